@@ -1,0 +1,264 @@
+/**
+ * The typed surface of the native addon: what `native/addon` registers, nothing more.
+ *
+ * The addon trusts its one caller (this library) and still checks every shape. All arrays are row-major. Every promise
+ * rejects with an `Error` that has a stable `code`; `lib/native/load.ts` turns it into an `InvSegError`.
+ */
+
+/** One tensor inside a safetensors file, already checked against the file's header and length. */
+export interface TensorSource {
+  name: string;
+  file: string;
+  dtype: 'F32' | 'F16' | 'BF16';
+  shape: number[];
+  /** Absolute byte range in the file. */
+  begin: number;
+  end: number;
+}
+
+export interface NativeModule {
+  /** Path of the weightless TorchScript. */
+  script: string;
+  weights: TensorSource[];
+}
+
+export interface NativeEngineConfig {
+  textEncoder: NativeModule;
+  vaeEncoder: NativeModule;
+  unet: NativeModule;
+  /** `cpu`, `cuda`, `cuda:1`; `auto` takes the first CUDA device where there is one. */
+  device: string;
+  /** `auto` is bfloat16 on CUDA and float32 on the CPU. */
+  dtype: 'auto' | 'float32' | 'bfloat16' | 'float16';
+  /** Intra-op threads of the engine's own thread; 0 leaves LibTorch's choice. */
+  threads: number;
+  /** Read every weight once and refuse NaN and infinity (code `WEIGHTS_NOT_FINITE`). */
+  checkFinite: boolean;
+  /** Side of the square picture that the VAE encoder sees. */
+  imageSize: number;
+  /** Side of its latent; also the canonical frame H = W. */
+  latentSize: number;
+  latentChannels: number;
+  latentScale: number;
+  /** Prompt positions, K. */
+  promptLength: number;
+  contextWidth: number;
+  /** Width of the timestep sinusoids (first U-Net width). */
+  timeWidth: number;
+  /** Attention layers in the order they run. */
+  layers: { name: string; level: number; heads: number }[];
+  /** Scaled-linear betas: linspace(√start, √end, steps)². */
+  schedule: { steps: number; betaStart: number; betaEnd: number };
+}
+
+/** Which maps are read and how they are combined; L layers, `heads` the largest head count of any layer. */
+export interface NativeMapSelection {
+  /** [L] 1 where the layer's self-attention map is read. */
+  selfLayers: Uint8Array;
+  /** [L] 1 where the layer's cross-attention map is read. */
+  crossLayers: Uint8Array;
+  /** [L × heads] weights; the sum over one level's read layers and heads is 1. */
+  selfHeads: Float32Array;
+  crossHeads: Float32Array;
+  /** [levels] weights of the resolutions; they are used as given, 0 where nothing is read. */
+  selfWeights: Float32Array;
+  crossWeights: Float32Array;
+  /** Min-max every resolution's cross maps before the weighted sum (DiffSegmenter). */
+  crossMinMax: boolean;
+}
+
+export type GradientMode = 'exact' | 'distance-constant' | 'self-constant' | 'keys-only';
+export type SubtokenRule = 'mean' | 'last' | 'max';
+
+export interface NativeEntropyOptions {
+  normalise: 'none' | 'l1' | 'softmax';
+  reduce: 'mean' | 'sum';
+  region: 'covered' | 'overlap';
+}
+
+export interface NativeInversionOptions {
+  /** [C × 3] prompt index, first sub-token position, number of sub-tokens; the last category is the background. */
+  spans: Int32Array;
+  subtokens: SubtokenRule;
+  training: NativeMapSelection;
+  /** Side of the frame that refinement, losses and view mapping use. */
+  frame: number;
+  gradient: GradientMode;
+  refineIterations: number;
+  anchorScale: number;
+  anchorCentre: number;
+  /** `printed`: anchor of the later category, map of the earlier (eq. 7); `symmetric`: mean of both orders. */
+  interPairs: 'printed' | 'symmetric';
+  /** Weight of L_cluster (1; 0 for the entropy-only ablation). */
+  clusterWeight: number;
+  /** α, weight of the entropy loss. */
+  alpha: number;
+  entropy: NativeEntropyOptions;
+  /** [prompts × K] 1 where the embedding may change. */
+  trainable: Uint8Array;
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  adamEps: number;
+}
+
+export interface NativeStep {
+  /** [V × 4] top, left, height, width of each view's crop as fractions of the picture; empty reuses the last views. */
+  boxes: Float32Array;
+  /** [V] raw timesteps. */
+  timesteps: Int32Array;
+  /** Seed of this step's noise (CPU generator). */
+  noiseSeed: number;
+}
+
+export interface NativeStepResult {
+  /** mean over views of L_cluster · clusterWeight + α · L_entropy */
+  loss: number;
+  cluster: number;
+  entropy: number;
+  intra: number;
+  inter: number;
+  gradientNorm: number;
+  /** False: the loss or a gradient was not finite and the embedding was left as it was. */
+  finite: boolean;
+  milliseconds: number;
+}
+
+export interface NativePredictOptions {
+  selection: NativeMapSelection;
+  timestep: number;
+  noiseSeed: number;
+  refineIterations: number;
+  width: number;
+  height: number;
+  /** `resize-first`: maps are enlarged bilinearly, then argmax; `argmax-first`: argmax, then nearest. */
+  order: 'resize-first' | 'argmax-first';
+  /** Return the refined maps as well. */
+  maps: boolean;
+}
+
+export interface NativePrediction {
+  /** [height × width] category index. */
+  labels: Uint8Array;
+  /** [C] pixels of each category. */
+  areas: Float64Array;
+  /** [C] mean of the category's map over its own pixels, in [0, 1]; 0 where it has none. */
+  scores: Float32Array;
+  /** [C × frame × frame] refined maps in [0, 1], frame = latentSize, or null. */
+  maps: Float32Array | null;
+  milliseconds: number;
+}
+
+/** Raw maps of one pass: `null` where a level is not read. */
+export interface NativeRawMaps {
+  self: (Float32Array | null)[];
+  cross: (Float32Array | null)[];
+}
+
+export interface NativeEngine {
+  readonly device: string;
+  readonly dtype: string;
+  readonly deviceName: string;
+  /** ids [prompts × K] → text states. */
+  encodeText(ids: Int32Array, prompts: number): Promise<NativeEmbedding>;
+  /** RGB bytes [height × width × 3] → latent of the whole picture. `sample` draws from the posterior, else its mean. */
+  encodeImage(rgb: Uint8Array, width: number, height: number, sample: boolean, seed: number): Promise<NativeImage>;
+  createInversion(
+    image: NativeImage,
+    embedding: NativeEmbedding,
+    options: NativeInversionOptions,
+  ): Promise<NativeInversion>;
+  /** One pass over the whole picture; the maps of each level before any aggregation (tests, research). */
+  readMaps(
+    image: NativeImage,
+    embedding: NativeEmbedding,
+    selection: NativeMapSelection,
+    timestep: number,
+    noiseSeed: number,
+  ): Promise<NativeRawMaps>;
+  /** Frees the models after the running job; later calls reject with `DISPOSED`. */
+  dispose(): Promise<void>;
+}
+
+export interface NativeEmbedding {
+  /** [prompts × K × width] */
+  read(): Promise<Float32Array>;
+  dispose(): void;
+}
+
+export interface NativeImage {
+  readonly width: number;
+  readonly height: number;
+  /** [latentChannels × latentSize × latentSize], scaled */
+  latent(): Promise<Float32Array>;
+  dispose(): void;
+}
+
+export interface NativeInversion {
+  step(step: NativeStep): Promise<NativeStepResult>;
+  predict(options: NativePredictOptions): Promise<NativePrediction>;
+  /** [prompts × K × width] the embedding as learnt so far. */
+  embedding(): Promise<Float32Array>;
+  dispose(): void;
+}
+
+export interface NativeBinding {
+  info(): { torch: string; cudaBuild: boolean; cudaDevices: number; threads: number };
+  /** Live tensors and bytes that handles of this environment own. */
+  probe(): { handles: number; bytes: number };
+  openEngine(config: NativeEngineConfig): Promise<NativeEngine>;
+
+  /**
+   * maps: one entry a resolution, [side² × keys_side² or K]; returns [size² × size²] (self) or [size² × K] (cross).
+   * With `upstream` (same shape as the value) also the gradients of Σ upstream · value.
+   */
+  aggregateAttention(
+    kind: 'self' | 'cross',
+    maps: Float32Array[],
+    sides: Int32Array,
+    weights: Float32Array,
+    size: number,
+    minMax: boolean,
+    upstream: Float32Array | null,
+  ): { value: Float32Array; gradients: Float32Array[] | null };
+  /** self [N × N], cross [N × C] → maps [N × C]; with `upstream` [N × C] also both gradients. */
+  refineAttention(
+    self: Float32Array,
+    cross: Float32Array,
+    points: number,
+    categories: number,
+    iterations: number,
+    upstream: Float32Array | null,
+  ): { value: Float32Array; selfGradient: Float32Array | null; crossGradient: Float32Array | null };
+  clusterLoss(
+    self: Float32Array,
+    maps: Float32Array,
+    points: number,
+    categories: number,
+    anchorScale: number,
+    anchorCentre: number,
+    interPairs: 'printed' | 'symmetric',
+    distanceConstant: boolean,
+  ): { loss: number; intra: number; inter: number; selfGradient: Float32Array; mapsGradient: Float32Array };
+  /** maps [V × N × C], coverage [V × N] in {0, 1}. */
+  entropyLoss(
+    maps: Float32Array,
+    coverage: Float32Array,
+    views: number,
+    points: number,
+    categories: number,
+    options: NativeEntropyOptions,
+  ): { loss: number; gradient: Float32Array };
+  /** One Adam update; `step` counts from 1. */
+  adamStep(
+    parameter: Float32Array,
+    gradient: Float32Array,
+    firstMoment: Float32Array,
+    secondMoment: Float32Array,
+    step: number,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    eps: number,
+  ): { parameter: Float32Array; firstMoment: Float32Array; secondMoment: Float32Array };
+}

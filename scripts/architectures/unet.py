@@ -1,0 +1,422 @@
+"""The conditional U-Net of Stable Diffusion 2.1, scriptable, with its attention maps as outputs.
+
+Parameter names equal the keys of a diffusers checkpoint. The pass ends after the last attention layer that anybody
+reads; the layers whose maps are not read use fused attention.
+"""
+
+from typing import List, Tuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .attention import Transformer
+from .configs import UNetConfig
+
+
+class TimestepEmbedding(nn.Module):
+    def __init__(self, in_width: int, width: int):
+        super().__init__()
+        self.linear_1 = nn.Linear(in_width, width)
+        self.linear_2 = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear_2(F.silu(self.linear_1(x)))
+
+
+class ResnetBlock(nn.Module):
+    def __init__(self, in_channels: int, out_channels: int, time_width: int, groups: int, eps: float):
+        super().__init__()
+        self.norm1 = nn.GroupNorm(groups, in_channels, eps=eps)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.time_emb_proj = nn.Linear(time_width, out_channels)
+        self.norm2 = nn.GroupNorm(groups, out_channels, eps=eps)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+        self.shortcut = in_channels != out_channels
+        if self.shortcut:
+            self.conv_shortcut = nn.Conv2d(in_channels, out_channels, 1)
+        else:
+            self.conv_shortcut = nn.Identity()
+
+    def forward(self, x: Tensor, time: Tensor) -> Tensor:
+        hidden = self.conv1(F.silu(self.norm1(x)))
+        hidden = hidden + self.time_emb_proj(F.silu(time))[:, :, None, None]
+        hidden = self.conv2(F.silu(self.norm2(hidden)))
+        return self.conv_shortcut(x) + hidden
+
+
+class Resample(nn.Module):
+    """The one convolution of a down- or upsampler."""
+
+    def __init__(self, channels: int, stride: int):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, stride=stride, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+class Pass(nn.Module):
+    """What one forward pass carries through the blocks that have attention: its readers and the maps read so far.
+
+    A plain function of its arguments; it holds no parameters and no state.
+    """
+
+    def forward(
+        self,
+        transformer_index: int,
+        level: int,
+        self_map: Tensor,
+        cross_map: Tensor,
+        self_layers: List[int],
+        cross_layers: List[int],
+        self_maps: List[Tensor],
+        cross_maps: List[Tensor],
+    ) -> None:
+        if self_layers[transformer_index] != 0:
+            if self_maps[level].numel() == 0:
+                self_maps[level] = self_map
+            else:
+                self_maps[level] = self_maps[level] + self_map
+        if cross_layers[transformer_index] != 0:
+            if cross_maps[level].numel() == 0:
+                cross_maps[level] = cross_map
+            else:
+                cross_maps[level] = cross_maps[level] + cross_map
+
+
+class AttentionBlock(nn.Module):
+    """Resnets of one level, each followed by a transformer where the level has attention, and the resampling.
+
+    ``up`` blocks take a skip connection before each resnet; ``down`` blocks leave their states on the stack.
+    """
+
+    def __init__(
+        self,
+        config: UNetConfig,
+        level: int,
+        first_layer: int,
+        widths_in: List[int],
+        up: bool,
+        resample: bool,
+        attention: bool,
+    ):
+        super().__init__()
+        width = config.channels[level]
+        time_width = config.channels[0] * 4
+        self.level = level
+        self.up = up
+        self.resample = resample
+        self.first_layer = first_layer
+        self.has_attention = attention
+        self.resnets = nn.ModuleList(
+            [ResnetBlock(w, width, time_width, config.norm_groups, config.norm_eps) for w in widths_in]
+        )
+        self.attentions = nn.ModuleList()
+        if attention:
+            for i in range(len(widths_in)):
+                self.attentions.append(
+                    Transformer(
+                        width,
+                        config.context_width,
+                        config.heads[level],
+                        config.norm_groups,
+                        config.transformer_norm_eps,
+                        first_layer + i,
+                        level,
+                    )
+                )
+        self.collect = Pass()
+        samplers = nn.ModuleList([Resample(width, 1 if up else 2)] if resample else [])
+        if up:
+            self.upsamplers = samplers
+            self.downsamplers = nn.ModuleList()
+        else:
+            self.downsamplers = samplers
+            self.upsamplers = nn.ModuleList()
+
+    def forward(
+        self,
+        x: Tensor,
+        time: Tensor,
+        context: Tensor,
+        skips: List[Tensor],
+        self_layers: List[int],
+        cross_layers: List[int],
+        self_heads: Tensor,
+        cross_heads: Tensor,
+        self_maps: List[Tensor],
+        cross_maps: List[Tensor],
+        last_layer: int,
+        key_gradient_only: bool,
+    ) -> Tensor:
+        if self.has_attention:
+            for i, (resnet, attention) in enumerate(zip(self.resnets, self.attentions)):
+                layer = self.first_layer + i
+                if layer <= last_layer:
+                    if self.up:
+                        x = torch.cat([x, skips.pop()], dim=1)
+                    x, self_map, cross_map = attention(
+                        resnet(x, time),
+                        context,
+                        self_heads,
+                        cross_heads,
+                        self_layers[layer] != 0,
+                        cross_layers[layer] != 0,
+                        layer == last_layer,
+                        key_gradient_only,
+                    )
+                    self.collect(
+                        layer, self.level, self_map, cross_map, self_layers, cross_layers, self_maps, cross_maps
+                    )
+                    if not self.up:
+                        skips.append(x)
+        else:
+            for resnet in self.resnets:
+                if self.up:
+                    x = torch.cat([x, skips.pop()], dim=1)
+                x = resnet(x, time)
+                if not self.up:
+                    skips.append(x)
+        return x
+
+
+class MidBlock(nn.Module):
+    def __init__(self, config: UNetConfig, layer: int):
+        super().__init__()
+        level = len(config.channels) - 1
+        width = config.channels[level]
+        self.layer = layer
+        self.level = level
+        self.resnets = nn.ModuleList(
+            [
+                ResnetBlock(width, width, config.channels[0] * 4, config.norm_groups, config.norm_eps)
+                for _ in range(2)
+            ]
+        )
+        self.attentions = nn.ModuleList(
+            [
+                Transformer(
+                    width,
+                    config.context_width,
+                    config.heads[level],
+                    config.norm_groups,
+                    config.transformer_norm_eps,
+                    layer,
+                    level,
+                )
+            ]
+        )
+        self.collect = Pass()
+
+    def forward(
+        self,
+        x: Tensor,
+        time: Tensor,
+        context: Tensor,
+        self_layers: List[int],
+        cross_layers: List[int],
+        self_heads: Tensor,
+        cross_heads: Tensor,
+        self_maps: List[Tensor],
+        cross_maps: List[Tensor],
+        last_layer: int,
+        key_gradient_only: bool,
+    ) -> Tensor:
+        x = self.resnets[0](x, time)
+        x, self_map, cross_map = self.attentions[0](
+            x,
+            context,
+            self_heads,
+            cross_heads,
+            self_layers[self.layer] != 0,
+            cross_layers[self.layer] != 0,
+            self.layer == last_layer,
+            key_gradient_only,
+        )
+        self.collect(self.layer, self.level, self_map, cross_map, self_layers, cross_layers, self_maps, cross_maps)
+        if self.layer != last_layer:
+            x = self.resnets[1](x, time)
+        return x
+
+
+class UNet(nn.Module):
+    """See ``forward``. Attention layers are numbered in the order they run: down blocks, mid block, up blocks."""
+
+    def __init__(self, config: UNetConfig):
+        super().__init__()
+        channels = config.channels
+        levels = len(channels)
+        self.levels = levels
+        self.conv_in = nn.Conv2d(config.latent_channels, channels[0], 3, padding=1)
+        self.time_embedding = TimestepEmbedding(channels[0], channels[0] * 4)
+
+        layer = 0
+        down: List[nn.Module] = []
+        skip_widths = [channels[0]]
+        width = channels[0]
+        for level in range(levels):
+            widths_in = [width] + [channels[level]] * (config.layers_per_block - 1)
+            final = level == levels - 1
+            attention = config.attention[level]
+            down.append(AttentionBlock(config, level, layer, widths_in, False, not final, attention))
+            layer += config.layers_per_block if attention else 0
+            width = channels[level]
+            skip_widths += [width] * (config.layers_per_block + (0 if final else 1))
+        self.down_blocks = nn.ModuleList(down)
+
+        self.mid_block = MidBlock(config, layer)
+        self.mid_layer = layer
+        layer += 1
+
+        up: List[nn.Module] = []
+        for level in reversed(range(levels)):
+            widths_in = []
+            for _ in range(config.layers_per_block + 1):
+                widths_in.append(width + skip_widths.pop())
+                width = channels[level]
+            attention = config.attention[level]
+            up.append(AttentionBlock(config, level, layer, widths_in, True, level != 0, attention))
+            layer += config.layers_per_block + 1 if attention else 0
+        self.up_blocks = nn.ModuleList(up)
+        self.layers = layer
+
+        self.conv_norm_out = nn.GroupNorm(config.norm_groups, channels[0], eps=config.norm_eps)
+        self.conv_out = nn.Conv2d(channels[0], config.latent_channels, 3, padding=1)
+
+    def forward(
+        self,
+        latent: Tensor,
+        time: Tensor,
+        context: Tensor,
+        self_layers: List[int],
+        cross_layers: List[int],
+        self_heads: Tensor,
+        cross_heads: Tensor,
+        key_gradient_only: bool = False,
+        predict: bool = False,
+    ) -> Tuple[Tensor, List[Tensor], List[Tensor]]:
+        """One conditional pass that returns attention maps.
+
+        latent       [B, latent channels, h, w], noised
+        time         [B, channels[0]], the timestep's sinusoids, cosines first; from outside, so that neither a device
+                     nor a dtype is baked into the saved module
+        context      [B, K, context width], text states
+        self_layers, cross_layers   one flag an attention layer: is its map read?
+        self_heads, cross_heads     [layers, max heads] weights of the heads of every layer
+        key_gradient_only           let gradients reach the context through the key projections alone
+        predict      run to the end and return the model's prediction as well
+
+        Returns (prediction [B, latent channels, h, w] or empty, self maps, cross maps). A list has one entry a level,
+        finest first: the sum over the level's read layers and their heads of weight * probability, fp32,
+        [B, N, N] or [B, N, K] with N = (h / 2^level) * (w / 2^level), or an empty tensor where nothing is read.
+        """
+        dtype = self.conv_in.weight.dtype
+        context = context.to(dtype)
+        last_layer = self.layers if predict else -1
+        if not predict:
+            for i in range(self.layers):
+                if self_layers[i] != 0 or cross_layers[i] != 0:
+                    last_layer = i
+        self_maps: List[Tensor] = []
+        cross_maps: List[Tensor] = []
+        for _ in range(self.levels):
+            self_maps.append(torch.empty(0, device=latent.device))
+            cross_maps.append(torch.empty(0, device=latent.device))
+        prediction = torch.empty(0, device=latent.device, dtype=dtype)
+
+        embedding = self.time_embedding(time.to(dtype))
+        x = self.conv_in(latent.to(dtype))
+        skips = [x]
+        for block in self.down_blocks:
+            if block.first_layer <= last_layer:
+                x = block(
+                    x,
+                    embedding,
+                    context,
+                    skips,
+                    self_layers,
+                    cross_layers,
+                    self_heads,
+                    cross_heads,
+                    self_maps,
+                    cross_maps,
+                    last_layer,
+                    key_gradient_only,
+                )
+                for sampler in block.downsamplers:
+                    x = sampler(x)
+                    skips.append(x)
+        if self.mid_layer <= last_layer:
+            x = self.mid_block(
+                x,
+                embedding,
+                context,
+                self_layers,
+                cross_layers,
+                self_heads,
+                cross_heads,
+                self_maps,
+                cross_maps,
+                last_layer,
+                key_gradient_only,
+            )
+        for block in self.up_blocks:
+            if block.first_layer <= last_layer:
+                x = block(
+                    x,
+                    embedding,
+                    context,
+                    skips,
+                    self_layers,
+                    cross_layers,
+                    self_heads,
+                    cross_heads,
+                    self_maps,
+                    cross_maps,
+                    last_layer,
+                    key_gradient_only,
+                )
+                for sampler in block.upsamplers:
+                    # The next skip connection gives the size, so that odd latent sizes work too.
+                    size = skips[-1].shape[-2:]
+                    x = sampler(F.interpolate(x, size=(size[0], size[1]), mode="nearest"))
+        if predict:
+            prediction = self.conv_out(F.silu(self.conv_norm_out(x)))
+        return prediction, self_maps, cross_maps
+
+
+def attention_layers(config: UNetConfig) -> List[dict]:
+    """The attention layers in the order they run: ``{"name", "level", "heads"}``."""
+    layers: List[dict] = []
+
+    def add(name: str, level: int) -> None:
+        layers.append({"name": name, "level": level, "heads": config.heads[level]})
+
+    levels = len(config.channels)
+    for level in range(levels):
+        for i in range(config.layers_per_block if config.attention[level] else 0):
+            add(f"down_blocks.{level}.attentions.{i}", level)
+    add("mid_block.attentions.0", levels - 1)
+    for block, level in enumerate(reversed(range(levels))):
+        for i in range(config.layers_per_block + 1 if config.attention[level] else 0):
+            add(f"up_blocks.{block}.attentions.{i}", level)
+    return layers
+
+
+def uniform_head_weights(config: UNetConfig) -> Tensor:
+    """[layers, max heads]: 1 / (layers of the level * heads), so that a level's sum is the mean of its maps."""
+    layers = attention_layers(config)
+    weights = torch.zeros(len(layers), max(config.heads))
+    for i, layer in enumerate(layers):
+        count = sum(other["level"] == layer["level"] for other in layers)
+        weights[i, : layer["heads"]] = 1.0 / (count * layer["heads"])
+    return weights
+
+
+def timestep_sinusoids(timesteps: Tensor, width: int) -> Tensor:
+    """[B] raw timesteps -> [B, width] sinusoids, cosines first, frequencies 10000^(-i / (width / 2)), float32."""
+    half = width // 2
+    frequencies = torch.exp(-torch.log(torch.tensor(10000.0)) * torch.arange(half) / half).to(timesteps.device)
+    angles = timesteps.float()[:, None] * frequencies[None]
+    return torch.cat([angles.cos(), angles.sin()], dim=-1)
