@@ -1,0 +1,52 @@
+/**
+ * Errors of this package: one class, a stable `code`, and a first line a user can act on.
+ */
+
+/** What can go wrong; the codes never change their meaning. */
+export type ErrorCode =
+  // set-up
+  | 'LIBTORCH_NOT_FOUND'
+  | 'ADDON_NOT_BUILT'
+  | 'ADDON_LOAD_FAILED'
+  | 'TOOL_MISSING'
+  | 'SETUP_FAILED'
+  // options and names
+  | 'INVALID_OPTION'
+  | 'INVALID_CATEGORIES'
+  | 'TOO_MANY_CATEGORIES'
+  | 'NAME_TOO_LONG'
+  // pictures
+  | 'IMAGE_NOT_FOUND'
+  | 'IMAGE_UNREADABLE'
+  | 'IMAGE_TOO_LARGE'
+  | 'IMAGE_INVALID'
+  // models
+  | 'MODEL_NOT_FOUND'
+  | 'MANIFEST_INVALID'
+  | 'MODEL_UNSUPPORTED'
+  | 'WEIGHTS_NOT_FOUND'
+  | 'WEIGHTS_PICKLE'
+  | 'WEIGHTS_INVALID'
+  | 'WEIGHTS_MISMATCH'
+  | 'WEIGHTS_NOT_FINITE'
+  | 'TOKENIZER_INVALID'
+  // running
+  | 'DEVICE_UNAVAILABLE'
+  | 'OUT_OF_MEMORY'
+  | 'SHAPE_MISMATCH'
+  | 'DISPOSED'
+  | 'ABORTED'
+  | 'NOT_FINITE'
+  | 'OUTPUT_FAILED'
+  | 'INTERNAL';
+
+/** An error with a stable `code`. The first line of `message` says what was expected, what came, and what to do. */
+export class InvSegError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'InvSegError';
+    this.code = code;
+  }
+}
