@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include <torch/script.h>
+
+namespace invseg {
+
+/** What `NativeBinding.info()` returns. */
+struct RuntimeInfo {
+  std::string torch;  ///< version of the LibTorch that is loaded
+  bool cuda_build = false;
+  int64_t cuda_devices = 0;
+  int64_t threads = 0;
+};
+
+RuntimeInfo runtime_info();
+
+/**
+ * `auto` (the first CUDA device where there is one, else the CPU), `cpu`, `cuda` or `cuda:<index>`.
+ * @throws Error `DEVICE_UNAVAILABLE` when the device is not there or the build has no CUDA.
+ */
+at::Device parse_device(const std::string& name);
+
+/** `auto` (bfloat16 on CUDA, float32 on the CPU), `float32`, `bfloat16` or `float16`. @throws Error `INVALID_OPTION` */
+at::ScalarType parse_dtype(const std::string& name, const at::Device& device);
+
+/** "float32", "bfloat16" or "float16". */
+std::string dtype_name(at::ScalarType dtype);
+
+/** The model name of the processor or GPU, for reports; "unknown" where the system does not tell. */
+std::string device_name(const at::Device& device);
+
+}  // namespace invseg

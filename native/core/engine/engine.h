@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <torch/script.h>
+
+#include "core/engine/config.h"
+#include "core/engine/noise.h"
+#include "core/engine/weights.h"
+#include "core/maps/selection.h"
+
+namespace invseg {
+
+/** The maps of one pass before any aggregation, one entry a level, finest first; undefined where nothing is read. */
+struct RawMaps {
+  std::vector<at::Tensor> self;   ///< [B, N, N] float32
+  std::vector<at::Tensor> cross;  ///< [B, N, K] float32
+};
+
+/** A picture in the canonical frame, on the engine's device. */
+struct Image {
+  int64_t width = 0;  ///< of the picture as given
+  int64_t height = 0;
+  at::Tensor canonical;  ///< [1, 3, image_size, image_size] float32 in [-1, 1]
+  at::Tensor latent;     ///< [1, latent_channels, latent_size, latent_size] float32, scaled
+  bool sample = false;   ///< latents are drawn from the posterior, of the views too
+};
+
+/**
+ * The three networks of a bundle with their weights on one device.
+ *
+ * One thread uses an engine, the one that made it: LibTorch's thread count belongs to the thread. The weights are
+ * frozen; gradients flow to the embedding only.
+ */
+class Engine {
+ public:
+  /** Loads everything. @throws Error see `LoadedModule`, `parse_device`, `parse_dtype` */
+  explicit Engine(EngineConfig config);
+
+  const EngineConfig& config() const { return config_; }
+  const at::Device& device() const { return device_; }
+  at::ScalarType dtype() const { return dtype_; }
+  /** "cpu" or "cuda:<index>". */
+  std::string device_string() const { return device_.str(); }
+  const Schedule& schedule() const { return *schedule_; }
+
+  /** ids [prompts * prompt_length] row-major -> text states [prompts, prompt_length, context_width] float32. */
+  at::Tensor encode_text(const int32_t* ids, int64_t prompts);
+
+  /** RGB bytes [height * width * 3] -> the picture and its latent. `seed` matters with `sample` only. */
+  Image encode_image(const uint8_t* rgb, int64_t width, int64_t height, bool sample, uint64_t seed);
+
+  /** RGB bytes -> [1, 3, image_size, image_size] in [-1, 1]: square, bilinear, antialiased where it shrinks. */
+  at::Tensor canonical(const uint8_t* rgb, int64_t width, int64_t height) const;
+
+  /**
+   * Pictures [V, 3, image_size, image_size] -> latents [V, c, latent_size, latent_size] float32, scaled. The posterior's
+   * mean, or with `posterior_noise` (same shape as the result) a draw from it.
+   */
+  at::Tensor encode(const at::Tensor& pictures, const at::Tensor& posterior_noise = {});
+
+  /**
+   * One conditional U-Net pass.
+   *
+   * @param latents [B, c, h, w] already noised @param timesteps int64 [B] on the device
+   * @param context [B, K, width] float32; gradients flow to it
+   * @param key_gradient_only gradients reach the context through the key projections alone
+   */
+  RawMaps read(
+      const at::Tensor& latents,
+      const at::Tensor& timesteps,
+      const at::Tensor& context,
+      const MapSelection& selection,
+      bool key_gradient_only = false);
+
+  /** One pass over the whole picture without a graph, every prompt of the embedding as one batch entry. */
+  RawMaps read_image(
+      const Image& image,
+      const at::Tensor& embedding,
+      const MapSelection& selection,
+      int64_t timestep,
+      uint64_t noise_seed);
+
+  /** [prompts, K, width] float32 on the engine's device. @throws Error `SHAPE_MISMATCH` */
+  void check_embedding(const at::Tensor& embedding) const;
+  /** @throws Error `INVALID_OPTION` unless 0 <= timestep < schedule steps */
+  void check_timestep(int64_t timestep) const;
+
+ private:
+  EngineConfig config_;
+  at::Device device_;
+  at::ScalarType dtype_;
+  std::map<std::string, std::shared_ptr<MappedFile>> files_;
+  std::unique_ptr<LoadedModule> text_encoder_;
+  std::unique_ptr<LoadedModule> vae_encoder_;
+  std::unique_ptr<LoadedModule> unet_;
+  std::unique_ptr<Schedule> schedule_;
+};
+
+}  // namespace invseg

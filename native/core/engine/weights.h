@@ -1,0 +1,75 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <torch/script.h>
+
+#include "core/engine/config.h"
+
+namespace invseg {
+
+/** A file mapped read-only into memory, unmapped with the last reference. */
+class MappedFile {
+ public:
+  /** @throws Error `WEIGHTS_NOT_FOUND` when the file cannot be opened or mapped. */
+  explicit MappedFile(const std::string& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  const unsigned char* data() const { return data_; }
+  int64_t size() const { return size_; }
+
+  /** Gives the resident pages of [begin, end) back to the system; a later read fetches them from the file again. */
+  void release(int64_t begin, int64_t end) const;
+
+ private:
+  unsigned char* data_ = nullptr;
+  int64_t size_ = 0;
+};
+
+/**
+ * The weights of one module: loads its TorchScript and sets every parameter from its safetensors file.
+ *
+ * On the CPU, a tensor whose type is the target type becomes a view of the mapping (nothing is copied, and its pages can
+ * be released and come back); any other is converted once and its file pages are released.
+ */
+class LoadedModule {
+ public:
+  /**
+   * @param what name for messages, e.g. "unet"
+   * @param files mappings by path, shared by the modules of one engine, so that no file is mapped twice
+   * @throws Error `MODEL_NOT_FOUND` the script cannot be read; `MODEL_UNSUPPORTED` it is not such a module;
+   *         `WEIGHTS_MISMATCH` missing, extra or wrongly shaped tensors; `WEIGHTS_INVALID` a byte range that does not
+   *         fit the file or the shape; `WEIGHTS_NOT_FINITE` NaN or infinity, with `check_finite`.
+   */
+  LoadedModule(
+      const std::string& what,
+      const ModuleConfig& config,
+      at::Device device,
+      at::ScalarType dtype,
+      bool check_finite,
+      std::map<std::string, std::shared_ptr<MappedFile>>& files);
+
+  torch::jit::Module& module() { return module_; }
+
+  /** The shape of parameter `name`, or empty where the module has none of that name. */
+  std::vector<int64_t> parameter_shape(const std::string& name) const;
+
+  /** Gives the file pages behind the weights back to the system. */
+  void release_pages() const;
+
+ private:
+  struct Range {
+    std::shared_ptr<MappedFile> file;
+    int64_t begin;
+    int64_t end;
+  };
+  torch::jit::Module module_;
+  std::vector<Range> ranges_;
+};
+
+}  // namespace invseg

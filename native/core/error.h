@@ -1,0 +1,41 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace invseg {
+
+/** An error with one of the codes of `lib/errors.ts`. The message says what was expected, what came, what to do. */
+class Error : public std::runtime_error {
+ public:
+  Error(std::string code, const std::string& message) : std::runtime_error(message), code_(std::move(code)) {}
+
+  const std::string& code() const noexcept { return code_; }
+
+ private:
+  std::string code_;
+};
+
+/**
+ * Called inside a `catch` block: throws the exception in flight as an `Error`.
+ *
+ * An `Error` passes unchanged. A `c10::Error` loses its backtrace; a failed allocation becomes `OUT_OF_MEMORY`. Of a
+ * TorchScript exception, whose text is a Python-like trace, the last line is kept. Everything else is `INTERNAL`.
+ */
+[[noreturn]] void rethrow_as_error();
+
+/** Runs `f` and lets only `Error` out of it. Every entry point of the addon goes through here. */
+template <typename F>
+auto guarded(F&& f) -> decltype(f()) {
+  try {
+    return std::forward<F>(f)();
+  } catch (...) {
+    rethrow_as_error();
+  }
+}
+
+/** Throws `SHAPE_MISMATCH` with `message` unless `ok`. */
+void check_shape(bool ok, const std::string& message);
+
+}  // namespace invseg

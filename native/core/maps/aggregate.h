@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include <torch/script.h>
+
+namespace invseg {
+
+/**
+ * (x - min) / max(max - min, eps) over `dim`; a constant slice becomes 0. The guard is a floor and not a summand, so
+ * that it changes nothing above it.
+ */
+at::Tensor min_max(const at::Tensor& x, int64_t dim);
+
+/**
+ * A_cross: every map's query dimension is enlarged bilinearly to size x size, then the weighted sum over resolutions.
+ *
+ * @param maps one a resolution, [B, side^2, K] float32; undefined or empty tensors are skipped
+ * @param weights one a resolution, used as given
+ * @param min_max_each min-max each resolution's maps over their points before the sum
+ * @return [B, size^2, K]
+ */
+at::Tensor aggregate_cross(
+    const std::vector<at::Tensor>& maps, const std::vector<double>& weights, int64_t size, bool min_max_each);
+
+/**
+ * A_self: key dimensions are enlarged bilinearly to size x size and each map is renormalised to sum 1 (enlarged keys sum
+ * to more), query dimensions are repeated to the nearest, then the weighted sum over resolutions.
+ *
+ * @param maps one a resolution, [B, side^2, side^2] float32; undefined or empty tensors are skipped
+ * @return [B, size^2, size^2], rows sum to the sum of the weights
+ */
+at::Tensor aggregate_self(const std::vector<at::Tensor>& maps, const std::vector<double>& weights, int64_t size);
+
+}  // namespace invseg
