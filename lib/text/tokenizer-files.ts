@@ -1,0 +1,136 @@
+/** Reads and checks the files of a tokenizer folder, so that encoding never meets a surprise. */
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { InvSegError } from '../errors.js';
+import { byteLetters, WORD_END } from './bpe.js';
+
+export interface TokenizerFiles {
+  /** The file that the vocabulary came from, for messages. */
+  file: string;
+  vocab: Map<string, number>;
+  /** `"left right"`, most frequent first. */
+  merges: string[];
+}
+
+/** Spellings of the special tokens. */
+export interface SpecialTokens {
+  bos: string;
+  eos: string;
+  pad: string;
+}
+
+const CLIP_SPECIALS: SpecialTokens = { bos: '<|startoftext|>', eos: '<|endoftext|>', pad: '<|endoftext|>' };
+
+/**
+ * `vocab.json` and `merges.txt`; where there is no `vocab.json`, the `tokenizer.json` that newer tools write alone.
+ *
+ * @throws InvSegError `TOKENIZER_INVALID` naming the file.
+ */
+export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
+  const vocabFile = path.join(folder, 'vocab.json');
+  const vocabText = await readOptional(vocabFile);
+  if (vocabText !== undefined) {
+    const vocab = checkVocab(vocabFile, parse(vocabFile, vocabText));
+    const mergesFile = path.join(folder, 'merges.txt');
+    const mergesText = await readOptional(mergesFile);
+    if (mergesText === undefined) throw invalid(mergesFile, 'there is no such file; it belongs beside vocab.json');
+    const lines = mergesText.split(/\r?\n/);
+    const merges = lines.filter((line, i) => line !== '' && !(i === 0 && line.startsWith('#version')));
+    return { file: vocabFile, vocab, merges: checkMerges(mergesFile, merges, vocab) };
+  }
+  const oneFile = path.join(folder, 'tokenizer.json');
+  const text = await readOptional(oneFile);
+  if (text === undefined) throw invalid(vocabFile, 'there is no such file; a tokenizer is vocab.json and merges.txt');
+  const model = asRecord(asRecord(parse(oneFile, text))?.['model']);
+  if (!model || (model['type'] ?? 'BPE') !== 'BPE') throw invalid(oneFile, 'expected a model of type BPE');
+  const vocab = checkVocab(oneFile, model['vocab']);
+  if (!Array.isArray(model['merges'])) throw invalid(oneFile, 'expected a list at model.merges');
+  const merges = model['merges'].map((pair: unknown) => (Array.isArray(pair) ? pair.join(' ') : String(pair)));
+  return { file: oneFile, vocab, merges: checkMerges(oneFile, merges, vocab) };
+}
+
+/**
+ * Spellings of the special tokens: `special_tokens_map.json`, else `tokenizer_config.json`, else CLIP's.
+ *
+ * @throws InvSegError `TOKENIZER_INVALID` when one of these files is there and is not a JSON object.
+ */
+export async function readSpecialTokens(folder: string): Promise<SpecialTokens> {
+  const found: SpecialTokens = { ...CLIP_SPECIALS };
+  for (const name of ['tokenizer_config.json', 'special_tokens_map.json']) {
+    const file = path.join(folder, name);
+    const text = await readOptional(file);
+    if (text === undefined) continue;
+    const record = asRecord(parse(file, text));
+    if (!record) throw invalid(file, 'expected a JSON object');
+    for (const kind of ['bos', 'eos', 'pad'] as const) {
+      const value = record[`${kind}_token`];
+      const spelling = asRecord(value)?.['content'] ?? value;
+      if (typeof spelling === 'string') found[kind] = spelling;
+    }
+  }
+  return found;
+}
+
+function checkVocab(file: string, value: unknown): Map<string, number> {
+  const record = asRecord(value);
+  if (!record) throw invalid(file, 'expected a JSON object of token → id');
+  const vocab = new Map<string, number>();
+  const entries = Object.entries(record);
+  const seen = new Uint8Array(entries.length);
+  for (const [token, id] of entries) {
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= entries.length || seen[id] !== 0) {
+      throw invalid(
+        file,
+        `token ${JSON.stringify(token)} has id ${JSON.stringify(id)}; expected each of 0 to ${entries.length - 1} once`,
+      );
+    }
+    seen[id] = 1;
+    vocab.set(token, id);
+  }
+  const missing = byteLetters.flatMap((c) => [c, c + WORD_END]).find((token) => !vocab.has(token));
+  if (missing !== undefined) {
+    throw invalid(file, `token ${JSON.stringify(missing)} is missing; CLIP's vocabulary has one for each byte, alone and ending a word`);
+  }
+  return vocab;
+}
+
+function checkMerges(file: string, merges: string[], vocab: ReadonlyMap<string, number>): string[] {
+  merges.forEach((pair, i) => {
+    const [left, right, more] = pair.split(' ');
+    if (!left || !right || more !== undefined) {
+      throw invalid(file, `merge ${i + 1} is ${JSON.stringify(pair.slice(0, 80))}; expected two tokens and a space between`);
+    }
+    const unknown = [left, right, left + right].find((token) => !vocab.has(token));
+    if (unknown !== undefined) throw invalid(file, `merge ${i + 1} uses ${JSON.stringify(unknown)}, which is not in the vocabulary`);
+  });
+  return merges;
+}
+
+async function readOptional(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw invalid(file, `it cannot be read (${code ?? String(cause)})`, cause);
+  }
+}
+
+function parse(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw invalid(file, `it is not valid JSON (${(cause as Error).message})`, cause);
+  }
+}
+
+function asRecord(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
+
+function invalid(file: string, what: string, cause?: unknown): InvSegError {
+  return new InvSegError('TOKENIZER_INVALID', `${file}: ${what}`, cause === undefined ? undefined : { cause });
+}
