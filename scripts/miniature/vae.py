@@ -8,6 +8,7 @@ The encoder is the architecture of the bundle; the decoder mirrors it and exists
 
 import argparse
 import glob
+import math
 import os
 import time
 
@@ -117,7 +118,7 @@ def main() -> None:
     while progress() < 1:
         # Linear warm-up, then a cosine to a twentieth.
         share = min(1.0, progress())
-        rate = options.rate * min(1.0, (step + 1) / 100) * (0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * share)))
+        rate = options.rate * min(1.0, (step + 1) / 100) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * share)))
         for group in optimizer.param_groups:
             group["lr"] = rate
         images = crops(pictures, options.batch, rng)

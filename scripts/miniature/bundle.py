@@ -1,0 +1,96 @@
+"""The three networks of the miniature, and writing them as a bundle.
+
+    python -m miniature.bundle --random          (from scripts/: a bundle of untrained weights, for wiring things up)
+    python -m miniature.bundle                   (the averaged weights of the latest checkpoint)
+"""
+
+import argparse
+import json
+import os
+
+import torch
+from safetensors.torch import save_file
+
+from architectures.configs import BundleConfig, miniature
+from architectures.export import build, export
+from architectures.unet import attention_layers
+
+from . import tokenizer
+from .config import BETA_END, BETA_START, BUNDLE, LATENT_STRIDE, PICTURE, STEPS, cache
+
+MANIFEST_NAMES = {"text_encoder": "textEncoder", "vae_encoder": "vaeEncoder", "unet": "unet"}
+
+
+def configuration() -> BundleConfig:
+    return miniature(tokenizer.WordTokenizer().size)
+
+
+def load_autoencoder():
+    """-> (encoder with trained weights, latent scale), or an untrained one and 1 before any training."""
+    encoder = build(configuration(), "vae_encoder").eval()
+    scale = 1.0
+    if os.path.exists(cache("vae.pt")):
+        encoder.load_state_dict(torch.load(cache("vae.pt"), weights_only=True)["encoder"])
+    if os.path.exists(cache("latents", "scale.json")):
+        with open(cache("latents", "scale.json"), encoding="utf-8") as file:
+            scale = json.load(file)["scale"]
+    return encoder, scale
+
+
+def manifest(config: BundleConfig, scale: float) -> dict:
+    words = tokenizer.WordTokenizer()
+    size = PICTURE // LATENT_STRIDE
+    return {
+        "format": "invseg-bundle/1",
+        "name": "miniature",
+        "version": "1",
+        "license": "Apache-2.0",
+        "source": "scripts/miniature",
+        "modules": {
+            name: {"script": f"{module}.pt", "weights": f"{module}.safetensors"} for module, name in MANIFEST_NAMES.items()
+        },
+        "tokenizer": {
+            "folder": "tokenizer", "length": tokenizer.LENGTH, "bos": words.start, "eos": words.end, "pad": tokenizer.PAD_ID,
+        },
+        "image": {
+            "size": PICTURE, "latentSize": size, "latentChannels": config.unet.latent_channels, "latentScale": scale,
+        },
+        "contextWidth": config.unet.context_width,
+        "timeWidth": config.unet.channels[0],
+        "schedule": {"steps": STEPS, "betaStart": BETA_START, "betaEnd": BETA_END},
+        "layers": attention_layers(config.unet),
+        "defaults": {"inference": {"cross": {"32": 1, "16": 1}, "self": {"32": 1}}, "training": {"16": 1}},
+    }  # fmt: skip
+
+
+def write(folder: str, states: dict, scale: float) -> None:
+    """Write the whole bundle; ``states`` maps a module's name to its state dict."""
+    config = configuration()
+    export(config, folder)
+    for name, state in states.items():
+        save_file({k: v.detach().half().contiguous() for k, v in state.items()}, os.path.join(folder, f"{name}.safetensors"))
+    tokenizer.write(os.path.join(folder, "tokenizer"))
+    with open(os.path.join(folder, "manifest.json"), "w", encoding="utf-8") as file:
+        json.dump(manifest(config, scale), file, indent=2)
+        file.write("\n")
+    size = sum(os.path.getsize(os.path.join(folder, f"{name}.safetensors")) for name in states)
+    print(f"bundle: {folder}, {size / 1e6:.1f} MB of weights")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--random", action="store_true")
+    parser.add_argument("--out", default=BUNDLE)
+    options = parser.parse_args()
+    config = configuration()
+    encoder, scale = load_autoencoder()
+    if options.random:
+        torch.manual_seed(1)
+        states = {name: build(config, name).state_dict() for name in ("text_encoder", "unet")}
+    else:
+        states = torch.load(cache("diffusion.pt"), weights_only=True)["average"]
+    write(options.out, {**states, "vae_encoder": encoder.state_dict()}, scale)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""What the miniature learns from: the noise, and the masks that compositing gives for nothing.
+
+The masks teach the attention maps directly, at every resolution, in the three quantities that segmentation by attention
+uses: the cross-attention of each category, the self-attention within a region, and their product (eq. 2).
+"""
+
+from typing import Dict, List
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .prompts import PromptBatch
+
+EPS = 1e-6
+
+
+def regions(masks: Tensor, batch: PromptBatch, resolution: int) -> Tensor:
+    """masks uint8 [B, 64, 64] -> share of every category in every point, [B, N, C]; 0 where not supervised."""
+    count = batch.members.shape[1]
+    index = batch.lookup.gather(1, masks.flatten(1).long())  # [B, 4096]
+    one_hot = F.one_hot(index, count + 1)[..., :count].transpose(1, 2).float()  # [B, C, 4096]
+    side = masks.shape[-1]
+    pooled = F.avg_pool2d(one_hot.view(-1, count, side, side), side // resolution)
+    return pooled.flatten(2).transpose(1, 2)
+
+
+def point_weights(target: Tensor) -> Tensor:
+    """[B, N] weights of mean 1 over the supervised points: a region counts as the square root of its area."""
+    area = target.sum(1, keepdim=True).clamp_min(1.0)  # [B, 1, C]
+    weights = (target / area.sqrt()).sum(-1)
+    return weights / weights.mean().clamp_min(EPS)
+
+
+def cross_entropy(shares: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """-Σ target log shares, averaged over points; shares and target [B, N, C]."""
+    return -((target * (shares + EPS).log()).sum(-1) * weights).mean()
+
+
+def map_losses(self_maps: List[Tensor], cross_maps: List[Tensor], masks: Tensor, batch: PromptBatch) -> Dict[str, Tensor]:
+    """Losses of the maps of all levels that were read; ``cross``, ``refined``, ``affinity``."""
+    members = batch.members.transpose(1, 2)  # [B, K, C]
+    losses: Dict[str, List[Tensor]] = {"cross": [], "refined": [], "affinity": []}
+    shares: List[Tensor] = []
+    for cross in cross_maps:
+        shares.append(torch.matmul(cross.float(), members) if cross.numel() else cross)
+    for level, cross in enumerate(cross_maps):
+        if not cross.numel():
+            continue
+        resolution = int(round(cross.shape[1] ** 0.5))
+        target = regions(masks, batch, resolution)
+        weights = point_weights(target)
+        losses["cross"].append(cross_entropy(shares[level], target, weights))
+        if not self_maps[level].numel():
+            continue
+        attention = self_maps[level]  # [B, N, N]
+        mixed = shares[level]
+        if level + 1 < len(shares) and shares[level + 1].numel():  # what inference reads: this level and the next
+            coarse = shares[level + 1].transpose(1, 2).unflatten(2, (resolution // 2, resolution // 2))
+            mixed = 0.5 * mixed + 0.5 * F.interpolate(coarse, scale_factor=2.0, mode="bilinear").flatten(2).transpose(1, 2)
+        both = torch.cat([mixed, target], -1).to(attention.dtype)
+        refined, within = torch.matmul(attention, both).float().chunk(2, -1)  # [B, N, C] each
+        # Against the other categories only: min-max at inference removes each map's own scale.
+        refined = refined / refined.sum(-1, keepdim=True).clamp_min(EPS)
+        losses["refined"].append(cross_entropy(refined, target, weights))
+        losses["affinity"].append(cross_entropy(within, target, weights))
+    return {name: torch.stack(values).mean() for name, values in losses.items() if values}

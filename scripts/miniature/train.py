@@ -1,0 +1,209 @@
+"""Train the miniature's text encoder and U-Net on the latents of the scenes.
+
+    python -m miniature.train --minutes 70          (from scripts/; resumes from diffusion.pt in the cache folder)
+
+Stages share one clock: 64-pixel pictures first (cheap: the names are learnt there), then 128. Every step predicts the
+velocity of the noised latent; the steps whose prompt is not empty also teach the attention maps (losses.py).
+"""
+
+import argparse
+import glob
+import math
+import os
+import time
+from typing import Dict, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from architectures.attention import Attention
+from architectures.export import build
+from architectures.unet import attention_layers, timestep_sinusoids, uniform_head_weights
+
+from . import prompts
+from .bundle import configuration, load_autoencoder
+from .config import STEPS, alphas_cumulative, cache
+from .losses import map_losses
+from .tokenizer import WordTokenizer
+
+
+class Stage(NamedTuple):
+    until: float  # share of the whole training at which the stage ends
+    size: str  # side of the pictures
+    batch: int
+
+
+STAGES = [Stage(0.22, "64", 64), Stage(1.0, "128", 24)]
+WEIGHTS = {"cross": 1.0, "refined": 1.0, "affinity": 0.4}
+LOW_SHARE, LOW_LIMIT = 0.75, 300  # this share of the timesteps lies below the limit, where segmentation reads
+AVERAGE_DECAY = 0.999
+
+
+def read_attention(self: Attention, x: Tensor, context: Tensor, head_weights: Tensor, read: bool, output: bool):
+    """``Attention.forward`` for training: the same values, softmax in the precision of autocast, and the sum over heads
+    as products (a matrix product with one row costs a fifth of a step here)."""
+    q, k, v = self.split(self.to_q(x)), self.split(self.to_k(context)), self.split(self.to_v(context))
+    if read:
+        probabilities = (torch.matmul(q * float(q.shape[-1]) ** -0.5, k.transpose(-1, -2))).softmax(-1)
+        weights = head_weights.to(probabilities.dtype)
+        attention = probabilities[:, 0] * weights[0]
+        for head in range(1, self.heads):
+            attention = attention + probabilities[:, head] * weights[head]
+        out = torch.matmul(probabilities, v)
+    else:
+        attention = torch.empty(0)
+        out = F.scaled_dot_product_attention(q, k, v)
+    return self.to_out[0](out.transpose(1, 2).reshape(x.shape)), attention
+
+
+class Networks(nn.Module):
+    """Text encoder and U-Net with everything that a training step or an evaluation needs of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        config = configuration()
+        self.text_encoder = build(config, "text_encoder")
+        self.unet = build(config, "unet")
+        self.levels = [layer["level"] for layer in attention_layers(config.unet)]
+        self.time_width = config.unet.channels[0]
+        self.heads = uniform_head_weights(config.unet)
+
+    def forward(self, noised: Tensor, timesteps: Tensor, ids: Tensor, self_levels, cross_levels, predict: bool = True):
+        """-> prediction [B, 4, h, w] (or empty), self maps, cross maps of the wanted levels."""
+        return self.unet(
+            noised,
+            timestep_sinusoids(timesteps, self.time_width),
+            self.text_encoder(ids),
+            [int(level in self_levels) for level in self.levels],
+            [int(level in cross_levels) for level in self.levels],
+            self.heads,
+            self.heads,
+            False,
+            predict,
+        )
+
+
+class Latents:
+    """The encoded scenes in memory; takes in new shards as they appear."""
+
+    def __init__(self, scale: float) -> None:
+        self.scale = scale
+        self.files: list = []
+        self.shards: list = []
+
+    def refresh(self) -> int:
+        for file in sorted(glob.glob(cache("latents", "latents-???.pt"))):
+            if file not in self.files:
+                masks = file.replace("latents-", "masks-").replace("/latents/", "/scenes/").replace(".pt", ".npy")
+                self.shards.append((torch.load(file, weights_only=True), np.load(masks)))
+                self.files.append(file)
+        return sum(len(masks) for _, masks in self.shards)
+
+    def draw(self, count: int, size: str, rng: np.random.Generator):
+        """-> scaled latents float [count, 4, h, w], masks uint8 [count, 64, 64]."""
+        latents, masks = [], []
+        for shard in rng.integers(0, len(self.shards), count):
+            row = int(rng.integers(0, len(self.shards[shard][1])))
+            latents.append(self.shards[shard][0][size][row])
+            masks.append(self.shards[shard][1][row])
+        return torch.stack(latents).float() * self.scale, np.stack(masks)
+
+
+def draw_timesteps(count: int, rng: np.random.Generator) -> Tensor:
+    low = rng.random(count) < LOW_SHARE
+    return torch.from_numpy(np.where(low, rng.integers(0, LOW_LIMIT, count), rng.integers(0, STEPS, count)))
+
+
+def velocity(latents: Tensor, noise: Tensor, alpha: Tensor):
+    """Noised latents and the target of v-prediction; ``alpha`` is the cumulated alpha of each sample, [B, 1, 1, 1]."""
+    return alpha.sqrt() * latents + (1 - alpha).sqrt() * noise, alpha.sqrt() * noise - (1 - alpha).sqrt() * latents
+
+
+def step_losses(networks: Networks, data: Latents, stage: Stage, tokenizer, schedule: Tensor, rng, generator) -> Dict[str, Tensor]:
+    latents, masks = data.draw(stage.batch, stage.size, rng)
+    chosen = [prompts.draw(rng, mask, absent_share=0.8, caption_share=0.15, empty_share=0.1) for mask in masks]
+    batch = prompts.collate(chosen, tokenizer)
+    timesteps = draw_timesteps(stage.batch, rng)
+    noise = torch.randn(latents.shape, generator=generator)
+    noised, target = velocity(latents, noise, schedule[timesteps][:, None, None, None])
+    # At 64 pixels the levels have 16, 8, 4 points a side, at 128 pixels 32, 16, 8.
+    prediction, self_maps, cross_maps = networks(noised, timesteps, batch.ids, (0, 1), (0, 1, 2))
+    losses = {"noise": F.mse_loss(prediction.float(), target)}
+    losses.update(map_losses(self_maps, cross_maps, torch.from_numpy(masks), batch))
+    return losses
+
+
+def save(path: str, networks: nn.Module, average: Dict[str, Tensor], optimizer, step: int, spent: float) -> None:
+    parts: dict = {}
+    for name, value in average.items():
+        module, _, key = name.partition(".")
+        parts.setdefault(module, {})[key] = value.clone()
+    state = {"networks": networks.state_dict(), "average": parts, "optimizer": optimizer.state_dict()}
+    torch.save({**state, "step": step, "spent": spent}, path + ".part")
+    os.replace(path + ".part", path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=70)
+    parser.add_argument("--steps", type=int, default=0, help="stop after this many steps instead (0: by the clock)")
+    parser.add_argument("--rate", type=float, default=1.2e-3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--maps", type=float, default=1.0, help="weight of the map losses; 0 trains on noise alone")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    setattr(Attention, "forward", read_attention)
+    networks, tokenizer = Networks(), WordTokenizer()
+    optimizer = torch.optim.AdamW(networks.parameters(), lr=options.rate, betas=(0.9, 0.99), weight_decay=0.01)
+    average = {name: value.detach().clone() for name, value in networks.state_dict().items()}
+    step, spent, path = 0, 0.0, cache("diffusion.pt")
+    if os.path.exists(path):
+        state = torch.load(path, weights_only=True)
+        networks.load_state_dict(state["networks"])
+        optimizer.load_state_dict(state["optimizer"])
+        average = {f"{module}.{key}": value for module, part in state["average"].items() for key, value in part.items()}
+        step, spent = state["step"], state["spent"]
+    data = Latents(load_autoencoder()[1])
+    data.refresh()
+    schedule = alphas_cumulative().float()
+    rng, generator = np.random.default_rng(options.seed + step), torch.Generator().manual_seed(options.seed + step)
+    means: Dict[str, float] = {}
+    started = time.time()
+    while True:
+        clock = spent + time.time() - started
+        share = step / options.steps if options.steps else clock / (60 * options.minutes)
+        if share >= 1:
+            break
+        stage = next(s for s in STAGES if share < s.until)
+        rate = options.rate * min(1.0, (step + 1) / 200) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * share)))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        with torch.autocast("cpu", torch.bfloat16):
+            losses = step_losses(networks, data, stage, tokenizer, schedule, rng, generator)
+        total = losses["noise"] + sum(options.maps * WEIGHTS[name] * value for name, value in losses.items() if name in WEIGHTS)
+        optimizer.zero_grad()
+        total.backward()
+        nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
+        optimizer.step()
+        decay = min(AVERAGE_DECAY, (step + 1) / (step + 10))
+        with torch.no_grad():
+            for name, value in networks.state_dict().items():
+                average[name].lerp_(value, 1 - decay)
+        step += 1
+        for name, value in losses.items():
+            means[name] = 0.98 * means.get(name, value.item()) + 0.02 * value.item()
+        if step % 50 == 0:
+            values = " ".join(f"{name} {value:.4f}" for name, value in means.items())
+            print(f"train: step {step} {stage.size}px {values} rate {rate:.5f} {time.time() - started + spent:.0f} s", flush=True)
+        if step % 250 == 0:
+            save(path, networks, average, optimizer, step, spent + time.time() - started)
+            data.refresh()
+    save(path, networks, average, optimizer, step, spent + time.time() - started)
+
+
+if __name__ == "__main__":
+    main()
