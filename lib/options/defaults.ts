@@ -1,0 +1,67 @@
+/** The one place of every default, and the named presets that stand above them. */
+import type { EngineOptions, MethodOptions, MethodOverrides } from './types.js';
+
+export const defaults: Readonly<MethodOptions> = {
+  method: 'invseg',
+  steps: 15,
+  seed: 0,
+  learningRate: 0.01,
+  beta1: 0.9,
+  beta2: 0.999,
+  adamEps: 1e-8,
+  alpha: 1,
+  clusterWeight: 1,
+  anchorScale: 4,
+  anchorCentre: 0.5,
+  interPairs: 'printed',
+  gradient: 'exact',
+  entropy: { normalise: 'none', reduce: 'mean', region: 'covered' },
+  views: 'perStep',
+  viewCount: 2,
+  crop: { rule: 'side', min: 0.6, max: 1, ratio: [3 / 4, 4 / 3] },
+  timestepRange: [5, 300],
+  inferenceTimestep: 50,
+  trainable: 'categories',
+  subtokens: 'mean',
+  trainingResolutions: 'bundle',
+  inferenceCross: 'bundle',
+  inferenceSelf: 'bundle',
+  frame: 'native',
+  refineIterations: 1,
+  crossMinMax: false,
+  template: '{categories}',
+  separator: ' ',
+  background: 'background',
+  order: 'resize-first',
+  latentSample: false,
+  saveMaps: false,
+};
+
+export const engineDefaults: Readonly<EngineOptions> = {
+  model: undefined,
+  device: 'auto',
+  dtype: 'auto',
+  threads: 0,
+  checkFinite: true,
+};
+
+/** Named sets of options; what a caller gives beside a preset wins over it. */
+export const presets: Readonly<Record<string, MethodOverrides>> = {
+  /**
+   * The settings that the paper states for SD 2.1, whatever the model's own say: 15 Adam steps of 0.01, α 1, anchor scale 4,
+   * two views, t in [5, 300] and 50, training at 16×16, cross-attention at 16 and self-attention of all resolutions.
+   */
+  paper: {
+    steps: 15,
+    learningRate: 0.01,
+    alpha: 1,
+    anchorScale: 4,
+    viewCount: 2,
+    timestepRange: [5, 300],
+    inferenceTimestep: 50,
+    trainable: 'categories',
+    trainingResolutions: { 16: 1 },
+    inferenceCross: { 16: 1 },
+    inferenceSelf: 'proportional',
+  },
+};

@@ -1,0 +1,46 @@
+/** Caller's options → complete, checked options. */
+import { defaults, engineDefaults, presets } from './defaults.js';
+import { engineDefinitions, methodDefinitions } from './definitions.js';
+import { isPlainObject, oneOf, refuse } from './rules.js';
+import type { EngineOptions, MethodOptions, MethodOverrides } from './types.js';
+import { rejectUnknown } from './unknown.js';
+
+const groups = new Set<string>(['crop', 'entropy']);
+
+/** `over` laid on `base`; an undefined entry is as good as none, a nested group is merged key by key. */
+function layer(base: object, over: Record<string, unknown>): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    if (value === undefined || key === 'preset') continue;
+    merged[key] = groups.has(key) && isPlainObject(value) ? layer(merged[key] as object, value) : value;
+  }
+  return merged;
+}
+
+function check<T>(values: object, definitions: { [K in keyof T]: { rule: { read(v: unknown, n: string): T[K] } } }): T {
+  const read: Partial<T> = {};
+  for (const key of Object.keys(definitions) as (keyof T & string)[]) {
+    read[key] = definitions[key].rule.read((values as Record<string, unknown>)[key], key);
+  }
+  return read as T;
+}
+
+/**
+ * Defaults, then the preset, then `given`; all checked.
+ * @throws {InvSegError} `INVALID_OPTION` that names the option, what was expected and what came
+ */
+export function resolveOptions(given: MethodOverrides = {}): MethodOptions {
+  if (!isPlainObject(given)) refuse('options', 'an object', given);
+  rejectUnknown(given, [...Object.keys(methodDefinitions), 'preset']);
+  const preset =
+    given.preset === undefined ? {} : presets[oneOf(...Object.keys(presets)).read(given.preset, 'preset')] ?? {};
+  const layered = layer(layer(defaults, preset), given);
+  return check<MethodOptions>(layered, methodDefinitions);
+}
+
+/** The same for `Segmenter.open`. */
+export function resolveEngineOptions(given: Partial<EngineOptions> = {}): EngineOptions {
+  if (!isPlainObject(given)) refuse('options', 'an object', given);
+  rejectUnknown(given, Object.keys(engineDefinitions));
+  return check<EngineOptions>(layer(engineDefaults, given), engineDefinitions);
+}
