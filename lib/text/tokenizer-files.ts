@@ -90,7 +90,10 @@ function checkVocab(file: string, value: unknown): Map<string, number> {
   }
   const missing = byteLetters.flatMap((c) => [c, c + WORD_END]).find((token) => !vocab.has(token));
   if (missing !== undefined) {
-    throw invalid(file, `token ${JSON.stringify(missing)} is missing; CLIP's vocabulary has one for each byte, alone and ending a word`);
+    throw invalid(
+      file,
+      `token ${JSON.stringify(missing)} is missing; CLIP's vocabulary has one for each byte, alone and ending a word`,
+    );
   }
   return vocab;
 }
@@ -99,10 +102,14 @@ function checkMerges(file: string, merges: string[], vocab: ReadonlyMap<string, 
   merges.forEach((pair, i) => {
     const [left, right, more] = pair.split(' ');
     if (!left || !right || more !== undefined) {
-      throw invalid(file, `merge ${i + 1} is ${JSON.stringify(pair.slice(0, 80))}; expected two tokens and a space between`);
+      throw invalid(
+        file,
+        `merge ${i + 1} is ${JSON.stringify(pair.slice(0, 80))}; expected two tokens and a space between`,
+      );
     }
     const unknown = [left, right, left + right].find((token) => !vocab.has(token));
-    if (unknown !== undefined) throw invalid(file, `merge ${i + 1} uses ${JSON.stringify(unknown)}, which is not in the vocabulary`);
+    if (unknown !== undefined)
+      throw invalid(file, `merge ${i + 1} uses ${JSON.stringify(unknown)}, which is not in the vocabulary`);
   });
   return merges;
 }

@@ -87,7 +87,10 @@ export class ClipTokenizer {
     const id = (kind: 'bos' | 'eos' | 'pad'): number => {
       const value = options[kind] ?? vocab.get(named[kind]);
       if (value === undefined) {
-        throw new InvSegError('TOKENIZER_INVALID', `${file}: the ${kind} token "${named[kind]}" is not in the vocabulary`);
+        throw new InvSegError(
+          'TOKENIZER_INVALID',
+          `${file}: the ${kind} token "${named[kind]}" is not in the vocabulary`,
+        );
       }
       if (!Number.isInteger(value) || value < 0 || value >= vocab.size) {
         throw new InvSegError(
@@ -163,7 +166,11 @@ export class ClipTokenizer {
 /** The reference's clean-up of a text. */
 export function normalise(text: string): string {
   // A capital sigma is the one letter whose lower case depends on its place; one character at a time it is always σ.
-  return text.normalize('NFC').replace(/\p{White_Space}+/gu, ' ').replaceAll('\u03a3', '\u03c3').toLowerCase();
+  return text
+    .normalize('NFC')
+    .replace(/\p{White_Space}+/gu, ' ')
+    .replaceAll('\u03a3', '\u03c3')
+    .toLowerCase();
 }
 
 /** For each UTF-8 byte of `word` the UTF-16 index of its character. */

@@ -94,14 +94,34 @@ describe('broken folders', () => {
   const cases: [string, (folder: string) => Promise<unknown>, RegExp][] = [
     ['no vocab.json', (f) => rm(path.join(f, 'vocab.json')), /vocab\.json: there is no such file/],
     ['no merges.txt', (f) => rm(path.join(f, 'merges.txt')), /merges\.txt: there is no such file/],
-    ['a truncated vocab.json', (f) => writeFile(path.join(f, 'vocab.json'), '{"a": 1'), /vocab\.json: .*not valid JSON/],
+    [
+      'a truncated vocab.json',
+      (f) => writeFile(path.join(f, 'vocab.json'), '{"a": 1'),
+      /vocab\.json: .*not valid JSON/,
+    ],
     ['a list', (f) => writeFile(path.join(f, 'vocab.json'), '[]'), /vocab\.json: expected a JSON object/],
     ['an empty vocabulary', (f) => writeFile(path.join(f, 'vocab.json'), '{}'), /vocab\.json: token ".+" is missing/],
-    ['an id twice', (f) => writeFile(path.join(f, 'vocab.json'), '{"a": 0, "b": 0}'), /vocab\.json: token "b" has id 0/],
-    ['a text for an id', (f) => writeFile(path.join(f, 'vocab.json'), '{"a": "0"}'), /vocab\.json: token "a" has id "0"/],
-    ['a merge of one', (f) => writeFile(path.join(f, 'merges.txt'), '#version\nabc\n'), /merges\.txt: merge 1 is "abc"/],
+    [
+      'an id twice',
+      (f) => writeFile(path.join(f, 'vocab.json'), '{"a": 0, "b": 0}'),
+      /vocab\.json: token "b" has id 0/,
+    ],
+    [
+      'a text for an id',
+      (f) => writeFile(path.join(f, 'vocab.json'), '{"a": "0"}'),
+      /vocab\.json: token "a" has id "0"/,
+    ],
+    [
+      'a merge of one',
+      (f) => writeFile(path.join(f, 'merges.txt'), '#version\nabc\n'),
+      /merges\.txt: merge 1 is "abc"/,
+    ],
     ['an unknown merge', (f) => writeFile(path.join(f, 'merges.txt'), 'q zz\n'), /merges\.txt: merge 1 uses "zz"/],
-    ['a broken map', (f) => writeFile(path.join(f, 'special_tokens_map.json'), 'x'), /special_tokens_map\.json: .*JSON/],
+    [
+      'a broken map',
+      (f) => writeFile(path.join(f, 'special_tokens_map.json'), 'x'),
+      /special_tokens_map\.json: .*JSON/,
+    ],
     ['an unknown pad', (f) => writeFile(path.join(f, 'special_tokens_map.json'), '{"pad_token":"[PAD]"}'), /"\[PAD\]"/],
   ];
   it.each(cases)('%s', async (_, breakIt, message) => {
@@ -115,7 +135,11 @@ describe('broken folders', () => {
 
   it('ids outside the vocabulary, and more tokens than the model has', async () => {
     const folder = await writeClipFolder(100);
-    for (const options of [{ length: 77, bos: 614 }, { length: 77, eos: -1 }, { length: 77, vocabulary: 613 }]) {
+    for (const options of [
+      { length: 77, bos: 614 },
+      { length: 77, eos: -1 },
+      { length: 77, vocabulary: 613 },
+    ]) {
       await expect(ClipTokenizer.load(folder, options)).rejects.toMatchObject({ code: 'TOKENIZER_INVALID' });
     }
   });
