@@ -68,7 +68,9 @@ def write(folder: str, states: dict, scale: float) -> None:
     config = configuration()
     export(config, folder)
     for name, state in states.items():
-        save_file({k: v.detach().half().contiguous() for k, v in state.items()}, os.path.join(folder, f"{name}.safetensors"))
+        path = os.path.join(folder, f"{name}.safetensors")
+        save_file({k: v.detach().half().contiguous() for k, v in state.items()}, path)
+        os.chmod(path, 0o644)  # the writer leaves them readable by their owner alone
     tokenizer.write(os.path.join(folder, "tokenizer"))
     with open(os.path.join(folder, "manifest.json"), "w", encoding="utf-8") as file:
         json.dump(manifest(config, scale), file, indent=2)

@@ -4,7 +4,7 @@ The masks teach the attention maps directly, at every resolution, in the three q
 uses: the cross-attention of each category, the self-attention within a region, and their product (eq. 2).
 """
 
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -37,13 +37,23 @@ def cross_entropy(shares: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     return -((target * (shares + EPS).log()).sum(-1) * weights).mean()
 
 
-def map_losses(self_maps: List[Tensor], cross_maps: List[Tensor], masks: Tensor, batch: PromptBatch) -> Dict[str, Tensor]:
-    """Losses of the maps of all levels that were read; ``cross``, ``refined``, ``affinity``."""
+def attend(layers: Sequence[Tensor], maps: Tensor) -> Tensor:
+    """Mean self-attention of a level times maps [B, N, M]; ``layers`` holds probabilities [B, heads, N, N]."""
+    total = torch.zeros(())
+    for attention in layers:
+        total = total + torch.matmul(attention, maps.to(attention.dtype)[:, None]).float().mean(1)
+    return total / len(layers)
+
+
+def map_losses(self_layers: Sequence[list], cross_maps: List[Tensor], masks: Tensor, batch: PromptBatch) -> Dict[str, Tensor]:
+    """``cross``, ``refined`` and ``affinity``, each the mean over the levels that were read.
+
+    self_layers  for each level the probabilities of its self-attention layers [B, heads, N, N], or nothing
+    cross_maps   for each level [B, N, K], or an empty tensor
+    """
     members = batch.members.transpose(1, 2)  # [B, K, C]
     losses: Dict[str, List[Tensor]] = {"cross": [], "refined": [], "affinity": []}
-    shares: List[Tensor] = []
-    for cross in cross_maps:
-        shares.append(torch.matmul(cross.float(), members) if cross.numel() else cross)
+    shares = [torch.matmul(cross.float(), members).float() if cross.numel() else cross for cross in cross_maps]
     for level, cross in enumerate(cross_maps):
         if not cross.numel():
             continue
@@ -51,15 +61,13 @@ def map_losses(self_maps: List[Tensor], cross_maps: List[Tensor], masks: Tensor,
         target = regions(masks, batch, resolution)
         weights = point_weights(target)
         losses["cross"].append(cross_entropy(shares[level], target, weights))
-        if not self_maps[level].numel():
+        if not self_layers[level]:
             continue
-        attention = self_maps[level]  # [B, N, N]
         mixed = shares[level]
         if level + 1 < len(shares) and shares[level + 1].numel():  # what inference reads: this level and the next
             coarse = shares[level + 1].transpose(1, 2).unflatten(2, (resolution // 2, resolution // 2))
             mixed = 0.5 * mixed + 0.5 * F.interpolate(coarse, scale_factor=2.0, mode="bilinear").flatten(2).transpose(1, 2)
-        both = torch.cat([mixed, target], -1).to(attention.dtype)
-        refined, within = torch.matmul(attention, both).float().chunk(2, -1)  # [B, N, C] each
+        refined, within = attend(self_layers[level], torch.cat([mixed, target], -1)).chunk(2, -1)  # [B, N, C] each
         # Against the other categories only: min-max at inference removes each map's own scale.
         refined = refined / refined.sum(-1, keepdim=True).clamp_min(EPS)
         losses["refined"].append(cross_entropy(refined, target, weights))

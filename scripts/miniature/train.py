@@ -35,25 +35,29 @@ class Stage(NamedTuple):
     batch: int
 
 
-STAGES = [Stage(0.22, "64", 64), Stage(1.0, "128", 24)]
+STAGES = [Stage(0.22, "64", 64), Stage(1.0, "128", 16)]
 WEIGHTS = {"cross": 1.0, "refined": 1.0, "affinity": 0.4}
 LOW_SHARE, LOW_LIMIT = 0.75, 300  # this share of the timesteps lies below the limit, where segmentation reads
 AVERAGE_DECAY = 0.999
 
 
-def read_attention(self: Attention, x: Tensor, context: Tensor, head_weights: Tensor, read: bool, output: bool):
-    """``Attention.forward`` for training: the same values, softmax in the precision of autocast, and the sum over heads
-    as products (a matrix product with one row costs a fifth of a step here)."""
+def training_attention(self: Attention, x: Tensor, context: Tensor, head_weights: Tensor, read: bool, output: bool):
+    """``Attention.forward`` for training: the same output, cheaper.
+
+    Softmax in the precision of autocast. Read cross-attention leaves as the mean over heads, as ever; read
+    self-attention is kept a layer and a head, since the losses need its products with a few maps only, and summing
+    N x N matrices costs more than those products.
+    """
     q, k, v = self.split(self.to_q(x)), self.split(self.to_k(context)), self.split(self.to_v(context))
+    attention = torch.empty(0)
     if read:
         probabilities = (torch.matmul(q * float(q.shape[-1]) ** -0.5, k.transpose(-1, -2))).softmax(-1)
-        weights = head_weights.to(probabilities.dtype)
-        attention = probabilities[:, 0] * weights[0]
-        for head in range(1, self.heads):
-            attention = attention + probabilities[:, head] * weights[head]
         out = torch.matmul(probabilities, v)
+        if context is x:
+            self.recorded = probabilities
+        else:
+            attention = torch.einsum("bhnk,h->bnk", probabilities, head_weights[: self.heads].to(probabilities.dtype))
     else:
-        attention = torch.empty(0)
         out = F.scaled_dot_product_attention(q, k, v)
     return self.to_out[0](out.transpose(1, 2).reshape(x.shape)), attention
 
@@ -66,7 +70,9 @@ class Networks(nn.Module):
         config = configuration()
         self.text_encoder = build(config, "text_encoder")
         self.unet = build(config, "unet")
-        self.levels = [layer["level"] for layer in attention_layers(config.unet)]
+        layers = attention_layers(config.unet)
+        self.levels = [layer["level"] for layer in layers]
+        self.self_attention = [f"{layer['name']}.transformer_blocks.0.attn1" for layer in layers]
         self.time_width = config.unet.channels[0]
         self.heads = uniform_head_weights(config.unet)
 
@@ -83,6 +89,12 @@ class Networks(nn.Module):
             False,
             predict,
         )
+
+
+    def recorded(self, level: int) -> list:
+        """Self-attention [B, heads, N, N] of the layers of a level, from the last pass with ``training_attention``."""
+        names = [name for name, at in zip(self.self_attention, self.levels) if at == level]
+        return [self.unet.get_submodule(name).recorded for name in names]
 
 
 class Latents:
@@ -129,9 +141,10 @@ def step_losses(networks: Networks, data: Latents, stage: Stage, tokenizer, sche
     noise = torch.randn(latents.shape, generator=generator)
     noised, target = velocity(latents, noise, schedule[timesteps][:, None, None, None])
     # At 64 pixels the levels have 16, 8, 4 points a side, at 128 pixels 32, 16, 8.
-    prediction, self_maps, cross_maps = networks(noised, timesteps, batch.ids, (0, 1), (0, 1, 2))
+    prediction, _, cross_maps = networks(noised, timesteps, batch.ids, (0, 1), (0, 1, 2))
+    layers = [networks.recorded(0), networks.recorded(1), []]
     losses = {"noise": F.mse_loss(prediction.float(), target)}
-    losses.update(map_losses(self_maps, cross_maps, torch.from_numpy(masks), batch))
+    losses.update(map_losses(layers, cross_maps, torch.from_numpy(masks), batch))
     return losses
 
 
@@ -156,7 +169,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    setattr(Attention, "forward", read_attention)
+    setattr(Attention, "forward", training_attention)
     networks, tokenizer = Networks(), WordTokenizer()
     optimizer = torch.optim.AdamW(networks.parameters(), lr=options.rate, betas=(0.9, 0.99), weight_decay=0.01)
     average = {name: value.detach().clone() for name, value in networks.state_dict().items()}

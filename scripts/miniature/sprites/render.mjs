@@ -1,6 +1,7 @@
 // Render the sprite pack: every drawing of the 20 classes as a trimmed RGBA picture of at most 128x128.
 //
-//   node render.mjs NODE_MODULES OUT      NODE_MODULES: where package.json's dependencies are installed
+//   node render.mjs NODE_MODULES OUT [SETS]      NODE_MODULES: where package.json's dependencies are installed;
+//                                                SETS: only these, by commas (for a quick trial)
 //
 // writes OUT/sprites.bin (uint8, [count, 128, 128, 4], straight alpha, drawing centred) and OUT/sprites.json:
 // one {category, set, name, licence, role, width, height} a drawing, role train | demo | test.
@@ -11,7 +12,8 @@ import path from 'node:path';
 import { CLASSES, DEMO_NAMES, POTTABLE, classify } from './classes.mjs';
 import * as furniture from './furniture.mjs';
 
-const [modules, out] = process.argv.slice(2).map((p) => path.resolve(p));
+const [modules, out] = process.argv.slice(2, 4).map((p) => path.resolve(p));
+const only = process.argv[4]?.split(',');
 const require = createRequire(path.join(modules, 'anchor.js'));
 const sharp = require('sharp');
 const SIZE = 128;
@@ -55,7 +57,7 @@ async function pot(set, name, svg, seed, licence) {
 }
 
 let seed = 1;
-for (const set of [...TRAIN_SETS, ...TEST_SETS]) {
+for (const set of [...TRAIN_SETS, ...TEST_SETS].filter((s) => !only || only.includes(s))) {
   const json = require(`@iconify-json/${set}/icons.json`);
   const licence = require(`@iconify-json/${set}/info.json`).license.spdx;
   const hits = Object.keys(json.icons).sort().map((name) => ({ name, ...classify(name) })).filter((h) => h.category);
@@ -72,7 +74,7 @@ const chars = require('@iconify-json/twemoji/chars.json');
 const assets = path.join(modules, '@lobehub/fluent-emoji-3d/assets');
 const named = new Map(Object.entries(chars).map(([code, name]) => [code.replace(/-fe0f/g, ''), name]));
 let people3d = 0;
-for (const file of fs.readdirSync(assets).sort()) {
+for (const file of only ? [] : fs.readdirSync(assets).sort()) {
   const name = named.get(path.basename(file, '.webp').replace(/-fe0f/g, ''));
   const hit = name && classify(name);
   if (name && POTTABLE.test(name)) await pot('fluent-emoji-3d', name, await sharp(path.join(assets, file)).png().toBuffer(), seed++, 'MIT');
