@@ -24,8 +24,8 @@ def enlarge_bilinear(rows: Tensor, size: int) -> Tensor:
 
 
 def nearest_rows(side: int, size: int) -> Tensor:
-    """[size^2] for each point of the frame, the point of a side x side map whose cell holds its upper left corner."""
-    line = torch.arange(size) * side // size
+    """[size^2] for each point of the frame, the point of a side x side map whose cell holds its centre."""
+    line = (2 * torch.arange(size) + 1) * side // (2 * size)
     return (line[:, None] * side + line[None]).flatten()
 
 

@@ -21,7 +21,7 @@ def anchors(maps: Tensor, scale: float, centre: float) -> Tensor:
 
 def distance_to_map(distance: Tensor, weights: Tensor) -> Tensor:
     """Eq. 4: S [N, N], M^c [N] -> D(point, M^c) [N]."""
-    return (distance * weights[None]).sum(1) / weights.sum()
+    return distance @ weights / weights.sum()
 
 
 def distance_of_anchors(distance: Tensor, anchor: Tensor, weights: Tensor) -> Tensor:

@@ -5,10 +5,8 @@ from torch import Tensor
 
 from .conventions import LOG_EPS
 
-ROWS = 64  # rows of S at a time: the differences of all pairs would take N^3 numbers
 
-
-def kl_rows(p: Tensor, q: Tensor) -> Tensor:
+def kl(p: Tensor, q: Tensor) -> Tensor:
     """p [R, N], q [M, N] -> KL(p_i || q_j) [R, M] = sum_k p_ik (log p_ik - log q_jk)."""
     log_p = torch.log(p + LOG_EPS)
     log_q = torch.log(q + LOG_EPS)
@@ -17,5 +15,5 @@ def kl_rows(p: Tensor, q: Tensor) -> Tensor:
 
 def distances(self_map: Tensor) -> Tensor:
     """A_self [N, N] -> S [N, N], S_ij = KL(p_i || p_j) + KL(p_j || p_i), p_i the row of point i."""
-    forward = torch.cat([kl_rows(rows, self_map) for rows in self_map.split(ROWS)])
+    forward = kl(self_map, self_map)
     return forward + forward.t()
