@@ -29,7 +29,7 @@ export const defaults: Readonly<MethodOptions> = {
   frame: 'native',
   refineIterations: 1,
   crossMinMax: false,
-  template: '{categories}',
+  template: '{}',
   separator: ' ',
   background: 'background',
   order: 'resize-first',

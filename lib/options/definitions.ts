@@ -50,8 +50,8 @@ const crop = group(cropDefinitions, ({ min, max }, name) => {
 
 const timestep = integer(0, 999);
 const template = text(
-  'a string of at most 400 characters with {categories} in it once',
-  (value) => value.length <= 400 && value.split('{categories}').length === 2,
+  'a string of at most 400 characters with {} in it once',
+  (value) => value.length <= 400 && value.split('{}').length === 2,
 );
 
 export const methodDefinitions: Definitions<MethodOptions> = {

@@ -24,7 +24,7 @@ export function show(value: unknown): string {
 const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text);
 
 export function refuse(name: string, expects: string, value: unknown): never {
-  throw new InvSegError('INVALID_OPTION', `Expected ${expects} for option "${name}", got ${show(value)}.`);
+  throw new InvSegError('INVALID_OPTION', `Expected ${expects} for ${name} but received ${show(value)}`);
 }
 
 export interface Bounds {

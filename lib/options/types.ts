@@ -95,7 +95,7 @@ export interface MethodOptions {
   /** Min-max every resolution's cross-attention before they are summed. */
   crossMinMax: boolean;
 
-  /** Prompt around the names; `{categories}` stands for the joined names. */
+  /** Prompt around the names; `{}` stands for the joined names. */
   template: string;
   /** Between two names. */
   separator: string;

@@ -7,7 +7,7 @@ export function rejectUnknown(value: object, known: readonly string[], prefix = 
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
     const guess = nearest(key, known);
-    const hint = guess === undefined ? `Known are ${known.join(', ')}.` : `Did you mean "${prefix}${guess}"?`;
-    throw new InvSegError('INVALID_OPTION', `Unknown option "${prefix}${key}". ${hint}`);
+    const hint = guess === undefined ? `Known are ${known.join(', ')}` : `Did you mean ${prefix}${guess}?`;
+    throw new InvSegError('INVALID_OPTION', `Unknown option ${prefix}${key}. ${hint}`);
   }
 }

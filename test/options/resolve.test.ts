@@ -101,7 +101,7 @@ const bad: [name: string, value: unknown, path?: string][] = [
   ['crossMinMax', 0],
   ['entropy', { normalise: 'l2' }, 'entropy.normalise'],
   ['template', 'a photo'],
-  ['template', '{categories} and {categories}'],
+  ['template', '{} and {}'],
   ['separator', 5],
   ['background', '  '],
   ['order', 'argmax'],
@@ -115,21 +115,21 @@ describe('bad values', () => {
   it.each(bad)('%s = %o is refused by name', (name, value, path = name) => {
     const error = refusal(() => resolveOptions({ [name]: value }));
     expect(error.code).toBe('INVALID_OPTION');
-    expect(error.message).toContain(`"${path}"`);
+    expect(`${error.message} `).toMatch(new RegExp(`(for|option) ${path.replace(/[.[\]]/g, '\\$&')}[. ]`));
   });
 
   it('say what was expected and what came', () => {
     expect(refusal(() => resolveOptions({ steps: -1 })).message).toBe(
-      'Expected an integer from 0 to 1000 for option "steps", got -1.',
+      'Expected an integer from 0 to 1000 for steps but received -1',
     );
-    expect(refusal(() => resolveOptions({ steps: '15' as never })).message).toContain('got the string "15"');
+    expect(refusal(() => resolveOptions({ steps: '15' as never })).message).toContain('received the string "15"');
     expect(refusal(() => resolveOptions({ gradient: 'x' as never })).message).toContain('"self-constant" or "keys-only"');
   });
 
   it('suggest the nearest known name for an unknown one', () => {
-    expect(refusal(() => resolveOptions({ step: 1 } as never)).message).toContain('Did you mean "steps"?');
-    expect(refusal(() => resolveOptions({ learningrate: 1 } as never)).message).toContain('"learningRate"');
-    expect(refusal(() => resolveOptions({ crop: { mni: 1 } as never })).message).toContain('"crop.min"');
+    expect(refusal(() => resolveOptions({ step: 1 } as never)).message).toContain('Did you mean steps?');
+    expect(refusal(() => resolveOptions({ learningrate: 1 } as never)).message).toContain('learningRate?');
+    expect(refusal(() => resolveOptions({ crop: { mni: 1 } as never })).message).toContain('crop.min?');
     expect(refusal(() => resolveOptions({ zzzzzzzzzzzz: 1 } as never)).message).toContain('Known are method, steps');
   });
 

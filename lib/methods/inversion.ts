@@ -1,0 +1,69 @@
+/** Options of this library → the native inversion, and its prediction. */
+import type { NativeInversion, NativeInversionOptions, NativePrediction } from '../native/binding.js';
+import type { MethodOptions } from '../options/index.js';
+import type { PromptSet } from '../segmenter/parts.js';
+import type { MethodContext } from './method.js';
+
+/** [prompts × K], 1 where the embedding may change; `spans` is [C × 3] as in `NativeInversionOptions`. */
+export function trainableMask(rule: MethodOptions['trainable'], prompts: PromptSet): Uint8Array {
+  const { count, length, spans } = prompts;
+  const mask = new Uint8Array(count * length);
+  if (rule !== 'categories') {
+    mask.fill(1);
+    if (rule === 'all-but-sos') for (let prompt = 0; prompt < count; prompt++) mask[prompt * length] = 0;
+    return mask;
+  }
+  for (let i = 0; i < spans.length; i += 3) {
+    const begin = spans[i]! * length + spans[i + 1]!;
+    mask.fill(1, begin, begin + spans[i + 2]!);
+  }
+  return mask;
+}
+
+export function inversionOptions(context: Pick<MethodContext, 'options' | 'prompts' | 'selections'>): NativeInversionOptions {
+  const { options, prompts, selections } = context;
+  const { subtokens, gradient, refineIterations, anchorScale, anchorCentre, interPairs } = options;
+  const { clusterWeight, alpha, entropy, learningRate, beta1, beta2, adamEps } = options;
+  return {
+    spans: prompts.spans,
+    subtokens,
+    training: selections.training,
+    frame: selections.frame,
+    gradient,
+    refineIterations,
+    anchorScale,
+    anchorCentre,
+    interPairs,
+    clusterWeight,
+    alpha,
+    entropy,
+    trainable: trainableMask(options.trainable, prompts),
+    learningRate,
+    beta1,
+    beta2,
+    adamEps,
+  };
+}
+
+/** The handle lives until the call ends. */
+export async function openInversion(context: MethodContext): Promise<NativeInversion> {
+  context.checkpoint();
+  const { engine, image, embedding } = context;
+  return context.own(await engine.createInversion(image, embedding, inversionOptions(context)));
+}
+
+/** One pass over the whole picture with the prompt as learnt so far. */
+export function predict(context: MethodContext, inversion: NativeInversion): Promise<NativePrediction> {
+  const { options, selections, inferenceSeed, width, height } = context;
+  context.onPredict();
+  return inversion.predict({
+    selection: selections.inference,
+    timestep: options.inferenceTimestep,
+    noiseSeed: inferenceSeed,
+    refineIterations: options.refineIterations,
+    width,
+    height,
+    order: options.order,
+    maps: options.saveMaps,
+  });
+}

@@ -1,0 +1,62 @@
+/** What a method is given and what it gives back. A new method is one file that exports a `Method` and a line in `index.ts`. */
+import type { NativeEmbedding, NativeEngine, NativeImage, NativePrediction } from '../native/binding.js';
+import type { MethodOptions } from '../options/index.js';
+import type { Random } from '../random.js';
+import type { PromptSet } from '../segmenter/parts.js';
+import type { MapSelections } from '../segmenter/selections.js';
+import type { MethodName } from './names.js';
+
+/** Losses of one step, before its update. */
+export interface StepLoss {
+  /** From 1. */
+  step: number;
+  /** mean over views of clusterWeight · cluster + alpha · entropy */
+  total: number;
+  cluster: number;
+  entropy: number;
+  /** Mean distance inside a category and between categories (eq. 6 and 7). */
+  intra: number;
+  inter: number;
+  gradientNorm: number;
+  timestep: number;
+  milliseconds: number;
+}
+
+export interface MethodContext {
+  readonly engine: NativeEngine;
+  /** Latent of the whole picture. */
+  readonly image: NativeImage;
+  readonly embedding: NativeEmbedding;
+  readonly prompts: PromptSet;
+  readonly selections: MapSelections;
+  readonly options: MethodOptions;
+  /** For the views; nothing but the method draws from it. */
+  readonly random: Random;
+  /** Of the prediction, the same for every method and number of steps. */
+  readonly inferenceSeed: number;
+  /** Size of the picture and so of the labels. */
+  readonly width: number;
+  readonly height: number;
+  /** Keeps a handle until the call ends, however it ends. */
+  own<T extends { dispose(): void }>(handle: T): T;
+  /** Called between native calls. @throws {InvSegError} `ABORTED` or `DISPOSED` when the call is to end */
+  checkpoint(): void;
+  onStep(loss: StepLoss): void;
+  /** Called before the prediction. */
+  onPredict(): void;
+}
+
+export interface MethodOutcome {
+  prediction: NativePrediction;
+  losses: StepLoss[];
+  /** `non-finite`: a loss or gradient was not finite, the loop stopped there and the prompt before it was used. */
+  status: 'completed' | 'non-finite';
+  milliseconds: { inversion: number; prediction: number };
+}
+
+export interface Method {
+  readonly name: MethodName;
+  /** One line for `--help`. */
+  readonly summary: string;
+  run(context: MethodContext): Promise<MethodOutcome>;
+}

@@ -1,0 +1,49 @@
+/** What a segmenter is made of. `open.ts` makes the real parts; tests bring their own. */
+import type { NativeEngine, NativeMapSelection } from '../native/binding.js';
+
+/** The names of one image as token ids. */
+export interface PromptSet {
+  /** [count × length] */
+  ids: Int32Array;
+  /** Number of prompts; more than one where the names do not fit into one. */
+  count: number;
+  /** Positions of a prompt, K. */
+  length: number;
+  /** [C × 3] prompt index, first sub-token position, number of sub-tokens. */
+  spans: Int32Array;
+  /** Names as they are used, the background last. */
+  categories: string[];
+  /** The prompts as text. */
+  texts: string[];
+  warnings: string[];
+}
+
+export interface PromptRequest {
+  template: string;
+  separator: string;
+  background: string;
+}
+
+/** Weights of resolutions, ready to use. */
+export type Weights = Readonly<Record<number, number>>;
+
+/** What the orchestration needs to know about a model. */
+export interface ModelFacts {
+  name: string;
+  version: string;
+  folder: string;
+  /** Side of the latent. */
+  latentSize: number;
+  /** Sides at which attention layers exist, the finest first. */
+  resolutions: number[];
+  defaults: { training: Weights; inferenceCross: Weights; inferenceSelf: Weights };
+}
+
+export interface SegmenterParts {
+  readonly engine: NativeEngine;
+  readonly model: ModelFacts;
+  /** @throws {InvSegError} `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG` */
+  buildPrompts(categories: unknown, request: PromptRequest): PromptSet;
+  /** @throws {InvSegError} `INVALID_OPTION` for a resolution that the model has not */
+  selectMaps(cross: Weights, self: Weights, crossMinMax: boolean): NativeMapSelection;
+}

@@ -1,0 +1,100 @@
+/** One image from input to result. Nothing here touches a tensor. */
+import { decodeImage } from '../image/index.js';
+import type { ImageInput } from '../image/index.js';
+import { methods } from '../methods/index.js';
+import type { MethodOptions } from '../options/index.js';
+import { Random } from '../random.js';
+import { Handles } from './handles.js';
+import type { PromptSet, SegmenterParts } from './parts.js';
+import { makeSegments } from './segments.js';
+import type { MapSelections } from './selections.js';
+import type { Stop } from './stop.js';
+import type { Progress, SegmentResult } from './types.js';
+
+export interface Run {
+  input: ImageInput;
+  options: MethodOptions;
+  prompts: PromptSet;
+  selections: MapSelections;
+  stop: Stop;
+  /** `performance.now()` when the caller called. */
+  called: number;
+  onProgress: ((progress: Progress) => void) | undefined;
+}
+
+/** @throws what decoding, the engine or `onProgress` throw, `ABORTED` and `DISPOSED`; all handles are free afterwards */
+export async function run({ engine }: SegmenterParts, job: Run): Promise<SegmentResult> {
+  const { options, prompts, selections, stop } = job;
+  const { steps } = options;
+  const report = (stage: Progress['stage']): void => {
+    stop.check();
+    job.onProgress?.({ stage, step: 0, steps });
+    stop.check(); // the caller may have aborted in there
+  };
+  const handles = new Handles();
+  const began = performance.now();
+  try {
+    report('decode');
+    const { rgb, width, height, warnings } = await decodeImage(job.input);
+    const decoded = performance.now();
+
+    report('encode');
+    const random = new Random(options.seed);
+    // Drawn first: every method and number of steps predicts under the same noise.
+    const inferenceSeed = random.seed();
+    const latentSeed = random.seed();
+    const embedding = handles.own(await engine.encodeText(prompts.ids, prompts.count));
+    stop.check();
+    const image = handles.own(await engine.encodeImage(rgb, width, height, options.latentSample, latentSeed));
+    const encoded = performance.now();
+
+    const { prediction, losses, status, milliseconds } = await methods[options.method].run({
+      engine,
+      image,
+      embedding,
+      prompts,
+      selections,
+      options,
+      random,
+      inferenceSeed,
+      width,
+      height,
+      own: (handle) => handles.own(handle),
+      checkpoint: () => stop.check(),
+      onStep: (loss) => job.onProgress?.({ stage: 'step', step: loss.step, steps, loss }),
+      onPredict: () => report('predict'),
+    });
+    stop.check();
+
+    const notFinite = `Step ${losses.length + 1} of ${steps} was not finite; the prompt before it was used`;
+    const { categories } = prompts;
+    return {
+      width,
+      height,
+      labels: prediction.labels,
+      categories,
+      segments: makeSegments(categories, prediction),
+      losses,
+      status,
+      timings: {
+        queued: began - job.called,
+        decode: decoded - began,
+        encode: encoded - decoded,
+        inversion: milliseconds.inversion,
+        predict: milliseconds.prediction,
+        total: performance.now() - job.called,
+      },
+      prompts: prompts.texts,
+      warnings: [...warnings, ...prompts.warnings, ...(status === 'non-finite' ? [notFinite] : [])],
+      options,
+      ...(prediction.maps && { maps: { data: prediction.maps, size: frameSide(prediction.maps, categories), categories } }),
+    };
+  } finally {
+    handles.dispose();
+  }
+}
+
+/** Side of square maps [categories × side × side]. */
+function frameSide(maps: Float32Array, categories: readonly string[]): number {
+  return Math.round(Math.sqrt(maps.length / categories.length));
+}

@@ -1,0 +1,55 @@
+/** Options about resolutions → which attention maps the loop and the prediction read. */
+import { InvSegError } from '../errors.js';
+import type { NativeMapSelection } from '../native/binding.js';
+import type { MethodOptions, ResolutionWeights } from '../options/index.js';
+import type { ModelFacts, SegmenterParts, Weights } from './parts.js';
+
+export interface MapSelections {
+  training: NativeMapSelection;
+  inference: NativeMapSelection;
+  /** Side of the frame of refinement and losses. */
+  frame: number;
+}
+
+/** @param name the option, for the error @throws {InvSegError} `INVALID_OPTION` for a resolution that the model has not */
+export function resolveWeights(
+  name: string,
+  asked: ResolutionWeights,
+  own: Weights,
+  model: Pick<ModelFacts, 'resolutions' | 'name'>,
+): Weights {
+  if (asked === 'bundle') return own;
+  if (asked === 'proportional') {
+    const total = model.resolutions.reduce((sum, side) => sum + side, 0);
+    return Object.fromEntries(model.resolutions.map((side) => [side, side / total]));
+  }
+  for (const side of Object.keys(asked)) {
+    if (!model.resolutions.includes(Number(side))) {
+      throw new InvSegError(
+        'INVALID_OPTION',
+        `Expected resolutions of the model ${model.name} (${model.resolutions.join(', ')}) for ${name} but received ${side}`,
+      );
+    }
+  }
+  return asked;
+}
+
+/** The finest resolution with a weight above 0. */
+export function finest(weights: Weights): number {
+  return Math.max(...Object.entries(weights).map(([side, weight]) => (weight > 0 ? Number(side) : 0)));
+}
+
+/** @throws {InvSegError} `INVALID_OPTION` */
+export function selectAll(parts: Pick<SegmenterParts, 'model' | 'selectMaps'>, options: MethodOptions): MapSelections {
+  const { model } = parts;
+  const training = resolveWeights('trainingResolutions', options.trainingResolutions, model.defaults.training, model);
+  const cross = resolveWeights('inferenceCross', options.inferenceCross, model.defaults.inferenceCross, model);
+  const self = resolveWeights('inferenceSelf', options.inferenceSelf, model.defaults.inferenceSelf, model);
+  const { frame } = options;
+  return {
+    // The paper varies one set of resolutions in training: it selects both kinds of maps.
+    training: parts.selectMaps(training, training, options.crossMinMax),
+    inference: parts.selectMaps(cross, self, options.crossMinMax),
+    frame: frame === 'native' ? finest(training) : frame === 'latent' ? model.latentSize : frame,
+  };
+}

@@ -1,0 +1,84 @@
+/** What goes into a call and what comes out. */
+import type { StepLoss } from '../methods/index.js';
+import type { MethodOptions, MethodOverrides } from '../options/index.js';
+
+/** Where a call is; `step` counts from 1 in the stage `step` and is 0 elsewhere. */
+export interface Progress {
+  stage: 'decode' | 'encode' | 'step' | 'predict';
+  step: number;
+  /** Steps that were asked for. */
+  steps: number;
+  /** Losses of the step that just ended. */
+  loss?: StepLoss;
+}
+
+/** Options of one call. Everything but the names has a default, see `MethodOptions`. */
+export type SegmentOptions = MethodOverrides & {
+  /** Names to look for, or one string with commas between them; the background is appended. */
+  categories: readonly string[] | string;
+  /** Ends the call between two steps with the code `ABORTED`. */
+  signal?: AbortSignal | undefined;
+  /** Called before a stage and after every step. What it throws ends the call. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+};
+
+/** Milliseconds of each part of a call. */
+export interface Timings {
+  /** Waiting for earlier calls of the same segmenter. */
+  queued: number;
+  decode: number;
+  /** Text states and latent. */
+  encode: number;
+  /** All steps. */
+  inversion: number;
+  predict: number;
+  /** From the call to its result. */
+  total: number;
+}
+
+/** One category's part of the picture. */
+export interface Segment {
+  /** Name of the category. */
+  readonly label: string;
+  /** Its value in `labels`. */
+  readonly index: number;
+  /** Mean of the category's map over its own pixels, in [0, 1]; 0 where it has none. */
+  readonly score: number;
+  /** Pixels. */
+  readonly area: number;
+  /** `area` as a share of the picture, in [0, 1]. */
+  readonly share: number;
+  /** [height × width] 1 where the picture shows it, else 0. Made anew by each access. */
+  readonly mask: Uint8Array;
+}
+
+export interface SegmentResult {
+  width: number;
+  height: number;
+  /** [height × width] index into `categories`. */
+  labels: Uint8Array;
+  /** Names in the order of the labels, the background last. */
+  categories: string[];
+  /** One a category, in the same order, also where it has no pixel. */
+  segments: Segment[];
+  /** One a step, empty for the baseline. */
+  losses: StepLoss[];
+  /** `non-finite`: the loop stopped early and the last finite prompt was used; `warnings` says where. */
+  status: 'completed' | 'non-finite';
+  timings: Timings;
+  /** The prompts as text; more than one where the names did not fit into one. */
+  prompts: string[];
+  /** What a careful reader should know: an animated picture, a loop that stopped. */
+  warnings: string[];
+  /** Options as they were used, defaults included. */
+  options: MethodOptions;
+  /** With `saveMaps`: the refined maps before enlarging. */
+  maps?: CategoryMaps;
+}
+
+/** Refined maps, [categories × size × size] in [0, 1]. */
+export interface CategoryMaps {
+  data: Float32Array;
+  size: number;
+  categories: string[];
+}
