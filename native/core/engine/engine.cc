@@ -1,0 +1,171 @@
+#include "core/engine/engine.h"
+
+#include <ATen/Parallel.h>
+
+#include "core/engine/device.h"
+#include "core/error.h"
+
+namespace invseg {
+namespace {
+
+std::string shape_string(at::IntArrayRef shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+void expect_shape(const std::string& what, const at::Tensor& tensor, at::IntArrayRef wanted) {
+  check_shape(
+      tensor.sizes() == wanted,
+      "Expected " + what + " of shape " + shape_string(wanted) + " but received " + shape_string(tensor.sizes()));
+}
+
+c10::List<int64_t> flag_list(const std::vector<int64_t>& flags) {
+  c10::List<int64_t> list;
+  for (const int64_t flag : flags) list.push_back(flag);
+  return list;
+}
+
+}  // namespace
+
+Engine::Engine(EngineConfig config)
+    : config_(std::move(config)),
+      device_(parse_device(config_.device)),
+      dtype_(parse_dtype(config_.dtype, device_)) {
+  if (config_.threads > 0) at::set_num_threads(static_cast<int>(config_.threads));
+  if (config_.layers.empty()) throw Error("MANIFEST_INVALID", "The model names no attention layer");
+  schedule_ = std::make_unique<Schedule>(config_.schedule, config_.time_width, device_);
+  const auto load = [&](const char* what, const ModuleConfig& module) {
+    return std::make_unique<LoadedModule>(what, module, device_, dtype_, config_.check_finite, files_);
+  };
+  text_encoder_ = load("text encoder", config_.text_encoder);
+  vae_encoder_ = load("VAE encoder", config_.vae_encoder);
+  unet_ = load("U-Net", config_.unet);
+  files_.clear();  // the tensors that are views of a file keep it mapped
+}
+
+at::Tensor Engine::encode_text(const int32_t* ids, int64_t prompts) {
+  at::NoGradGuard no_grad;
+  const int64_t length = config_.prompt_length;
+  const auto vocabulary = text_encoder_->parameter_shape("text_model.embeddings.token_embedding.weight");
+  for (int64_t i = 0; i < prompts * length; ++i) {
+    // On a CUDA device an index beyond the table would abort the process's context.
+    check_shape(
+        ids[i] >= 0 && (vocabulary.empty() || ids[i] < vocabulary[0]),
+        "Token id " + std::to_string(ids[i]) + " is outside the model's vocabulary");
+  }
+  const at::Tensor tokens = at::from_blob(const_cast<int32_t*>(ids), {prompts, length}, at::kInt).to(at::kLong);
+  const at::Tensor states = text_encoder_->module().forward({tokens.to(device_)}).toTensor().to(at::kFloat);
+  expect_shape("text states", states, {prompts, length, config_.context_width});
+  text_encoder_->release_pages();  // needed once an image: 1.3 GiB that the U-Net's maps can use meanwhile
+  return states;
+}
+
+at::Tensor Engine::canonical(const uint8_t* rgb, int64_t width, int64_t height) const {
+  at::NoGradGuard no_grad;
+  check_shape(width > 0 && height > 0, "Expected a picture of at least one pixel");
+  const int64_t size = config_.image_size;
+  const at::Tensor bytes = at::from_blob(const_cast<uint8_t*>(rgb), {height, width, 3}, at::kByte);
+  std::vector<at::Tensor> channels;
+  for (int64_t c = 0; c < 3; ++c) {
+    // One channel at a time: a large picture is never whole in float32. On the CPU, so that every device sees the same.
+    const at::Tensor channel = bytes.select(2, c).to(at::kFloat).view({1, 1, height, width});
+    channels.push_back(at::_upsample_bilinear2d_aa(channel, {size, size}, /*align_corners=*/false, c10::nullopt, c10::nullopt));
+  }
+  return (at::cat(channels, 1) / 127.5 - 1.0).to(device_);
+}
+
+at::Tensor Engine::encode(const at::Tensor& pictures, const at::Tensor& posterior_noise) {
+  at::NoGradGuard no_grad;
+  expect_shape("pictures", pictures, {pictures.size(0), 3, config_.image_size, config_.image_size});
+  const at::Tensor moments = vae_encoder_->module().forward({pictures}).toTensor().to(at::kFloat);
+  expect_shape(
+      "posterior moments", moments,
+      {pictures.size(0), 2 * config_.latent_channels, config_.latent_size, config_.latent_size});
+  const auto halves = moments.chunk(2, 1);
+  at::Tensor latents = halves[0];
+  if (posterior_noise.defined()) {
+    latents = latents + (0.5 * halves[1].clamp(-30.0, 20.0)).exp() * posterior_noise.to(device_);
+  }
+  return latents * config_.latent_scale;
+}
+
+Image Engine::encode_image(const uint8_t* rgb, int64_t width, int64_t height, bool sample, uint64_t seed) {
+  Image image{width, height, canonical(rgb, width, height), {}, sample};
+  at::Tensor noise;
+  if (sample) {
+    auto generator = make_generator(seed);
+    noise = gaussian_noise(generator, {1, config_.latent_channels, config_.latent_size, config_.latent_size});
+  }
+  image.latent = encode(image.canonical, noise);
+  return image;
+}
+
+RawMaps Engine::read(
+    const at::Tensor& latents,
+    const at::Tensor& timesteps,
+    const at::Tensor& context,
+    const MapSelection& selection,
+    bool key_gradient_only) {
+  const int64_t batch = latents.size(0), side = config_.latent_size;
+  expect_shape("latents", latents, {batch, config_.latent_channels, side, side});
+  expect_shape("timesteps", timesteps, {batch});
+  expect_shape("context", context, {batch, config_.prompt_length, config_.context_width});
+  const at::Tensor self_heads = selection.self_heads.to(device_), cross_heads = selection.cross_heads.to(device_);
+  const auto output = unet_->module()
+                          .forward(
+                              {latents, schedule_->sinusoids(timesteps), context, flag_list(selection.self_layers),
+                               flag_list(selection.cross_layers), self_heads, cross_heads, key_gradient_only,
+                               /*predict=*/false})
+                          .toTuple();
+  RawMaps maps{output->elements()[1].toTensorVector(), output->elements()[2].toTensorVector()};
+  for (auto* list : {&maps.self, &maps.cross}) {
+    check_shape(
+        static_cast<int64_t>(list->size()) == config_.levels(),
+        "The U-Net returned maps of " + std::to_string(list->size()) + " levels, the manifest names " +
+            std::to_string(config_.levels()));
+    for (size_t level = 0; level < list->size(); ++level) {
+      at::Tensor& map = (*list)[level];
+      if (map.numel() == 0) {
+        map = at::Tensor();
+        continue;
+      }
+      const int64_t points = config_.level_side(static_cast<int64_t>(level)) * config_.level_side(static_cast<int64_t>(level));
+      expect_shape("attention maps", map, {batch, points, list == &maps.self ? points : config_.prompt_length});
+    }
+  }
+  return maps;
+}
+
+RawMaps Engine::read_image(
+    const Image& image,
+    const at::Tensor& embedding,
+    const MapSelection& selection,
+    int64_t timestep,
+    uint64_t noise_seed) {
+  at::NoGradGuard no_grad;
+  selection.check(config_);
+  check_embedding(embedding);
+  check_timestep(timestep);
+  auto generator = make_generator(noise_seed);
+  const at::Tensor noise = gaussian_noise(generator, image.latent.sizes()).to(device_);
+  const int64_t prompts = embedding.size(0);
+  const at::Tensor t = at::full({prompts}, timestep, at::TensorOptions().dtype(at::kLong).device(device_));
+  const at::Tensor noised = schedule_->add_noise(image.latent, noise, t.narrow(0, 0, 1));
+  return read(noised.expand({prompts, -1, -1, -1}), t, embedding, selection);
+}
+
+void Engine::check_embedding(const at::Tensor& embedding) const {
+  check_shape(embedding.dim() == 3 && embedding.size(0) > 0, "Expected an embedding [prompts, positions, width]");
+  expect_shape("embedding", embedding, {embedding.size(0), config_.prompt_length, config_.context_width});
+}
+
+void Engine::check_timestep(int64_t timestep) const {
+  if (timestep < 0 || timestep >= config_.schedule.steps) {
+    throw Error(
+        "INVALID_OPTION", "Expected a timestep from 0 to " + std::to_string(config_.schedule.steps - 1) +
+                              " but received " + std::to_string(timestep));
+  }
+}
+
+}  // namespace invseg

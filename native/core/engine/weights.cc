@@ -1,0 +1,210 @@
+#include "core/engine/weights.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <sstream>
+#include <unordered_map>
+
+#include "core/error.h"
+
+namespace invseg {
+namespace {
+
+at::ScalarType source_dtype(const TensorSource& source) {
+  if (source.dtype == "F32") return at::kFloat;
+  if (source.dtype == "F16") return at::kHalf;
+  if (source.dtype == "BF16") return at::kBFloat16;
+  throw Error(
+      "WEIGHTS_INVALID",
+      "Expected F32, F16 or BF16 for tensor " + source.name + " but " + source.file + " holds " + source.dtype);
+}
+
+/** Whether any value's exponent is all ones. A test of bits, in steps that the compiler vectorises. */
+template <typename Bits>
+bool any_not_finite(const unsigned char* bytes, int64_t count, Bits exponent) {
+  constexpr int64_t kStep = 4096;
+  for (int64_t start = 0; start < count; start += kStep) {
+    const int64_t end = std::min(count, start + kStep);
+    Bits found = 0;
+    for (int64_t i = start; i < end; ++i) {
+      Bits bits;
+      std::memcpy(&bits, bytes + i * sizeof(Bits), sizeof(Bits));  // the file need not be aligned
+      found |= static_cast<Bits>((bits & exponent) == exponent);
+    }
+    if (found != 0) return true;
+  }
+  return false;
+}
+
+bool all_finite(const unsigned char* bytes, int64_t count, at::ScalarType dtype) {
+  if (dtype == at::kFloat) return !any_not_finite<uint32_t>(bytes, count, 0x7f800000u);
+  return !any_not_finite<uint16_t>(bytes, count, dtype == at::kHalf ? uint16_t{0x7c00} : uint16_t{0x7f80});
+}
+
+std::string shape_string(at::IntArrayRef shape) {
+  std::ostringstream out;
+  out << "[";
+  for (size_t i = 0; i < shape.size(); ++i) out << (i == 0 ? "" : ", ") << shape[i];
+  out << "]";
+  return out.str();
+}
+
+/** The same shape, or the older spelling of a linear layer as a 1 x 1 convolution: [C, C, 1, 1] for [C, C]. */
+bool fits(at::IntArrayRef source, at::IntArrayRef wanted) {
+  if (source == wanted) return true;
+  return wanted.size() == 2 && source.size() == 4 && source[2] == 1 && source[3] == 1 && source.slice(0, 2) == wanted;
+}
+
+/** "3 missing (a, b, c)", at most four names. */
+void describe(std::ostringstream& out, const std::vector<std::string>& names, const std::string& what) {
+  if (names.empty()) return;
+  if (out.tellp() > 0) out << "; ";
+  out << names.size() << " " << what << " (";
+  for (size_t i = 0; i < std::min<size_t>(names.size(), 4); ++i) out << (i == 0 ? "" : ", ") << names[i];
+  out << (names.size() > 4 ? ", …)" : ")");
+}
+
+/** @throws Error `WEIGHTS_MISMATCH` unless names and shapes of both sides are the same. */
+void compare(
+    const std::string& what,
+    const std::unordered_map<std::string, at::Tensor>& parameters,
+    const std::vector<TensorSource>& sources) {
+  std::vector<std::string> missing, extra, misshapen;
+  std::unordered_map<std::string, int> seen;
+  for (const auto& source : sources) {
+    const auto found = parameters.find(source.name);
+    if (found == parameters.end() || seen[source.name]++ > 0) {
+      extra.push_back(source.name);
+    } else if (!fits(source.shape, found->second.sizes())) {
+      misshapen.push_back(
+          source.name + ": " + shape_string(source.shape) + " in the file, " + shape_string(found->second.sizes()) +
+          " in the model");
+    }
+  }
+  for (const auto& entry : parameters) {
+    if (seen.find(entry.first) == seen.end()) missing.push_back(entry.first);
+  }
+  std::sort(missing.begin(), missing.end());
+  std::ostringstream out;
+  describe(out, missing, "missing");
+  describe(out, extra, "unknown to the model");
+  describe(out, misshapen, "of another shape");
+  if (out.tellp() > 0) {
+    throw Error(
+        "WEIGHTS_MISMATCH",
+        "The weights do not fit the " + what + " of this model: " + out.str() + "; check that they belong to it");
+  }
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    throw Error("WEIGHTS_NOT_FOUND", "Cannot open the weights file " + path + ": " + std::strerror(errno));
+  }
+  struct stat status {};
+  void* address = MAP_FAILED;
+  if (::fstat(descriptor, &status) == 0 && status.st_size > 0) {
+    address = ::mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);
+  }
+  const int error = errno;
+  ::close(descriptor);
+  if (address == MAP_FAILED) {
+    const std::string reason = status.st_size == 0 ? "it is empty" : std::strerror(error);
+    throw Error("WEIGHTS_NOT_FOUND", "Cannot map the weights file " + path + ": " + reason);
+  }
+  data_ = static_cast<unsigned char*>(address);
+  size_ = status.st_size;
+}
+
+MappedFile::~MappedFile() { ::munmap(data_, static_cast<size_t>(size_)); }
+
+void MappedFile::release(int64_t begin, int64_t end) const {
+  const int64_t page = ::sysconf(_SC_PAGESIZE);
+  // Rounded outwards: a neighbour's page that goes too is read again, and nobody writes to this mapping.
+  begin = begin / page * page;
+  if (begin < end) ::madvise(data_ + begin, static_cast<size_t>(end - begin), MADV_DONTNEED);
+}
+
+LoadedModule::LoadedModule(
+    const std::string& what,
+    const ModuleConfig& config,
+    at::Device device,
+    at::ScalarType dtype,
+    bool check_finite,
+    std::map<std::string, std::shared_ptr<MappedFile>>& files) {
+  try {
+    module_ = torch::jit::load(config.script, at::kCPU);
+  } catch (const c10::Error& e) {
+    const std::string text = e.what_without_backtrace();
+    throw Error("MODEL_NOT_FOUND", "Cannot load the " + what + " from " + config.script + ": " + text.substr(0, text.find('\n')));
+  }
+  module_.eval();
+  std::unordered_map<std::string, at::Tensor> parameters;
+  for (const auto& parameter : module_.named_parameters()) parameters.emplace(parameter.name, parameter.value);
+  compare(what, parameters, config.weights);
+
+  for (const auto& source : config.weights) {
+    auto& file = files[source.file];
+    if (!file) file = std::make_shared<MappedFile>(source.file);
+    const at::ScalarType type = source_dtype(source);
+    const int64_t width = static_cast<int64_t>(c10::elementSize(type));
+    const int64_t count = c10::multiply_integers(source.shape);
+    if (source.begin < 0 || source.end > file->size() || source.end - source.begin != count * width) {
+      throw Error(
+          "WEIGHTS_INVALID",
+          "Tensor " + source.name + " " + shape_string(source.shape) + " needs " + std::to_string(count * width) +
+              " bytes at " + std::to_string(source.begin) + " of " + source.file + ", which has " +
+              std::to_string(file->size()) + "; the file is truncated or damaged");
+    }
+    const unsigned char* bytes = file->data() + source.begin;
+    if (check_finite && !all_finite(bytes, count, type)) {
+      throw Error("WEIGHTS_NOT_FINITE", "Tensor " + source.name + " of " + source.file + " holds NaN or infinity");
+    }
+
+    at::Tensor parameter = parameters.at(source.name);
+    const auto shape = parameter.sizes().vec();
+    const bool aligned = reinterpret_cast<uintptr_t>(bytes) % static_cast<uintptr_t>(width) == 0;
+    at::Tensor values;
+    if (aligned) {
+      // The deleter keeps the mapping alive as long as the tensor. Nobody writes to a frozen parameter.
+      values = at::from_blob(
+          const_cast<unsigned char*>(bytes), shape, [file](void*) {}, at::TensorOptions().dtype(type));
+    } else {
+      values = at::empty(shape, at::TensorOptions().dtype(type));
+      std::memcpy(values.mutable_data_ptr(), bytes, static_cast<size_t>(count * width));
+    }
+    if (device.is_cpu() && type == dtype && aligned) {
+      ranges_.push_back({file, source.begin, source.end});
+    } else {
+      values = values.to(device, dtype);
+    }
+    file->release(source.begin, source.end);
+    parameter.set_requires_grad(false);
+    parameter.set_data(values);
+  }
+  for (const auto& buffer : module_.named_buffers()) {
+    at::Tensor value = buffer.value;
+    value.set_data(value.to(device));
+  }
+}
+
+std::vector<int64_t> LoadedModule::parameter_shape(const std::string& name) const {
+  for (const auto& parameter : module_.named_parameters()) {
+    if (parameter.name == name) return parameter.value.sizes().vec();
+  }
+  return {};
+}
+
+void LoadedModule::release_pages() const {
+  for (const auto& range : ranges_) range.file->release(range.begin, range.end);
+}
+
+}  // namespace invseg

@@ -1,0 +1,85 @@
+#include "core/maps/aggregate.h"
+
+#include <cmath>
+
+#include "core/error.h"
+#include "core/maps/refine.h"
+#include "core/maps/resize.h"
+
+namespace invseg {
+namespace {
+
+constexpr double kRangeFloor = 1e-8;
+constexpr double kSumFloor = 1e-12;
+
+bool absent(const at::Tensor& map, double weight) { return !map.defined() || map.numel() == 0 || weight == 0.0; }
+
+int64_t side_of(const at::Tensor& map) {
+  const auto side = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(map.size(1)))));
+  check_shape(
+      map.dim() == 3 && side * side == map.size(1),
+      "Expected attention maps [batch, side * side, keys] but received " + std::to_string(map.size(1)) + " points");
+  return side;
+}
+
+}  // namespace
+
+at::Tensor min_max(const at::Tensor& x, int64_t dim) {
+  const at::Tensor low = x.amin(dim, true);
+  const at::Tensor range = (x.amax(dim, true) - low).clamp_min(kRangeFloor);
+  return (x - low) / range;
+}
+
+at::Tensor aggregate_cross(
+    const std::vector<at::Tensor>& maps, const std::vector<double>& weights, int64_t size, bool min_max_each) {
+  at::Tensor sum;
+  for (size_t i = 0; i < maps.size(); ++i) {
+    if (absent(maps[i], weights[i])) continue;
+    const int64_t side = side_of(maps[i]);
+    const int64_t batch = maps[i].size(0), tokens = maps[i].size(2);
+    at::Tensor map = maps[i];
+    if (side != size) {
+      map = resize_bilinear(map.transpose(1, 2).reshape({batch, tokens, side, side}), size);
+      map = map.reshape({batch, tokens, size * size}).transpose(1, 2);  // [B, size^2, K]
+    }
+    if (min_max_each) map = min_max(map, 1);
+    map = map * weights[i];
+    sum = sum.defined() ? sum + map : map;
+  }
+  if (!sum.defined()) throw Error("INVALID_OPTION", "No cross-attention map is read: give one resolution a weight");
+  return sum;
+}
+
+at::Tensor aggregate_self(const std::vector<at::Tensor>& maps, const std::vector<double>& weights, int64_t size) {
+  at::Tensor sum;
+  for (size_t i = 0; i < maps.size(); ++i) {
+    if (absent(maps[i], weights[i])) continue;
+    const int64_t side = side_of(maps[i]);
+    check_shape(maps[i].size(2) == side * side, "Expected self-attention maps [batch, points, points]");
+    const int64_t batch = maps[i].size(0), points = size * size;
+    // [B, side^2, side, side] -> keys enlarged -> [B, side^2, size^2], each row a distribution again
+    at::Tensor map = resize_bilinear(maps[i].reshape({batch, side * side, side, side}), size);
+    map = map.reshape({batch, side * side, points});
+    map = map * (weights[i] / map.sum(-1, true).clamp_min(kSumFloor));
+    if (side != size && size % side == 0) {
+      const int64_t repeat = size / side;
+      map = map.view({batch, side, 1, side, 1, points})
+                .expand({batch, side, repeat, side, repeat, points})
+                .reshape({batch, points, points});
+    } else if (side != size) {
+      const at::Tensor axis = nearest_indices(size, side, map.device());
+      map = map.index_select(1, (axis.unsqueeze(1) * side + axis).flatten());
+    }
+    sum = sum.defined() ? sum + map : map;
+  }
+  if (!sum.defined()) throw Error("INVALID_OPTION", "No self-attention map is read: give one resolution a weight");
+  return sum;
+}
+
+at::Tensor refine(const at::Tensor& self, const at::Tensor& cross, int64_t iterations) {
+  at::Tensor maps = cross;
+  for (int64_t i = 0; i < iterations; ++i) maps = self.matmul(maps);
+  return min_max(maps, 1);
+}
+
+}  // namespace invseg
