@@ -1,0 +1,219 @@
+/**
+ * Pictures in, RGB bytes out. sharp only decodes: resizing is the engine's, because sharp's enlarging differs from the
+ * reference's by up to 24 levels.
+ *
+ * What a picture goes through: EXIF orientation, embedded colour profile and CMYK to sRGB, 16 bits to 8, grey to RGB,
+ * transparency over white, the first frame of an animation (with a warning). Formats are the raster ones that sharp's own
+ * build reads: JPEG, PNG, WebP, GIF, TIFF, AVIF. SVG is refused: it has no pixels of its own, its size is arbitrary, and its text
+ * depends on the machine's fonts, so that masks would not repeat.
+ */
+
+import { readFile, stat } from 'node:fs/promises';
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { InvSegError } from '../errors.js';
+import { copyRgb } from './rgb.js';
+
+/** Pixels without a file around them, row by row. */
+export interface RawImage {
+  /** [height × width × channels]; an `ImageData` fits. */
+  data: Uint8Array | Uint8ClampedArray;
+  width: number;
+  height: number;
+  /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; left out, it follows from the length. */
+  channels?: number | undefined;
+}
+
+/**
+ * A path; the bytes of a file; a sharp pipeline; raw pixels. A sharp pipeline is taken as it stands (orientation, cropping and
+ * limits are its own), so that the labels fit the picture that it makes.
+ */
+export type ImageInput = string | Uint8Array | Sharp | RawImage;
+
+export interface DecodeOptions {
+  signal?: AbortSignal | undefined;
+  /** Pictures with more pixels are refused by their header; default `MAX_PIXELS`. */
+  maxPixels?: number | undefined;
+}
+
+export interface DecodedImage {
+  /** [height × width × 3] */
+  rgb: Uint8Array;
+  width: number;
+  height: number;
+  warnings: string[];
+}
+
+/** 100 megapixels: 300 MB as RGB bytes. */
+export const MAX_PIXELS = 100_000_000;
+/** Larger files are refused unread; no picture within `MAX_PIXELS` needs as much. */
+const MAX_FILE_BYTES = 2 ** 30;
+/** From here on the header is read by path first: reading all of a file takes longer than milliseconds. */
+const LARGE_FILE_BYTES = 2 ** 24;
+
+/**
+ * Decodes one picture.
+ *
+ * @throws InvSegError `IMAGE_NOT_FOUND` (no such file), `IMAGE_UNREADABLE` (folder, empty, damaged or truncated file, not a
+ * picture), `IMAGE_TOO_LARGE` (before anything is decoded), `IMAGE_INVALID` (not an input; raw sizes that do not fit),
+ * `ABORTED`. The first line names the picture.
+ */
+export async function decodeImage(input: ImageInput, options: DecodeOptions = {}): Promise<DecodedImage> {
+  const { signal, maxPixels = MAX_PIXELS } = options;
+  throwIfAborted(signal);
+  let image: DecodedImage;
+  if (typeof input === 'string') image = await decodeFile(input, maxPixels, signal);
+  else if (input instanceof Uint8Array) image = await decodeBytes(input, `picture of ${input.length} bytes`, maxPixels);
+  else if (isSharp(input)) image = await decodePixels(input.clone(), 'sharp picture', maxPixels, []);
+  else if (isRaw(input)) image = decodeRaw(input, maxPixels);
+  else {
+    const type = input === null ? 'null' : typeof input;
+    throw new InvSegError(
+      'IMAGE_INVALID',
+      `Expected a path, a Buffer, a sharp instance or { data, width, height } for the picture but received ${type}`,
+    );
+  }
+  throwIfAborted(signal);
+  return image;
+}
+
+async function decodeFile(file: string, maxPixels: number, signal: AbortSignal | undefined): Promise<DecodedImage> {
+  const bytes = await fileSize(file);
+  if (bytes > MAX_FILE_BYTES) {
+    throw new InvSegError('IMAGE_TOO_LARGE', `${file}: ${bytes} bytes; files of at most ${MAX_FILE_BYTES} are read`);
+  }
+  if (bytes > LARGE_FILE_BYTES) await readHeader(open(file), file, maxPixels);
+  let content: Buffer;
+  try {
+    // Read here and not by libvips, which keeps files open and cached by name.
+    content = await readFile(file, signal ? { signal } : {});
+  } catch (cause) {
+    throwIfAborted(signal);
+    throw unreadable(file, `it cannot be read (${errorCode(cause)})`, cause);
+  }
+  return decodeBytes(content, file, maxPixels);
+}
+
+/** Size of a regular file. */
+async function fileSize(file: string): Promise<number> {
+  if (file === '')
+    throw new InvSegError('IMAGE_NOT_FOUND', 'Expected the path of a picture but received an empty string');
+  try {
+    const found = await stat(file);
+    if (found.isDirectory()) throw unreadable(file, 'it is a folder, not a picture');
+    if (!found.isFile()) throw unreadable(file, 'it is not a regular file');
+    return found.size;
+  } catch (cause) {
+    if (cause instanceof InvSegError) throw cause;
+    const code = errorCode(cause);
+    if (/^https?:/i.test(file)) {
+      throw new InvSegError(
+        'IMAGE_NOT_FOUND',
+        `${file}: addresses are not fetched; download the picture and name the file`,
+      );
+    }
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new InvSegError('IMAGE_NOT_FOUND', `${file}: there is no such file`);
+    throw unreadable(file, `it cannot be read (${code})`, cause);
+  }
+}
+
+async function decodeBytes(bytes: Uint8Array, name: string, maxPixels: number): Promise<DecodedImage> {
+  if (bytes.length === 0) throw unreadable(name, 'it is empty');
+  const { pages = 1 } = await readHeader(open(bytes), name, maxPixels);
+  const warnings = pages > 1 ? [`${name}: only the first of ${pages} frames or pages is used`] : [];
+  return decodePixels(open(bytes).autoOrient(), name, maxPixels, warnings);
+}
+
+/** `failOn: 'warning'`, since a truncated JPEG is only a warning to libvips; our own limit instead of sharp's. */
+function open(source: string | Uint8Array): Sharp {
+  return sharp(source, { failOn: 'warning', limitInputPixels: false, pages: 1 });
+}
+
+async function readHeader(source: Sharp, name: string, maxPixels: number): Promise<Metadata> {
+  let header: Metadata;
+  try {
+    header = await source.metadata();
+  } catch (cause) {
+    throw unreadable(name, `it is not a picture that can be read (${reason(cause)})`, cause);
+  }
+  if (header.format === 'svg') {
+    throw unreadable(name, 'SVG has no pixels of its own; render it to PNG first');
+  }
+  checkSize(name, header.width, header.height, maxPixels);
+  return header;
+}
+
+async function decodePixels(source: Sharp, name: string, maxPixels: number, warnings: string[]): Promise<DecodedImage> {
+  try {
+    const pipeline = source.toColourspace('srgb').raw({ depth: 'uchar' });
+    const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });
+    checkSize(name, info.width, info.height, maxPixels);
+    return { rgb: copyRgb(data, info.channels), width: info.width, height: info.height, warnings };
+  } catch (cause) {
+    if (cause instanceof InvSegError) throw cause;
+    throw unreadable(name, `it is damaged or truncated (${reason(cause)})`, cause);
+  }
+}
+
+function decodeRaw({ data, width, height, channels }: RawImage, maxPixels: number): DecodedImage {
+  for (const [side, value] of [
+    ['width', width],
+    ['height', height],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new InvSegError(
+        'IMAGE_INVALID',
+        `Expected a positive integer for ${side} of the raw picture but received ${String(value)}`,
+      );
+    }
+  }
+  checkSize('raw picture', width, height, maxPixels);
+  const depth = channels ?? data.length / (width * height);
+  if (!Number.isInteger(depth) || depth < 1 || depth > 4 || data.length !== width * height * depth) {
+    const each = channels === undefined ? '1 to 4 bytes a pixel' : `${String(channels)} channels of 1 to 4`;
+    throw new InvSegError(
+      'IMAGE_INVALID',
+      `Expected ${each} for a raw picture of ${width}×${height} but received ${data.length} bytes`,
+    );
+  }
+  return { rgb: copyRgb(data, depth), width, height, warnings: [] };
+}
+
+function checkSize(name: string, width: number, height: number, maxPixels: number): void {
+  if (width * height <= maxPixels) return;
+  const mega = (pixels: number): string => `${Math.round(pixels / 1e5) / 10}`;
+  throw new InvSegError(
+    'IMAGE_TOO_LARGE',
+    `${name}: ${width}×${height} is ${mega(width * height)} megapixels; at most ${mega(maxPixels)} are decoded`,
+  );
+}
+
+// By its methods: the caller's sharp may be another copy of the package.
+function isSharp(value: unknown): value is Sharp {
+  const candidate = value as Partial<Sharp> | null | undefined;
+  return ['clone', 'metadata', 'toColourspace', 'raw', 'toBuffer'].every(
+    (method) => typeof candidate?.[method as keyof Sharp] === 'function',
+  );
+}
+
+function isRaw(value: unknown): value is RawImage {
+  const data = (value as Partial<RawImage> | null | undefined)?.data;
+  return data instanceof Uint8Array || data instanceof Uint8ClampedArray;
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new InvSegError('ABORTED', 'Aborted while a picture was read', { cause: signal.reason });
+}
+
+function unreadable(name: string, why: string, cause?: unknown): InvSegError {
+  return new InvSegError('IMAGE_UNREADABLE', `${name}: ${why}`, cause === undefined ? undefined : { cause });
+}
+
+function errorCode(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? reason(cause);
+}
+
+/** First line of what a library said. */
+function reason(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.trim();
+}

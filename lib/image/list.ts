@@ -1,0 +1,67 @@
+/** Which pictures a command line means. */
+
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { glob, isDynamicPattern } from 'tinyglobby';
+import { InvSegError } from '../errors.js';
+
+/** File names that a folder's pictures end with; a file named by itself may end with anything. */
+export const IMAGE_EXTENSIONS = ['.avif', '.gif', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp'];
+
+/**
+ * Files, folders (their own pictures, not those of folders below) and globs → sorted paths, each file once.
+ *
+ * @throws InvSegError `IMAGE_NOT_FOUND` naming the first pattern that matches no file; `IMAGE_UNREADABLE` for a folder that
+ * cannot be listed.
+ */
+export async function listImages(patterns: readonly string[]): Promise<string[]> {
+  const found = new Map<string, string>();
+  for (const pattern of patterns) {
+    for (const file of await expand(pattern)) {
+      const key = path.resolve(file);
+      if (!found.has(key)) found.set(key, path.normalize(file));
+    }
+  }
+  // By code units, so that the order does not depend on the machine's language.
+  return [...found.values()].sort();
+}
+
+async function expand(pattern: string): Promise<string[]> {
+  // What exists is meant literally, brackets and all.
+  const kind = pattern === '' ? undefined : await stat(pattern).catch(() => undefined);
+  if (kind?.isDirectory()) return listFolder(pattern);
+  if (kind) return [pattern];
+  if (!isDynamicPattern(pattern)) throw notFound(pattern, 'there is no such file or folder');
+  const files = await glob(pattern.replaceAll(path.sep, '/'), {
+    onlyFiles: true,
+    expandDirectories: false,
+    absolute: path.isAbsolute(pattern),
+  });
+  const images = files.filter(isImageName);
+  if (images.length === 0) throw notFound(pattern, 'no picture matches');
+  return images;
+}
+
+async function listFolder(folder: string): Promise<string[]> {
+  let names: string[];
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    names = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new InvSegError('IMAGE_UNREADABLE', `${folder}: the folder cannot be listed (${code})`, { cause });
+  }
+  const images = names.filter((name) => !name.startsWith('.') && isImageName(name));
+  if (images.length === 0) {
+    throw notFound(folder, `the folder has no picture (${IMAGE_EXTENSIONS.join(', ')})`);
+  }
+  return images.map((name) => path.join(folder, name));
+}
+
+function isImageName(file: string): boolean {
+  return IMAGE_EXTENSIONS.includes(path.extname(file).toLowerCase());
+}
+
+function notFound(pattern: string, why: string): InvSegError {
+  return new InvSegError('IMAGE_NOT_FOUND', `${JSON.stringify(pattern)}: ${why}`);
+}
