@@ -1,6 +1,6 @@
 /** One image from input to result. Nothing here touches a tensor. */
-import { decodeImage } from '../image/index.js';
-import type { ImageInput } from '../image/index.js';
+import { decodeImage } from '../image/decode.js';
+import type { ImageInput } from '../image/decode.js';
 import { methods } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
 import { Random } from '../random.js';

@@ -1,5 +1,5 @@
 /** The class users hold: a loaded model that segments one image after the other. */
-import type { ImageInput } from '../image/index.js';
+import type { ImageInput } from '../image/decode.js';
 import { isPlainObject, refuse, resolveEngineOptions, resolveOptions } from '../options/index.js';
 import type { EngineOptions } from '../options/index.js';
 import { openParts } from './open.js';

@@ -1,0 +1,17 @@
+/** Labels as a palette PNG, the form of the data sets' own masks: a reader gets the indices back, a viewer sees colours. */
+import { encode } from 'fast-png';
+import { InvSegError } from '../errors.js';
+import type { Palette } from './palette.js';
+
+/**
+ * sharp is not used here: its palettes are made anew and reorder the indices.
+ *
+ * @param labels [height × width] indices into `palette`
+ * @throws {InvSegError} `SHAPE_MISMATCH`
+ */
+export function encodeLabels(labels: Uint8Array, width: number, height: number, palette: Palette): Uint8Array {
+  if (labels.length !== width * height || width < 1) {
+    throw new InvSegError('SHAPE_MISMATCH', `Expected ${width} × ${height} labels but received ${labels.length}`);
+  }
+  return encode({ width, height, data: labels, depth: 8, channels: 1, palette: palette.map((colour) => [...colour]) });
+}

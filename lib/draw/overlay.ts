@@ -1,0 +1,42 @@
+/** One result over its picture, with a legend. */
+import { checkSizes, drawPage } from './canvas.js';
+import { drawLegend } from './legend.js';
+import { categoryPalette } from './palette.js';
+import type { Palette } from './palette.js';
+import { resizeLabels, resizePixels, shownSize, tint } from './pixels.js';
+import type { Pixels } from './pixels.js';
+import { shares, percent } from './shares.js';
+
+export interface OverlayInput {
+  image: Pixels;
+  /** [height × width] index into `categories`. */
+  labels: Uint8Array;
+  /** The background last. */
+  categories: readonly string[];
+  palette?: Palette;
+}
+
+const PADDING = 10;
+const NARROWEST = 260; // a legend in a column of one letter is not readable
+
+/** @returns PNG, the picture at most 1024 pixels on its longer side @throws {InvSegError} `SHAPE_MISMATCH` */
+export async function drawOverlay({ image, labels, categories, palette }: OverlayInput): Promise<Buffer> {
+  checkSizes(image, labels);
+  const colours = palette ?? categoryPalette(categories.length);
+  const size = shownSize(image.width, image.height, { most: 1024, least: 256 });
+  const shown = await resizePixels(image, size.width, size.height);
+  const picture = tint(shown, resizeLabels(labels, image, size), colours, { background: categories.length - 1 });
+
+  const parts = shares(labels, categories.length);
+  const items = categories.map((name, i) => ({ colour: colours[i]!, text: `${name} ${percent(parts[i]!)}` }));
+  const width = Math.max(size.width, NARROWEST) + 2 * PADDING;
+  const legend = await drawLegend(items, width - 2 * PADDING);
+  const top = PADDING + size.height + PADDING;
+  const left = Math.floor((width - size.width) / 2);
+  return drawPage(
+    width,
+    top + legend.height + PADDING,
+    [{ pixels: picture, left, top: PADDING }],
+    `<g transform="translate(${PADDING} ${top})">${legend.svg}</g>`,
+  );
+}

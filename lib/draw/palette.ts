@@ -1,0 +1,40 @@
+/** Colours of labels: PASCAL VOC's palette, as the data sets and their tools use it. */
+
+/** Red, green, blue, 0–255. */
+export type Colour = readonly [number, number, number];
+
+/** 256 colours; a label is an index into them. */
+export type Palette = readonly Colour[];
+
+/**
+ * VOC's colour map: the bits of the index, three at a time from the lowest, become the bits of red, green and blue from the
+ * highest. 0 is black (background); 255, "ignore", is white.
+ */
+export function vocPalette(): Palette {
+  return Array.from({ length: 256 }, (_, index): Colour => {
+    if (index === 255) return [255, 255, 255];
+    const colour: [number, number, number] = [0, 0, 0];
+    for (let bit = 7, rest = index; rest > 0; bit--, rest >>= 3) {
+      for (let channel = 0; channel < 3; channel++) {
+        colour[channel] = colour[channel]! | (((rest >> channel) & 1) << bit);
+      }
+    }
+    return colour;
+  });
+}
+
+/**
+ * The palette of a result, whose background comes last: it gets VOC's black, the names before it VOC's colours from 1 on.
+ * The labels themselves stay as they are.
+ *
+ * @param categories number of categories with the background, 1–255
+ */
+export function categoryPalette(categories: number): Palette {
+  const voc = vocPalette();
+  const last = categories - 1;
+  return voc.map((colour, index) => (index < last ? voc[index + 1]! : index === last ? voc[0]! : colour));
+}
+
+export function hex([red, green, blue]: Colour): string {
+  return `#${[red, green, blue].map((value) => value.toString(16).padStart(2, '0')).join('')}`;
+}

@@ -1,0 +1,63 @@
+/** The picture and several results side by side, with titles and one legend. */
+import { checkSizes, drawPage } from './canvas.js';
+import type { Placed } from './canvas.js';
+import { drawLegend, drawTitle } from './legend.js';
+import { categoryPalette } from './palette.js';
+import type { Palette } from './palette.js';
+import { resizeLabels, resizePixels, shownSize, tint } from './pixels.js';
+import type { Pixels } from './pixels.js';
+import { percent, shares } from './shares.js';
+
+export interface PanelColumn {
+  title: string;
+  /** [height × width] index into `categories`. */
+  labels: Uint8Array;
+}
+
+export interface PanelInput {
+  image: Pixels;
+  /** Title above the picture itself. */
+  title?: string;
+  /** Results, from left to right after the picture. */
+  columns: readonly PanelColumn[];
+  categories: readonly string[];
+  palette?: Palette;
+}
+
+const PADDING = 12;
+
+/** @returns PNG; the legend gives each category's share in every column @throws {InvSegError} `SHAPE_MISMATCH` */
+export async function drawPanel({ image, title = 'input', columns, categories, palette }: PanelInput): Promise<Buffer> {
+  for (const { labels } of columns) checkSizes(image, labels);
+  const colours = palette ?? categoryPalette(categories.length);
+  const size = shownSize(image.width, image.height, { most: 480, least: 256 });
+  const shown = await resizePixels(image, size.width, size.height);
+  const background = categories.length - 1;
+  const cells = [
+    shown,
+    ...columns.map(({ labels }) => tint(shown, resizeLabels(labels, image, size), colours, { background })),
+  ];
+
+  // A narrow picture still leaves room for its title.
+  const cell = Math.max(size.width, 120);
+  const titles = await Promise.all([title, ...columns.map((column) => column.title)].map((text) => drawTitle(text, cell)));
+  const top = PADDING + Math.max(...titles.map((block) => block.height));
+  const left = (index: number): number => PADDING + index * (cell + PADDING);
+  const width = left(cells.length);
+
+  const parts = columns.map(({ labels }) => shares(labels, categories.length));
+  const items = categories.map((name, i) => ({
+    colour: colours[i]!,
+    text: `${name} ${parts.map((part) => percent(part[i]!)).join(' → ')}`,
+  }));
+  const legend = await drawLegend(items, width - 2 * PADDING);
+  const pictures = cells.map(
+    (pixels, i): Placed => ({ pixels, left: left(i) + Math.floor((cell - size.width) / 2), top }),
+  );
+  const under = top + size.height + PADDING;
+  const svg = [
+    ...titles.map((block, i) => `<g transform="translate(${left(i)} ${PADDING - 4})">${block.svg}</g>`),
+    `<g transform="translate(${PADDING} ${under})">${legend.svg}</g>`,
+  ];
+  return drawPage(width, under + legend.height + PADDING, pictures, svg.join(''));
+}
