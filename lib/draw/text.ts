@@ -78,39 +78,81 @@ export function escapeXml(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '').replace(/[&<>"']/g, (char) => escapes[char]!);
 }
 
-/** Text in the system's fonts, measured by its ink; undefined where they show nothing. */
-async function systemRun(text: string, { size, colour }: TextStyle): Promise<TextRun | undefined> {
-  const svg =
-    `<text font-family="sans-serif" font-size="${size}" fill="${colour}" text-rendering="geometricPrecision">` +
-    `${escapeXml(text)}</text>`;
-  const width = Math.ceil(Math.min(16000, size * (2 + 2 * [...text].length)));
+/** The ink of an SVG text fragment whose base line begins at (size, 2 · size): a mask of 0 and 1, row by row. */
+async function renderInk(svg: string, size: number, chars: number): Promise<{ ink: Uint8Array; width: number }> {
+  const width = Math.ceil(Math.min(16_000, size * (2 + 2 * chars)));
   const page =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${Math.ceil(size * 3)}">` +
-    `<g transform="translate(${size} ${size * 2})">${svg.replace(colour, '#000')}</g></svg>`;
-  const { data, info } = await sharp(Buffer.from(page)).ensureAlpha().extractChannel(3).raw().toBuffer({ resolveWithObject: true });
+    `<g transform="translate(${size} ${size * 2})">${svg}</g></svg>`;
+  const { data, info } = await sharp(Buffer.from(page))
+    .ensureAlpha()
+    .extractChannel(3)
+    .threshold(32)
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { ink: data, width: info.width };
+}
+
+const systemText = (text: string, { size, colour }: TextStyle): string =>
+  `<text font-family="sans-serif" font-size="${size}" fill="${colour}" text-rendering="geometricPrecision">${escapeXml(text)}</text>`;
+
+let fonts: Promise<boolean> | undefined;
+
+/** Without any font, librsvg draws the same empty box for every letter (or nothing). */
+function systemHasFonts(): Promise<boolean> {
+  fonts ??= (async () => {
+    const style = { size: 16, colour: '#000' };
+    const [narrow, wide] = await Promise.all(['i', 'W'].map((text) => renderInk(systemText(text, style), 16, 1)));
+    return Buffer.compare(narrow!.ink, wide!.ink) !== 0;
+  })();
+  return fonts;
+}
+
+/** Text in the system's fonts, measured by its ink; undefined where there are none. */
+async function systemRun(text: string, style: TextStyle): Promise<TextRun | undefined> {
+  if (!(await systemHasFonts())) return undefined;
+  const svg = systemText(text, style);
+  const { ink, width } = await renderInk(svg, style.size, [...text].length);
   let right = -1;
-  for (let i = 0; i < data.length; i++) if (data[i]! > 32) right = Math.max(right, i % info.width);
-  return right < 0 ? undefined : { width: Math.max(1, right + 1 - size), svg };
+  ink.forEach((value, i) => {
+    if (value > 0) right = Math.max(right, i % width);
+  });
+  return right < 0 ? undefined : { width: Math.max(1, right + 1 - style.size), svg };
 }
 
-/** Each character that nothing can draw, as its code point. */
+/** Each character as its code point. */
 function spellOut(text: string): string {
-  return [...text]
-    .map((char) => (glyphs[char] ? char : `U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')} `))
-    .join('')
-    .trim();
+  return Array.from(text, (char) => `U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`).join(' ');
 }
 
-/** Always draws something readable. */
+const split = (text: string): string[] => Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+
+/** Always draws something readable: our strokes where they know the letter, else the system's font, else code points. */
 export async function textRun(text: string, style: TextStyle): Promise<TextRun> {
-  const own = strokeRun(text, style) ?? (await systemRun(text, style));
-  return own ?? strokeRun(spellOut(text), style)!;
+  const whole = strokeRun(text, style);
+  if (whole) return whole;
+  // Neighbours of the same kind go together: scripts that join their letters need that.
+  const parts: { text: string; known: boolean }[] = [];
+  for (const letter of split(text)) {
+    const known = place(letter) !== undefined;
+    const last = parts.at(-1);
+    if (last?.known === known) last.text += letter;
+    else parts.push({ text: letter, known });
+  }
+  const svg: string[] = [];
+  let x = 0;
+  for (const part of parts) {
+    const run = (!part.known && (await systemRun(part.text, style))) || strokeRun(part.known ? part.text : spellOut(part.text), style)!;
+    svg.push(`<g transform="translate(${round(x)} 0)">${run.svg}</g>`);
+    x += run.width + (GAP * style.size) / GRID;
+  }
+  return { width: x - (GAP * style.size) / GRID, svg: svg.join('') };
 }
 
 /** Lines of at most `width` pixels, broken at spaces where there are any, else between characters. Nothing is cut off. */
 export async function wrapText(text: string, width: number, style: TextStyle): Promise<TextRun[]> {
   const whole = await textRun(text, style);
-  const chars = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+  const chars = split(text);
   if (whole.width <= width || chars.length <= 1) return [whole];
   // Most of a line is found by proportion, then shortened until it fits.
   let end = Math.max(1, Math.min(chars.length - 1, Math.floor((chars.length * width) / whole.width)));
