@@ -10,13 +10,14 @@ import argparse
 import glob
 import math
 import os
+import tempfile
 import time
-from typing import Dict, NamedTuple
+from typing import Dict, NamedTuple, Sequence
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor, distributed, multiprocessing, nn
 
 from architectures.attention import Attention
 from architectures.export import build
@@ -118,9 +119,9 @@ class Latents:
         latents, masks = [], []
         for shard in rng.integers(0, len(self.shards), count):
             row = int(rng.integers(0, len(self.shards[shard][1])))
-            latents.append(self.shards[shard][0][size][row])
+            latents.append(self.shards[shard][0][size][row].float())
             masks.append(self.shards[shard][1][row])
-        return torch.stack(latents).float() * self.scale, np.stack(masks)
+        return torch.stack(latents) * self.scale, np.stack(masks)
 
 
 def draw_timesteps(count: int, rng: np.random.Generator) -> Tensor:
@@ -158,20 +159,39 @@ def save(path: str, networks: nn.Module, average: Dict[str, Tensor], optimizer, 
     os.replace(path + ".part", path)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=70)
-    parser.add_argument("--steps", type=int, default=0, help="stop after this many steps instead (0: by the clock)")
-    parser.add_argument("--rate", type=float, default=1.2e-3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--maps", type=float, default=1.0, help="weight of the map losses; 0 trains on noise alone")
-    options = parser.parse_args()
+class Workers:
+    """Processes of one thread each that share every step's gradient.
+
+    On a shared machine one late thread holds up all threads of an operator, a thousand times a step; processes wait for
+    each other once a step.
+    """
+
+    def __init__(self, rank: int, count: int, store: str) -> None:
+        self.rank, self.count = rank, count
+        if count > 1:
+            distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=count)
+
+    def mean(self, values: Tensor) -> Tensor:
+        if self.count > 1:
+            distributed.all_reduce(values)
+            values /= self.count
+        return values
+
+    def share_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
+        flat = self.mean(torch.cat([p.grad.flatten() if p.grad is not None else torch.zeros(p.numel()) for p in parameters]))
+        for p, part in zip(parameters, flat.split([p.numel() for p in parameters])):
+            p.grad = part.view_as(p)
+
+
+def work(rank: int, options: argparse.Namespace, store: str) -> None:
+    """One worker's training; the first one keeps the clock, the average, the log and the checkpoint."""
+    workers = Workers(rank, options.workers, store)
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     setattr(Attention, "forward", training_attention)
     networks, tokenizer = Networks(), WordTokenizer()
-    optimizer = torch.optim.AdamW(networks.parameters(), lr=options.rate, betas=(0.9, 0.99), weight_decay=0.01)
+    parameters = list(networks.parameters())
+    optimizer = torch.optim.AdamW(parameters, lr=options.rate, betas=(0.9, 0.99), weight_decay=0.01)
     average = {name: value.detach().clone() for name, value in networks.state_dict().items()}
     step, spent, path = 0, 0.0, cache("diffusion.pt")
     if os.path.exists(path):
@@ -183,12 +203,14 @@ def main() -> None:
     data = Latents(load_autoencoder()[1])
     data.refresh()
     schedule = alphas_cumulative().float()
-    rng, generator = np.random.default_rng(options.seed + step), torch.Generator().manual_seed(options.seed + step)
+    seed = (options.seed * 1000 + rank) * 1_000_000 + step
+    rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     means: Dict[str, float] = {}
     started = time.time()
     while True:
         clock = spent + time.time() - started
         share = step / options.steps if options.steps else clock / (60 * options.minutes)
+        share = workers.mean(torch.tensor([share], dtype=torch.float64)).item()  # one clock for all
         if share >= 1:
             break
         stage = next(s for s in STAGES if share < s.until)
@@ -196,17 +218,22 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast("cpu", torch.bfloat16):
-            losses = step_losses(networks, data, stage, tokenizer, schedule, rng, generator)
+            part = stage._replace(batch=max(1, stage.batch // options.workers))
+            losses = step_losses(networks, data, part, tokenizer, schedule, rng, generator)
         total = losses["noise"] + sum(options.maps * WEIGHTS[name] * value for name, value in losses.items() if name in WEIGHTS)
         optimizer.zero_grad()
         total.backward()
-        nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
+        workers.share_gradients(parameters)
+        nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
-        decay = min(AVERAGE_DECAY, (step + 1) / (step + 10))
-        with torch.no_grad():
-            for name, value in networks.state_dict().items():
-                average[name].lerp_(value, 1 - decay)
         step += 1
+        if step % 250 == 0:
+            data.refresh()
+        if rank:
+            continue
+        decay = min(AVERAGE_DECAY, step / (step + 9))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.values()), list(networks.state_dict().values()), 1 - decay)
         for name, value in losses.items():
             means[name] = 0.98 * means.get(name, value.item()) + 0.02 * value.item()
         if step % 50 == 0:
@@ -214,8 +241,26 @@ def main() -> None:
             print(f"train: step {step} {stage.size}px {values} rate {rate:.5f} {time.time() - started + spent:.0f} s", flush=True)
         if step % 250 == 0:
             save(path, networks, average, optimizer, step, spent + time.time() - started)
-            data.refresh()
-    save(path, networks, average, optimizer, step, spent + time.time() - started)
+    if rank == 0:
+        save(path, networks, average, optimizer, step, spent + time.time() - started)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=70)
+    parser.add_argument("--steps", type=int, default=0, help="stop after this many steps instead (0: by the clock)")
+    parser.add_argument("--rate", type=float, default=1.2e-3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2, help="processes that share each step's batch")
+    parser.add_argument("--threads", type=int, default=1, help="of each worker")
+    parser.add_argument("--maps", type=float, default=1.0, help="weight of the map losses; 0 trains on noise alone")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        store = os.path.join(folder, "store")
+        if options.workers == 1:
+            work(0, options, store)
+        else:
+            multiprocessing.spawn(work, (options, store), nprocs=options.workers)
 
 
 if __name__ == "__main__":
