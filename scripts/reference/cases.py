@@ -23,6 +23,7 @@ from reference.aggregate import aggregate_cross, aggregate_self  # noqa: E402
 from reference.cluster import cluster_loss  # noqa: E402
 from reference.entropy import entropy_loss  # noqa: E402
 from reference.random_maps import mean_entropy, random_cross_map, random_self_map  # noqa: E402
+from reference.raw_file import write_raw  # noqa: E402
 from reference.refine import refine  # noqa: E402
 from reference.views import map_back  # noqa: E402
 
@@ -48,7 +49,7 @@ class Writer:
 
     def array(self, name: str, value: Tensor) -> dict:
         if name not in self.written:
-            value.detach().float().contiguous().numpy().astype("<f4").tofile(os.path.join(self.folder, f"{name}.f32"))
+            write_raw(os.path.join(self.folder, f"{name}.f32"), value.detach().float())
             self.written[name] = {"file": f"{name}.f32", "shape": list(value.shape)}
         return self.written[name]
 
@@ -201,7 +202,7 @@ def write_cases(folder: str) -> None:
                 cross = random_cross_map(side, 12, categories)[:, :categories].contiguous()
                 maps = add_refine(writer, name, self_name, self_map, cross, 1)
                 add_cluster(writer, name, self_name, self_map, maps, False, False, 0.5)
-                other = [map_back(maps[:, : categories].flip(0).double(), box) for box in boxes]
+                other = [map_back(maps.flip(0).double(), box) for box in boxes]
                 views = torch.stack([back for back, _ in other]).float()
                 coverage = torch.stack([cover for _, cover in other]).float()
                 add_entropy(writer, name, views, coverage, ENTROPY_OPTIONS[0])
