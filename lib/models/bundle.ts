@@ -1,0 +1,156 @@
+/**
+ * Opens a model: the one in this package, a bundle's folder, or a folder in diffusers layout. Only JSON and headers are read, so it
+ * takes milliseconds and refuses what cannot work before gigabytes are loaded.
+ */
+
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InvSegError } from '../errors.js';
+import type { NativeEngineConfig } from '../native/binding.js';
+import { checkConfigs } from './diffusers.js';
+import { hashFile, hashFiles, type FileHash } from './hash.js';
+import type { BundleManifest, ModuleName } from './manifest.js';
+import { readManifest } from './manifest-check.js';
+import { isPickleName, pickleError, refusePickle } from './pickle.js';
+import { findWeights, isFile, type ModuleWeights, type WeightFile } from './weights.js';
+
+/** What the engine needs to know about a model; device and precision are the caller's. */
+export type BundleEngineConfig = Omit<NativeEngineConfig, 'device' | 'dtype' | 'threads' | 'checkFinite'>;
+
+export interface Bundle {
+  /** The manifest's name. */
+  name: string;
+  /** Folder of the weights, absolute. */
+  folder: string;
+  manifest: BundleManifest;
+  engineConfig: BundleEngineConfig;
+  tokenizerFolder: string;
+  /** Rows of the text encoder's token table, where the weights tell. */
+  vocabulary: number | undefined;
+  /** Weight files, each once. */
+  files: WeightFile[];
+  /**
+   * SHA-256 of each weight file. Reads all of them once a process while they do not change.
+   */
+  fileHashes(): Promise<FileHash[]>;
+  /** One SHA-256 for all: that of `sha256sum`'s lines for `files`, paths relative to `folder`. */
+  weightsHash(): Promise<string>;
+}
+
+/** Name of the model in this package; a folder of this name is `./miniature`. */
+export const EMBEDDED = 'miniature';
+/** Manifests of this package that take their weights from a folder in diffusers layout. */
+const DIFFUSERS_BUNDLE = 'sd21';
+
+// The same two steps up from lib/models and from dist/models.
+const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
+
+/**
+ * @param model undefined or `miniature`: the model of this package; the path of a bundle (`manifest.json`) or of Stable Diffusion
+ * 2.1's weights in diffusers layout (`model_index.json`)
+ * @throws InvSegError `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`, `MANIFEST_INVALID`, `WEIGHTS_NOT_FOUND`, `WEIGHTS_PICKLE`,
+ * `WEIGHTS_INVALID`; the first line names the file or folder.
+ */
+export async function openBundle(model?: string): Promise<Bundle> {
+  if (model === undefined || model === EMBEDDED) {
+    const folder = path.join(MODELS, EMBEDDED);
+    return openFolder(folder, folder, await readManifest(path.join(folder, 'manifest.json')));
+  }
+  const folder = path.resolve(model);
+  await checkFolder(model, folder);
+  if (await isFile(path.join(folder, 'manifest.json'))) {
+    return openFolder(folder, folder, await readManifest(path.join(folder, 'manifest.json')));
+  }
+  if (await isFile(path.join(folder, 'model_index.json'))) {
+    const scripts = path.join(MODELS, DIFFUSERS_BUNDLE);
+    const manifest = await readManifest(path.join(scripts, 'manifest.json'));
+    await checkConfigs(folder, manifest);
+    return openFolder(scripts, folder, manifest);
+  }
+  throw (await pickleError(folder)) ?? (await noModel(folder));
+}
+
+/** @throws unless `folder` is a folder; `model` is what the user wrote. */
+async function checkFolder(model: string, folder: string): Promise<void> {
+  const found = model === '' ? undefined : await stat(folder).catch(() => undefined);
+  if (found?.isDirectory()) return;
+  if (found && isPickleName(folder)) throw refusePickle(folder);
+  if (found) {
+    throw new InvSegError(
+      'MODEL_UNSUPPORTED',
+      `${folder}: a single file is not supported yet; a folder in diffusers layout is needed\n` +
+        'Convert a checkpoint once with Python and diffusers:\n' +
+        "  StableDiffusionPipeline.from_single_file('<file>').save_pretrained('<folder>')",
+    );
+  }
+  const hub = /^[\w.-]+\/[\w.-]+$/.test(model)
+    ? ' Nothing is downloaded by itself: fetch the model and name its folder.'
+    : '';
+  throw new InvSegError(
+    'MODEL_NOT_FOUND',
+    `Model ${JSON.stringify(model)}: there is no such folder; expected one with model_index.json (diffusers layout) or manifest.json.${hub}`,
+  );
+}
+
+async function noModel(folder: string): Promise<InvSegError> {
+  const snapshots = (await stat(path.join(folder, 'snapshots')).catch(() => undefined))?.isDirectory();
+  return new InvSegError(
+    'MODEL_NOT_FOUND',
+    `${folder}: it has neither model_index.json (diffusers layout) nor manifest.json` +
+      (snapshots ? '; it looks like a download cache, name the folder below snapshots/' : ''),
+  );
+}
+
+/**
+ * @param scripts folder of the manifest and the TorchScript
+ * @param folder folder of weights and tokenizer
+ */
+async function openFolder(scripts: string, folder: string, manifest: BundleManifest): Promise<Bundle> {
+  const modules = {} as Record<ModuleName, ModuleWeights & { script: string }>;
+  for (const name of ['textEncoder', 'vaeEncoder', 'unet'] as const) {
+    const script = path.join(scripts, manifest.modules[name].script);
+    if (!(await isFile(script))) {
+      throw new InvSegError(
+        'MANIFEST_INVALID',
+        `${script}: there is no such file; modules.${name}.script of the manifest names it`,
+      );
+    }
+    modules[name] = { script, ...(await findWeights(folder, manifest.modules[name].weights)) };
+  }
+  const all = [...modules.textEncoder.files, ...modules.vaeEncoder.files, ...modules.unet.files];
+  const files = [...new Map(all.map((file) => [file.path, file])).values()];
+  const config = ({ script, tensors }: ModuleWeights & { script: string }): NativeEngineConfig['unet'] => ({
+    script,
+    weights: tensors,
+  });
+  const table = modules.textEncoder.tensors.find((tensor) => tensor.name.endsWith('token_embedding.weight'));
+  return {
+    name: manifest.name,
+    folder,
+    manifest,
+    engineConfig: {
+      textEncoder: config(modules.textEncoder),
+      vaeEncoder: config(modules.vaeEncoder),
+      unet: config(modules.unet),
+      imageSize: manifest.image.size,
+      latentSize: manifest.image.latentSize,
+      latentChannels: manifest.image.latentChannels,
+      latentScale: manifest.image.latentScale,
+      promptLength: manifest.tokenizer.length,
+      contextWidth: manifest.contextWidth,
+      timeWidth: manifest.timeWidth,
+      layers: manifest.layers,
+      schedule: manifest.schedule,
+    },
+    tokenizerFolder: path.join(folder, manifest.tokenizer.folder),
+    vocabulary: table?.shape[0],
+    files,
+    fileHashes: () => Promise.all(files.map((file) => hashFile(file.path))),
+    weightsHash: () =>
+      hashFiles(
+        folder,
+        files.map((file) => file.path),
+      ),
+  };
+}

@@ -1,0 +1,10 @@
+export { EMBEDDED, openBundle } from './bundle.js';
+export type { Bundle, BundleEngineConfig } from './bundle.js';
+export type { FileHash } from './hash.js';
+export { layersAt, mapSelection, resolutions } from './layers.js';
+export type { LayerChoice, MapChoice } from './layers.js';
+export type { BundleManifest, LayerManifest, ModuleManifest, ResolutionTable, WeightsManifest } from './manifest.js';
+export { BUNDLE_FORMAT, checkManifest, readManifest } from './manifest-check.js';
+export { readHeader } from './safetensors.js';
+export type { SafetensorsHeader, TensorHeader } from './safetensors.js';
+export type { WeightFile } from './weights.js';

@@ -1,0 +1,180 @@
+/** Reads `manifest.json` and checks every field. */
+
+import { readFile } from 'node:fs/promises';
+import { InvSegError } from '../errors.js';
+import { JsonReader } from './reader.js';
+import type {
+  BundleManifest,
+  LayerManifest,
+  ModuleManifest,
+  ResolutionTable,
+  WeightsManifest,
+  WeightsSearch,
+} from './manifest.js';
+
+/** Format of the manifests that this version reads. */
+export const BUNDLE_FORMAT = 'invseg-bundle/1';
+
+/**
+ * @param file path of a `manifest.json`
+ * @throws InvSegError `MODEL_NOT_FOUND` where there is none, else `MANIFEST_INVALID` with the path of the wrong field.
+ */
+export async function readManifest(file: string): Promise<BundleManifest> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') throw new InvSegError('MODEL_NOT_FOUND', `${file}: there is no such file`);
+    throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read (${code ?? String(cause)})`, { cause });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new InvSegError('MANIFEST_INVALID', `${file}: it is not valid JSON (${(cause as Error).message})`, { cause });
+  }
+  return checkManifest(value, file);
+}
+
+/**
+ * @param value a parsed manifest
+ * @param file its path, for messages
+ * @throws InvSegError `MANIFEST_INVALID` with the path of the wrong field.
+ */
+export function checkManifest(value: unknown, file: string): BundleManifest {
+  const top = new JsonReader(value, file);
+  if (top.at('format').value !== BUNDLE_FORMAT) top.at('format').fail(JSON.stringify(BUNDLE_FORMAT));
+  const modules = top.at('modules');
+  const image = readImage(top.at('image'));
+  const layers = readLayers(top.at('layers'), image.latentSize);
+  const resolutions = new Set(layers.map((layer) => image.latentSize >> layer.level));
+  const defaults = top.at('defaults');
+  const table = (reader: JsonReader): ResolutionTable => readTable(reader, resolutions);
+  return {
+    format: BUNDLE_FORMAT,
+    name: top.at('name').text(),
+    version: top.at('version').text(),
+    license: top.at('license').text(),
+    source: top.at('source').present ? top.at('source').text() : '',
+    modules: {
+      textEncoder: readModule(modules.at('textEncoder')),
+      vaeEncoder: readModule(modules.at('vaeEncoder')),
+      unet: readModule(modules.at('unet')),
+    },
+    tokenizer: readTokenizer(top.at('tokenizer')),
+    image,
+    contextWidth: top.at('contextWidth').integer(1, 65536),
+    timeWidth: readTimeWidth(top.at('timeWidth')),
+    schedule: readSchedule(top.at('schedule')),
+    layers,
+    defaults: {
+      inference: {
+        cross: table(defaults.at('inference').at('cross')),
+        self: table(defaults.at('inference').at('self')),
+      },
+      training: table(defaults.at('training')),
+    },
+    expect: readExpect(top.at('expect')),
+  };
+}
+
+function readModule(module: JsonReader): ModuleManifest {
+  return { script: module.at('script').relativePath(), weights: readWeights(module.at('weights')) };
+}
+
+function readWeights(weights: JsonReader): WeightsManifest {
+  if (typeof weights.value === 'string') return weights.relativePath();
+  const texts = (key: string, read: (item: JsonReader) => string): string[] =>
+    weights.at(key).present ? weights.at(key).list().map(read) : [];
+  const index = weights.at('index');
+  const search: WeightsSearch = {
+    files: weights
+      .at('files')
+      .list()
+      .map((item) => item.relativePath()),
+    index: typeof index.value === 'string' ? [index.relativePath()] : texts('index', (item) => item.relativePath()),
+    include: texts('include', (item) => item.text()),
+    ignore: texts('ignore', (item) => item.text()),
+    rename: weights.at('rename').present ? weights.at('rename').list().map(readPair) : [],
+  };
+  if (search.files.length === 0) weights.at('files').fail('at least one file');
+  return search;
+}
+
+function readPair(pair: JsonReader): [string, string] {
+  const items = pair.list();
+  if (items.length !== 2) pair.fail('two texts');
+  return [items[0]!.text(), items[1]!.text()];
+}
+
+function readTokenizer(tokenizer: JsonReader): BundleManifest['tokenizer'] {
+  const result: BundleManifest['tokenizer'] = {
+    folder: tokenizer.at('folder').relativePath(),
+    length: tokenizer.at('length').integer(3, 4096),
+  };
+  for (const kind of ['bos', 'eos', 'pad'] as const) {
+    if (tokenizer.at(kind).present) result[kind] = tokenizer.at(kind).integer(0, 0x7fffffff);
+  }
+  return result;
+}
+
+function readImage(image: JsonReader): BundleManifest['image'] {
+  return {
+    size: image.at('size').integer(8, 8192),
+    latentSize: image.at('latentSize').integer(2, 1024),
+    latentChannels: image.at('latentChannels').integer(1, 64),
+    latentScale: image.at('latentScale').number(),
+  };
+}
+
+function readTimeWidth(width: JsonReader): number {
+  if (width.integer(2, 65536) % 2 !== 0) width.fail('an even number');
+  return width.integer(2);
+}
+
+function readSchedule(schedule: JsonReader): BundleManifest['schedule'] {
+  const betaStart = schedule.at('betaStart').number();
+  const betaEnd = schedule.at('betaEnd').number();
+  if (betaEnd < betaStart || betaEnd >= 1)
+    schedule.at('betaEnd').fail(`a number from betaStart (${betaStart}) to below 1`);
+  return { steps: schedule.at('steps').integer(1, 1_000_000), betaStart, betaEnd };
+}
+
+function readLayers(layers: JsonReader, latentSize: number): LayerManifest[] {
+  const names = new Set<string>();
+  const result = layers.list().map((layer) => {
+    const name = layer.at('name').text();
+    if (names.has(name)) layer.at('name').fail('a name that no other layer has');
+    names.add(name);
+    const level = layer.at('level').integer(0, 30);
+    if (latentSize >> level < 1)
+      layer.at('level').fail(`a level that leaves a latent of ${latentSize} at least one point`);
+    return { name, level, heads: layer.at('heads').integer(1, 1024) };
+  });
+  if (result.length === 0) layers.fail('at least one layer');
+  return result;
+}
+
+function readTable(table: JsonReader, resolutions: ReadonlySet<number>): ResolutionTable {
+  const result: ResolutionTable = {};
+  for (const [key, weight] of table.entries()) {
+    if (!resolutions.has(Number(key)) || String(Number(key)) !== key) {
+      table.fail(`resolutions of the layers (${[...resolutions].sort((a, b) => b - a).join(', ')})`);
+    }
+    result[Number(key)] = weight.number(true);
+  }
+  if (!Object.values(result).some((weight) => weight > 0)) table.fail('a resolution with a weight above 0');
+  return result;
+}
+
+function readExpect(expect: JsonReader): BundleManifest['expect'] {
+  if (!expect.present) return {};
+  const files = expect
+    .entries()
+    .map(([file, fields]) => [
+      new JsonReader(file, expect.file, `${expect.path}.${file}`).relativePath(),
+      fields.record(),
+    ]);
+  return Object.fromEntries(files) as BundleManifest['expect'];
+}
