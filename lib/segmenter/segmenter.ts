@@ -76,7 +76,7 @@ export class Segmenter implements AsyncDisposable {
     const called = performance.now();
     if (!isPlainObject(options)) refuse('options', 'an object with categories', options);
     const { categories, signal, onProgress, ...rest } = options;
-    if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'an AbortSignal', signal);
+    if (signal !== undefined && !isSignal(signal)) refuse('signal', 'an AbortSignal', signal);
     if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress', 'a function', onProgress);
     const resolved = resolveOptions(rest);
     const stop = new Stop(this.#closing.signal, signal);
@@ -100,4 +100,10 @@ export class Segmenter implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
+}
+
+// By its shape: the caller's AbortSignal may come from another realm or a polyfill.
+function isSignal(value: unknown): value is AbortSignal {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
 }

@@ -1,0 +1,185 @@
+/**
+ * An engine in memory: it records what it is asked, draws labels from the seeds it gets, and counts open handles. The
+ * orchestration can be tested with it where there is no LibTorch.
+ */
+import { InvSegError } from '../../lib/errors.js';
+import type {
+  NativeEmbedding,
+  NativeEngine,
+  NativeImage,
+  NativeInversion,
+  NativeInversionOptions,
+  NativeMapSelection,
+  NativePredictOptions,
+  NativePrediction,
+  NativeStep,
+  NativeStepResult,
+} from '../../lib/native/binding.js';
+import type { SegmenterParts } from '../../lib/segmenter/parts.js';
+import { parseCategories } from '../../lib/text/names.js';
+
+export interface FakeBehaviour {
+  /** Milliseconds of every native call. */
+  delay?: number;
+  /** First step whose loss is not finite. */
+  notFiniteAt?: number;
+  /** Name of a native call that fails. */
+  failAt?: string;
+  /** Called when a native call begins. */
+  onCall?: (name: string) => void;
+}
+
+export class FakeEngine implements NativeEngine {
+  readonly device = 'cpu';
+  readonly dtype = 'float32';
+  readonly deviceName = 'a test';
+  readonly calls: string[] = [];
+  readonly steps: NativeStep[] = [];
+  readonly inversions: NativeInversionOptions[] = [];
+  readonly predictions: NativePredictOptions[] = [];
+  readonly images: { sample: boolean; seed: number }[] = [];
+  readonly texts: { ids: Int32Array; prompts: number }[] = [];
+  /** Calls that run right now, and the most that ever did. */
+  running = 0;
+  mostRunning = 0;
+  open = 0;
+  disposed = false;
+
+  constructor(readonly behaviour: FakeBehaviour = {}) {}
+
+  async #call<T>(name: string, result: () => T): Promise<T> {
+    this.calls.push(name);
+    this.behaviour.onCall?.(name);
+    if (this.disposed) throw new InvSegError('DISPOSED', 'The engine was disposed');
+    this.mostRunning = Math.max(this.mostRunning, ++this.running);
+    await new Promise((resolve) => setTimeout(resolve, this.behaviour.delay ?? 0));
+    this.running--;
+    if (this.behaviour.failAt === name) throw new InvSegError('OUT_OF_MEMORY', `${name} ran out of memory`);
+    return result();
+  }
+
+  #handle<T extends object>(methods: T): T & { dispose(): void } {
+    this.open++;
+    let alive = true;
+    const dispose = (): void => {
+      if (alive) this.open--;
+      alive = false;
+    };
+    return { ...methods, dispose };
+  }
+
+  encodeText(ids: Int32Array, prompts: number): Promise<NativeEmbedding> {
+    this.texts.push({ ids, prompts });
+    return this.#call('encodeText', () => this.#handle({ read: async () => new Float32Array(ids.length) }));
+  }
+
+  encodeImage(_rgb: Uint8Array, width: number, height: number, sample: boolean, seed: number): Promise<NativeImage> {
+    this.images.push({ sample, seed });
+    return this.#call('encodeImage', () => this.#handle({ width, height, latent: async () => new Float32Array(4) }));
+  }
+
+  createInversion(_i: NativeImage, _e: NativeEmbedding, options: NativeInversionOptions): Promise<NativeInversion> {
+    this.inversions.push(options);
+    const seen: NativeStep[] = [];
+    return this.#call('createInversion', () =>
+      this.#handle({
+        step: (step: NativeStep) => this.#call('step', () => this.#step(step, seen)),
+        predict: (asked: NativePredictOptions) => this.#call('predict', () => this.#predict(asked, options, seen)),
+        embedding: async () => new Float32Array(4),
+      }),
+    );
+  }
+
+  readMaps(): Promise<never> {
+    throw new Error('not used by the orchestration');
+  }
+
+  async dispose(): Promise<void> {
+    this.calls.push('dispose');
+    this.disposed = true;
+  }
+
+  #step(step: NativeStep, seen: NativeStep[]): NativeStepResult {
+    this.steps.push(step);
+    const finite = seen.length + 1 !== this.behaviour.notFiniteAt;
+    if (finite) seen.push(step);
+    const loss = finite ? -0.9 - seen.length / 100 : NaN;
+    return { loss, cluster: loss, entropy: 1, intra: 1, inter: 2, gradientNorm: 3, finite, milliseconds: 2 };
+  }
+
+  /** Labels that depend on everything that decides a mask: seeds, boxes, timesteps. */
+  #predict(asked: NativePredictOptions, options: NativeInversionOptions, seen: NativeStep[]): NativePrediction {
+    this.predictions.push(asked);
+    const count = options.spans.length / 3;
+    let state = asked.noiseSeed;
+    for (const { boxes, timesteps, noiseSeed } of seen) {
+      for (const value of [...boxes, ...timesteps, noiseSeed]) state = Math.imul(state ^ Math.round(value * 1e4), 2654435761);
+    }
+    const areas = new Float64Array(count);
+    const labels = Uint8Array.from({ length: asked.width * asked.height }, (_, i) => {
+      const label = ((Math.imul(state + i, 2246822519) >>> 8) & 0xffff) % count;
+      areas[label]!++;
+      return label;
+    });
+    const maps = asked.maps ? new Float32Array(count * 16).fill(0.5) : null;
+    return { labels, areas, scores: new Float32Array(count).fill(0.75), maps, milliseconds: 1 };
+  }
+}
+
+export const LENGTH = 12;
+
+/** Parts of a small model with resolutions 32, 16, 8, 4; every word is a token, six words fit into a prompt. */
+export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: [cross: object, self: object, minMax: boolean][] } {
+  const selected: [object, object, boolean][] = [];
+  return {
+    engine,
+    selected,
+    model: {
+      name: 'fake',
+      version: '1',
+      folder: '/nowhere',
+      latentSize: 32,
+      resolutions: [32, 16, 8, 4],
+      defaults: { training: { 16: 1 }, inferenceCross: { 16: 1, 32: 1 }, inferenceSelf: { 32: 1 } },
+    },
+    buildPrompts(input, { background, separator }) {
+      const categories = parseCategories(input, background);
+      const spans: number[] = [];
+      const prompts: string[][] = [[]];
+      for (const name of categories) {
+        const words = name.split(' ').length;
+        const used = prompts.at(-1)!.join(' ').split(' ').filter(Boolean).length;
+        if (used + words > 6) prompts.push([]);
+        const last = prompts.at(-1)!;
+        spans.push(prompts.length - 1, 1 + last.join(' ').split(' ').filter(Boolean).length, words);
+        last.push(name);
+      }
+      return {
+        ids: new Int32Array(prompts.length * LENGTH),
+        count: prompts.length,
+        length: LENGTH,
+        spans: Int32Array.from(spans),
+        categories,
+        texts: prompts.map((names) => names.join(separator)),
+        warnings: [],
+      };
+    },
+    selectMaps(cross, self, minMax): NativeMapSelection {
+      selected.push([cross, self, minMax]);
+      return {
+        selfLayers: new Uint8Array(1),
+        crossLayers: new Uint8Array(1),
+        selfHeads: new Float32Array(1),
+        crossHeads: new Float32Array(1),
+        selfWeights: new Float32Array(4),
+        crossWeights: new Float32Array(4),
+        crossMinMax: minMax,
+      };
+    },
+  };
+}
+
+/** A raw picture. */
+export function picture(width = 8, height = 6) {
+  return { data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37) % 256), width, height, channels: 3 };
+}
