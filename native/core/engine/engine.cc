@@ -55,7 +55,7 @@ at::Tensor Engine::encode_text(const int32_t* ids, int64_t prompts) {
         "Token id " + std::to_string(ids[i]) + " is outside the model's vocabulary");
   }
   const at::Tensor tokens = at::from_blob(const_cast<int32_t*>(ids), {prompts, length}, at::kInt).to(at::kLong);
-  const at::Tensor states = text_encoder_->module().forward({tokens.to(device_)}).toTensor().to(at::kFloat);
+  const at::Tensor states = text_encoder_->forward({tokens.to(device_)}).toTensor().to(at::kFloat);
   expect_shape("text states", states, {prompts, length, config_.context_width});
   text_encoder_->release_pages();  // needed once an image: 1.3 GiB that the U-Net's maps can use meanwhile
   return states;
@@ -78,7 +78,7 @@ at::Tensor Engine::canonical(const uint8_t* rgb, int64_t width, int64_t height) 
 at::Tensor Engine::encode(const at::Tensor& pictures, const at::Tensor& posterior_noise) {
   at::NoGradGuard no_grad;
   expect_shape("pictures", pictures, {pictures.size(0), 3, config_.image_size, config_.image_size});
-  const at::Tensor moments = vae_encoder_->module().forward({pictures}).toTensor().to(at::kFloat);
+  const at::Tensor moments = vae_encoder_->forward({pictures}).toTensor().to(at::kFloat);
   expect_shape(
       "posterior moments", moments,
       {pictures.size(0), 2 * config_.latent_channels, config_.latent_size, config_.latent_size});
@@ -112,8 +112,8 @@ RawMaps Engine::read(
   expect_shape("timesteps", timesteps, {batch});
   expect_shape("context", context, {batch, config_.prompt_length, config_.context_width});
   const at::Tensor self_heads = selection.self_heads.to(device_), cross_heads = selection.cross_heads.to(device_);
-  const auto output = unet_->module()
-                          .forward(
+  const auto output = unet_
+                          ->forward(
                               {latents, schedule_->sinusoids(timesteps), context, flag_list(selection.self_layers),
                                flag_list(selection.cross_layers), self_heads, cross_heads, key_gradient_only,
                                /*predict=*/false})

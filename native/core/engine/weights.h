@@ -56,6 +56,9 @@ class LoadedModule {
 
   torch::jit::Module& module() { return module_; }
 
+  /** Runs the module. One thread at a time. */
+  c10::IValue forward(std::vector<c10::IValue> inputs);
+
   /** The shape of parameter `name`, or empty where the module has none of that name. */
   std::vector<int64_t> parameter_shape(const std::string& name) const;
 

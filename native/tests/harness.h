@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <torch/script.h>
+
+#include "core/error.h"
+
+/** A test harness that needs nothing but a compiler. `invseg_tests [group]` runs all tests or one source file's. */
+namespace harness {
+
+struct Test {
+  std::string group, name;
+  std::function<void()> run;
+};
+
+inline std::vector<Test>& registry() {
+  static std::vector<Test> tests;
+  return tests;
+}
+
+struct Register {
+  Register(const std::string& file, std::string name, std::function<void()> run) {
+    const auto slash = file.rfind('/') + 1;  // npos + 1 is 0
+    registry().push_back({file.substr(slash, file.rfind('.') - slash), std::move(name), std::move(run)});
+  }
+};
+
+/** Thrown by SKIP: the test needs something that is not here. */
+struct Skipped : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+inline void check(bool ok, const char* text, const char* file, int line, const std::string& detail = "") {
+  if (ok) return;
+  std::ostringstream out;
+  out << file << ":" << line << ": " << text << (detail.empty() ? "" : " — ") << detail;
+  throw std::runtime_error(out.str());
+}
+
+inline void check_near(double a, double b, double tolerance, const char* text, const char* file, int line) {
+  std::ostringstream detail;
+  detail << a << " against " << b << ", tolerance " << tolerance;
+  check(std::abs(a - b) <= tolerance, text, file, line, detail.str());
+}
+
+/** ‖a − b‖ / ‖b‖ in float64. */
+inline double relative(const at::Tensor& a, const at::Tensor& b) {
+  const auto wide = [](const at::Tensor& x) { return x.detach().to(at::kCPU, at::kDouble); };
+  const double scale = wide(b).norm().item<double>();
+  return (wide(a) - wide(b)).norm().item<double>() / (scale == 0 ? 1 : scale);
+}
+
+inline void check_error(
+    const std::function<void()>& run,
+    const std::string& code,
+    const std::string& text,
+    const char* what,
+    const char* file,
+    int line) {
+  std::string received = "nothing thrown";
+  try {
+    invseg::guarded(run);
+  } catch (const invseg::Error& e) {
+    received = e.code() + ": " + e.what();
+    if (e.code() == code && received.find(text) != std::string::npos) return;
+  }
+  check(false, what, file, line, "expected " + code + " with '" + text + "', received " + received);
+}
+
+}  // namespace harness
+
+#define TEST(name)                                                                     \
+  static void name();                                                                  \
+  static const harness::Register register_##name(__FILE__, #name, &name);              \
+  static void name()
+#undef CHECK  // c10's logging has one that aborts
+#define CHECK(condition) harness::check((condition), #condition, __FILE__, __LINE__)
+#define CHECK_NEAR(a, b, tolerance) harness::check_near((a), (b), (tolerance), #a " ≈ " #b, __FILE__, __LINE__)
+#define CHECK_CLOSE(a, b, tolerance) \
+  harness::check_near(harness::relative((a), (b)), 0, (tolerance), "relative difference of " #a " and " #b, __FILE__, __LINE__)
+/** `expression` throws an invseg::Error with this code whose message contains `text`. */
+#define CHECK_ERROR(expression, code, text) \
+  harness::check_error([&] { expression; }, (code), (text), #expression, __FILE__, __LINE__)
+#define SKIP(reason) throw harness::Skipped(reason)

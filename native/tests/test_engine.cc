@@ -1,0 +1,283 @@
+// The whole loop on the miniature with random weights, on the CPU and, where there is one, on a GPU.
+
+#include <torch/cuda.h>
+
+#include <cstdlib>
+
+#include "bundle.h"
+#include "core/engine/device.h"
+#include "core/engine/engine.h"
+#include "core/error.h"
+#include "core/inversion/inversion.h"
+#include "core/maps/aggregate.h"
+#include "harness.h"
+#include "selections.h"
+
+using namespace invseg;
+
+namespace {
+
+std::vector<std::string> devices() {
+  std::vector<std::string> names{"cpu"};
+  if (torch::cuda::is_available()) names.push_back("cuda");
+  return names;
+}
+
+std::vector<uint8_t> picture(int64_t width, int64_t height) {
+  std::vector<uint8_t> rgb(static_cast<size_t>(width * height * 3));
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t x = 0; x < width; ++x) {
+      const bool left = x < width / 2, top = y < height / 3;
+      auto* pixel = &rgb[static_cast<size_t>((y * width + x) * 3)];
+      pixel[0] = left ? 220 : 30;
+      pixel[1] = top ? 200 : 60;
+      pixel[2] = static_cast<uint8_t>((x * 7 + y * 3) % 251);
+    }
+  }
+  return rgb;
+}
+
+/** An engine, a picture, `prompts` prompts and three categories. */
+struct Case {
+  bundle::Folder folder;
+  EngineConfig config;
+  std::shared_ptr<Engine> engine;
+  Image image;
+  at::Tensor embedding;
+  InversionOptions options;
+
+  explicit Case(const std::string& device, int64_t prompts = 1, const std::string& dtype = "float32")
+      : config(bundle::miniature(folder)) {
+    config.device = device;
+    config.dtype = dtype;
+    engine = std::make_shared<Engine>(config);
+    const auto rgb = picture(150, 100);
+    image = engine->encode_image(rgb.data(), 150, 100, false, 0);
+    std::vector<int32_t> ids(static_cast<size_t>(prompts * config.prompt_length), 0);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const size_t position = i % static_cast<size_t>(config.prompt_length);
+      if (position < 7) ids[i] = static_cast<int32_t>(10 + i * 13 % 500);
+    }
+    embedding = engine->encode_text(ids.data(), prompts);
+    options.spans = {{0, 1, 2}, {prompts - 1, 3, 1}, {prompts - 1, 4, 3}};
+    options.training = select_levels(config, {0, 1, 0, 0}, {0, 1, 0, 0});
+    options.frame = 16;
+    options.trainable.assign(static_cast<size_t>(prompts * config.prompt_length), 0);
+    for (const auto& span : options.spans) {
+      for (int64_t i = 0; i < span.count; ++i) {
+        options.trainable[static_cast<size_t>(span.prompt * config.prompt_length + span.first + i)] = 1;
+      }
+    }
+  }
+
+  Inversion inversion() const { return Inversion(engine, image, embedding, options); }
+  PredictOptions prediction() const {
+    PredictOptions predict;
+    predict.selection = select_levels(config, {8. / 15, 4. / 15, 2. / 15, 1. / 15}, {0, 1, 0, 0});
+    predict.width = 150;
+    predict.height = 100;
+    predict.maps = true;
+    return predict;
+  }
+};
+
+const std::vector<float> kBoxes{0.0f, 0.1f, 0.8f, 0.8f, 0.3f, 0.25f, 0.65f, 0.65f};
+
+}  // namespace
+
+TEST(fifteen_steps_lower_the_loss_and_predict_a_mask) {
+  for (const auto& device : devices()) {
+    Case c(device);
+    Inversion inversion = c.inversion();
+    const at::Tensor before = inversion.embedding().clone();
+    std::vector<StepResult> steps;
+    for (int i = 0; i < 15; ++i) steps.push_back(inversion.step({i == 0 ? kBoxes : std::vector<float>{}, {150, 150}, 5}));
+    for (const auto& step : steps) {
+      CHECK(step.finite);
+      CHECK_NEAR(step.loss, step.cluster + step.entropy, 1e-5);
+      CHECK_NEAR(step.cluster, step.intra / 3 - step.inter / 3, 1e-5);  // C = 3: 2 / (C (C - 1)) = 1 / 3
+      CHECK(step.gradient_norm > 0);
+    }
+    CHECK(steps.back().loss < steps.front().loss);
+    if (std::getenv("INVSEG_TEST_VERBOSE") != nullptr) {
+      for (const auto& step : steps) std::printf("  loss %.6f, gradient %.3e, %.0f ms\n", step.loss, step.gradient_norm, step.milliseconds);
+    }
+    const at::Tensor moved = (inversion.embedding() - before).abs().sum({0, 2}).cpu();
+    for (int64_t i = 0; i < moved.size(0); ++i) {
+      CHECK((moved[i].item<double>() > 0) == (c.options.trainable[static_cast<size_t>(i)] == 1));
+    }
+    const Prediction result = inversion.predict(c.prediction());
+    CHECK(result.areas.sum().item<double>() == 150 * 100);
+    CHECK(result.labels.max().item<int64_t>() <= 2);
+    CHECK(result.maps.sizes() == at::IntArrayRef({3, 32, 32}));
+    CHECK(result.maps.min().item<double>() == 0);
+    CHECK(result.maps.max().item<double>() == 1);
+  }
+}
+
+TEST(one_seed_is_one_result) {
+  for (const auto& device : devices()) {
+    Case c(device);
+    const auto run = [&] {
+      Inversion inversion = c.inversion();
+      for (uint64_t i = 0; i < 3; ++i) inversion.step({kBoxes, {40, 200}, i});
+      return std::pair{inversion.embedding().cpu(), inversion.predict(c.prediction()).labels};
+    };
+    const auto [first, labels] = run();
+    const auto [second, again] = run();
+    CHECK(first.equal(second));
+    CHECK(labels.equal(again));
+  }
+}
+
+TEST(gradient_of_a_step_equals_finite_differences) {
+  Case c("cpu");
+  c.options.adam.learning_rate = 0;
+  Inversion base = c.inversion();
+  // Adam's first moment is hidden, so the gradient is taken from the loss: its norm against the steepest slope found.
+  const at::Tensor mask =
+      at::tensor(std::vector<float>(c.options.trainable.begin(), c.options.trainable.end())).view({1, -1, 1});
+  const StepInput input{kBoxes, {60, 60}, 3};
+  const double norm = base.step(input).gradient_norm;
+  // One Adam step from zero moments moves by the sign of the gradient: its projection on that sign is its 1-norm, which
+  // lies between the 2-norm and sqrt(n) times it.
+  c.options.adam.learning_rate = 2e-4;
+  Inversion moved = c.inversion();
+  moved.step(input);
+  const at::Tensor delta = (moved.embedding() - c.embedding) * mask;
+  Inversion there(c.engine, c.image, c.embedding + delta, c.options);
+  Inversion back(c.engine, c.image, c.embedding - delta, c.options);
+  const double slope = (back.step(input).loss - there.step(input).loss) / 2 / 2e-4;
+  const double count = (delta != 0).sum().item<double>();
+  CHECK(slope > norm * 0.95);
+  CHECK(slope < norm * std::sqrt(count) * 1.05);
+}
+
+TEST(gradient_modes_differ_in_gradients_and_agree_in_values) {
+  Case c("cpu");
+  double loss = 0, exact = 0;
+  for (const auto mode : {GradientMode::exact, GradientMode::distance_constant, GradientMode::self_constant, GradientMode::keys_only}) {
+    c.options.gradient = mode;
+    const StepResult step = c.inversion().step({kBoxes, {60, 60}, 3});
+    CHECK(step.finite && step.gradient_norm > 0);
+    if (mode == GradientMode::exact) {
+      loss = step.loss;
+      exact = step.gradient_norm;
+    } else {
+      CHECK_NEAR(step.loss, loss, 1e-5 * std::abs(loss));
+      CHECK(std::abs(step.gradient_norm - exact) > 1e-5 * exact);
+    }
+  }
+}
+
+TEST(a_loss_that_is_not_finite_leaves_the_embedding) {
+  for (const auto& device : devices()) {
+    Case c(device);
+    Inversion good = c.inversion();
+    good.step({kBoxes, {60, 60}, 3});
+    c.options.alpha = INFINITY;
+    Inversion bad = c.inversion();
+    const StepResult step = bad.step({kBoxes, {60, 60}, 3});
+    CHECK(!step.finite);
+    CHECK(bad.embedding().equal(c.embedding));
+    CHECK(!good.embedding().equal(c.embedding));
+    CHECK(bad.predict(c.prediction()).areas.sum().item<double>() == 150 * 100);
+  }
+}
+
+TEST(two_prompts_and_every_subtoken_rule) {
+  Case c("cpu", 2);
+  for (const auto rule : {SubtokenRule::mean, SubtokenRule::last, SubtokenRule::max}) {
+    c.options.subtokens = rule;
+    Inversion inversion = c.inversion();
+    CHECK(inversion.step({kBoxes, {60, 60}, 3}).finite);
+    CHECK(inversion.predict(c.prediction()).areas.sum().item<double>() == 150 * 100);
+  }
+  // Two equal prompts are one: categories of either give the same maps and so the same loss.
+  Case one("cpu");
+  Case twice("cpu");
+  twice.embedding = one.embedding.repeat({2, 1, 1});
+  twice.options.spans[1].prompt = 1;
+  twice.options.trainable.resize(static_cast<size_t>(2 * one.config.prompt_length), 1);
+  const StepInput input{kBoxes, {60, 60}, 3};
+  CHECK_NEAR(twice.inversion().step(input).loss, one.inversion().step(input).loss, 1e-5);
+  const auto same = twice.inversion().predict(twice.prediction()), wanted = one.inversion().predict(one.prediction());
+  CHECK_CLOSE(same.maps, wanted.maps, 1e-5);
+}
+
+TEST(raw_maps_are_distributions_and_unread_levels_are_absent) {
+  for (const auto& device : devices()) {
+    Case c(device);
+    const auto maps = c.engine->read_image(c.image, c.embedding, select_levels(c.config, {1, 0, 1, 1}, {0, 1, 0, 0}), 50, 1);
+    CHECK(!maps.self[1].defined() && !maps.cross[0].defined() && !maps.cross[3].defined());
+    CHECK_CLOSE(maps.self[0].sum(-1), at::ones({1, 1024}), 1e-5);
+    CHECK_CLOSE(maps.self[3].sum(-1), at::ones({1, 16}), 1e-5);
+    CHECK_CLOSE(maps.cross[1].sum(-1), at::ones({1, 256}), 1e-5);
+  }
+}
+
+TEST(narrow_types_stay_near_float32) {
+  for (const auto& device : devices()) {
+    Case wide(device), narrow(device, 1, "bfloat16");
+    const auto selection = select_levels(wide.config, {0, 1, 0, 0}, {0, 1, 0, 0});
+    const auto a = wide.engine->read_image(wide.image, wide.embedding, selection, 50, 1);
+    const auto b = narrow.engine->read_image(narrow.image, narrow.embedding, selection, 50, 1);
+    CHECK(b.self[1].scalar_type() == at::kFloat);
+    CHECK_CLOSE(b.self[1], a.self[1], 0.05);
+    CHECK(narrow.inversion().step({kBoxes, {60, 60}, 3}).finite);
+  }
+}
+
+TEST(canonical_pictures_posterior_samples_and_noise) {
+  Case c("cpu");
+  std::vector<uint8_t> flat(3 * 7 * 3, 255);
+  CHECK_NEAR(c.engine->canonical(flat.data(), 7, 3).min().item<double>(), 1, 1e-6);
+  const auto rgb = picture(300, 400);
+  const at::Tensor got = c.engine->canonical(rgb.data(), 300, 400);
+  at::Tensor wanted = at::tensor(rgb).view({400, 300, 3}).permute({2, 0, 1}).unsqueeze(0).to(at::kFloat);
+  wanted = at::_upsample_bilinear2d_aa(wanted, {128, 128}, false, c10::nullopt, c10::nullopt) / 127.5 - 1;
+  CHECK_CLOSE(got, wanted, 1e-6);
+  const Image mean = c.engine->encode_image(rgb.data(), 300, 400, false, 1), sample = c.engine->encode_image(rgb.data(), 300, 400, true, 1);
+  CHECK(!mean.latent.equal(sample.latent));
+  CHECK(c.engine->encode_image(rgb.data(), 300, 400, true, 1).latent.equal(sample.latent));
+
+  auto first = make_generator(9), second = make_generator(9);
+  const at::Tensor two = gaussian_noise(first, {2, 4, 32, 32}), one = gaussian_noise(second, {1, 4, 32, 32});
+  CHECK(two[0].equal(one[0]) && !two[0].equal(two[1]));
+  CHECK_NEAR(two.std().item<double>(), 1, 0.05);
+
+  const Schedule schedule({1000, 0.00085, 0.012}, 32, at::kCPU);
+  const at::Tensor t = at::tensor({0, 999}, at::kLong), x = at::ones({2, 1, 1, 1}), none = at::zeros({2, 1, 1, 1});
+  const at::Tensor signal = schedule.add_noise(x, none, t).flatten(), noise = schedule.add_noise(none, x, t).flatten();
+  CHECK_NEAR(signal[0].item<double>(), std::sqrt(1 - 0.00085), 1e-7);
+  CHECK_NEAR(signal[1].item<double>(), std::sqrt(0.0046600), 1e-5);  // the published schedule's last alpha
+  CHECK_CLOSE(signal.square() + noise.square(), at::ones({2}), 1e-6);
+  const at::Tensor sinusoids = schedule.sinusoids(t);
+  CHECK_NEAR(sinusoids[1][0].item<double>(), std::cos(999.0), 1e-6);
+  CHECK_NEAR(sinusoids[1][17].item<double>(), std::sin(999.0 * std::pow(10000.0, -1.0 / 16)), 1e-5);
+}
+
+TEST(wrong_arguments_are_refused) {
+  Case c("cpu");
+  Inversion inversion = c.inversion();
+  CHECK_ERROR(inversion.step({{}, {50}, 1}), "SHAPE_MISMATCH", "without boxes");
+  CHECK_ERROR(inversion.step({kBoxes, {50}, 1}), "SHAPE_MISMATCH", "four a view");
+  CHECK_ERROR(inversion.step({kBoxes, {50, 1000}, 1}), "INVALID_OPTION", "timestep");
+  CHECK_ERROR(inversion.step({{0.5f, 0, 0.6f, 1}, {50}, 1}), "INVALID_OPTION", "box");
+  const std::vector<int32_t> ids(32, 100000);
+  CHECK_ERROR(c.engine->encode_text(ids.data(), 1), "SHAPE_MISMATCH", "vocabulary");
+  auto options = c.options;
+  options.spans[2] = {0, 30, 3};
+  CHECK_ERROR(Inversion(c.engine, c.image, c.embedding, options), "SHAPE_MISMATCH", "span");
+  options = c.options;
+  options.training.self_weights = {1};
+  CHECK_ERROR(Inversion(c.engine, c.image, c.embedding, options), "SHAPE_MISMATCH", "selfWeights");
+  CHECK_ERROR(Inversion(c.engine, c.image, c.embedding.narrow(1, 0, 5), c.options), "SHAPE_MISMATCH", "embedding");
+  CHECK_ERROR(parse_device("cuda:99"), "DEVICE_UNAVAILABLE", "cuda:99");
+  CHECK_ERROR(parse_device("tpu"), "INVALID_OPTION", "tpu");
+  CHECK_ERROR(parse_dtype("int8", at::kCPU), "INVALID_OPTION", "int8");
+  CHECK_ERROR(parse_gradient_mode("half"), "INVALID_OPTION", "keys-only");
+  auto layers = c.config.layers;
+  c.config.layers[0].level = 9;  // a manifest that does not fit its module
+  CHECK_ERROR(Engine(c.config).read_image(c.image, c.embedding, select_levels(c.config, std::vector<double>(10, 1), std::vector<double>(10, 1)), 50, 1), "SHAPE_MISMATCH", "levels");
+}

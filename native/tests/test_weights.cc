@@ -1,0 +1,135 @@
+// Weights files that are right, and every way in which they can be wrong.
+
+#include <filesystem>
+#include <fstream>
+
+#include "bundle.h"
+#include "core/engine/weights.h"
+#include "core/error.h"
+#include "harness.h"
+
+using invseg::LoadedModule;
+using invseg::MappedFile;
+
+namespace {
+
+using Files = std::map<std::string, std::shared_ptr<MappedFile>>;
+
+/** The text encoder of the miniature, its random tensors, and a loader. */
+struct Case {
+  bundle::Folder folder;
+  std::string script;
+  std::map<std::string, at::Tensor> tensors;
+  std::string file = folder.path("weights.safetensors");
+
+  Case() : script(bundle::miniature(folder).text_encoder.script), tensors(bundle::random_parameters(script)) {}
+
+  LoadedModule load(
+      const std::vector<invseg::TensorSource>& sources, at::ScalarType dtype = at::kFloat, bool finite = true) const {
+    Files files;
+    return LoadedModule("text encoder", {script, sources}, at::kCPU, dtype, finite, files);
+  }
+  at::Tensor parameter(LoadedModule& loaded, const std::string& name) const {
+    for (const auto& entry : loaded.module().named_parameters()) {
+      if (entry.name == name) return entry.value;
+    }
+    return {};
+  }
+};
+
+const char* const kName = "text_model.encoder.layers.0.mlp.fc1.weight";
+
+}  // namespace
+
+TEST(weights_are_views_of_the_file_or_converted) {
+  Case c;
+  auto same = c.load(bundle::write_safetensors(c.file, c.tensors));
+  CHECK(c.parameter(same, kName).equal(c.tensors[kName]));
+  CHECK(!c.parameter(same, kName).requires_grad());
+  same.release_pages();  // the pages come back from the file
+  CHECK(c.parameter(same, kName).equal(c.tensors[kName]));
+  auto unaligned = c.load(bundle::write_safetensors(c.folder.path("odd.safetensors"), c.tensors, 3));
+  CHECK(c.parameter(unaligned, kName).equal(c.tensors[kName]));
+  auto narrow = c.load(bundle::write_safetensors(c.folder.path("again.safetensors"), c.tensors), at::kBFloat16);
+  CHECK(c.parameter(narrow, kName).equal(c.tensors[kName].to(at::kBFloat16)));
+  auto halves = c.tensors;
+  for (auto& entry : halves) entry.second = entry.second.to(at::kHalf);
+  auto wide = c.load(bundle::write_safetensors(c.folder.path("half.safetensors"), halves));
+  CHECK(c.parameter(wide, kName).equal(halves[kName].to(at::kFloat)));
+}
+
+TEST(the_mapping_outlives_its_name) {
+  Case c;
+  auto loaded = c.load(bundle::write_safetensors(c.file, c.tensors));
+  std::filesystem::remove(c.file);
+  CHECK(c.parameter(loaded, kName).equal(c.tensors[kName]));
+}
+
+TEST(a_linear_may_be_spelt_as_a_convolution) {
+  Case c;
+  auto tensors = c.tensors;
+  tensors[kName] = tensors[kName].unsqueeze(-1).unsqueeze(-1);
+  auto loaded = c.load(bundle::write_safetensors(c.file, tensors));
+  CHECK(c.parameter(loaded, kName).equal(c.tensors[kName]));
+}
+
+TEST(missing_extra_and_misshapen_tensors_are_named) {
+  Case c;
+  auto tensors = c.tensors;
+  tensors.erase(kName);
+  CHECK_ERROR(c.load(bundle::write_safetensors(c.file, tensors)), "WEIGHTS_MISMATCH", "1 missing (text_model.encoder.layers.0.mlp.fc1.weight)");
+  tensors = c.tensors;
+  tensors["stray.weight"] = at::zeros({2});
+  CHECK_ERROR(c.load(bundle::write_safetensors(c.file, tensors)), "WEIGHTS_MISMATCH", "unknown to the model (stray.weight)");
+  tensors = c.tensors;
+  tensors[kName] = tensors[kName].t();
+  CHECK_ERROR(c.load(bundle::write_safetensors(c.file, tensors)), "WEIGHTS_MISMATCH", "[96, 384] in the file, [384, 96] in the model");
+  CHECK_ERROR(c.load({}), "WEIGHTS_MISMATCH", "missing");
+  auto doubled = bundle::write_safetensors(c.file, c.tensors);
+  doubled.push_back(doubled.front());
+  CHECK_ERROR(c.load(doubled), "WEIGHTS_MISMATCH", "unknown");
+}
+
+TEST(byte_ranges_are_checked_against_file_and_shape) {
+  Case c;
+  auto sources = bundle::write_safetensors(c.file, c.tensors);
+  auto shorter = sources;
+  shorter.back().end -= 4;
+  CHECK_ERROR(c.load(shorter), "WEIGHTS_INVALID", "truncated");
+  auto before = sources;
+  before.front().begin -= 1000;
+  before.front().end -= 1000;
+  CHECK_ERROR(c.load(before), "WEIGHTS_INVALID", "truncated");
+  auto type = sources;
+  type.back().dtype = "I64";
+  CHECK_ERROR(c.load(type), "WEIGHTS_INVALID", "I64");
+  std::filesystem::resize_file(c.file, std::filesystem::file_size(c.file) - 1);
+  CHECK_ERROR(c.load(sources), "WEIGHTS_INVALID", sources.back().name);
+  std::filesystem::resize_file(c.file, 0);
+  CHECK_ERROR(c.load(sources), "WEIGHTS_NOT_FOUND", "empty");
+  std::filesystem::remove(c.file);
+  CHECK_ERROR(c.load(sources), "WEIGHTS_NOT_FOUND", "weights.safetensors");
+}
+
+TEST(values_that_are_not_finite_are_found_and_named) {
+  Case c;
+  for (const double bad : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
+      auto tensors = c.tensors;
+      for (auto& entry : tensors) entry.second = entry.second.to(type);
+      tensors[kName] = tensors[kName].clone();
+      tensors[kName].view(-1)[tensors[kName].numel() - 1] = bad;
+      const auto sources = bundle::write_safetensors(c.file, tensors);
+      CHECK_ERROR(c.load(sources, at::kFloat), "WEIGHTS_NOT_FINITE", kName);
+      c.load(sources, at::kFloat, /*finite=*/false);
+    }
+  }
+}
+
+TEST(a_script_that_is_none_is_an_error) {
+  Case c;
+  Files files;
+  CHECK_ERROR(LoadedModule("U-Net", {c.folder.path("none.pt"), {}}, at::kCPU, at::kFloat, true, files), "MODEL_NOT_FOUND", "none.pt");
+  std::ofstream(c.folder.path("text.pt")) << "not a module";
+  CHECK_ERROR(LoadedModule("U-Net", {c.folder.path("text.pt"), {}}, at::kCPU, at::kFloat, true, files), "MODEL_NOT_FOUND", "text.pt");
+}
