@@ -10,7 +10,8 @@ import type { BundleManifest } from './manifest.js';
  * Refuses another architecture by its configuration, before a list of a thousand wrong shapes does. Files and fields that are not there
  * are not compared.
  *
- * @throws InvSegError `MODEL_UNSUPPORTED` naming file, field, what was expected and what was found.
+ * @throws InvSegError `MODEL_UNSUPPORTED` naming file, field, what was expected and what was found; `MANIFEST_INVALID` for a file
+ * that is not JSON.
  */
 export async function checkConfigs(folder: string, manifest: BundleManifest): Promise<void> {
   for (const [name, expected] of Object.entries(manifest.expect)) {
@@ -45,7 +46,7 @@ async function readConfig(file: string): Promise<Record<string, unknown> | undef
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch (cause) {
-    throw new InvSegError('MODEL_UNSUPPORTED', `${file}: it is not valid JSON (${(cause as Error).message})`, {
+    throw new InvSegError('MANIFEST_INVALID', `${file}: it is not valid JSON (${(cause as Error).message})`, {
       cause,
     });
   }

@@ -37,7 +37,9 @@ export async function findWeights(folder: string, weights: WeightsManifest): Pro
   }
   const index = await firstFile(folder, search.index);
   if (index !== undefined) return readShards(index, search);
-  const pickle = await pickleError(path.join(folder, path.dirname(search.files[0]!)));
+  // Only where the user names the folder: a bundle's own has TorchScript, which also ends with .pt.
+  const pickle =
+    typeof weights === 'string' ? undefined : await pickleError(path.dirname(path.join(folder, search.files[0]!)));
   if (pickle) throw pickle;
   const wanted = [...search.files, ...search.index].map((name) => `  ${path.join(folder, name)}`);
   throw new InvSegError(
