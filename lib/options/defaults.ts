@@ -26,6 +26,7 @@ export const defaults: Readonly<MethodOptions> = {
   trainingResolutions: 'bundle',
   inferenceCross: 'bundle',
   inferenceSelf: 'bundle',
+  layers: { trainingCross: 'all', trainingSelf: 'all', inferenceCross: 'all', inferenceSelf: 'all' },
   frame: 'native',
   refineIterations: 1,
   crossMinMax: false,

@@ -1,9 +1,10 @@
 /** Rule and meaning of every option, in the order in which `--help`, the README and a report list them. */
 import { methodNames } from '../methods/names.js';
-import { either, flag, integer, isPlainObject, number, oneOf, range, refuse, resolutionWeights, text } from './rules.js';
+import { layerChoice, resolutionWeights } from './attention.js';
+import { either, flag, integer, isPlainObject, number, oneOf, range, refuse, text } from './rules.js';
 import type { Rule } from './rules.js';
 import { rejectUnknown } from './unknown.js';
-import type { CropOptions, EngineOptions, EntropyOptions, MethodOptions } from './types.js';
+import type { CropOptions, EngineOptions, EntropyOptions, LayerOptions, MethodOptions } from './types.js';
 
 export interface Definition<T> {
   rule: Rule<T>;
@@ -44,6 +45,13 @@ export const entropyDefinitions: Definitions<EntropyOptions> = {
   region: { rule: oneOf('covered', 'overlap'), help: 'points of some view, or of all views' },
 };
 
+const layerDefinitions: Definitions<LayerOptions> = {
+  trainingCross: { rule: layerChoice, help: 'cross-attention of the loop' },
+  trainingSelf: { rule: layerChoice, help: 'self-attention of the loop' },
+  inferenceCross: { rule: layerChoice, help: 'cross-attention of the prediction' },
+  inferenceSelf: { rule: layerChoice, help: 'self-attention of the prediction' },
+};
+
 const crop = group(cropDefinitions, ({ min, max }, name) => {
   if (min > max) refuse(`${name}.min`, `a number of at most ${name}.max (${max})`, min);
 });
@@ -82,6 +90,7 @@ export const methodDefinitions: Definitions<MethodOptions> = {
   trainingResolutions: { rule: resolutionWeights, help: 'attention that the loop reads' },
   inferenceCross: { rule: resolutionWeights, help: 'cross-attention of the prediction' },
   inferenceSelf: { rule: resolutionWeights, help: 'self-attention of the prediction' },
+  layers: { rule: group(layerDefinitions), help: 'attention layers and heads that are read' },
   frame: { rule: either(oneOf('native', 'latent'), integer(2, 256)), help: 'frame of refinement and losses' },
   refineIterations: { rule: integer(1, 16), help: 'applications of the self-attention in eq. 2' },
   crossMinMax: { rule: flag, help: 'min-max each resolution before the sum' },

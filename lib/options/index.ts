@@ -7,6 +7,7 @@ export type {
   CropOptions,
   EngineOptions,
   EntropyOptions,
+  LayerOptions,
   MethodOptions,
   MethodOverrides,
   ResolutionWeights,

@@ -5,7 +5,7 @@ import { isPlainObject, oneOf, refuse } from './rules.js';
 import type { EngineOptions, MethodOptions, MethodOverrides } from './types.js';
 import { rejectUnknown } from './unknown.js';
 
-const groups = new Set<string>(['crop', 'entropy']);
+const groups = new Set<string>(['crop', 'entropy', 'layers']);
 
 /** `over` laid on `base`; an undefined entry is as good as none, a nested group is merged key by key. */
 function layer(base: object, over: Record<string, unknown>): Record<string, unknown> {

@@ -1,6 +1,5 @@
 /** Small checks that options are made of. A rule reads an unknown value or throws `INVALID_OPTION`. */
 import { InvSegError } from '../errors.js';
-import type { ResolutionWeights } from './types.js';
 
 export interface Rule<T> {
   /** What is accepted, as it stands in an error and in `--help`: "an integer from 0 to 1000". */
@@ -129,23 +128,6 @@ export function either<A, B>(first: Rule<A>, second: Rule<B>): Rule<A | B> {
     },
   };
 }
-
-/** Weights of resolutions; those that the model lacks are refused when the model is known. */
-export const resolutionWeights: Rule<ResolutionWeights> = {
-  expects: '"bundle", "proportional", or weights of resolutions such as { "16": 1 }, each at least 0, one of them above 0',
-  read(value, name) {
-    if (value === 'bundle' || value === 'proportional') return value;
-    if (!isPlainObject(value)) refuse(name, this.expects, value);
-    const weights: Record<number, number> = {};
-    for (const [key, weight] of Object.entries(value)) {
-      const side = Number(key);
-      if (!/^[1-9]\d{0,3}$/.test(key)) refuse(`${name}.${key}`, 'a resolution from 1 to 9999 as the key', key);
-      weights[side] = number({ min: 0 }).read(weight, `${name}.${key}`);
-    }
-    if (!Object.values(weights).some((weight) => weight > 0)) refuse(name, this.expects, value);
-    return weights;
-  },
-};
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);

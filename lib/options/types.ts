@@ -3,6 +3,7 @@
  * and the report read the same three files.
  */
 import type { MethodName } from '../methods/names.js';
+import type { LayerChoice } from '../models/index.js';
 import type { GradientMode, NativeEntropyOptions, SubtokenRule } from '../native/binding.js';
 
 /**
@@ -34,6 +35,14 @@ export interface EntropyOptions extends NativeEntropyOptions {
   reduce: 'mean' | 'sum';
   /** The points that some view covers, or only those that every view covers. */
   region: 'covered' | 'overlap';
+}
+
+/** Layers and heads of each kind of map; `'all'` reads every one of the chosen resolutions. */
+export interface LayerOptions {
+  trainingCross: 'all' | LayerChoice;
+  trainingSelf: 'all' | LayerChoice;
+  inferenceCross: 'all' | LayerChoice;
+  inferenceSelf: 'all' | LayerChoice;
 }
 
 /** All options that decide the mask, complete. A result and a report carry this object. */
@@ -88,6 +97,8 @@ export interface MethodOptions {
   inferenceCross: ResolutionWeights;
   /** Resolutions of the self-attention of the prediction. */
   inferenceSelf: ResolutionWeights;
+  /** Layers and heads that are read; a research switch, see `LayerChoice`. */
+  layers: LayerOptions;
   /** Frame of refinement and losses: `native` is the finest training resolution, `latent` the latent's side, or a side. */
   frame: 'native' | 'latent' | number;
   /** How often eq. 2 applies the self-attention, 1–16. */
@@ -112,7 +123,7 @@ export interface MethodOptions {
 /** Options as a caller gives them: all optional, nested ones in part. */
 export type MethodOverrides = {
   -readonly [K in keyof MethodOptions]?:
-    | (MethodOptions[K] extends CropOptions | EntropyOptions ? Partial<MethodOptions[K]> : MethodOptions[K])
+    | (MethodOptions[K] extends CropOptions | EntropyOptions | LayerOptions ? Partial<MethodOptions[K]> : MethodOptions[K])
     | undefined;
 } & {
   /** Named set of options that stands below the others given here. */

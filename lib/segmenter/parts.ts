@@ -1,4 +1,5 @@
 /** What a segmenter is made of. `open.ts` makes the real parts; tests bring their own. */
+import type { MapChoice } from '../models/index.js';
 import type { NativeEngine, NativeMapSelection } from '../native/binding.js';
 
 /** The names of one image as token ids. */
@@ -44,6 +45,6 @@ export interface SegmenterParts {
   readonly model: ModelFacts;
   /** @throws {InvSegError} `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG` */
   buildPrompts(categories: unknown, request: PromptRequest): PromptSet;
-  /** @throws {InvSegError} `INVALID_OPTION` for a resolution that the model has not */
-  selectMaps(cross: Weights, self: Weights, crossMinMax: boolean): NativeMapSelection;
+  /** @throws {InvSegError} `INVALID_OPTION` for a resolution, layer or head that the model has not */
+  selectMaps(choice: MapChoice): NativeMapSelection;
 }

@@ -1,5 +1,6 @@
 /** Options about resolutions → which attention maps the loop and the prediction read. */
 import { InvSegError } from '../errors.js';
+import type { LayerChoice } from '../models/index.js';
 import type { NativeMapSelection } from '../native/binding.js';
 import type { MethodOptions, ResolutionWeights } from '../options/index.js';
 import type { ModelFacts, SegmenterParts, Weights } from './parts.js';
@@ -45,11 +46,25 @@ export function selectAll(parts: Pick<SegmenterParts, 'model' | 'selectMaps'>, o
   const training = resolveWeights('trainingResolutions', options.trainingResolutions, model.defaults.training, model);
   const cross = resolveWeights('inferenceCross', options.inferenceCross, model.defaults.inferenceCross, model);
   const self = resolveWeights('inferenceSelf', options.inferenceSelf, model.defaults.inferenceSelf, model);
-  const { frame } = options;
+  const { frame, layers, crossMinMax } = options;
   return {
     // The paper varies one set of resolutions in training: it selects both kinds of maps.
-    training: parts.selectMaps(training, training, options.crossMinMax),
-    inference: parts.selectMaps(cross, self, options.crossMinMax),
+    training: parts.selectMaps({
+      cross: training,
+      self: training,
+      crossLayers: choice(layers.trainingCross),
+      selfLayers: choice(layers.trainingSelf),
+      crossMinMax,
+    }),
+    inference: parts.selectMaps({
+      cross,
+      self,
+      crossLayers: choice(layers.inferenceCross),
+      selfLayers: choice(layers.inferenceSelf),
+      crossMinMax,
+    }),
     frame: frame === 'native' ? finest(training) : frame === 'latent' ? model.latentSize : frame,
   };
 }
+
+const choice = (option: 'all' | LayerChoice): LayerChoice | undefined => (option === 'all' ? undefined : option);

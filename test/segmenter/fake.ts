@@ -3,6 +3,7 @@
  * orchestration can be tested with it where there is no LibTorch.
  */
 import { InvSegError } from '../../lib/errors.js';
+import type { MapChoice } from '../../lib/models/index.js';
 import type {
   NativeEmbedding,
   NativeEngine,
@@ -129,8 +130,8 @@ export class FakeEngine implements NativeEngine {
 export const LENGTH = 12;
 
 /** Parts of a small model with resolutions 32, 16, 8, 4; every word is a token, six words fit into a prompt. */
-export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: [cross: object, self: object, minMax: boolean][] } {
-  const selected: [object, object, boolean][] = [];
+export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: MapChoice[] } {
+  const selected: MapChoice[] = [];
   return {
     engine,
     selected,
@@ -164,8 +165,8 @@ export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: [cro
         warnings: [],
       };
     },
-    selectMaps(cross, self, minMax): NativeMapSelection {
-      selected.push([cross, self, minMax]);
+    selectMaps(choice): NativeMapSelection {
+      selected.push(choice);
       return {
         selfLayers: new Uint8Array(1),
         crossLayers: new Uint8Array(1),
@@ -173,7 +174,7 @@ export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: [cro
         crossHeads: new Float32Array(1),
         selfWeights: new Float32Array(4),
         crossWeights: new Float32Array(4),
-        crossMinMax: minMax,
+        crossMinMax: choice.crossMinMax ?? false,
       };
     },
   };

@@ -61,8 +61,8 @@ describe('a call', () => {
     expect(engine.predictions[0]).toMatchObject({ timestep: 7, order: 'argmax-first', refineIterations: 2, maps: false });
     expect(engine.images[0]!.sample).toBe(true);
     expect(parts.selected).toEqual([
-      [{ 16: 1 }, { 16: 1 }, true],
-      [{ 16: 1, 32: 1 }, { 32: 1 }, true],
+      { cross: { 16: 1 }, self: { 16: 1 }, crossMinMax: true },
+      { cross: { 16: 1, 32: 1 }, self: { 32: 1 }, crossMinMax: true },
     ]);
   });
 
@@ -72,7 +72,14 @@ describe('a call', () => {
     await segmenter.segment(picture(), { ...cats, frame: 24 });
     await segmenter.segment(picture(), { ...cats, inferenceSelf: 'proportional' });
     expect(engine.inversions.map(({ frame }) => frame)).toEqual([16, 24, 16]);
-    expect(parts.selected.at(-1)![1]).toEqual({ 32: 32 / 60, 16: 16 / 60, 8: 8 / 60, 4: 4 / 60 });
+    expect(parts.selected.at(-1)!.self).toEqual({ 32: 32 / 60, 16: 16 / 60, 8: 8 / 60, 4: 4 / 60 });
+  });
+
+  it('reads the layers and heads that are named', async () => {
+    const { segmenter, parts } = open();
+    await segmenter.segment(picture(), { ...cats, layers: { inferenceCross: { layers: ['up_blocks.1'], heads: [0, 2] } } });
+    expect(parts.selected[0]!.crossLayers).toBeUndefined();
+    expect(parts.selected[1]).toMatchObject({ crossLayers: { layers: ['up_blocks.1'], heads: [0, 2] } });
   });
 
   it('refuses a resolution that the model has not, by name', async () => {

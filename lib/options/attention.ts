@@ -1,0 +1,56 @@
+/** Rules of the options that say which attention is read. */
+import type { LayerChoice } from '../models/index.js';
+import { isPlainObject, number, refuse } from './rules.js';
+import type { Rule } from './rules.js';
+import type { ResolutionWeights } from './types.js';
+import { rejectUnknown } from './unknown.js';
+
+/** Weights of resolutions; those that the model lacks are refused when the model is known. */
+export const resolutionWeights: Rule<ResolutionWeights> = {
+  expects: '"bundle", "proportional", or weights of resolutions such as { "16": 1 }, each at least 0, one of them above 0',
+  read(value, name) {
+    if (value === 'bundle' || value === 'proportional') return value;
+    if (!isPlainObject(value)) refuse(name, this.expects, value);
+    const weights: Record<number, number> = {};
+    for (const [key, weight] of Object.entries(value)) {
+      const side = Number(key);
+      if (!/^[1-9]\d{0,3}$/.test(key)) refuse(`${name}.${key}`, 'a resolution from 1 to 9999 as the key', key);
+      weights[side] = number({ min: 0 }).read(weight, `${name}.${key}`);
+    }
+    if (!Object.values(weights).some((weight) => weight > 0)) refuse(name, this.expects, value);
+    return weights;
+  },
+};
+
+const names: Rule<string[]> = listOf('names of layers or blocks', (item) => typeof item === 'string' && item !== '');
+const heads: Rule<number[]> = listOf('indices of heads', (item) => Number.isInteger(item) && (item as number) >= 0);
+
+function listOf<T>(what: string, accepts: (item: unknown) => boolean): Rule<T[]> {
+  const expects = `a list of ${what}`;
+  return {
+    expects,
+    read: (value, name) =>
+      Array.isArray(value) && value.length > 0 && value.length <= 1000 && value.every(accepts)
+        ? ([...value] as T[])
+        : refuse(name, expects, value),
+  };
+}
+
+/** Whether the model has such layers and heads is checked when it is known. */
+export const layerChoice: Rule<'all' | LayerChoice> = {
+  expects: '"all" or an object with layers (names) and heads (indices, or by layer name)',
+  read(value, name) {
+    if (value === 'all') return value;
+    if (!isPlainObject(value)) refuse(name, this.expects, value);
+    rejectUnknown(value, ['layers', 'heads'], `${name}.`);
+    const choice: LayerChoice = {};
+    if (value['layers'] !== undefined) choice.layers = names.read(value['layers'], `${name}.layers`);
+    const given = value['heads'];
+    if (isPlainObject(given)) {
+      choice.heads = Object.fromEntries(
+        Object.entries(given).map(([layer, list]) => [layer, heads.read(list, `${name}.heads.${layer}`)]),
+      );
+    } else if (given !== undefined) choice.heads = heads.read(given, `${name}.heads`);
+    return choice;
+  },
+};
