@@ -3,9 +3,9 @@
  * reference's by up to 24 levels.
  *
  * What a picture goes through: EXIF orientation, embedded colour profile and CMYK to sRGB, 16 bits to 8, grey to RGB,
- * transparency over white, the first frame of an animation (with a warning). Formats are the raster ones that sharp's own
- * build reads: JPEG, PNG, WebP, GIF, TIFF, AVIF. SVG is refused: it has no pixels of its own, its size is arbitrary, and its text
- * depends on the machine's fonts, so that masks would not repeat.
+ * transparency over white, the first frame of an animation (with a warning). Formats are the raster ones that sharp's
+ * own build reads: JPEG, PNG, WebP, GIF, TIFF, AVIF. SVG is refused: it has no pixels of its own, its size is
+ * arbitrary, and its text depends on the machine's fonts, so that masks would not repeat.
  */
 
 import { readFile, stat } from 'node:fs/promises';
@@ -24,8 +24,8 @@ export interface RawImage {
 }
 
 /**
- * A path; the bytes of a file; a sharp pipeline; raw pixels. A sharp pipeline is taken as it stands (orientation, cropping and
- * limits are its own), so that the labels fit the picture that it makes.
+ * A path; the bytes of a file; a sharp pipeline; raw pixels. A sharp pipeline is taken as it stands (orientation,
+ * cropping and limits are its own), so that the labels fit the picture that it makes.
  */
 export type ImageInput = string | Uint8Array | Sharp | RawImage;
 
@@ -53,9 +53,9 @@ const LARGE_FILE_BYTES = 2 ** 24;
 /**
  * Decodes one picture.
  *
- * @throws InvSegError `IMAGE_NOT_FOUND` (no such file), `IMAGE_UNREADABLE` (folder, empty, damaged or truncated file, not a
- * picture), `IMAGE_TOO_LARGE` (before anything is decoded), `IMAGE_INVALID` (not an input; raw sizes that do not fit),
- * `ABORTED`. The first line names the picture.
+ * @throws InvSegError `IMAGE_NOT_FOUND` (no such file), `IMAGE_UNREADABLE` (folder, empty, damaged or truncated file,
+ * not a picture), `IMAGE_TOO_LARGE` (before anything is decoded), `IMAGE_INVALID` (not an input; raw sizes that do not
+ * fit), `ABORTED`. The first line names the picture.
  */
 export async function decodeImage(input: ImageInput, options: DecodeOptions = {}): Promise<DecodedImage> {
   const { signal, maxPixels = MAX_PIXELS } = options;

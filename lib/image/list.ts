@@ -11,8 +11,8 @@ export const IMAGE_EXTENSIONS = ['.avif', '.gif', '.jpeg', '.jpg', '.png', '.tif
 /**
  * Files, folders (their own pictures, not those of folders below) and globs → sorted paths, each file once.
  *
- * @throws InvSegError `IMAGE_NOT_FOUND` naming the first pattern that matches no file; `IMAGE_UNREADABLE` for a folder that
- * cannot be listed.
+ * @throws InvSegError `IMAGE_NOT_FOUND` naming the first pattern that matches no file; `IMAGE_UNREADABLE` for a folder
+ * that cannot be listed.
  */
 export async function listImages(patterns: readonly string[]): Promise<string[]> {
   const found = new Map<string, string>();

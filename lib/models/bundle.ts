@@ -1,6 +1,6 @@
 /**
- * Opens a model: the one in this package, a bundle's folder, or a folder in diffusers layout. Only JSON and headers are read, so it
- * takes milliseconds and refuses what cannot work before gigabytes are loaded.
+ * Opens a model: the one in this package, a bundle's folder, or a folder in diffusers layout. Only JSON and headers are
+ * read, so it takes milliseconds and refuses what cannot work before gigabytes are loaded.
  */
 
 import { stat } from 'node:fs/promises';
@@ -47,10 +47,10 @@ const DIFFUSERS_BUNDLE = 'sd21';
 const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
 
 /**
- * @param model undefined or `miniature`: the model of this package; the path of a bundle (`manifest.json`) or of Stable Diffusion
- * 2.1's weights in diffusers layout (`model_index.json`)
- * @throws InvSegError `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`, `MANIFEST_INVALID`, `WEIGHTS_NOT_FOUND`, `WEIGHTS_PICKLE`,
- * `WEIGHTS_INVALID`; the first line names the file or folder.
+ * @param model undefined or `miniature`: the model of this package; the path of a bundle (`manifest.json`) or of Stable
+ * Diffusion 2.1's weights in diffusers layout (`model_index.json`)
+ * @throws InvSegError `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`, `MANIFEST_INVALID`, `WEIGHTS_NOT_FOUND`,
+ * `WEIGHTS_PICKLE`, `WEIGHTS_INVALID`; the first line names the file or folder.
  */
 export async function openBundle(model?: string): Promise<Bundle> {
   if (model === undefined || model === EMBEDDED) {
@@ -89,7 +89,8 @@ async function checkFolder(model: string, folder: string): Promise<void> {
     : '';
   throw new InvSegError(
     'MODEL_NOT_FOUND',
-    `Model ${JSON.stringify(model)}: there is no such folder; expected one with model_index.json (diffusers layout) or manifest.json.${hub}`,
+    `Model ${JSON.stringify(model)}: there is no such folder; ` +
+      `expected one with model_index.json (diffusers layout) or manifest.json.${hub}`,
   );
 }
 

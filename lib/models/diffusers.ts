@@ -7,11 +7,11 @@ import { InvSegError } from '../errors.js';
 import type { BundleManifest } from './manifest.js';
 
 /**
- * Refuses another architecture by its configuration, before a list of a thousand wrong shapes does. Files and fields that are not there
- * are not compared.
+ * Refuses another architecture by its configuration, before a list of a thousand wrong shapes does. Files and fields
+ * that are not there are not compared.
  *
- * @throws InvSegError `MODEL_UNSUPPORTED` naming file, field, what was expected and what was found; `MANIFEST_INVALID` for a file
- * that is not JSON.
+ * @throws InvSegError `MODEL_UNSUPPORTED` naming file, field, what was expected and what was found; `MANIFEST_INVALID`
+ * for a file that is not JSON.
  */
 export async function checkConfigs(folder: string, manifest: BundleManifest): Promise<void> {
   for (const [name, expected] of Object.entries(manifest.expect)) {
@@ -22,8 +22,10 @@ export async function checkConfigs(folder: string, manifest: BundleManifest): Pr
       const pipeline = await className(folder);
       throw new InvSegError(
         'MODEL_UNSUPPORTED',
-        `${path.join(folder, name)}: ${field} is ${JSON.stringify(actual)}, but ${manifest.name} has ${JSON.stringify(value)}\n` +
-          `The folder${pipeline === undefined ? '' : ` (${pipeline})`} holds another model. Supported are Stable Diffusion 2.1 and 2.1-base.`,
+        `${path.join(folder, name)}: ${field} is ${JSON.stringify(actual)}, ` +
+          `but ${manifest.name} has ${JSON.stringify(value)}\n` +
+          `The folder${pipeline === undefined ? '' : ` (${pipeline})`} holds another model. ` +
+          'Supported are Stable Diffusion 2.1 and 2.1-base.',
       );
     }
   }

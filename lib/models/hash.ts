@@ -43,8 +43,8 @@ async function digest(file: string): Promise<string> {
 }
 
 /**
- * One value for several files: the SHA-256 of what `sha256sum FILE…` prints for them, called in `folder` with the files in the given
- * order. One file alone gives its own hash.
+ * One value for several files: the SHA-256 of what `sha256sum FILE…` prints for them, called in `folder` with the files
+ * in the given order. One file alone gives its own hash.
  */
 export async function hashFiles(folder: string, files: readonly string[]): Promise<string> {
   const lines: string[] = [];

@@ -8,7 +8,7 @@ type LayeredManifest = Pick<BundleManifest, 'name' | 'layers' | 'image'>;
 
 /** Layers and heads of one kind of map; what is left out means all. */
 export interface LayerChoice {
-  /** Names of attention layers, or of blocks (`up_blocks.1`) for all layers in them. Only layers of the chosen resolutions are read. */
+  /** Names of layers, or of blocks (`up_blocks.1`) for all in them. Only those of the chosen resolutions are read. */
   layers?: readonly string[] | undefined;
   /** Heads, counted from 0: the same for every layer, or by layer name (layers that are not named read all). */
   heads?: readonly number[] | Readonly<Record<string, readonly number[]>> | undefined;
@@ -37,11 +37,11 @@ export function layersAt(manifest: LayeredManifest, resolution: number): LayerMa
 }
 
 /**
- * The engine's form of a choice. A level's map is the mean over its read layers of the mean over their read heads, so the weights
- * of a level sum to 1.
+ * The engine's form of a choice. A level's map is the mean over its read layers of the mean over their read heads, so
+ * the weights of a level sum to 1.
  *
- * @throws InvSegError `INVALID_OPTION` for a resolution, layer or head that the model does not have, a weight that is negative or not finite,
- * a resolution without a read layer, or a named layer that no chosen resolution reads.
+ * @throws InvSegError `INVALID_OPTION` for a resolution, layer or head that the model does not have, a weight that is
+ * negative or not finite, a resolution without a read layer, or a named layer that no chosen resolution reads.
  */
 export function mapSelection(manifest: LayeredManifest, choice: MapChoice): NativeMapSelection {
   const cross = select(manifest, 'cross', choice.cross ?? {}, choice.crossLayers ?? {});
@@ -81,7 +81,8 @@ function select(manifest: LayeredManifest, kind: Kind, table: ResolutionTable, c
     const chosen = layers.flatMap((layer, i) => (layer.level === level && isChosen(layer, choice.layers) ? [i] : []));
     if (chosen.length === 0) {
       throw invalid(
-        `Expected a layer of resolution ${manifest.image.latentSize >> level} for ${kind} layers but received ${list(choice.layers ?? [])}`,
+        `Expected a layer of resolution ${manifest.image.latentSize >> level} for ${kind} layers ` +
+          `but received ${list(choice.layers ?? [])}`,
       );
     }
     for (const i of chosen) {
@@ -121,7 +122,8 @@ function checkNames(manifest: LayeredManifest, kind: Kind, choice: LayerChoice, 
     const matches = manifest.layers.filter((layer) => isChosen(layer, [name]));
     if (matches.length === 0) {
       throw invalid(
-        `Expected layers of the model ${manifest.name} (${list(manifest.layers.map((layer) => layer.name))}) for ${kind} layers but received ${name}`,
+        `Expected layers of the model ${manifest.name} for ${kind} layers but received ${name}\n` +
+          `It has ${list(manifest.layers.map((layer) => layer.name))}.`,
       );
     }
     if (!matches.some((layer) => weights[layer.level]! > 0)) {
@@ -143,7 +145,8 @@ function chosenHeads(layer: LayerManifest, kind: Kind, heads: LayerChoice['heads
   const wrong = chosen.find((head) => !all.includes(head));
   if (chosen.length === 0 || wrong !== undefined || new Set(chosen).size !== chosen.length) {
     throw invalid(
-      `Expected different heads from 0 to ${layer.heads - 1} for ${kind} heads of ${layer.name} but received ${list(chosen)}`,
+      `Expected different heads from 0 to ${layer.heads - 1} for ${kind} heads of ${layer.name} ` +
+        `but received ${list(chosen)}`,
     );
   }
   return chosen;

@@ -67,8 +67,8 @@ export interface BundleManifest {
   /** Resolutions that fit this model; `self` weights are relative, `cross` weights are used as given. */
   defaults: { inference: { cross: ResolutionTable; self: ResolutionTable }; training: ResolutionTable };
   /**
-   * Configuration files of the weights' folder and the values they must have: file → field → value. A file or a field that is not
-   * there is not compared; the weights' shapes are in any case.
+   * Configuration files of the weights' folder and the values they must have: file → field → value. A file or a field
+   * that is not there is not compared; the weights' shapes are in any case.
    */
   expect: Record<string, Record<string, unknown>>;
 }

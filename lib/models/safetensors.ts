@@ -1,6 +1,6 @@
 /**
- * Header of a safetensors file: 8 bytes length, JSON, data. Everything that can be wrong is found here, from the header and
- * the file's size alone, because the engine maps the file and trusts the byte ranges.
+ * Header of a safetensors file: 8 bytes length, JSON, data. Everything that can be wrong is found here, from the header
+ * and the file's size alone, because the engine maps the file and trusts the byte ranges.
  */
 
 import { open, type FileHandle } from 'node:fs/promises';
@@ -44,8 +44,8 @@ const LENGTH_BYTES = 8;
 /**
  * Reads and checks the header; no tensor data is read.
  *
- * @throws InvSegError `WEIGHTS_NOT_FOUND`; `WEIGHTS_PICKLE` for a PyTorch file under this name; `WEIGHTS_INVALID` for anything
- * that breaks the format: the first line names the file and the tensor.
+ * @throws InvSegError `WEIGHTS_NOT_FOUND`; `WEIGHTS_PICKLE` for a PyTorch file under this name; `WEIGHTS_INVALID` for
+ * anything that breaks the format: the first line names the file and the tensor.
  */
 export async function readHeader(file: string): Promise<SafetensorsHeader> {
   let handle: FileHandle | undefined;

@@ -25,8 +25,9 @@ const NO_SEARCH: WeightsSearch = { files: [], index: [], include: [], ignore: []
  * Finds the weights of one module and reads their headers. Names and shapes are compared with the module by the engine.
  *
  * @param folder what the paths of `weights` are relative to
- * @throws InvSegError `WEIGHTS_NOT_FOUND` naming what was looked for; `WEIGHTS_PICKLE` where only files that can run code are
- * there; `WEIGHTS_INVALID` for a broken file, a shard without a tensor of the index, or a dtype that is not F32, F16 or BF16.
+ * @throws InvSegError `WEIGHTS_NOT_FOUND` naming what was looked for; `WEIGHTS_PICKLE` where only files that can run
+ * code are there; `WEIGHTS_INVALID` for a broken file, a shard without a tensor of the index, or a dtype that is not
+ * F32, F16 or BF16.
  */
 export async function findWeights(folder: string, weights: WeightsManifest): Promise<ModuleWeights> {
   const search = typeof weights === 'string' ? { ...NO_SEARCH, files: [weights] } : weights;

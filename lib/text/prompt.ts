@@ -43,8 +43,8 @@ const PLACE = /\{(?:categories)?\}/;
  *
  * @param categories the final list (see `parseCategories`), the background last
  * @throws InvSegError `NAME_TOO_LONG` for a name that fills a prompt alone; `INVALID_OPTION` for a template without
- * `{}`, a special token in template or separator, or when they join a name with its neighbour; `INVALID_CATEGORIES` for a
- * name with a special token or without any sub-token.
+ * `{}`, a special token in template or separator, or when they join a name with its neighbour; `INVALID_CATEGORIES` for
+ * a name with a special token or without any sub-token.
  */
 export function buildPrompts(
   tokenizer: ClipTokenizer,
@@ -107,8 +107,8 @@ function checkParts(
 }
 
 /**
- * Tokenises the whole sentence, as the text encoder sees it, and finds each name in it by its place in the cleaned text: a
- * sub-token belongs to a name where the two overlap.
+ * Tokenises the whole sentence, as the text encoder sees it, and finds each name in it by its place in the cleaned
+ * text: a sub-token belongs to a name where the two overlap.
  */
 function layOut(tokenizer: ClipTokenizer, names: readonly string[], template: string, separator: string): Layout {
   const [before, after] = template.split(PLACE) as [string, string];

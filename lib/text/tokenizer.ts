@@ -5,8 +5,8 @@
  * the end of a word becomes `ς` (6 of our 2,000 reference strings differ), takes `<|EndOfText|>` for the special token,
  * knows no offsets, which category spans need, and takes twice as long to load.
  *
- * The clean-up is the reference's: NFC, runs of Unicode white space to one space, lower case one character at a time. There
- * is no ftfy and no HTML unescaping, which other CLIP tokenizers do where those packages are installed.
+ * The clean-up is the reference's: NFC, runs of Unicode white space to one space, lower case one character at a time.
+ * There is no ftfy and no HTML unescaping, which other CLIP tokenizers do where those packages are installed.
  */
 
 import { InvSegError } from '../errors.js';
@@ -76,8 +76,9 @@ export class ClipTokenizer {
   /**
    * Reads `vocab.json` and `merges.txt` (or `tokenizer.json` where they are missing).
    *
-   * Special ids come from `options`, else from `special_tokens_map.json`, else from `tokenizer_config.json` (the first wins
-   * because Stable Diffusion 2.x pads with `!` there, and its `tokenizer_config.json` says otherwise), else CLIP's own.
+   * Special ids come from `options`, else from `special_tokens_map.json`, else from `tokenizer_config.json` (the first
+   * wins because Stable Diffusion 2.x pads with `!` there, and its `tokenizer_config.json` says otherwise), else CLIP's
+   * own.
    *
    * @throws InvSegError `TOKENIZER_INVALID` naming the file and what is wrong with it.
    */
@@ -103,13 +104,14 @@ export class ClipTokenizer {
     if (options.vocabulary !== undefined && vocab.size > options.vocabulary) {
       throw new InvSegError(
         'TOKENIZER_INVALID',
-        `${file}: ${vocab.size} tokens, but the text encoder knows ${options.vocabulary}; tokenizer and weights belong to different models`,
+        `${file}: ${vocab.size} tokens, but the text encoder knows ${options.vocabulary}; ` +
+          'tokenizer and weights belong to different models',
       );
     }
     return new ClipTokenizer(vocab, merges, { length: options.length, bos: id('bos'), eos: id('eos'), pad: id('pad') });
   }
 
-  /** Ids of `text` without the specials around it; a special token spelt out in the text becomes its id. Never throws. */
+  /** Ids of `text` without specials around it; a special token spelt out in it becomes its id. Never throws. */
   encode(text: string): number[] {
     for (const [name, id] of this.#specials) {
       const at = name === '' ? -1 : text.indexOf(name);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
-import sharp from 'sharp';
+import sharp, { type Color, type Sharp, type SharpOptions } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvSegError } from '../../lib/errors.js';
 import { decodeImage, MAX_PIXELS, type ImageInput } from '../../lib/image/decode.js';
@@ -17,11 +17,11 @@ function twoHalves(): { data: Buffer; width: number; height: number; channels: 3
   for (let i = 0; i < 32; i++) data[i * 3 + (i % 8 < 4 ? 0 : 2)] = 255;
   return { data, width: 8, height: 4, channels: 3 };
 }
-const halves = (): sharp.Sharp => {
+const halves = (): Sharp => {
   const { data, ...raw } = twoHalves();
   return sharp(data, { raw });
 };
-const plain = (colour: sharp.Color, channels: 3 | 4 = 3, side = 8): sharp.Sharp =>
+const plain = (colour: Color, channels: 3 | 4 = 3, side = 8): Sharp =>
   sharp({ create: { width: side, height: side, channels, background: colour } });
 const pixel = (image: { rgb: Uint8Array; width: number }, x: number, y: number): number[] => [
   ...image.rgb.subarray((y * image.width + x) * 3, (y * image.width + x) * 3 + 3),
@@ -53,7 +53,7 @@ function pngHeader(width: number, height: number): Buffer {
 }
 
 /** Deterministic noise, so that files are long enough to cut. */
-function noise(side: number): sharp.Sharp {
+function noise(side: number): Sharp {
   let state = 1;
   const data = Buffer.from(Array.from({ length: side * side * 3 }, () => (state = (state * 48271) % 2147483647) & 255));
   return sharp(data, { raw: { width: side, height: side, channels: 3 } });
@@ -175,7 +175,7 @@ describe('kinds of pictures', () => {
   it('a colour profile is applied', async () => {
     const srgb = { r: 200, g: 100, b: 50 };
     const p3 = await plain(srgb, 3, 16).withIccProfile('p3').png().toBuffer();
-    const stored = await sharp(p3, { ignoreIcc: true } as sharp.SharpOptions)
+    const stored = await sharp(p3, { ignoreIcc: true } as SharpOptions)
       .raw()
       .toBuffer();
     close(pixel(await decodeImage(p3), 3, 3), [200, 100, 50], 2);
