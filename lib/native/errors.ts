@@ -1,0 +1,74 @@
+/** Turns what the addon throws and rejects with into `InvSegError`. */
+import { InvSegError, type ErrorCode } from '../errors.js';
+
+/** The codes that native/core and native/addon use. */
+const NATIVE_CODES: ReadonlySet<string> = new Set<ErrorCode>([
+  'INVALID_OPTION',
+  'MODEL_UNSUPPORTED',
+  'MODEL_NOT_FOUND',
+  'MANIFEST_INVALID',
+  'WEIGHTS_NOT_FOUND',
+  'WEIGHTS_INVALID',
+  'WEIGHTS_MISMATCH',
+  'WEIGHTS_NOT_FINITE',
+  'IMAGE_INVALID',
+  'DEVICE_UNAVAILABLE',
+  'OUT_OF_MEMORY',
+  'SHAPE_MISMATCH',
+  'DISPOSED',
+  'ABORTED',
+  'NOT_FINITE',
+  'INTERNAL',
+]);
+
+/** An error of the addon as `InvSegError`, its own code kept; `INTERNAL` where it has none of ours. */
+export function toInvSegError(error: unknown): InvSegError {
+  if (error instanceof InvSegError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const code = (error as { code?: unknown } | null)?.code;
+  const known = typeof code === 'string' && NATIVE_CODES.has(code) ? (code as ErrorCode) : 'INTERNAL';
+  return new InvSegError(known, message, { cause: error });
+}
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/**
+ * Gives an object of the addon methods that fail with `InvSegError`, and does the same to the handles that they return.
+ *
+ * Own properties shadow the native ones, so the object stays the native one: it can be passed back to the addon, which a
+ * wrapper or a Proxy could not.
+ */
+export function adopt<T extends object>(native: T): T {
+  for (const [name, method] of methods(native)) {
+    const adopted = function (this: unknown, ...args: unknown[]): unknown {
+      try {
+        const result = method.apply(this, args);
+        return result instanceof Promise ? result.then(adoptHandle, fail) : result;
+      } catch (error) {
+        return fail(error);
+      }
+    };
+    Object.defineProperty(native, name, { value: adopted, configurable: true, writable: true });
+  }
+  return native;
+}
+
+function adoptHandle(value: unknown): unknown {
+  const isHandle = typeof value === 'object' && value !== null && 'dispose' in value;
+  return isHandle ? adopt(value) : value;
+}
+
+function fail(error: unknown): never {
+  throw toInvSegError(error);
+}
+
+function methods(native: object): Map<string, Method> {
+  const found = new Map<string, Method>();
+  for (let at: object | null = native; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (typeof property.value !== 'function' || name === 'constructor' || found.has(name)) continue;
+      found.set(name, property.value as Method);
+    }
+  }
+  return found;
+}
