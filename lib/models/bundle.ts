@@ -10,7 +10,7 @@ import { InvSegError } from '../errors.js';
 import type { NativeEngineConfig } from '../native/binding.js';
 import { checkConfigs } from './diffusers.js';
 import { hashFile, hashFiles, type FileHash } from './hash.js';
-import type { BundleManifest, ModuleName } from './manifest.js';
+import { MODULE_NAMES, type BundleManifest, type ModuleName } from './manifest.js';
 import { readManifest } from './manifest-check.js';
 import { isPickleName, pickleError, refusePickle } from './pickle.js';
 import { findWeights, isFile, type ModuleWeights, type WeightFile } from './weights.js';
@@ -109,7 +109,7 @@ async function noModel(folder: string): Promise<InvSegError> {
  */
 async function openFolder(scripts: string, folder: string, manifest: BundleManifest): Promise<Bundle> {
   const modules = {} as Record<ModuleName, ModuleWeights & { script: string }>;
-  for (const name of ['textEncoder', 'vaeEncoder', 'unet'] as const) {
+  for (const name of MODULE_NAMES) {
     const script = path.join(scripts, manifest.modules[name].script);
     if (!(await isFile(script))) {
       throw new InvSegError(
@@ -119,7 +119,7 @@ async function openFolder(scripts: string, folder: string, manifest: BundleManif
     }
     modules[name] = { script, ...(await findWeights(folder, manifest.modules[name].weights)) };
   }
-  const all = [...modules.textEncoder.files, ...modules.vaeEncoder.files, ...modules.unet.files];
+  const all = MODULE_NAMES.flatMap((name) => modules[name].files);
   const files = [...new Map(all.map((file) => [file.path, file])).values()];
   const config = ({ script, tensors }: ModuleWeights & { script: string }): NativeEngineConfig['unet'] => ({
     script,

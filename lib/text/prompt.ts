@@ -167,7 +167,7 @@ function assemble(tokenizer: ClipTokenizer, layouts: readonly Layout[]): Prompts
 function tooLong(tokenizer: ClipTokenizer, name: string, layout: Layout, room: number, template: string): InvSegError {
   const own = layout.spans[0]!.count;
   const rest = layout.ids.length - own;
-  if (own === 0 || rest >= room) {
+  if (rest >= room) {
     return new InvSegError(
       'INVALID_OPTION',
       `Expected a template that leaves room for a name but ${quote(template)} fills ${rest} of ${room} sub-tokens`,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -301,6 +301,22 @@ describe('refused', () => {
     expect((error as Error).message).toMatch(/huge\.png: 20000×20000 is 400 megapixels; at most 100 are decoded$/);
   });
 
+  it('large files unread', async () => {
+    await writeFile(at('huge.png'), pngHeader(20000, 20000));
+    for (const [bytes, message] of [
+      [2 ** 26, /20000×20000/],
+      [2 ** 31, /huge\.png: 2147483648 bytes; files of at most/],
+    ] as const) {
+      await truncate(at('huge.png'), bytes);
+      const start = performance.now();
+      const error = await decodeImage(at('huge.png')).catch((e: unknown) => e);
+      expect(performance.now() - start).toBeLessThan(100);
+      expect(error).toMatchObject({ code: 'IMAGE_TOO_LARGE' });
+      expect((error as Error).message).toMatch(message);
+    }
+    await rm(at('huge.png'));
+  });
+
   it('the limit is an option, and its own size passes', async () => {
     expect(MAX_PIXELS).toBe(1e8);
     const png = await plain('red').png().toBuffer();
@@ -320,7 +336,6 @@ describe('refused', () => {
 
   it('any bytes give a picture or an InvSegError', async () => {
     const png = await halves().png().toBuffer();
-    await mkdir(at('sub'), { recursive: true });
     await fc.assert(
       fc.asyncProperty(fc.nat(png.length - 1), fc.nat(255), async (where, value) => {
         const bytes = Buffer.from(png);
