@@ -1,6 +1,47 @@
+/** Options → the parts of a segmenter: manifest and headers first, so that what cannot work is refused in milliseconds. */
+import { mapSelection, openBundle, resolutions } from '../models/index.js';
+import type { Bundle } from '../models/index.js';
+import { loadBinding } from '../native/load.js';
 import type { EngineOptions } from '../options/index.js';
-import type { SegmenterParts } from './parts.js';
+import { parseCategories } from '../text/names.js';
+import { buildPrompts } from '../text/prompt.js';
+import { ClipTokenizer } from '../text/tokenizer.js';
+import type { ModelFacts, SegmenterParts } from './parts.js';
 
-export async function openParts(_options: EngineOptions): Promise<SegmenterParts> {
-  throw new Error('to come');
+/** @throws {InvSegError} the codes of `Segmenter.open` */
+export async function openParts({ model, device, dtype, threads, checkFinite }: EngineOptions): Promise<SegmenterParts> {
+  const bundle = await openBundle(model);
+  const { manifest, tokenizerFolder, vocabulary, engineConfig } = bundle;
+  const { folder: _, ...ids } = manifest.tokenizer;
+  const tokenizer = await ClipTokenizer.load(tokenizerFolder, { ...ids, vocabulary });
+  const { binding } = loadBinding();
+  const engine = await binding.openEngine({ ...engineConfig, device, dtype, threads, checkFinite });
+  return {
+    engine,
+    model: modelFacts(bundle),
+    selectMaps: (choice) => mapSelection(manifest, choice),
+    buildPrompts(input, { background, template, separator }) {
+      const categories = parseCategories(input, background);
+      const { prompts, ids, spans } = buildPrompts(tokenizer, categories, { template, separator });
+      const texts = prompts.map(({ text }) => text);
+      const split = `The names did not fit into one prompt of ${tokenizer.length - 2} sub-tokens; ${texts.length} were used`;
+      return { ids, count: texts.length, length: tokenizer.length, spans, categories, texts, warnings: texts.length > 1 ? [split] : [] };
+    },
+  };
+}
+
+function modelFacts({ folder, manifest }: Bundle): ModelFacts {
+  const { name, version, image, defaults } = manifest;
+  return {
+    name,
+    version,
+    folder,
+    latentSize: image.latentSize,
+    resolutions: resolutions(manifest),
+    defaults: {
+      training: defaults.training,
+      inferenceCross: defaults.inference.cross,
+      inferenceSelf: defaults.inference.self,
+    },
+  };
 }

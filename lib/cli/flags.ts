@@ -1,0 +1,79 @@
+/** Flags of the command line → options of the API. The rules and messages are the API's. */
+import { InvSegError } from '../errors.js';
+import type { EngineOptions, MethodOverrides } from '../options/index.js';
+
+/** Options that are text: `--set template={}` is no JSON object. */
+const verbatim = new Set(['template', 'separator', 'background']);
+
+/** A flag's text as the value it looks like; what is no JSON stays text, and the option's rule says what it thinks of it. */
+export function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * `['crop.min=0.8', 'inferenceCross.16=1']` → `{ crop: { min: 0.8 }, inferenceCross: { 16: 1 } }`
+ * @throws {InvSegError} `INVALID_OPTION` for text without `=`
+ */
+export function parseSettings(settings: readonly string[]): Record<string, unknown> {
+  const root = Object.create(null) as Record<string, unknown>;
+  for (const setting of settings) {
+    const at = setting.indexOf('=');
+    if (at <= 0) {
+      throw new InvSegError('INVALID_OPTION', `Expected key=value for --set but received ${JSON.stringify(setting)}`);
+    }
+    const path = setting.slice(0, at).trim().split('.');
+    const value = setting.slice(at + 1);
+    let group = root;
+    for (const key of path.slice(0, -1)) {
+      const inner = group[key];
+      if (typeof inner !== 'object' || inner === null) group[key] = Object.create(null);
+      group = group[key] as Record<string, unknown>;
+    }
+    group[path.at(-1)!] = verbatim.has(path[0]!) ? value : parseValue(value);
+  }
+  return root;
+}
+
+/** Flags as commander gives them. */
+export interface SegmentFlags {
+  categories: string;
+  model?: string;
+  device?: string;
+  dtype?: string;
+  threads?: string;
+  method?: string;
+  steps?: string;
+  seed?: string;
+  preset?: string;
+  set: string[];
+  out: string;
+  json?: true;
+  saveMaps?: true;
+}
+
+export function methodFlags(flags: SegmentFlags): MethodOverrides {
+  const { method, preset, steps, seed, saveMaps } = flags;
+  const given = {
+    method,
+    preset,
+    steps: steps === undefined ? undefined : parseValue(steps),
+    seed: seed === undefined ? undefined : parseValue(seed),
+    saveMaps,
+  };
+  // Unchecked here: `resolveOptions` refuses what is wrong.
+  return { ...parseSettings(flags.set), ...dropUndefined(given) } as MethodOverrides;
+}
+
+export function engineFlags(flags: Pick<SegmentFlags, 'model' | 'device' | 'dtype' | 'threads'>): Partial<EngineOptions> {
+  const { model, device, dtype, threads } = flags;
+  const given = { model, device, dtype, threads: threads === undefined ? undefined : parseValue(threads) };
+  return dropUndefined(given) as Partial<EngineOptions>;
+}
+
+function dropUndefined(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,58 @@
+/** `invseg info`: what a bug report and a paper's appendix need. */
+import { describeError, errorJson, EXIT } from './failure.js';
+import { openBundle } from '../models/index.js';
+import { loadBinding } from '../native/load.js';
+import { packageVersion } from '../version.js';
+import type { Io } from './io.js';
+
+export interface InfoFlags {
+  model?: string;
+  json?: true;
+}
+
+/** Describes what it can; a missing part is an error in the text and the exit code 1. */
+export async function infoCommand(flags: InfoFlags, io: Io, debug: boolean): Promise<number> {
+  const errors: unknown[] = [];
+  const info = {
+    version: packageVersion(),
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    native: await attempt(nativeInfo, errors),
+    model: await attempt(() => modelInfo(flags.model), errors),
+  };
+  if (flags.json) io.out(`${JSON.stringify({ ...info, errors: errors.map(errorJson) })}\n`);
+  else io.out(asText(info));
+  for (const error of errors) io.err(describeError(error, debug));
+  return errors.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+async function attempt<T>(work: () => T | Promise<T>, errors: unknown[]): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    errors.push(error);
+    return null;
+  }
+}
+
+function nativeInfo() {
+  const { binding, libtorch } = loadBinding();
+  const { torch, cudaBuild, cudaDevices, threads } = binding.info();
+  return { torch, libtorch, cudaBuild, cudaDevices, threads };
+}
+
+async function modelInfo(model: string | undefined) {
+  const bundle = await openBundle(model);
+  const { name, version, license, source, image } = bundle.manifest;
+  const weights = await bundle.weightsHash();
+  return { name, version, license, source, folder: bundle.folder, imageSize: image.size, latentSize: image.latentSize, weights };
+}
+
+function asText(info: object, indent = ''): string {
+  const lines = Object.entries(info).map(([key, value]) => {
+    if (value === null) return `${indent}${key}: not available`;
+    if (typeof value === 'object') return `${indent}${key}:\n${asText(value as object, `${indent}  `).trimEnd()}`;
+    return `${indent}${key}: ${String(value)}`;
+  });
+  return `${lines.join('\n')}\n`;
+}

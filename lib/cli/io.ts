@@ -1,0 +1,15 @@
+/** What a command may touch of its process; tests bring their own. */
+import type { Segmenter } from '../segmenter/segmenter.js';
+import type { EngineOptions } from '../options/index.js';
+
+export interface Io {
+  /** Data. */
+  out(text: string): void;
+  /** Talk. */
+  err(text: string): void;
+  /** Whether talk goes to a terminal, and how wide it is. */
+  terminal: { columns: number } | undefined;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+  openSegmenter(options: Partial<EngineOptions>): Promise<Segmenter>;
+}

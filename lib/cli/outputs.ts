@@ -1,0 +1,78 @@
+/** Where results go: names that do not collide, and files that are either whole or not there. */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { InvSegError } from '../errors.js';
+
+/**
+ * A stem for every picture, in the same order: its name without the ending, or, where two would be the same, with it, or the path
+ * below the common folder. Compared without case, for file systems that do not tell.
+ */
+export function outputStems(images: readonly string[]): string[] {
+  const stem = (file: string): string => path.basename(file, path.extname(file));
+  const folders = images.map((file) => path.dirname(path.resolve(file)).split(path.sep));
+  const common = folders.reduce((a, b) => a.slice(0, firstDifference(a, b)), folders[0] ?? []);
+  const below = (file: string): string =>
+    path.resolve(file).split(path.sep).slice(common.length).join('__');
+
+  const candidates = [stem, (file: string) => path.basename(file), below];
+  const taken = new Map<string, number>();
+  const chosen = new Array<string | undefined>(images.length).fill(undefined);
+  for (const name of candidates) {
+    const open = images.map((file, i) => (chosen[i] === undefined ? name(file).toLowerCase() : undefined));
+    images.forEach((file, i) => {
+      const key = open[i];
+      if (key === undefined || taken.has(key) || open.filter((other) => other === key).length > 1) return;
+      taken.set(key, i);
+      chosen[i] = name(file);
+    });
+  }
+  // Left are names that differ in case only, or a folder whose name looks like another picture's path.
+  return chosen.map((name, i) => name ?? unused(below(images[i]!), taken, i));
+}
+
+function unused(name: string, taken: Map<string, number>, index: number): string {
+  for (let n = 2; ; n++) {
+    const candidate = `${name}-${n}`;
+    if (taken.has(candidate.toLowerCase())) continue;
+    taken.set(candidate.toLowerCase(), index);
+    return candidate;
+  }
+}
+
+function firstDifference(a: readonly string[], b: readonly string[]): number {
+  const at = a.findIndex((part, i) => part !== b[i]);
+  return at < 0 ? a.length : at;
+}
+
+/**
+ * Makes the folder and tries it, so that nothing is computed for nowhere.
+ * @throws {InvSegError} `OUTPUT_FAILED`
+ */
+export async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    const probe = path.join(folder, `.invseg-${process.pid}.tmp`);
+    await writeFile(probe, '');
+    await rm(probe);
+  } catch (cause) {
+    throw failed(folder, cause);
+  }
+}
+
+/** Writes beside the target and renames: a reader, and whoever comes after Ctrl-C, sees whole files only. */
+export async function writeWhole(file: string, content: Uint8Array | string): Promise<void> {
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    await writeFile(temporary, content);
+    await rename(temporary, file);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw failed(file, cause);
+  }
+}
+
+function failed(file: string, cause: unknown): InvSegError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const why = { EACCES: 'permission denied', EROFS: 'read-only', ENOSPC: 'no space left', ENOTDIR: 'a file is in the way', EEXIST: 'a file is in the way' };
+  return new InvSegError('OUTPUT_FAILED', `${file}: it cannot be written (${why[code as keyof typeof why] ?? code ?? message})`, { cause });
+}

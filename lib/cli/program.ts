@@ -1,0 +1,94 @@
+/** The commands, their flags and their help. */
+import { Command, CommanderError, Option } from 'commander';
+import { presets } from '../options/index.js';
+import { methods } from '../methods/index.js';
+import { packageVersion } from '../version.js';
+import { describeError, EXIT, exitCode } from './failure.js';
+import { optionsHelp } from './help.js';
+import { infoCommand } from './info.js';
+import type { InfoFlags } from './info.js';
+import type { Io } from './io.js';
+import { segmentCommand } from './segment.js';
+import type { SegmentFlags } from './flags.js';
+import { setupCommand } from './setup.js';
+import type { SetupFlags } from './setup.js';
+
+const examples = `
+Examples:
+  $ invseg segment cat.jpg --categories "cat,potted plant"
+  $ invseg segment photos/ 'more/*.png' --categories "dog,person" --out masks --json
+  $ invseg segment cat.jpg --categories cat --model ~/models/stable-diffusion-2-1-base --device cuda
+  $ invseg segment cat.jpg --categories cat --method baseline
+  $ invseg segment cat.jpg --categories cat --set crop.min=0.8 --set alpha=0.1
+
+Exit codes: 0 all done, 1 some picture (or the set-up) failed, 2 wrong usage, 130 interrupted.`;
+
+/** @param argv arguments after `node main.js` @returns exit code; never throws */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  const debug = argv.includes('--debug');
+  let code: number = EXIT.ok;
+  const program = makeProgram(io, debug, (value) => (code = value));
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    // Help and version end as errors of exit code 0; commander has already written what is wrong.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    io.err(describeError(error, debug));
+    return exitCode(error);
+  }
+}
+
+function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Command {
+  const program = new Command('invseg')
+    .description('Open-vocabulary segmentation of pictures: names in, masks out.')
+    .version(packageVersion(), '--version', 'print the version')
+    .option('--debug', 'print stacks of errors')
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .exitOverride()
+    .showHelpAfterError('(--help shows all flags)')
+    .addHelpText('after', examples);
+
+  program
+    .command('segment')
+    .summary('segment pictures')
+    .description('Writes <name>.labels.png (palette), <name>.overlay.png and <name>.json for every picture.')
+    .argument('<image...>', 'pictures, folders of pictures, or patterns')
+    .requiredOption('-c, --categories <names>', 'names to look for, with commas between them; the background is added')
+    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
+    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
+    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
+    .option('--threads <count>', 'CPU threads; 0 is automatic')
+    .addOption(new Option('--method <name>', Object.values(methods).map(({ name, summary }) => `${name}: ${summary}`).join('; ')))
+    .option('--steps <count>', 'optimisation steps; 0 is the baseline (default: 15)')
+    .option('--seed <number>', 'seed of every random draw (default: 0)')
+    .option('--preset <name>', `named settings: ${Object.keys(presets).join(', ')}`)
+    .option('--set <key=value>', 'any option of the method, see below; may be repeated', collect, [])
+    .option('-o, --out <folder>', 'where results go', 'invseg-output')
+    .option('--json', 'one line of JSON a picture on standard output')
+    .option('--save-maps', 'also write <name>.maps.npy, float32 [categories, side, side]')
+    .option('--debug', 'print stacks of errors')
+    .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
+    .action(async (images: string[], flags: SegmentFlags) => done(await segmentCommand(images, flags, io, debug)));
+
+  program
+    .command('setup')
+    .summary('find or install LibTorch and build the addon')
+    .description('Finds LibTorch (or installs it into the cache with pip) and builds the addon. Does nothing where all is there.')
+    .option('--libtorch <folder>', 'a LibTorch to use: the folder with include/ and lib/')
+    .option('--rebuild', 'build the addon even if it is there')
+    .option('--debug', 'print stacks of errors')
+    .action(async (flags: SetupFlags) => done(await setupCommand(flags, io)));
+
+  program
+    .command('info')
+    .summary('versions, devices and the model')
+    .description('Prints versions, LibTorch, devices, the model and the hash of its weights.')
+    .option('-m, --model <folder>', 'the model to describe')
+    .option('--json', 'as JSON')
+    .option('--debug', 'print stacks of errors')
+    .action(async (flags: InfoFlags) => done(await infoCommand(flags, io, debug)));
+  return program;
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];

@@ -1,0 +1,43 @@
+/** The JSON of one picture: everything needed to read the other files and to repeat the result. */
+import type { Palette } from '../draw/index.js';
+import type { SegmenterInfo } from '../segmenter/segmenter.js';
+import type { SegmentResult } from '../segmenter/types.js';
+import { packageVersion } from '../version.js';
+
+export interface ReportInput {
+  image: string;
+  result: SegmentResult;
+  info: SegmenterInfo;
+  palette: Palette;
+  /** Kind of file → its name, relative to the report. */
+  files: Record<string, string>;
+}
+
+export function makeReport({ image, result, info, palette, files }: ReportInput): Record<string, unknown> {
+  const { width, height, categories, segments, status, losses, timings, prompts, warnings, options } = result;
+  return {
+    format: 'invseg-result/1',
+    image,
+    width,
+    height,
+    categories,
+    segments: segments.map(({ label, index, score, area, share }) => ({
+      label,
+      index,
+      colour: palette[index],
+      score,
+      area,
+      share,
+    })),
+    status,
+    warnings,
+    prompts,
+    losses,
+    /** Milliseconds. */
+    timings,
+    files,
+    options,
+    ...info,
+    version: packageVersion(),
+  };
+}

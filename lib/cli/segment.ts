@@ -1,0 +1,143 @@
+/** `invseg segment`: pictures in, labels, overlay and report of each out. */
+import path from 'node:path';
+import { categoryPalette, drawOverlay, encodeLabels, percent } from '../draw/index.js';
+import type { Palette } from '../draw/index.js';
+import { InvSegError } from '../errors.js';
+import { decodeImage } from '../image/decode.js';
+import { listImages } from '../image/list.js';
+import { resolveEngineOptions, resolveOptions } from '../options/index.js';
+import type { MethodOptions } from '../options/index.js';
+import type { Segmenter } from '../segmenter/segmenter.js';
+import type { SegmentResult } from '../segmenter/types.js';
+import { parseCategories } from '../text/names.js';
+import { describeError, errorJson, EXIT, exitCode, isFatal } from './failure.js';
+import { engineFlags, methodFlags } from './flags.js';
+import type { SegmentFlags } from './flags.js';
+import type { Io } from './io.js';
+import { encodeNpy } from './npy.js';
+import { outputStems, prepareFolder, writeWhole } from './outputs.js';
+import { ProgressLine } from './progress.js';
+import { makeReport } from './report.js';
+
+/** @returns exit code @throws what ends the whole run: wrong options, no folder, no model, Ctrl-C */
+export async function segmentCommand(patterns: readonly string[], flags: SegmentFlags, io: Io, debug: boolean): Promise<number> {
+  // Everything that can be refused without a model is refused first.
+  const options = resolveOptions(methodFlags(flags));
+  const engine = resolveEngineOptions(engineFlags(flags));
+  parseCategories(flags.categories, options.background);
+  const { images, failures } = await findImages(patterns);
+  await prepareFolder(flags.out);
+
+  const batch = new Batch(flags, options, io, debug);
+  for (const [pattern, error] of failures) batch.fail(pattern, error);
+  if (images.length === 0) return EXIT.failed;
+
+  const progress = new ProgressLine(io);
+  progress.write('loading the model');
+  await using segmenter = await interruptible(io.openSegmenter(engine), io.signal).finally(() => progress.clear());
+  const stems = outputStems(images);
+  for (const [index, image] of images.entries()) {
+    const title = images.length === 1 ? path.basename(image) : `${path.basename(image)} (${index + 1} of ${images.length})`;
+    try {
+      await batch.segment(segmenter, image, stems[index]!, title, progress);
+    } catch (error) {
+      if (isFatal(error)) throw error;
+      batch.fail(image, error);
+    } finally {
+      progress.clear();
+    }
+  }
+  return batch.failed > 0 ? EXIT.failed : EXIT.ok;
+}
+
+/** Pictures of all patterns that name some, and the errors of the others. */
+async function findImages(patterns: readonly string[]): Promise<{ images: string[]; failures: [string, unknown][] }> {
+  const found = new Map<string, string>();
+  const failures: [string, unknown][] = [];
+  for (const pattern of patterns) {
+    try {
+      for (const image of await listImages([pattern])) {
+        if (!found.has(path.resolve(image))) found.set(path.resolve(image), image);
+      }
+    } catch (error) {
+      failures.push([pattern, error]);
+    }
+  }
+  return { images: [...found.values()], failures };
+}
+
+/** Loading cannot be interrupted; the process ends without it. */
+function interruptible(opening: Promise<Segmenter>, signal: AbortSignal): Promise<Segmenter> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      opening.then((late) => late.dispose()).catch(() => {});
+      reject(new InvSegError('ABORTED', 'Interrupted while the model was loaded'));
+    };
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop, { once: true });
+    opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+class Batch {
+  failed = 0;
+  readonly #flags: SegmentFlags;
+  readonly #options: MethodOptions;
+  readonly #io: Io;
+  readonly #debug: boolean;
+
+  constructor(flags: SegmentFlags, options: MethodOptions, io: Io, debug: boolean) {
+    this.#flags = flags;
+    this.#options = options;
+    this.#io = io;
+    this.#debug = debug;
+  }
+
+  fail(image: string, error: unknown): void {
+    this.failed++;
+    this.#io.err(describeError(error, this.#debug));
+    if (this.#flags.json) this.#io.out(`${JSON.stringify({ image, error: errorJson(error) })}\n`);
+  }
+
+  async segment(segmenter: Segmenter, image: string, stem: string, title: string, progress: ProgressLine): Promise<void> {
+    const { categories } = this.#flags;
+    const { signal } = this.#io;
+    // Decoded once, for the engine and for the overlay.
+    const { rgb, width, height, warnings } = await decodeImage(image, { signal });
+    const result = await segmenter.segment(
+      { data: rgb, width, height, channels: 3 },
+      { ...this.#options, categories, signal, onProgress: (event) => progress.show(title, event) },
+    );
+    result.warnings.unshift(...warnings);
+    const palette = categoryPalette(result.categories.length);
+    const files = await this.#write(stem, result, { rgb, width, height }, palette);
+    const report = makeReport({ image, result, info: segmenter.info, palette, files });
+    // The report comes last: where it is, the other files are.
+    await writeWhole(path.join(this.#flags.out, `${stem}.json`), `${JSON.stringify(report, null, 2)}\n`);
+    progress.clear();
+    this.#tell(image, stem, result, report);
+  }
+
+  async #write(stem: string, result: SegmentResult, picture: { rgb: Uint8Array; width: number; height: number }, palette: Palette) {
+    const { labels, categories, width, height, maps } = result;
+    const files: Record<string, string> = { labels: `${stem}.labels.png`, overlay: `${stem}.overlay.png` };
+    const at = (file: string): string => path.join(this.#flags.out, file);
+    await writeWhole(at(files['labels']!), encodeLabels(labels, width, height, palette));
+    await writeWhole(at(files['overlay']!), await drawOverlay({ image: picture, labels, categories, palette }));
+    if (maps) {
+      files['maps'] = `${stem}.maps.npy`;
+      await writeWhole(at(files['maps']), encodeNpy(maps.data, [categories.length, maps.size, maps.size]));
+    }
+    return files;
+  }
+
+  #tell(image: string, stem: string, result: SegmentResult, report: Record<string, unknown>): void {
+    for (const warning of result.warnings) this.#io.err(`warning: ${warning}\n`);
+    const { losses, timings } = result;
+    const loss = losses.length > 0 ? `, loss ${losses[0]!.total.toFixed(4)} → ${losses.at(-1)!.total.toFixed(4)}` : '';
+    const seconds = (timings.total / 1000).toFixed(1);
+    this.#io.err(`${image}: ${result.status} in ${seconds} s${loss}; ${path.join(this.#flags.out, `${stem}.*`)}\n`);
+    if (this.#flags.json) this.#io.out(`${JSON.stringify({ ...report, out: path.resolve(this.#flags.out) })}\n`);
+    else this.#io.out(`${image}: ${result.segments.map(({ label, share }) => `${label} ${percent(share)}`).join(', ')}\n`);
+  }
+}

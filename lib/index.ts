@@ -1,0 +1,38 @@
+/** The public API. */
+export { Segmenter } from './segmenter/segmenter.js';
+export type { SegmenterInfo } from './segmenter/segmenter.js';
+export type {
+  CategoryMaps,
+  Progress,
+  Segment,
+  SegmentOptions,
+  SegmentResult,
+  Timings,
+} from './segmenter/types.js';
+
+export { defaults, engineDefaults, presets, resolveOptions } from './options/index.js';
+export type {
+  CropOptions,
+  EngineOptions,
+  EntropyOptions,
+  LayerOptions,
+  MethodOptions,
+  MethodOverrides,
+  ResolutionWeights,
+} from './options/index.js';
+export type { LayerChoice } from './models/index.js';
+export { methodNames } from './methods/index.js';
+export type { MethodName, StepLoss } from './methods/index.js';
+
+export { adamStep, aggregateAttention, clusterLoss, entropyLoss, refineAttention } from './functions/index.js';
+export type { AdamInput, AggregateInput, ClusterInput, EntropyInput, RefineInput } from './functions/index.js';
+
+export { categoryPalette, drawOverlay, drawPanel, encodeLabels, vocPalette } from './draw/index.js';
+export type { Colour, OverlayInput, Palette, PanelColumn, PanelInput, Pixels } from './draw/index.js';
+
+export { decodeImage } from './image/decode.js';
+export type { DecodedImage, ImageInput, RawImage } from './image/decode.js';
+
+export { InvSegError } from './errors.js';
+export type { ErrorCode } from './errors.js';
+export { packageVersion } from './version.js';
