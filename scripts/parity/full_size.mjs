@@ -11,7 +11,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { resolveEngineOptions, Segmenter } from '../../dist/index.js';
+import { Segmenter } from '../../dist/index.js';
+import { resolveEngineOptions } from '../../dist/options/index.js';
 import { openParts } from '../../dist/segmenter/open.js';
 
 const { values, positionals } = parseArgs({
