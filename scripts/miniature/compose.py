@@ -9,7 +9,6 @@ from .backgrounds import texture
 from .config import BACKGROUNDS, FIRST_BACKGROUND, PICTURE
 from .sprites_pack import Sprite, outlined, recoloured
 
-POOL_SIDE = 192  # textures are made once at this size and cropped
 GROUNDS = ["grass", "water", "sand", "snow", "road", "wood"]
 BACKDROPS = ["sky", "trees", "night", "wall", "snow"]
 
@@ -20,21 +19,26 @@ class Composer:
     ``augment`` adds what training wants and a test does not: changed colours and drawn outlines.
     """
 
-    def __init__(self, sprites: Sequence[Sprite], seed: int, textures: int = 40, augment: bool = True):
+    def __init__(self, sprites: Sequence[Sprite], seed: int, textures: int = 40, augment: bool = True, side: int = PICTURE):
         self.rng = np.random.default_rng(seed)
         self.augment = augment
+        self.side = side
+        self.pool_side = side * 3 // 2  # textures are made once at this size and cropped
         self.by_label: Dict[int, List[Sprite]] = {}
         for sprite in sprites:
             self.by_label.setdefault(sprite.label, []).append(sprite)
         self.labels = sorted(self.by_label)
         self.textures = {
-            word: [texture(word, self.rng, POOL_SIDE) for _ in range(textures)] for word in BACKGROUNDS
+            word: [texture(word, self.rng, self.pool_side) for _ in range(textures)] for word in BACKGROUNDS
         }
 
-    def scene(self, labels: Sequence[int] = ()) -> Tuple[np.ndarray, np.ndarray, List[Sprite]]:
-        """-> picture uint8 [S, S, 3], mask uint8 [S, S] (1..20 | FIRST_BACKGROUND + word), the drawings visible."""
+    def scene(self, labels: Sequence[int] = (), words: Sequence[str] = ()) -> Tuple[np.ndarray, np.ndarray, List[Sprite]]:
+        """-> picture uint8 [S, S, 3], mask uint8 [S, S] (1..20 | FIRST_BACKGROUND + word), the drawings visible.
+
+        ``labels`` and ``words`` (one background, or the upper and the lower one) are random unless given.
+        """
         rng = self.rng
-        picture, mask = self._background()
+        picture, mask = self._background(words)
         if not len(labels):
             count = rng.choice([1, 2, 3], p=[0.25, 0.45, 0.3])
             labels = rng.choice(self.labels, count, replace=rng.random() < 0.12)
@@ -61,26 +65,26 @@ class Composer:
 
     def _texture(self, word: str) -> np.ndarray:
         source = self.textures[word][self.rng.integers(len(self.textures[word]))]
-        y, x = self.rng.integers(0, POOL_SIDE - PICTURE + 1, 2)
-        crop = source[y : y + PICTURE, x : x + PICTURE]
+        y, x = self.rng.integers(0, self.pool_side - self.side + 1, 2)
+        crop = source[y : y + self.side, x : x + self.side]
         return crop[:, ::-1] if self.rng.random() < 0.5 else crop
 
-    def _background(self) -> Tuple[np.ndarray, np.ndarray]:
-        rng = self.rng
-        if rng.random() < 0.5:
-            word = BACKGROUNDS[rng.integers(len(BACKGROUNDS))]
-            code = FIRST_BACKGROUND + BACKGROUNDS.index(word)
-            return self._texture(word).copy(), np.full((PICTURE, PICTURE), code, np.uint8)
-        upper, lower = BACKDROPS[rng.integers(len(BACKDROPS))], GROUNDS[rng.integers(len(GROUNDS))]
+    def _background(self, words: Sequence[str] = ()) -> Tuple[np.ndarray, np.ndarray]:
+        rng, side = self.rng, self.side
+        if not words:
+            words = [BACKGROUNDS[rng.integers(len(BACKGROUNDS))]]
+            if rng.random() < 0.5:
+                words = [BACKDROPS[rng.integers(len(BACKDROPS))], GROUNDS[rng.integers(len(GROUNDS))]]
+        upper, lower = words[0], words[-1]
         # The horizon: a line, tilted or wavy.
-        x = np.arange(PICTURE)
-        line = rng.uniform(0.25, 0.75) * PICTURE + rng.uniform(-0.12, 0.12) * (x - PICTURE / 2)
+        x = np.arange(side)
+        line = rng.uniform(0.25, 0.75) * side + rng.uniform(-0.12, 0.12) * (x - side / 2)
         if rng.random() < 0.4:
-            line = line + rng.uniform(1, 8) * np.sin(x * rng.uniform(0.02, 0.12) + rng.uniform(0, 6.3))
-        below = np.arange(PICTURE)[:, None] > line[None]
+            line = line + side / 128 * rng.uniform(1, 8) * np.sin(x * 128 / side * rng.uniform(0.02, 0.12) + rng.uniform(0, 6.3))
+        below = np.arange(side)[:, None] > (line if len(words) > 1 else line - 2 * side)[None]
         picture = np.where(below[..., None], self._texture(lower), self._texture(upper))
-        words = np.where(below, BACKGROUNDS.index(lower), BACKGROUNDS.index(upper))
-        return picture, (FIRST_BACKGROUND + words).astype(np.uint8)
+        codes = np.where(below, BACKGROUNDS.index(lower), BACKGROUNDS.index(upper))
+        return picture, (FIRST_BACKGROUND + codes).astype(np.uint8)
 
     def _place(self, picture: np.ndarray, mask: np.ndarray, sprite: Sprite, count: int) -> None:
         rng = self.rng
@@ -95,7 +99,7 @@ class Composer:
         if rng.random() < 0.35:
             image = image.rotate(rng.uniform(-18, 18), Image.Resampling.BILINEAR, expand=True)
         low, high = {1: (0.35, 1.0), 2: (0.3, 0.75)}.get(count, (0.25, 0.62))
-        side = rng.uniform(low, high) * PICTURE
+        side = rng.uniform(low, high) * self.side
         scale = side / max(image.size)
         stretch = rng.uniform(0.85, 1.18) if self.augment else 1.0
         w, h = max(8, int(image.width * scale * stretch)), max(8, int(image.height * scale))
@@ -104,15 +108,15 @@ class Composer:
         over = 0.3 if rng.random() < 0.3 else 0.0
         best, least = (0, 0), 1 << 30
         for _ in range(4):
-            x = int(rng.uniform(-over * w, PICTURE - (1 - over) * w)) if over or w < PICTURE else (PICTURE - w) // 2
-            y = int(rng.uniform(-over * h, PICTURE - (1 - over) * h)) if over or h < PICTURE else (PICTURE - h) // 2
+            x = int(rng.uniform(-over * w, self.side - (1 - over) * w)) if over or w < self.side else (self.side - w) // 2
+            y = int(rng.uniform(-over * h, self.side - (1 - over) * h)) if over or h < self.side else (self.side - h) // 2
             hidden = int((mask[max(y, 0) : max(y + h, 0), max(x, 0) : max(x + w, 0)] < FIRST_BACKGROUND).sum())
             if hidden < least:
                 best, least = (x, y), hidden
             if hidden < 0.15 * w * h:
                 break
         x, y = best
-        x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + w, PICTURE), min(y + h, PICTURE)
+        x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + w, self.side), min(y + h, self.side)
         if x1 <= x0 or y1 <= y0:
             return
         part = pixels[y0 - y : y1 - y, x0 - x : x1 - x]
