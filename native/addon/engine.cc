@@ -1,0 +1,196 @@
+#include "addon/arrays.h"
+#include "addon/handles.h"
+#include "addon/options.h"
+#include "core/engine/device.h"
+
+namespace invseg::addon {
+namespace {
+
+int64_t weight_bytes(const EngineConfig& config, at::ScalarType dtype) {
+  int64_t values = 0;
+  for (const ModuleConfig* module : {&config.text_encoder, &config.vae_encoder, &config.unet}) {
+    for (const auto& source : module->weights) values += c10::multiply_integers(source.shape);
+  }
+  return values * static_cast<int64_t>(c10::elementSize(dtype));
+}
+
+Napi::Value level_list(Napi::Env env, const std::vector<at::Tensor>& maps) {
+  const Napi::Array list = Napi::Array::New(env, maps.size());
+  for (size_t i = 0; i < maps.size(); ++i) list.Set(static_cast<uint32_t>(i), to_array_or_null(env, maps[i]));
+  return list;
+}
+
+/** The state of a handle that belongs to `engine`. */
+template <typename State>
+const std::shared_ptr<State>& same_engine(const std::shared_ptr<State>& state, const EngineState& engine, const char* what) {
+  if (state->engine.get() != &engine) {
+    throw Error("SHAPE_MISMATCH", std::string("The ") + what + " was made by another engine");
+  }
+  return state;
+}
+
+}  // namespace
+
+Napi::Value EngineHandle::open(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    auto state = std::make_shared<EngineState>();
+    state->config = engine_config(object_of(info[0], "the engine's configuration"));
+    state->worker = Worker::start(env);
+    // No handle exists yet; the module's exports stand in as what the job keeps alive.
+    return state->worker->submit(env, Napi::Object::New(env), [state]() -> Reply {
+      try {
+        state->engine = std::make_shared<Engine>(state->config);
+      } catch (...) {
+        return [state, error = std::current_exception()](Napi::Env reply_env) -> Napi::Value {
+          state->worker->abandon();
+          return entry(reply_env, [&]() -> Napi::Value { std::rethrow_exception(error); });
+        };
+      }
+      state->device = state->engine->device_string();
+      state->dtype = dtype_name(state->engine->dtype());
+      state->device_name = invseg::device_name(state->engine->device());
+      state->bytes = weight_bytes(state->config, state->engine->dtype());
+      return [state](Napi::Env reply_env) -> Napi::Value {
+        return make(reply_env, Environment::of(reply_env).engine, state, state->bytes);
+      };
+    });
+  });
+}
+
+EngineHandle::~EngineHandle() {
+  if (state_) state_->worker->abandon();  // collected without dispose(): the thread ends by itself
+}
+
+Napi::Value EngineHandle::device(const Napi::CallbackInfo& info) {
+  return entry(info.Env(), [&] { return Napi::String::New(info.Env(), state()->device); });
+}
+
+Napi::Value EngineHandle::dtype(const Napi::CallbackInfo& info) {
+  return entry(info.Env(), [&] { return Napi::String::New(info.Env(), state()->dtype); });
+}
+
+Napi::Value EngineHandle::device_name(const Napi::CallbackInfo& info) {
+  return entry(info.Env(), [&] { return Napi::String::New(info.Env(), state()->device_name); });
+}
+
+Napi::Value EngineHandle::encode_text(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto engine = state();
+    const int64_t prompts = integer_of(info[1], "prompts");
+    check_shape(prompts >= 1, "Expected at least one prompt");
+    auto ids = copy<int32_t>(info[0], "ids", prompts * engine->config.prompt_length);
+    return engine->worker->submit(env, Value(), [engine, ids = std::move(ids), prompts]() -> Reply {
+      auto result = std::make_shared<EmbeddingState>();
+      result->engine = engine;
+      result->states = engine->engine->encode_text(ids.data(), prompts);
+      return [result](Napi::Env reply_env) -> Napi::Value {
+        const auto bytes = static_cast<int64_t>(result->states.nbytes());
+        return EmbeddingHandle::make(reply_env, Environment::of(reply_env).embedding, result, bytes);
+      };
+    });
+  });
+}
+
+Napi::Value EngineHandle::encode_image(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto engine = state();
+    const int64_t width = integer_of(info[1], "width"), height = integer_of(info[2], "height");
+    check_shape(
+        width >= 1 && height >= 1 && width <= (1 << 24) && height <= (1 << 24), "Expected a picture of at least one pixel");
+    // Copied: JavaScript may change its buffer while the job waits.
+    auto rgb = copy<uint8_t>(info[0], "rgb", width * height * 3);
+    const bool sample = boolean_of(info[3], "sample");
+    const auto seed = static_cast<uint64_t>(integer_of(info[4], "seed"));
+    return engine->worker->submit(env, Value(), [engine, rgb = std::move(rgb), width, height, sample, seed]() -> Reply {
+      auto result = std::make_shared<ImageState>();
+      result->engine = engine;
+      result->image = engine->engine->encode_image(rgb.data(), width, height, sample, seed);
+      return [result](Napi::Env reply_env) -> Napi::Value {
+        const auto bytes = static_cast<int64_t>(result->image.canonical.nbytes() + result->image.latent.nbytes());
+        return ImageHandle::make(reply_env, Environment::of(reply_env).image, result, bytes);
+      };
+    });
+  });
+}
+
+Napi::Value EngineHandle::create_inversion(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto engine = state();
+    const auto& classes = Environment::of(env);
+    const auto image = same_engine(unwrap<ImageHandle>(info[0], classes.image, "an image").state(), *engine, "image");
+    const auto embedding =
+        same_engine(unwrap<EmbeddingHandle>(info[1], classes.embedding, "an embedding").state(), *engine, "embedding");
+    auto options = inversion_options(object_of(info[2], "the inversion's options"), engine->config, embedding->states.size(0));
+    return engine->worker->submit(env, Value(), [engine, image, embedding, options = std::move(options)]() -> Reply {
+      auto result = std::make_shared<InversionState>();
+      result->engine = engine;
+      result->inversion = std::make_unique<Inversion>(engine->engine, image->image, embedding->states, options);
+      // The embedding and the two Adam moments.
+      const auto bytes = 3 * static_cast<int64_t>(embedding->states.nbytes());
+      return [result, bytes](Napi::Env reply_env) -> Napi::Value {
+        return InversionHandle::make(reply_env, Environment::of(reply_env).inversion, result, bytes);
+      };
+    });
+  });
+}
+
+Napi::Value EngineHandle::read_maps(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto engine = state();
+    const auto& classes = Environment::of(env);
+    const auto image = same_engine(unwrap<ImageHandle>(info[0], classes.image, "an image").state(), *engine, "image");
+    const auto embedding =
+        same_engine(unwrap<EmbeddingHandle>(info[1], classes.embedding, "an embedding").state(), *engine, "embedding");
+    auto selection = map_selection(object_of(info[2], "the map selection"), engine->config);
+    const int64_t timestep = integer_of(info[3], "timestep");
+    const auto seed = static_cast<uint64_t>(integer_of(info[4], "noiseSeed"));
+    return engine->worker->submit(env, Value(), [engine, image, embedding, selection, timestep, seed]() -> Reply {
+      RawMaps maps = engine->engine->read_image(image->image, embedding->states, selection, timestep, seed);
+      return [maps = std::move(maps)](Napi::Env reply_env) -> Napi::Value {
+        const Napi::Object result = Napi::Object::New(reply_env);
+        result.Set("self", level_list(reply_env, maps.self));
+        result.Set("cross", level_list(reply_env, maps.cross));
+        return result;
+      };
+    });
+  });
+}
+
+Napi::Value EngineHandle::dispose(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    if (!state_) {  // the second call has nothing to do
+      const auto deferred = Napi::Promise::Deferred::New(env);
+      deferred.Resolve(env.Undefined());
+      return deferred.Promise();
+    }
+    const auto engine = state_;
+    release();
+    return engine->worker->close(env, Value(), [engine]() -> Reply {
+      engine->engine.reset();  // inversions that live on hold the engine until they are disposed
+      return [](Napi::Env reply_env) -> Napi::Value { return reply_env.Undefined(); };
+    });
+  });
+}
+
+Napi::Function EngineHandle::define(Napi::Env env) {
+  return DefineClass(
+      env, "Engine",
+      {
+          InstanceAccessor<&EngineHandle::device>("device"),
+          InstanceAccessor<&EngineHandle::dtype>("dtype"),
+          InstanceAccessor<&EngineHandle::device_name>("deviceName"),
+          InstanceMethod<&EngineHandle::encode_text>("encodeText"),
+          InstanceMethod<&EngineHandle::encode_image>("encodeImage"),
+          InstanceMethod<&EngineHandle::create_inversion>("createInversion"),
+          InstanceMethod<&EngineHandle::read_maps>("readMaps"),
+          InstanceMethod<&EngineHandle::dispose>("dispose"),
+      });
+}
+
+}  // namespace invseg::addon

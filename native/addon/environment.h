@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include <napi.h>
+
+namespace invseg::addon {
+
+/** What handles of one environment own; shared with them, since a handle can be finalised after the environment's data. */
+struct Counters {
+  std::atomic<int64_t> handles{0};
+  std::atomic<int64_t> bytes{0};
+};
+
+/** Counts one live handle and its bytes for as long as it exists. */
+class Tally {
+ public:
+  Tally(std::shared_ptr<Counters> counters, int64_t bytes) : counters_(std::move(counters)), bytes_(bytes) {
+    counters_->handles += 1;
+    counters_->bytes += bytes_;
+  }
+  ~Tally() {
+    counters_->handles -= 1;
+    counters_->bytes -= bytes_;
+  }
+  Tally(const Tally&) = delete;
+  Tally& operator=(const Tally&) = delete;
+
+ private:
+  std::shared_ptr<Counters> counters_;
+  int64_t bytes_;
+};
+
+/** The addon's state in one JavaScript environment (main thread or worker thread); nothing of it is static. */
+struct Environment {
+  Napi::FunctionReference engine;
+  Napi::FunctionReference embedding;
+  Napi::FunctionReference image;
+  Napi::FunctionReference inversion;
+  std::shared_ptr<Counters> counters = std::make_shared<Counters>();
+
+  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+};
+
+}  // namespace invseg::addon

@@ -1,0 +1,165 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <napi.h>
+
+#include "addon/environment.h"
+#include "addon/errors.h"
+#include "addon/worker.h"
+#include "core/engine/engine.h"
+#include "core/inversion/inversion.h"
+
+namespace invseg::addon {
+
+/** An engine and its thread; shared by the handles made from it. `engine` belongs to that thread. */
+struct EngineState {
+  std::shared_ptr<Worker> worker;
+  std::shared_ptr<Engine> engine;
+  EngineConfig config;
+  std::string device, dtype, device_name;
+  int64_t bytes = 0;
+};
+
+/** Text states [prompts, K, width] on the engine's device. */
+struct EmbeddingState {
+  std::shared_ptr<EngineState> engine;
+  at::Tensor states;
+};
+
+struct ImageState {
+  std::shared_ptr<EngineState> engine;
+  Image image;
+};
+
+struct InversionState {
+  std::shared_ptr<EngineState> engine;
+  std::unique_ptr<Inversion> inversion;
+};
+
+/**
+ * A JavaScript object that owns a piece of native state until it is disposed or collected.
+ *
+ * A running job holds the state itself, so `dispose()` never waits for one and never pulls anything from under it.
+ */
+template <typename Derived, typename State>
+class Handle : public Napi::ObjectWrap<Derived> {
+ public:
+  explicit Handle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Derived>(info) {
+    if (info.Length() != 1 || !info[0].IsExternal()) {
+      throw Napi::TypeError::New(info.Env(), "This class is made by the engine, not by a constructor call");
+    }
+    state_ = *info[0].As<Napi::External<std::shared_ptr<State>>>().Data();
+  }
+
+  /** Wraps `state` in a new object of the class that `constructor` refers to. */
+  static Napi::Object make(
+      Napi::Env env, const Napi::FunctionReference& constructor, std::shared_ptr<State> state, int64_t bytes) {
+    const auto external = Napi::External<std::shared_ptr<State>>::New(env, &state);
+    const Napi::Object object = constructor.New({external});
+    Derived::Unwrap(object)->tally_.emplace(Environment::of(env).counters, bytes);
+    return object;
+  }
+
+  /** @throws Error `DISPOSED` */
+  const std::shared_ptr<State>& state() const {
+    if (!state_) throw Error("DISPOSED", "This handle is disposed");
+    return state_;
+  }
+
+ protected:
+  void release() {
+    state_.reset();
+    tally_.reset();
+  }
+
+  std::shared_ptr<State> state_;
+  std::optional<Tally> tally_;
+};
+
+/** `NativeEmbedding` */
+class EmbeddingHandle : public Handle<EmbeddingHandle, EmbeddingState> {
+ public:
+  using Handle::Handle;
+  static Napi::Function define(Napi::Env env);
+
+ private:
+  Napi::Value read(const Napi::CallbackInfo& info);
+  void dispose(const Napi::CallbackInfo&) { release(); }
+};
+
+/** `NativeImage` */
+class ImageHandle : public Handle<ImageHandle, ImageState> {
+ public:
+  using Handle::Handle;
+  static Napi::Function define(Napi::Env env);
+
+ private:
+  Napi::Value latent(const Napi::CallbackInfo& info);
+  Napi::Value width(const Napi::CallbackInfo& info);
+  Napi::Value height(const Napi::CallbackInfo& info);
+  void dispose(const Napi::CallbackInfo&) { release(); }
+};
+
+/** `NativeInversion` */
+class InversionHandle : public Handle<InversionHandle, InversionState> {
+ public:
+  using Handle::Handle;
+  static Napi::Function define(Napi::Env env);
+
+ private:
+  Napi::Value step(const Napi::CallbackInfo& info);
+  Napi::Value predict(const Napi::CallbackInfo& info);
+  Napi::Value embedding(const Napi::CallbackInfo& info);
+  void dispose(const Napi::CallbackInfo&) { release(); }
+};
+
+/** `NativeEngine` */
+class EngineHandle : public Handle<EngineHandle, EngineState> {
+ public:
+  using Handle::Handle;
+  ~EngineHandle() override;
+  static Napi::Function define(Napi::Env env);
+  /** `openEngine` of the binding. */
+  static Napi::Value open(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value device(const Napi::CallbackInfo& info);
+  Napi::Value dtype(const Napi::CallbackInfo& info);
+  Napi::Value device_name(const Napi::CallbackInfo& info);
+  Napi::Value encode_text(const Napi::CallbackInfo& info);
+  Napi::Value encode_image(const Napi::CallbackInfo& info);
+  Napi::Value create_inversion(const Napi::CallbackInfo& info);
+  Napi::Value read_maps(const Napi::CallbackInfo& info);
+  Napi::Value dispose(const Napi::CallbackInfo& info);
+};
+
+/**
+ * The handle behind `value`. @throws Error `SHAPE_MISMATCH` when it is no object of `constructor`, `DISPOSED` when it was
+ * disposed.
+ */
+template <typename H>
+H& unwrap(const Napi::Value& value, const Napi::FunctionReference& constructor, const char* what) {
+  if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(constructor.Value())) {
+    throw Error("SHAPE_MISMATCH", std::string("Expected ") + what + " made by this engine");
+  }
+  return *H::Unwrap(value.As<Napi::Object>());
+}
+
+/** A promise already rejected with what `body` throws, or the promise it returns: asynchronous functions never throw. */
+template <typename F>
+Napi::Value promised(Napi::Env env, F&& body) {
+  const auto reject = [&](const Napi::Error& error) -> Napi::Value {
+    const auto deferred = Napi::Promise::Deferred::New(env);
+    deferred.Reject(error.Value());
+    return deferred.Promise();
+  };
+  try {
+    return entry(env, body);
+  } catch (const Napi::Error& error) {
+    return reject(error);
+  }
+}
+
+}  // namespace invseg::addon

@@ -1,0 +1,119 @@
+#include "addon/arrays.h"
+#include "addon/handles.h"
+#include "addon/options.h"
+
+/** The handles that an engine makes: embedding, image, inversion. */
+namespace invseg::addon {
+
+Napi::Value EmbeddingHandle::read(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto own = state();
+    return own->engine->worker->submit(env, Value(), [own]() -> Reply {
+      return [values = own->states.cpu()](Napi::Env reply_env) { return to_array<float>(reply_env, values); };
+    });
+  });
+}
+
+Napi::Function EmbeddingHandle::define(Napi::Env env) {
+  return DefineClass(
+      env, "Embedding",
+      {InstanceMethod<&EmbeddingHandle::read>("read"), InstanceMethod<&EmbeddingHandle::dispose>("dispose")});
+}
+
+Napi::Value ImageHandle::latent(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto own = state();
+    return own->engine->worker->submit(env, Value(), [own]() -> Reply {
+      return [values = own->image.latent.cpu()](Napi::Env reply_env) { return to_array<float>(reply_env, values); };
+    });
+  });
+}
+
+Napi::Value ImageHandle::width(const Napi::CallbackInfo& info) {
+  return entry(info.Env(), [&] { return Napi::Number::New(info.Env(), static_cast<double>(state()->image.width)); });
+}
+
+Napi::Value ImageHandle::height(const Napi::CallbackInfo& info) {
+  return entry(info.Env(), [&] { return Napi::Number::New(info.Env(), static_cast<double>(state()->image.height)); });
+}
+
+Napi::Function ImageHandle::define(Napi::Env env) {
+  return DefineClass(
+      env, "Image",
+      {
+          InstanceAccessor<&ImageHandle::width>("width"),
+          InstanceAccessor<&ImageHandle::height>("height"),
+          InstanceMethod<&ImageHandle::latent>("latent"),
+          InstanceMethod<&ImageHandle::dispose>("dispose"),
+      });
+}
+
+Napi::Value InversionHandle::step(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto own = state();
+    auto input = step_input(object_of(info[0], "the step"));
+    return own->engine->worker->submit(env, Value(), [own, input = std::move(input)]() -> Reply {
+      const StepResult result = own->inversion->step(input);
+      return [result](Napi::Env reply_env) -> Napi::Value {
+        const Napi::Object object = Napi::Object::New(reply_env);
+        object.Set("loss", result.loss);
+        object.Set("cluster", result.cluster);
+        object.Set("entropy", result.entropy);
+        object.Set("intra", result.intra);
+        object.Set("inter", result.inter);
+        object.Set("gradientNorm", result.gradient_norm);
+        object.Set("finite", result.finite);
+        object.Set("milliseconds", result.milliseconds);
+        return object;
+      };
+    });
+  });
+}
+
+Napi::Value InversionHandle::predict(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto own = state();
+    auto options = predict_options(object_of(info[0], "the prediction's options"), own->engine->config);
+    return own->engine->worker->submit(env, Value(), [own, options = std::move(options)]() -> Reply {
+      Prediction result = own->inversion->predict(options);
+      return [result = std::move(result)](Napi::Env reply_env) -> Napi::Value {
+        const Napi::Object object = Napi::Object::New(reply_env);
+        object.Set("labels", to_array<uint8_t>(reply_env, result.labels));
+        object.Set("areas", to_array<double>(reply_env, result.areas));
+        object.Set("scores", to_array<float>(reply_env, result.scores));
+        object.Set("maps", to_array_or_null(reply_env, result.maps));
+        object.Set("milliseconds", result.milliseconds);
+        return object;
+      };
+    });
+  });
+}
+
+Napi::Value InversionHandle::embedding(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto own = state();
+    return own->engine->worker->submit(env, Value(), [own]() -> Reply {
+      return [values = own->inversion->embedding().cpu()](Napi::Env reply_env) {
+        return to_array<float>(reply_env, values);
+      };
+    });
+  });
+}
+
+Napi::Function InversionHandle::define(Napi::Env env) {
+  return DefineClass(
+      env, "Inversion",
+      {
+          InstanceMethod<&InversionHandle::step>("step"),
+          InstanceMethod<&InversionHandle::predict>("predict"),
+          InstanceMethod<&InversionHandle::embedding>("embedding"),
+          InstanceMethod<&InversionHandle::dispose>("dispose"),
+      });
+}
+
+}  // namespace invseg::addon
