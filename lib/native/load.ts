@@ -30,11 +30,6 @@ const WAY_OUT = 'Run `npx invseg setup` (in a checkout: `npm run setup`) to buil
 // Modules are one an environment: each worker thread has its own.
 let addon: Addon | undefined;
 
-/** The addon; see {@link loadAddon}. */
-export function loadBinding(): NativeBinding {
-  return loadAddon().binding;
-}
-
 /**
  * Loads the addon once for this environment (main thread or worker thread).
  *
@@ -44,7 +39,7 @@ export function loadBinding(): NativeBinding {
  * @throws {InvSegError} `ADDON_NOT_BUILT` where there is none; `LIBTORCH_NOT_FOUND` where its LibTorch has gone;
  * `ADDON_LOAD_FAILED` where the dynamic linker refuses it
  */
-export function loadAddon(): Addon {
+export function loadBinding(): Addon {
   addon ??= load();
   return addon;
 }

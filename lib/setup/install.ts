@@ -1,0 +1,100 @@
+/** Installs the pinned LibTorch: a virtual environment of python3 with torch's wheel, which holds a whole LibTorch. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { InvSegError } from '../errors.js';
+import { withLock } from './lock.js';
+import { LIBTORCH_PIN, logFile } from './places.js';
+import { requireTool, runTool, step, type Log } from './tools.js';
+
+/** Written last: an installation without it was interrupted and is done anew. */
+const MARKER = 'complete.json';
+
+const WITHOUT_IT = 'or set INVSEG_LIBTORCH to a LibTorch of your own';
+
+/** Root of the LibTorch that was installed into `folder`, or undefined where none was, or not to its end. */
+export function installedRoot(folder: string): string | undefined {
+  try {
+    const { root } = JSON.parse(readFileSync(path.join(folder, MARKER), 'utf8')) as { root: string };
+    return path.join(folder, root);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Installs LibTorch into `folder` unless another process just did.
+ *
+ * `INVSEG_PIP_ARGS` adds arguments to `pip install`, for instance an index that has CPU-only builds.
+ *
+ * @throws {InvSegError} `TOOL_MISSING` without python3, venv or pip; `SETUP_FAILED` where pip fails
+ */
+export async function installLibtorch(folder: string, log: Log, env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const python = requireTool(['python3'], 'Python 3.10 or newer', `install it with your package manager, ${WITHOUT_IT}`);
+  await checkPython(python);
+  return withLock(`${folder}.lock`, log, async () => {
+    const done = installedRoot(folder);
+    if (done !== undefined && existsSync(done)) return done;
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(path.dirname(folder), { recursive: true });
+    await step(log, `Creating a Python environment in ${folder}`, () =>
+      runTool({ command: python, args: ['-m', 'venv', folder], logFile: logFile('venv', env), purpose: 'create a Python environment' }),
+    );
+    await step(log, `Installing torch ${LIBTORCH_PIN} into it with pip`, () => pipInstall(path.join(folder, 'bin', 'python3'), log, env));
+    const root = await torchFolder(path.join(folder, 'bin', 'python3'));
+    writeFileSync(path.join(folder, MARKER), `${JSON.stringify({ torch: LIBTORCH_PIN, root: path.relative(folder, root) })}\n`);
+    return root;
+  });
+}
+
+async function checkPython(python: string): Promise<void> {
+  const question = 'import sys; print("%d.%d" % sys.version_info[:2], sys.version_info >= (3, 10))\nimport venv, ensurepip';
+  try {
+    const { stdout } = await promisify(execFile)(python, ['-c', question], { timeout: 30_000 });
+    const [version, fits] = stdout.trim().split(' ');
+    if (fits === 'True') return;
+    throw new InvSegError('TOOL_MISSING', `Python 3.10 or newer is needed and ${python} is ${version}: install a newer one, ${WITHOUT_IT}.`);
+  } catch (error) {
+    if (error instanceof InvSegError) throw error;
+    throw new InvSegError(
+      'TOOL_MISSING',
+      `${python} cannot create environments with pip (its modules venv and ensurepip do not work): install them (Debian and Ubuntu: apt install python3-venv python3-pip), ${WITHOUT_IT}.`,
+      { cause: error },
+    );
+  }
+}
+
+async function pipInstall(python: string, log: Log, env: NodeJS.ProcessEnv): Promise<void> {
+  const extra = (env['INVSEG_PIP_ARGS'] ?? '').split(/\s+/).filter(Boolean);
+  await runTool({
+    command: python,
+    // One retry: pip's five against an index that cannot be reached take minutes, even where a local wheel will do.
+    args: ['-m', 'pip', 'install', '--retries', '1', '--progress-bar', 'off', '--no-input', ...extra, `torch==${LIBTORCH_PIN}`, 'numpy'],
+    logFile: logFile('pip', env),
+    purpose: `install torch ${LIBTORCH_PIN}`,
+    env,
+    onLine: (line) => {
+      if (/^(Collecting|Downloading|Processing|Installing collected)|^ +Downloading/.test(line)) log(`  ${line.trim().slice(0, 110)}`);
+    },
+    advice,
+  });
+}
+
+/** What usually stands behind a failure of pip. */
+function advice(output: string): string {
+  if (/No space left/i.test(output)) return 'The disk is full.';
+  if (/connection|resolve|timed out|network|SSL/i.test(output)) {
+    return `The package index could not be reached: connect this machine to a network (or a proxy: HTTPS_PROXY), name an index with PIP_INDEX_URL, ${WITHOUT_IT}.`;
+  }
+  if (/No matching distribution/i.test(output)) {
+    return `The package index has no torch ${LIBTORCH_PIN} for this Python and machine: put another python3 first on the PATH, ${WITHOUT_IT}.`;
+  }
+  return `Try it again, ${WITHOUT_IT}.`;
+}
+
+async function torchFolder(python: string): Promise<string> {
+  const question = 'import importlib.util, os; print(os.path.dirname(importlib.util.find_spec("torch").origin))';
+  const { stdout } = await promisify(execFile)(python, ['-c', question], { timeout: 60_000 });
+  return stdout.trim();
+}
