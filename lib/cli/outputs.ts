@@ -1,5 +1,5 @@
 /** Where results go: names that do not collide, and files that are either whole or not there. */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
 
@@ -50,13 +50,25 @@ function firstDifference(a: readonly string[], b: readonly string[]): number {
  */
 export async function prepareFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(path.resolve(folder));
     const probe = path.join(folder, `.invseg-${process.pid}.tmp`);
     await writeFile(probe, '');
     await rm(probe);
   } catch (cause) {
     throw failed(folder, cause);
   }
+}
+
+/** Not `mkdir`'s own recursion: under /proc, where a missing folder cannot be made, Node's never ends. */
+async function makeFolder(folder: string): Promise<void> {
+  const make = (): Promise<void> => mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
+  });
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || path.dirname(folder) === folder) throw error;
+    await makeFolder(path.dirname(folder));
+    await make();
+  });
 }
 
 /** Writes beside the target and renames: a reader, and whoever comes after Ctrl-C, sees whole files only. */

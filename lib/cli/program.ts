@@ -63,7 +63,11 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .option('--steps <count>', 'optimisation steps; 0 is the baseline (default: 15)')
     .option('--seed <number>', 'seed of every random draw (default: 0)')
     .option('--preset <name>', `named settings: ${Object.keys(presets).join(', ')}`)
-    .option('--set <key=value>', 'any option of the method, see below; may be repeated', collect, [])
+    .addOption(
+      new Option('--set <key=value>', 'any option of the method, see below; may be repeated')
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .option('-o, --out <folder>', 'where results go', 'invseg-output')
     .option('--json', 'one line of JSON a picture on standard output')
     .option('--save-maps', 'also write <name>.maps.npy, float32 [categories, side, side]')

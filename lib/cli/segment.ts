@@ -10,7 +10,7 @@ import type { MethodOptions } from '../options/index.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import type { SegmentResult } from '../segmenter/types.js';
 import { parseCategories } from '../text/names.js';
-import { describeError, errorJson, EXIT, exitCode, isFatal } from './failure.js';
+import { describeError, errorJson, EXIT, isFatal } from './failure.js';
 import { engineFlags, methodFlags } from './flags.js';
 import type { SegmentFlags } from './flags.js';
 import type { Io } from './io.js';
@@ -25,12 +25,11 @@ export async function segmentCommand(patterns: readonly string[], flags: Segment
   const options = resolveOptions(methodFlags(flags));
   const engine = resolveEngineOptions(engineFlags(flags));
   parseCategories(flags.categories, options.background);
-  const { images, failures } = await findImages(patterns);
-  await prepareFolder(flags.out);
-
   const batch = new Batch(flags, options, io, debug);
+  const { images, failures } = await findImages(patterns);
   for (const [pattern, error] of failures) batch.fail(pattern, error);
   if (images.length === 0) return EXIT.failed;
+  await prepareFolder(flags.out);
 
   const progress = new ProgressLine(io);
   progress.write('loading the model');
