@@ -84,7 +84,7 @@ async function pipInstall(python: string, log: Log, env: NodeJS.ProcessEnv): Pro
 /** What usually stands behind a failure of pip. */
 function advice(output: string): string {
   if (/No space left/i.test(output)) return 'The disk is full.';
-  if (/connection|resolve|timed out|network|SSL/i.test(output)) {
+  if (/connection (error|broken|refused)|name resolution|failed to resolve|timed out|unreachable|SSLError/i.test(output)) {
     return `The package index could not be reached: connect this machine to a network (or a proxy: HTTPS_PROXY), name an index with PIP_INDEX_URL, ${WITHOUT_IT}.`;
   }
   if (/No matching distribution/i.test(output)) {

@@ -1,0 +1,81 @@
+/** From a fresh checkout or installation to an addon that loads. */
+import path from 'node:path';
+import { InvSegError } from '../errors.js';
+import { BUILD_FOLDER } from '../native/stamp.js';
+import { buildAddon, currentBuild } from './build.js';
+import { installLibtorch } from './install.js';
+import { describe, findLibtorch, inspect, isNamed, notFound, type Attempt, type Libtorch } from './libtorch.js';
+import { libtorchCache } from './places.js';
+import type { Log } from './tools.js';
+
+export { buildNativeTests } from './build.js';
+export type { Attempt, Libtorch, LibtorchSource } from './libtorch.js';
+export { LIBTORCH_PIN } from './places.js';
+export type { Log } from './tools.js';
+
+export interface SetupOptions {
+  /** Root of a LibTorch; searched for, and installed where there is none, by default. */
+  libtorch?: string | undefined;
+  /** Build even where nothing changed. */
+  rebuild?: boolean | undefined;
+  /** Install LibTorch where none is found (true). */
+  install?: boolean | undefined;
+  /** Takes what is being done, line by line; silent by default. */
+  log?: Log | undefined;
+}
+
+export interface SetupReport {
+  /** Folder of the addon. */
+  folder: string;
+  /** Root of the LibTorch in use. */
+  libtorch: string;
+  libtorchVersion: string;
+  /** The Python that can import this LibTorch's torch, where there is one. */
+  python: string | null;
+  /** Whether LibTorch was installed by this run. */
+  installed: boolean;
+  /** Whether the addon was built by this run. */
+  built: boolean;
+  /** Places that were searched for LibTorch; empty where the build was current. */
+  attempts: Attempt[];
+  seconds: number;
+}
+
+/**
+ * Finds or installs LibTorch and builds the addon against it. Does nothing where a current build is there.
+ *
+ * @throws {InvSegError} `LIBTORCH_NOT_FOUND` where a named LibTorch does not do, or none is found and none may be installed;
+ * `TOOL_MISSING` where a tool is missing; `SETUP_FAILED` where one fails
+ */
+export async function runSetup(options: SetupOptions = {}): Promise<SetupReport> {
+  const start = performance.now();
+  const log = options.log ?? (() => {});
+  const report = (stamp: Pick<SetupReport, 'libtorch' | 'libtorchVersion' | 'python'>, made: Pick<SetupReport, 'installed' | 'built' | 'attempts'>): SetupReport => {
+    const { libtorch, libtorchVersion, python } = stamp;
+    return { folder: BUILD_FOLDER, libtorch, libtorchVersion, python, ...made, seconds: (performance.now() - start) / 1000 };
+  };
+
+  const current = options.rebuild ? undefined : currentBuild();
+  if (current && !isNamed(options.libtorch)) {
+    log(`The addon is built (LibTorch ${current.libtorchVersion} in ${current.libtorch}); nothing to do`);
+    return report(current, { installed: false, built: false, attempts: [] });
+  }
+  const { found, attempts } = await findLibtorch(options.libtorch);
+  const libtorch = found ?? (await install(attempts, options.install ?? true, log));
+  if (current && path.resolve(current.libtorch) === libtorch.root) {
+    log(`The addon is built (LibTorch ${current.libtorchVersion} in ${current.libtorch}); nothing to do`);
+    return report(current, { installed: false, built: false, attempts });
+  }
+  log(`LibTorch ${libtorch.version} (${libtorch.source}): ${libtorch.root}`);
+  const stamp = await buildAddon(libtorch, log);
+  return report(stamp, { installed: found === undefined, built: true, attempts });
+}
+
+async function install(attempts: Attempt[], allowed: boolean, log: Log): Promise<Libtorch> {
+  if (!allowed) throw notFound(attempts);
+  log(`No LibTorch was found. ${describe(attempts)}`);
+  const root = await installLibtorch(libtorchCache(), log);
+  const inspected = inspect(root);
+  if (typeof inspected === 'string') throw new InvSegError('SETUP_FAILED', `The LibTorch that was installed into ${root} does not do: ${inspected}.`);
+  return { root, ...inspected, source: 'cache' };
+}
