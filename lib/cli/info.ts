@@ -36,9 +36,10 @@ async function attempt<T>(work: () => T | Promise<T>, errors: unknown[]): Promis
 }
 
 function nativeInfo() {
-  const { binding, libtorch } = loadBinding();
+  const { binding, folder, libtorch, warnings } = loadBinding();
   const { torch, cudaBuild, cudaDevices, threads } = binding.info();
-  return { torch, libtorch, cudaBuild, cudaDevices, threads };
+  const unmapped = warnings.length > 0 ? { unmapped: warnings.join('; ') } : {};
+  return { torch, libtorch, addon: folder, cudaBuild, cudaDevices, threads, ...unmapped };
 }
 
 async function modelInfo(model: string | undefined) {

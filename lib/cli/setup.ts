@@ -1,5 +1,6 @@
-/** `invseg setup`. */
-import { InvSegError } from '../errors.js';
+/** `invseg setup`: LibTorch and the addon, for installations whose scripts did not run. */
+import { runSetup } from '../setup/index.js';
+import { EXIT } from './failure.js';
 import type { Io } from './io.js';
 
 export interface SetupFlags {
@@ -7,6 +8,10 @@ export interface SetupFlags {
   rebuild?: true;
 }
 
-export async function setupCommand(_flags: SetupFlags, _io: Io): Promise<number> {
-  throw new InvSegError('SETUP_FAILED', 'not there yet');
+/** @throws {InvSegError} `LIBTORCH_NOT_FOUND`, `TOOL_MISSING`, `SETUP_FAILED` */
+export async function setupCommand({ libtorch, rebuild }: SetupFlags, io: Io): Promise<number> {
+  const report = await runSetup({ libtorch, rebuild, log: (line) => io.err(`${line}\n`) });
+  const made = [report.installed && 'LibTorch installed', report.built && 'addon built'].filter(Boolean).join(', ');
+  io.out(`${made || 'nothing to do'} in ${report.seconds.toFixed(1)} s\nLibTorch ${report.libtorchVersion}: ${report.libtorch}\naddon: ${report.folder}\n`);
+  return EXIT.ok;
 }
