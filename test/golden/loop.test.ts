@@ -12,6 +12,8 @@ import { selectAll } from '../../lib/segmenter/selections.js';
 import { readFloats, relativeError, ROOT, runReference } from './reference.js';
 import { openGolden } from './setup.js';
 
+const PICTURE = path.join(ROOT, 'models', 'miniature', 'pictures', 'dog-sofa.png');
+const CATEGORIES = ['dog', 'sofa', 'potted plant'];
 const STEPS = 15;
 const SCALARS = ['loss', 'cluster', 'entropy', 'intra', 'inter', 'gradientNorm'] as const;
 
