@@ -1,0 +1,42 @@
+# For tools that expect gyp (prebuildify, node-gyp). The package itself is built by cmake-js: CMakeLists.txt is the reference,
+# and `gypfile: false` keeps npm from running this on install.
+#
+#   node-gyp rebuild --libtorch=<folder with lib/ and include/>
+{
+  'variables': {
+    'libtorch%': '<!(node -p "process.env.INVSEG_LIBTORCH || \'\'")',
+  },
+  'target_defaults': {
+    'default_configuration': 'Release',
+    'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
+    'defines': ['NAPI_VERSION=8', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS', 'NODE_ADDON_API_CPP_EXCEPTIONS'],
+    # LibTorch needs exceptions, RTTI and C++20; gyp's defaults turn the first two off and set an older standard.
+    'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17'],
+    'cflags_cc': ['-std=c++20', '-fexceptions', '-frtti', '-O2', '-fvisibility=hidden', '-fvisibility-inlines-hidden'],
+    'xcode_settings': {
+      'GCC_ENABLE_CPP_EXCEPTIONS': 'YES',
+      'GCC_ENABLE_CPP_RTTI': 'YES',
+      'CLANG_CXX_LANGUAGE_STANDARD': 'c++20',
+      'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+      'MACOSX_DEPLOYMENT_TARGET': '11.0',
+    },
+  },
+  'targets': [
+    {
+      'target_name': 'invseg_shim',
+      'sources': ['native/shim/shim.cc'],
+      'conditions': [['OS=="linux"', {'libraries': ['-ldl']}]],
+    },
+    {
+      'target_name': 'invseg',
+      'sources': ['<!@(node -p "require(\'fs\').readdirSync(\'native\', { recursive: true }).filter((f) => /^(addon|core).*[.]cc$/.test(f)).map((f) => \'native/\' + f).join(\' \')")'],
+      'include_dirs': ['native'],
+      # System headers, so that LibTorch's warnings are not ours.
+      'cflags_cc': ['-isystem', '<(libtorch)/include', '-isystem', '<(libtorch)/include/torch/csrc/api/include'],
+      'xcode_settings': {'OTHER_CPLUSPLUSFLAGS': ['-isystem', '<(libtorch)/include']},
+      # No RPATH: the shim maps these libraries first, wherever they lie.
+      'libraries': ['-L<(libtorch)/lib', '-ltorch_cpu', '-lc10'],
+      'conditions': [['OS=="linux"', {'libraries': ['-ldl']}]],
+    },
+  ],
+}
