@@ -6,11 +6,13 @@
  * For each picture it writes <name>.baseline.labels.png and <name>.invseg.labels.png (palette), <name>.overlay.png (InvSeg with a
  * legend) and <name>.panel.png (input, baseline, InvSeg). `--docs` renews the picture of the README.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
+import { compile, describeFailure } from './compile.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const pictures = path.join(root, 'models', 'miniature', 'pictures');
@@ -24,17 +26,14 @@ const { values: flags } = parseArgs({
 });
 
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
-const { runSetup } = await import('../dist/setup/index.js').catch(() => {
-  console.error('error: dist/ is not there; `npm install` compiles it');
-  process.exit(1);
-});
-
 try {
+  if (!existsSync(path.join(root, 'dist', 'index.js'))) compile();
+  const { runSetup } = await import('../dist/setup/index.js');
   const setup = await runSetup({ log: (line) => console.log(line) });
   console.log(`set-up: ${seconds(setup.seconds * 1000)}`);
   await demo();
 } catch (error) {
-  console.error(`error: ${error.message}\ncode: ${error.code ?? 'INTERNAL'}`);
+  console.error(describeFailure(error));
   process.exitCode = 1;
 }
 

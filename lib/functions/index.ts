@@ -2,11 +2,11 @@
  * The paper's pure functions, each for itself: typed arrays in and out, row-major, fp32. They run on the CPU in the calling
  * thread. All throw `INVALID_OPTION` for a wrong value and `SHAPE_MISMATCH` for a wrong length, and the codes of a missing set-up.
  */
+import { InvSegError } from '../errors.js';
 import { loadBinding } from '../native/load.js';
 import type { NativeEntropyOptions } from '../native/binding.js';
-import { entropyDefinitions } from '../options/index.js';
-import { defaults, rejectUnknown } from '../options/index.js';
-import { flag, integer, number, oneOf } from '../options/rules.js';
+import { defaults, entropyDefinitions, rejectUnknown } from '../options/index.js';
+import { flag, integer, number, oneOf, refuse } from '../options/rules.js';
 import { array, count, optionalArray, real } from './checks.js';
 
 const native = () => loadBinding().binding;
@@ -34,6 +34,7 @@ export function aggregateAttention(input: AggregateInput): { value: Float32Array
   const { kind, maps, sides, weights, minMax = false } = input;
   oneOf('self', 'cross').read(kind, 'kind');
   flag.read(minMax, 'minMax');
+  if (!Array.isArray(maps) || maps.length === 0) refuse('maps', 'a list of Float32Arrays', maps);
   const size = integer(1, 1024).read(input.size, 'size');
   const resolutions = list(sides, 'sides', maps.length).map((side, i) => integer(1, 1024).read(side, `sides[${i}]`));
   const shares = list(weights, 'weights', maps.length).map((weight, i) => real(weight, `weights[${i}]`));
@@ -47,8 +48,12 @@ export function aggregateAttention(input: AggregateInput): { value: Float32Array
   return native().aggregateAttention(kind, [...maps], Int32Array.from(resolutions), Float32Array.from(shares), size, minMax, upstream);
 }
 
-function list(value: readonly number[], name: string, length: number): number[] {
-  return [...array(Float32Array.from(value), name, length, '[maps]')];
+function list(value: readonly number[], name: string, length: number): readonly number[] {
+  if (!Array.isArray(value)) refuse(name, 'a list of numbers', value);
+  if (value.length !== length) {
+    throw new InvSegError('SHAPE_MISMATCH', `Expected ${length} values, one a map, for ${name} but received ${value.length}`);
+  }
+  return value;
 }
 
 export interface RefineInput {

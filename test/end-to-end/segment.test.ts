@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Segmenter } from '../../lib/index.js';
+import type { SegmentOptions } from '../../lib/index.js';
+import { openHandles, pictures } from './model.js';
+
+const { file, categories } = pictures[0]!;
+let segmenter: Segmenter;
+let before: number;
+beforeAll(async () => {
+  segmenter = await Segmenter.open({ device: 'cpu' });
+  before = openHandles();
+}, 120_000);
+afterAll(async () => {
+  await segmenter.dispose();
+});
+
+const run = (options: Partial<SegmentOptions> = {}) =>
+  segmenter.segment(file, { categories, steps: 2, seed: 1, ...options } as SegmentOptions);
+const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
+
+describe('both methods', () => {
+  it('give labels, scores and maps in range', async () => {
+    for (const method of ['baseline', 'invseg'] as const) {
+      const { width, height, labels, segments, losses, maps, status } = await run({ method, saveMaps: true });
+      expect([width, height, labels.length, status]).toEqual([256, 256, 256 * 256, 'completed']);
+      expect(losses).toHaveLength(method === 'baseline' ? 0 : 2);
+      expect(Math.max(...new Set(labels))).toBeLessThan(segments.length);
+      for (const { score, mask, area, index } of segments) {
+        expect(score).toBeGreaterThanOrEqual(0);
+        expect(score).toBeLessThanOrEqual(1);
+        expect(mask.reduce((sum, value) => sum + value, 0)).toBe(area);
+        expect(labels.filter((label) => label === index)).toHaveLength(area);
+      }
+      expect(maps!.data).toHaveLength(segments.length * maps!.size ** 2);
+      expect(Math.min(...maps!.data)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(...maps!.data)).toBeLessThanOrEqual(1);
+    }
+    expect(openHandles()).toBe(before);
+  });
+
+  it('agree where there are no steps', async () => {
+    const [zero, baseline] = [await run({ steps: 0 }), await run({ method: 'baseline' })];
+    expect(same(zero.labels, baseline.labels)).toBe(true);
+  });
+
+  it('see every name of every bundled picture somewhere', async () => {
+    for (const picture of pictures) {
+      const { segments } = await segmenter.segment(picture.file, { categories: picture.categories, method: 'baseline' });
+      for (const { label, area } of segments) expect(area, `${label} in ${picture.file}`).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('seeds', () => {
+  it('repeat a result to the last bit', async () => {
+    const [a, b] = [await run(), await run()];
+    expect(same(a.labels, b.labels)).toBe(true);
+    expect(b.losses.map(({ total }) => total)).toEqual(a.losses.map(({ total }) => total));
+  });
+
+  it('repeat it in another segmenter', async () => {
+    await using other = await Segmenter.open({ device: 'cpu' });
+    const [a, b] = [await run(), await other.segment(file, { categories, steps: 2, seed: 1 })];
+    expect(same(a.labels, b.labels)).toBe(true);
+  });
+
+  it('change views, timesteps and losses', async () => {
+    const [a, b] = [await run({ seed: 1 }), await run({ seed: 2 })];
+    expect(b.losses.map(({ total }) => total)).not.toEqual(a.losses.map(({ total }) => total));
+  });
+});
+
+describe('the loop', () => {
+  it('brings the loss down', async () => {
+    const { losses } = await run({ steps: 15, views: 'perImage', timestepRange: [50, 50], crop: { min: 1 } });
+    const mean = (part: typeof losses) => part.reduce((sum, { total }) => sum + total, 0) / part.length;
+    expect(mean(losses.slice(-3))).toBeLessThan(mean(losses.slice(0, 3)));
+    for (const { gradientNorm } of losses) expect(gradientNorm).toBeGreaterThan(0);
+  });
+
+  it.each([
+    { gradient: 'distance-constant' },
+    { gradient: 'self-constant' },
+    { gradient: 'keys-only' },
+    { interPairs: 'symmetric' },
+    { entropy: { normalise: 'l1', region: 'overlap' } },
+    { entropy: { normalise: 'softmax', reduce: 'sum' } },
+    { views: 'perImage' },
+    { viewCount: 1 },
+    { viewCount: 3 },
+    { crop: { rule: 'area', min: 0.4 } },
+    { trainable: 'all-but-sos' },
+    { trainable: 'all' },
+    { subtokens: 'last' },
+    { subtokens: 'max' },
+    { trainingResolutions: { 16: 0.5, 32: 0.5 } },
+    { trainingResolutions: { 8: 1 } },
+    { inferenceCross: { 16: 1 }, inferenceSelf: 'proportional' },
+    { layers: { inferenceCross: { heads: [0] } } },
+    { frame: 'latent' },
+    { frame: 24 },
+    { refineIterations: 2 },
+    { crossMinMax: true },
+    { template: 'a photo of {} on grass', separator: ' and ' },
+    { background: 'grass' },
+    { order: 'argmax-first' },
+    { latentSample: true },
+    { alpha: 0 },
+    { clusterWeight: 0 },
+    { preset: 'paper' },
+  ] satisfies Partial<SegmentOptions>[])('runs with %j', async (options) => {
+    const { losses, status, labels } = await run(options);
+    expect(status).toBe('completed');
+    expect(losses.map(({ total }) => Number.isFinite(total))).toEqual([true, true]);
+    expect(labels).toHaveLength(256 * 256);
+    expect(openHandles()).toBe(before);
+  });
+
+  it('keeps the last finite prompt when a learning rate blows it up', async () => {
+    const { status, labels, warnings, losses } = await run({ steps: 4, learningRate: 1e38 });
+    expect(labels).toHaveLength(256 * 256);
+    if (status === 'non-finite') expect(warnings.at(-1)).toContain('was not finite');
+    else expect(losses).toHaveLength(4);
+  });
+});
+
+describe('names', () => {
+  it('one name is enough', async () => {
+    const { segments } = await run({ categories: ['cat'] });
+    expect(segments.map(({ label }) => label)).toEqual(['cat', 'background']);
+  });
+
+  it('in any script, and many', async () => {
+    const many = ['猫', 'кошка', 'γάτα', '🐱', 'Zoë', ...'abcdefghijklmnopqrstuvwxyz'].map((name) => `${name} x`);
+    const result = await run({ categories: many, steps: 1 });
+    expect(result.segments).toHaveLength(many.length + 1);
+    expect(result.prompts.length).toBeGreaterThan(1);
+    expect(result.warnings[0]).toContain('did not fit into one prompt');
+  });
+
+  it.each([
+    [['x'.repeat(5000)], 'INVALID_CATEGORIES'],
+    [['ab '.repeat(200).trim()], 'NAME_TOO_LONG'],
+    [[], 'INVALID_CATEGORIES'],
+    [['cat', ''], 'INVALID_CATEGORIES'],
+    [['cat', 'Cat'], 'INVALID_CATEGORIES'],
+    [Array.from({ length: 400 }, (_, i) => `name ${i}`), 'TOO_MANY_CATEGORIES'],
+  ])('%#: refused in milliseconds', async (names, code) => {
+    const began = performance.now();
+    await expect(run({ categories: names })).rejects.toMatchObject({ name: 'InvSegError', code });
+    expect(performance.now() - began).toBeLessThan(200);
+  });
+});
+
+it('refuses resolutions and layers that the model has not', async () => {
+  await expect(run({ trainingResolutions: { 64: 1 } })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  await expect(run({ layers: { inferenceCross: { layers: ['nowhere'] } } })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+});
