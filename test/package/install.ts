@@ -1,0 +1,92 @@
+/** The package as a user gets it: packed, and unpacked beside its production dependencies, without a registry. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const checkout = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface Packed {
+  /** Path of the tarball. */
+  file: string;
+  /** Bytes of the tarball, and of its files. */
+  size: number;
+  unpackedSize: number;
+  files: { path: string; size: number }[];
+}
+
+export interface Manifest {
+  name: string;
+  scripts?: Record<string, string>;
+  gypfile?: boolean;
+  dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+}
+
+export function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
+}
+
+/** `npm pack` of dist as it is: scripts are left out, the set-up is not what is tested here. */
+export function pack(folder: string): Packed {
+  const output = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: checkout,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [packed] = JSON.parse(output) as [{ filename: string } & Omit<Packed, 'file'>];
+  return { ...packed, file: path.join(folder, path.basename(packed.filename)) };
+}
+
+/**
+ * A project with the package in its node_modules and, as links, the packages that its dependencies reach and no others: what
+ * only a development dependency would bring is not there.
+ *
+ * @returns the project's folder; the caller removes it
+ */
+export function install(tarball: string): string {
+  const project = mkdtempSync(path.join(os.tmpdir(), 'invseg package-'));
+  const own = path.join(project, 'node_modules', 'invseg-native');
+  mkdirSync(own, { recursive: true });
+  writeFileSync(path.join(project, 'package.json'), JSON.stringify({ name: 'user', private: true }));
+  execFileSync('tar', ['-xzf', tarball, '-C', own, '--strip-components=1']);
+  for (const [name, folder] of dependencies(own)) {
+    const link = path.join(project, 'node_modules', name);
+    mkdirSync(path.dirname(link), { recursive: true });
+    symlinkSync(folder, link, 'dir');
+  }
+  return project;
+}
+
+export function remove(folder: string | undefined): void {
+  if (folder) rmSync(folder, { recursive: true, force: true });
+}
+
+/** Name and folder in the checkout of every package that is reached from `folder`'s dependencies. */
+function dependencies(folder: string): Map<string, string> {
+  const found = new Map<string, string>();
+  const visit = (from: string, resolveFrom: string): void => {
+    const manifest = readManifest(from);
+    const optional = Object.keys(manifest.optionalDependencies ?? {});
+    for (const name of [...Object.keys(manifest.dependencies ?? {}), ...optional]) {
+      const target = locate(name, resolveFrom);
+      if (target === undefined) {
+        if (optional.includes(name)) continue; // a binary of another platform
+        throw new Error(`${manifest.name} depends on ${name}, which is not installed in the checkout`);
+      }
+      if (found.has(name)) continue;
+      found.set(name, target);
+      visit(target, target);
+    }
+  };
+  visit(folder, checkout);
+  return found;
+}
+
+function locate(name: string, from: string): string | undefined {
+  // Not require.resolve of the manifest: a package's exports may hide it.
+  const folders = createRequire(path.join(from, 'package.json')).resolve.paths(name) ?? [];
+  return folders.map((folder) => path.join(folder, name)).find((folder) => existsSync(path.join(folder, 'package.json')));
+}
