@@ -65,11 +65,12 @@ async function withBuildTree<T>(log: Log, work: () => Promise<T>): Promise<T> {
   return withLock(path.join(BUILD_TREE, 'invseg.lock'), log, work);
 }
 
-function checkTools(): void {
+/** @throws {InvSegError} `TOOL_MISSING` */
+export function checkTools(env: NodeJS.ProcessEnv = process.env): void {
   const install = (packages: string): string => `install it (Debian and Ubuntu: apt install ${packages}; macOS: xcode-select --install and brew install cmake)`;
-  requireTool(['cmake'], 'CMake 3.21 or newer', install('cmake'));
-  requireTool([process.env['CXX'] || 'c++', 'g++', 'clang++'], 'A C++20 compiler', install('g++'));
-  requireTool(['ninja', 'make'], 'A build tool', install('make'));
+  requireTool(['cmake'], 'CMake 3.21 or newer', install('cmake'), env);
+  requireTool(env['CXX'] ? [env['CXX']] : ['c++', 'g++', 'clang++'], 'A C++20 compiler', install('g++'), env);
+  requireTool(['ninja', 'make'], 'A build tool', install('make'), env);
 }
 
 async function configure(libtorch: string, more: string[], log: Log): Promise<void> {

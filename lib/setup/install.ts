@@ -31,27 +31,27 @@ export function installedRoot(folder: string): string | undefined {
  * @throws {InvSegError} `TOOL_MISSING` without python3, venv or pip; `SETUP_FAILED` where pip fails
  */
 export async function installLibtorch(folder: string, log: Log, env: NodeJS.ProcessEnv = process.env): Promise<string> {
-  const python = requireTool(['python3'], 'Python 3.10 or newer', `install it with your package manager, ${WITHOUT_IT}`);
-  await checkPython(python);
+  const python = requireTool(['python3'], 'Python 3.10 or newer', `install it with your package manager, ${WITHOUT_IT}`, env);
+  await checkPython(python, env);
   return withLock(`${folder}.lock`, log, async () => {
     const done = installedRoot(folder);
     if (done !== undefined && existsSync(done)) return done;
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(path.dirname(folder), { recursive: true });
     await step(log, `Creating a Python environment in ${folder}`, () =>
-      runTool({ command: python, args: ['-m', 'venv', folder], logFile: logFile('venv', env), purpose: 'create a Python environment' }),
+      runTool({ command: python, args: ['-m', 'venv', folder], logFile: logFile('venv', env), purpose: 'create a Python environment', env }),
     );
     await step(log, `Installing torch ${LIBTORCH_PIN} into it with pip`, () => pipInstall(path.join(folder, 'bin', 'python3'), log, env));
-    const root = await torchFolder(path.join(folder, 'bin', 'python3'));
+    const root = await torchFolder(path.join(folder, 'bin', 'python3'), env);
     writeFileSync(path.join(folder, MARKER), `${JSON.stringify({ torch: LIBTORCH_PIN, root: path.relative(folder, root) })}\n`);
     return root;
   });
 }
 
-async function checkPython(python: string): Promise<void> {
+async function checkPython(python: string, env: NodeJS.ProcessEnv): Promise<void> {
   const question = 'import sys; print("%d.%d" % sys.version_info[:2], sys.version_info >= (3, 10))\nimport venv, ensurepip';
   try {
-    const { stdout } = await promisify(execFile)(python, ['-c', question], { timeout: 30_000 });
+    const { stdout } = await promisify(execFile)(python, ['-c', question], { env, timeout: 30_000 });
     const [version, fits] = stdout.trim().split(' ');
     if (fits === 'True') return;
     throw new InvSegError('TOOL_MISSING', `Python 3.10 or newer is needed and ${python} is ${version}: install a newer one, ${WITHOUT_IT}.`);
@@ -93,8 +93,8 @@ function advice(output: string): string {
   return `Try it again, ${WITHOUT_IT}.`;
 }
 
-async function torchFolder(python: string): Promise<string> {
+async function torchFolder(python: string, env: NodeJS.ProcessEnv): Promise<string> {
   const question = 'import importlib.util, os; print(os.path.dirname(importlib.util.find_spec("torch").origin))';
-  const { stdout } = await promisify(execFile)(python, ['-c', question], { timeout: 60_000 });
+  const { stdout } = await promisify(execFile)(python, ['-c', question], { env, timeout: 60_000 });
   return stdout.trim();
 }

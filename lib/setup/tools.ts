@@ -36,9 +36,9 @@ function isExecutable(file: string): boolean {
  * @param wayOut how to get it, as the second half of a sentence
  * @throws {InvSegError} `TOOL_MISSING`
  */
-export function requireTool(names: readonly string[], what: string, wayOut: string): string {
+export function requireTool(names: readonly string[], what: string, wayOut: string, env: NodeJS.ProcessEnv = process.env): string {
   for (const name of names) {
-    const found = which(name);
+    const found = which(name, env);
     if (found) return found;
   }
   throw new InvSegError('TOOL_MISSING', `${what} is needed and ${names.join(' or ')} is not on the PATH: ${wayOut}.`);
