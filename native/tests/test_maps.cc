@@ -16,7 +16,7 @@ namespace {
 at::Tensor distributions(at::IntArrayRef shape) { return (at::randn(shape, at::kDouble) * 2).softmax(-1); }
 
 at::Tensor bilinear(const at::Tensor& x, int64_t height, int64_t width) {
-  return at::upsample_bilinear2d(x, {height, width}, false, c10::nullopt, c10::nullopt);
+  return at::upsample_bilinear2d(x, {height, width}, false, std::nullopt, std::nullopt);
 }
 
 at::Tensor boxes(std::vector<float> values) {

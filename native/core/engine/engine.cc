@@ -70,7 +70,7 @@ at::Tensor Engine::canonical(const uint8_t* rgb, int64_t width, int64_t height) 
   for (int64_t c = 0; c < 3; ++c) {
     // One channel at a time: a large picture is never whole in float32. On the CPU, so that every device sees the same.
     const at::Tensor channel = bytes.select(2, c).to(at::kFloat).view({1, 1, height, width});
-    channels.push_back(at::_upsample_bilinear2d_aa(channel, {size, size}, /*align_corners=*/false, c10::nullopt, c10::nullopt));
+    channels.push_back(at::_upsample_bilinear2d_aa(channel, {size, size}, /*align_corners=*/false, std::nullopt, std::nullopt));
   }
   return (at::cat(channels, 1) / 127.5 - 1.0).to(device_);
 }

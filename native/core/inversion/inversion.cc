@@ -161,10 +161,11 @@ Inversion::Update Inversion::update(
   const at::Tensor finite = loss.isfinite().logical_and(gradient.isfinite().all());
   // A refused step is refused on the device: the host learns of it when it reads the scalars.
   const AdamState next = select_state(finite, adam_update(state_, gradient, options_.adam), state_);
-  const at::Tensor scalars = at::stack(
-      {loss.detach(), clustering.detach(), entropy.detach(), cluster.intra.detach().mean(),
-       cluster.inter.detach().mean(), norm, finite.to(at::kFloat)});
-  return {scalars, next};
+  std::vector<at::Tensor> scalars;
+  for (const auto& scalar : {loss, clustering, entropy, cluster.intra.mean(), cluster.inter.mean(), norm, finite}) {
+    scalars.push_back(scalar.to(at::kDouble));
+  }
+  return {at::stack(scalars), next};
 }
 
 StepResult Inversion::step(const StepInput& input) {
@@ -183,7 +184,7 @@ StepResult Inversion::step(const StepInput& input) {
   views_ = open_views(input, generator);
 
   Update done = update(engine_->schedule().add_noise(views_.latents, noise, timesteps), timesteps, views_.boxes);
-  const at::Tensor scalars = done.scalars.to(at::kCPU, at::kDouble);  // the step's only wait for the device
+  const at::Tensor scalars = done.scalars.cpu();  // the step's only wait for the device
   state_ = std::move(done.state);
   const auto* s = scalars.const_data_ptr<double>();
   return {s[0], s[1], s[2], s[3], s[4], s[5], s[6] != 0.0, milliseconds_since(start)};

@@ -40,7 +40,7 @@ class Inversion {
   };
   /** What a step computes on the device: the scalars of `StepResult` as one tensor, and the next state. */
   struct Update {
-    at::Tensor scalars;  // [7] loss, cluster, entropy, intra, inter, gradient norm, finite
+    at::Tensor scalars;  // [7] float64: loss, cluster, entropy, intra, inter, gradient norm, finite
     AdamState state;
   };
 
