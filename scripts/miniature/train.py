@@ -2,8 +2,9 @@
 
     python -m miniature.train --minutes 70          (from scripts/; resumes from diffusion.pt in the cache folder)
 
-Stages share one clock: 64-pixel pictures first (cheap: the names are learnt there), then 128. Every step predicts the
-velocity of the noised latent; the steps whose prompt is not empty also teach the attention maps (losses.py).
+Stages share one clock. The first one is cheap, and most names are learnt there: whole pictures at 64 pixels in turn with
+64-pixel crops of the full pictures, where objects have their final size. The second takes the full pictures. Every step
+predicts the velocity of the noised latent; the steps whose prompt is not empty also teach the attention maps (losses.py).
 """
 
 import argparse
@@ -12,7 +13,7 @@ import math
 import os
 import tempfile
 import time
-from typing import Dict, NamedTuple, Sequence
+from typing import Dict, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -32,14 +33,15 @@ from .tokenizer import WordTokenizer
 
 class Stage(NamedTuple):
     until: float  # share of the whole training at which the stage ends
-    size: str  # side of the pictures
+    sizes: Tuple[str, ...]  # of the pictures, one a step in turn: "64" and "128" whole, "crop" 64 pixels of 128
     batch: int
 
 
-STAGES = [Stage(0.22, "64", 64), Stage(1.0, "128", 16)]
+STAGES = [Stage(0.6, ("64", "crop"), 32), Stage(1.0, ("128",), 16)]
 WEIGHTS = {"cross": 1.0, "refined": 1.0, "affinity": 0.4}
 LOW_SHARE, LOW_LIMIT = 0.75, 300  # this share of the timesteps lies below the limit, where segmentation reads
 AVERAGE_DECAY = 0.999
+SAVE_SECONDS = 90
 
 
 def training_attention(self: Attention, x: Tensor, context: Tensor, head_weights: Tensor, read: bool, output: bool):
@@ -115,12 +117,17 @@ class Latents:
         return sum(len(masks) for _, masks in self.shards)
 
     def draw(self, count: int, size: str, rng: np.random.Generator):
-        """-> scaled latents float [count, 4, h, w], masks uint8 [count, 64, 64]."""
+        """-> scaled latents float [count, 4, h, w], masks uint8 [count, 2h, 2w] or [count, 4h, 4w]."""
         latents, masks = [], []
         for shard in rng.integers(0, len(self.shards), count):
             row = int(rng.integers(0, len(self.shards[shard][1])))
-            latents.append(self.shards[shard][0][size][row].float())
-            masks.append(self.shards[shard][1][row])
+            latent, mask = self.shards[shard][0]["64" if size == "64" else "128"][row].float(), self.shards[shard][1][row]
+            if size == "crop":
+                side = latent.shape[-1] // 2
+                y, x = rng.integers(0, side + 1, 2)
+                latent, mask = latent[:, y : y + side, x : x + side], mask[2 * y : 2 * (y + side), 2 * x : 2 * (x + side)]
+            latents.append(latent)
+            masks.append(mask)
         return torch.stack(latents) * self.scale, np.stack(masks)
 
 
@@ -134,11 +141,11 @@ def velocity(latents: Tensor, noise: Tensor, alpha: Tensor):
     return alpha.sqrt() * latents + (1 - alpha).sqrt() * noise, alpha.sqrt() * noise - (1 - alpha).sqrt() * latents
 
 
-def step_losses(networks: Networks, data: Latents, stage: Stage, tokenizer, schedule: Tensor, rng, generator) -> Dict[str, Tensor]:
-    latents, masks = data.draw(stage.batch, stage.size, rng)
+def step_losses(networks: Networks, data: Latents, size: str, count: int, tokenizer, schedule: Tensor, rng, generator) -> Dict[str, Tensor]:
+    latents, masks = data.draw(count, size, rng)
     chosen = [prompts.draw(rng, mask, absent_share=0.8, caption_share=0.15, empty_share=0.1) for mask in masks]
     batch = prompts.collate(chosen, tokenizer)
-    timesteps = draw_timesteps(stage.batch, rng)
+    timesteps = draw_timesteps(count, rng)
     noise = torch.randn(latents.shape, generator=generator)
     noised, target = velocity(latents, noise, schedule[timesteps][:, None, None, None])
     # At 64 pixels the levels have 16, 8, 4 points a side, at 128 pixels 32, 16, 8.
@@ -206,7 +213,7 @@ def work(rank: int, options: argparse.Namespace, store: str) -> None:
     seed = (options.seed * 1000 + rank) * 1_000_000 + step
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     means: Dict[str, float] = {}
-    started = time.time()
+    started = saved = time.time()
     while True:
         clock = spent + time.time() - started
         share = step / options.steps if options.steps else clock / (60 * options.minutes)
@@ -218,8 +225,8 @@ def work(rank: int, options: argparse.Namespace, store: str) -> None:
         for group in optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast("cpu", torch.bfloat16):
-            part = stage._replace(batch=max(1, stage.batch // options.workers))
-            losses = step_losses(networks, data, part, tokenizer, schedule, rng, generator)
+            size, count = stage.sizes[step % len(stage.sizes)], max(1, stage.batch // options.workers)
+            losses = step_losses(networks, data, size, count, tokenizer, schedule, rng, generator)
         total = losses["noise"] + sum(options.maps * WEIGHTS[name] * value for name, value in losses.items() if name in WEIGHTS)
         optimizer.zero_grad()
         total.backward()
@@ -238,9 +245,10 @@ def work(rank: int, options: argparse.Namespace, store: str) -> None:
             means[name] = 0.98 * means.get(name, value.item()) + 0.02 * value.item()
         if step % 50 == 0:
             values = " ".join(f"{name} {value:.4f}" for name, value in means.items())
-            print(f"train: step {step} {stage.size}px {values} rate {rate:.5f} {time.time() - started + spent:.0f} s", flush=True)
-        if step % 250 == 0:
+            print(f"train: step {step} {'+'.join(stage.sizes)}px {values} rate {rate:.5f} {time.time() - started + spent:.0f} s", flush=True)
+        if time.time() - saved > SAVE_SECONDS:
             save(path, networks, average, optimizer, step, spent + time.time() - started)
+            saved = time.time()
     if rank == 0:
         save(path, networks, average, optimizer, step, spent + time.time() - started)
 
