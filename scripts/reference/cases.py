@@ -207,8 +207,9 @@ def write_cases(folder: str) -> None:
                 coverage = torch.stack([cover for _, cover in other]).float()
                 add_entropy(writer, name, views, coverage, ENTROPY_OPTIONS[0])
                 options = ENTROPY_OPTIONS[1 + variant % (len(ENTROPY_OPTIONS) - 1)]
-                add_entropy(writer, f"{name}-{'-'.join(options)}", views, coverage, options)
                 variant += 1
+                if categories > 1 or options[0] == "none":  # one category, normalised, has entropy 0: nothing to compare
+                    add_entropy(writer, f"{name}-{'-'.join(options)}", views, coverage, options)
             maps = random_cross_map(side, 12, 3)[:, :3].contiguous()
             again = add_refine(writer, f"{points}-{kind}-twice", self_name, self_map, maps, 2)
             add_cluster(writer, f"{points}-{kind}-symmetric", self_name, self_map, again, True, False, 0.4)
