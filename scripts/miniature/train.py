@@ -37,7 +37,7 @@ class Stage(NamedTuple):
     batch: int
 
 
-STAGES = [Stage(0.6, ("64", "crop"), 32), Stage(1.0, ("128",), 16)]
+STAGES = [Stage(0.5, ("64", "crop"), 32), Stage(1.0, ("128",), 16)]
 WEIGHTS = {"cross": 1.0, "refined": 1.0, "affinity": 0.4}
 LOW_SHARE, LOW_LIMIT = 0.75, 300  # this share of the timesteps lies below the limit, where segmentation reads
 AVERAGE_DECAY = 0.999
