@@ -1,0 +1,45 @@
+/**
+ * Runs one native job of several seconds on the miniature, in a process or a worker thread of its own, and ends in the way
+ * that the first argument (or workerData) names. Uses dist/: a worker thread of vitest's cannot load TypeScript.
+ */
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { inversionOptions } from '../../dist/methods/inversion.js';
+import { resolveEngineOptions, resolveOptions } from '../../dist/options/index.js';
+import { openParts } from '../../dist/segmenter/open.js';
+import { selectAll } from '../../dist/segmenter/selections.js';
+
+const ending = isMainThread ? process.argv[2] : workerData;
+const VIEWS = 150;
+
+const parts = await openParts(resolveEngineOptions({ device: 'cpu', threads: 1 }));
+const options = resolveOptions({});
+const prompts = parts.buildPrompts(['cat'], options);
+const selections = selectAll(parts, options);
+const embedding = await parts.engine.encodeText(prompts.ids, prompts.count);
+const image = await parts.engine.encodeImage(new Uint8Array(64 * 64 * 3).fill(90), 64, 64, false, 0);
+const inversion = await parts.engine.createInversion(image, embedding, inversionOptions({ options, prompts, selections }));
+
+const views = (count) => ({
+  boxes: Float32Array.from({ length: 4 * count }, (_, i) => (i % 4 < 2 ? 0.1 : 0.8)),
+  timesteps: new Int32Array(count).fill(100),
+  noiseSeed: 1,
+});
+const job = inversion.step(views(ending === 'return' ? 4 : VIEWS));
+job.catch(() => {});
+// By now the job runs on the engine's thread.
+setTimeout(() => {
+  tell('running');
+  if (ending === 'exit') process.exit(7);
+  if (ending === 'throw') throw new Error('thrown while a job runs');
+  if (ending === 'kill') process.kill(process.pid, 'SIGTERM');
+}, 200);
+if (ending === 'return') {
+  // Nothing is disposed: the pending job alone keeps the process alive, and after it nothing does.
+  const { finite } = await job;
+  tell(`finite ${finite}`);
+}
+
+function tell(line) {
+  if (isMainThread) process.stdout.write(`${line}\n`);
+  else parentPort.postMessage(line);
+}
