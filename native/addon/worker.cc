@@ -73,6 +73,7 @@ Napi::Promise Worker::close(Napi::Env env, Napi::Object keep, Work work) {
 
 Napi::Promise Worker::queue(Napi::Env env, std::unique_ptr<Job> job, bool last) {
   const Napi::Promise promise = job->deferred.Promise();
+  job->worker = shared_from_this();
   std::deque<std::unique_ptr<Job>> refused;
   {
     const std::lock_guard lock(mutex_);
@@ -162,14 +163,13 @@ void Worker::drop(std::unique_ptr<Job> job) {
   job->keep.SuppressDestruct();  // its environment is gone, or this is not its thread
 }
 
-void Worker::settle(napi_env raw, napi_value, void* context, void* data) {
+void Worker::settle(napi_env raw, napi_value, void*, void* data) {
   std::unique_ptr<Job> job(static_cast<Job*>(data));
   if (raw == nullptr) {
     drop(std::move(job));
     return;
   }
-  // `keep` is the engine's handle or one that holds its worker, so the worker is alive.
-  const std::shared_ptr<Worker> worker = static_cast<Worker*>(context)->weak_from_this().lock();
+  const std::shared_ptr<Worker> worker = job->worker;
   const Napi::Env env(raw);
   const Napi::HandleScope scope(env);
   const auto reject = [&](const Error& error) { job->deferred.Reject(to_js(env, error).Value()); };
@@ -184,7 +184,6 @@ void Worker::settle(napi_env raw, napi_value, void* context, void* data) {
       reject(Error("INTERNAL", error.what()));
     }
   }
-  if (!worker) return;
   if (--worker->pending_ == 0) napi_unref_threadsafe_function(raw, worker->function_);
   bool finished;
   {

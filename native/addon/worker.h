@@ -55,6 +55,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
     std::optional<Error> error;
     Napi::Promise::Deferred deferred;
     Napi::ObjectReference keep;
+    /** Its thread ends after the last job and lets go of the worker, maybe before that job's promise is settled. */
+    std::shared_ptr<Worker> worker;
   };
 
   Worker() = default;

@@ -49,8 +49,8 @@ Napi::Value load(const Napi::CallbackInfo& info) {
   // process.env of a worker thread is a copy that no library sees. A value that the user set stays.
   setenv("OMP_WAIT_POLICY", "passive", 0);
 
-  const Napi::Array loaded = Napi::Array::New(env);
-  const Napi::Array failed = Napi::Array::New(env);
+  Napi::Array loaded = Napi::Array::New(env);
+  Napi::Array failed = Napi::Array::New(env);
   for (const Library& library : kLibraries) {
     const std::string path = folder + "/" + library.name + kSuffix;
     const std::string error = map(path);
@@ -62,7 +62,7 @@ Napi::Value load(const Napi::CallbackInfo& info) {
       failed[failed.Length()] = Napi::String::New(env, error);
     }
   }
-  const Napi::Object result = Napi::Object::New(env);
+  Napi::Object result = Napi::Object::New(env);
   result["loaded"] = loaded;
   result["failed"] = failed;
   return result;
