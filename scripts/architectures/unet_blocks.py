@@ -1,0 +1,214 @@
+"""The blocks of the U-Net: resnets, transformers and resampling of one resolution level."""
+
+from typing import List
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .attention import Transformer
+from .configs import UNetConfig
+
+
+class TimestepEmbedding(nn.Module):
+    def __init__(self, in_width: int, width: int):
+        super().__init__()
+        self.linear_1 = nn.Linear(in_width, width)
+        self.linear_2 = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear_2(F.silu(self.linear_1(x)))
+
+
+class ResnetBlock(nn.Module):
+    def __init__(self, in_channels: int, out_channels: int, time_width: int, groups: int, eps: float):
+        super().__init__()
+        self.norm1 = nn.GroupNorm(groups, in_channels, eps=eps)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.time_emb_proj = nn.Linear(time_width, out_channels)
+        self.norm2 = nn.GroupNorm(groups, out_channels, eps=eps)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+        self.shortcut = in_channels != out_channels
+        if self.shortcut:
+            self.conv_shortcut = nn.Conv2d(in_channels, out_channels, 1)
+        else:
+            self.conv_shortcut = nn.Identity()
+
+    def forward(self, x: Tensor, time: Tensor) -> Tensor:
+        hidden = self.conv1(F.silu(self.norm1(x)))
+        hidden = hidden + self.time_emb_proj(F.silu(time))[:, :, None, None]
+        hidden = self.conv2(F.silu(self.norm2(hidden)))
+        return self.conv_shortcut(x) + hidden
+
+
+class Resample(nn.Module):
+    """The one convolution of a down- or upsampler."""
+
+    def __init__(self, channels: int, stride: int):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, stride=stride, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+def add_map(maps: List[Tensor], level: int, attention: Tensor) -> None:
+    """Adds what a layer read, already weighted, to the sum of its level; an empty tensor was not read."""
+    if attention.numel() != 0:
+        if maps[level].numel() == 0:
+            maps[level] = attention
+        else:
+            maps[level] = maps[level] + attention
+
+
+class AttentionBlock(nn.Module):
+    """Resnets of one level, each followed by a transformer where the level has attention, and the resampling.
+
+    ``up`` blocks take a skip connection before each resnet; ``down`` blocks leave their states on the stack.
+    """
+
+    def __init__(
+        self,
+        config: UNetConfig,
+        level: int,
+        first_layer: int,
+        widths_in: List[int],
+        up: bool,
+        resample: bool,
+        attention: bool,
+    ):
+        super().__init__()
+        width = config.channels[level]
+        time_width = config.channels[0] * 4
+        self.level = level
+        self.up = up
+        self.resample = resample
+        self.first_layer = first_layer
+        self.has_attention = attention
+        self.resnets = nn.ModuleList(
+            [ResnetBlock(w, width, time_width, config.norm_groups, config.norm_eps) for w in widths_in]
+        )
+        self.attentions = nn.ModuleList()
+        if attention:
+            for i in range(len(widths_in)):
+                self.attentions.append(
+                    Transformer(
+                        width,
+                        config.context_width,
+                        config.heads[level],
+                        config.norm_groups,
+                        config.transformer_norm_eps,
+                        first_layer + i,
+                        level,
+                    )
+                )
+        samplers = nn.ModuleList([Resample(width, 1 if up else 2)] if resample else [])
+        if up:
+            self.upsamplers = samplers
+            self.downsamplers = nn.ModuleList()
+        else:
+            self.downsamplers = samplers
+            self.upsamplers = nn.ModuleList()
+
+    def forward(
+        self,
+        x: Tensor,
+        time: Tensor,
+        context: Tensor,
+        skips: List[Tensor],
+        self_layers: List[int],
+        cross_layers: List[int],
+        self_heads: Tensor,
+        cross_heads: Tensor,
+        self_maps: List[Tensor],
+        cross_maps: List[Tensor],
+        last_layer: int,
+        key_gradient_only: bool,
+    ) -> Tensor:
+        if self.has_attention:
+            for i, (resnet, attention) in enumerate(zip(self.resnets, self.attentions)):
+                layer = self.first_layer + i
+                if layer <= last_layer:
+                    if self.up:
+                        x = torch.cat([x, skips.pop()], dim=1)
+                    x, self_map, cross_map = attention(
+                        resnet(x, time),
+                        context,
+                        self_heads,
+                        cross_heads,
+                        self_layers[layer] != 0,
+                        cross_layers[layer] != 0,
+                        layer == last_layer,
+                        key_gradient_only,
+                    )
+                    add_map(self_maps, self.level, self_map)
+                    add_map(cross_maps, self.level, cross_map)
+                    if not self.up:
+                        skips.append(x)
+        else:
+            for resnet in self.resnets:
+                if self.up:
+                    x = torch.cat([x, skips.pop()], dim=1)
+                x = resnet(x, time)
+                if not self.up:
+                    skips.append(x)
+        return x
+
+
+class MidBlock(nn.Module):
+    def __init__(self, config: UNetConfig, layer: int):
+        super().__init__()
+        level = len(config.channels) - 1
+        width = config.channels[level]
+        self.layer = layer
+        self.level = level
+        self.resnets = nn.ModuleList(
+            [
+                ResnetBlock(width, width, config.channels[0] * 4, config.norm_groups, config.norm_eps)
+                for _ in range(2)
+            ]
+        )
+        self.attentions = nn.ModuleList(
+            [
+                Transformer(
+                    width,
+                    config.context_width,
+                    config.heads[level],
+                    config.norm_groups,
+                    config.transformer_norm_eps,
+                    layer,
+                    level,
+                )
+            ]
+        )
+
+    def forward(
+        self,
+        x: Tensor,
+        time: Tensor,
+        context: Tensor,
+        self_layers: List[int],
+        cross_layers: List[int],
+        self_heads: Tensor,
+        cross_heads: Tensor,
+        self_maps: List[Tensor],
+        cross_maps: List[Tensor],
+        last_layer: int,
+        key_gradient_only: bool,
+    ) -> Tensor:
+        x = self.resnets[0](x, time)
+        x, self_map, cross_map = self.attentions[0](
+            x,
+            context,
+            self_heads,
+            cross_heads,
+            self_layers[self.layer] != 0,
+            cross_layers[self.layer] != 0,
+            self.layer == last_layer,
+            key_gradient_only,
+        )
+        add_map(self_maps, self.level, self_map)
+        add_map(cross_maps, self.level, cross_map)
+        if self.layer != last_layer:
+            x = self.resnets[1](x, time)
+        return x
