@@ -22,7 +22,7 @@ export type {
 } from './options/index.js';
 export type { LayerChoice } from './models/index.js';
 export { methodNames } from './methods/index.js';
-export type { MethodName, StepLoss } from './methods/index.js';
+export type { LossComparison, MethodName, StepLoss } from './methods/index.js';
 
 export { adamStep, aggregateAttention, clusterLoss, entropyLoss, refineAttention } from './functions/index.js';
 export type { AdamInput, AggregateInput, ClusterInput, EntropyInput, RefineInput } from './functions/index.js';

@@ -64,7 +64,8 @@ async function show(segmenter, file, categories, out, options) {
   const image = await decodeImage(path.join(pictures, file));
   const raw = { data: image.rgb, width: image.width, height: image.height, channels: 3 };
   const baseline = await segmenter.segment(raw, { ...options, categories, method: 'baseline' });
-  const invseg = await segmenter.segment(raw, { ...options, categories });
+  // Every step sees other crops and another timestep; only the same views can tell whether the loss fell.
+  const invseg = await segmenter.segment(raw, { ...options, categories, compareLoss: true });
 
   const names = invseg.categories;
   const palette = categoryPalette(names.length);
@@ -81,8 +82,8 @@ async function show(segmenter, file, categories, out, options) {
     writeFile(`${stem}.panel.png`, panel),
   ]);
 
-  const [first, last] = [invseg.losses[0], invseg.losses.at(-1)];
-  const loss = first ? `loss ${first.total.toFixed(4)} → ${last.total.toFixed(4)}` : 'no steps';
+  const { before, after } = invseg.comparison ?? {};
+  const loss = before === undefined ? 'no steps' : `loss ${before.toFixed(3)} → ${after.toFixed(3)}`;
   const status = invseg.status === 'completed' ? '' : `, ${invseg.status}`;
   console.log(`\n${file}: baseline ${seconds(baseline.timings.total)}, InvSeg ${seconds(invseg.timings.total)}, ${loss}${status}`);
   const wide = Math.max(...names.map((name) => name.length));
@@ -103,7 +104,7 @@ async function renewReadmePicture(panels) {
   await mkdir(path.dirname(file), { recursive: true });
   await sharp({ create: { width, height: top, channels: 3, background: '#fff' } })
     .composite(placed)
-    .png({ compressionLevel: 9 })
+    .png({ palette: true, effort: 10 })
     .toFile(file);
   console.log(`renewed ${file}`);
 }

@@ -14,7 +14,7 @@ export interface ReportInput {
 }
 
 export function makeReport({ image, result, info, palette, files }: ReportInput): Record<string, unknown> {
-  const { width, height, categories, segments, status, losses, timings, prompts, warnings, options } = result;
+  const { width, height, categories, segments, status, losses, timings, prompts, warnings, options, comparison } = result;
   return {
     format: 'invseg-result/1',
     image,
@@ -33,6 +33,7 @@ export function makeReport({ image, result, info, palette, files }: ReportInput)
     warnings,
     prompts,
     losses,
+    ...(comparison && { comparison }),
     /** Milliseconds. */
     timings,
     files,

@@ -1,4 +1,5 @@
 /** InvSeg: Adam steps on the embeddings of the category names, against views of this one image; then the baseline's pass. */
+import type { NativeStep } from '../native/binding.js';
 import { openInversion, predict } from './inversion.js';
 import type { Method, StepLoss } from './method.js';
 import { drawBoxes } from './views.js';
@@ -12,6 +13,7 @@ export const invseg: Method = {
     const losses: StepLoss[] = [];
     let status: 'completed' | 'non-finite' = 'completed';
     let spent = 0;
+    let first: NativeStep | undefined;
 
     for (let step = 1; step <= options.steps; step++) {
       context.checkpoint();
@@ -21,7 +23,9 @@ export const invseg: Method = {
       const timestep = random.integer(...options.timestepRange);
       const noiseSeed = random.seed();
       const timesteps = new Int32Array(options.viewCount).fill(timestep);
-      const result = await inversion.step({ boxes, timesteps, noiseSeed });
+      const views = { boxes, timesteps, noiseSeed };
+      first ??= views;
+      const result = await inversion.step(views);
       spent += result.milliseconds;
       if (!result.finite) {
         status = 'non-finite'; // the embedding is still the last finite one
@@ -34,6 +38,11 @@ export const invseg: Method = {
     }
 
     const prediction = await predict(context, inversion);
-    return { prediction, losses, status, milliseconds: { inversion: spent, prediction: prediction.milliseconds } };
+    const milliseconds = { inversion: spent, prediction: prediction.milliseconds };
+    if (!options.compareLoss || first === undefined || losses.length === 0) return { prediction, losses, status, milliseconds };
+    // A step gives the loss before its update; what it does to the prompt no longer matters.
+    context.checkpoint();
+    const { loss: after } = await inversion.step(first);
+    return { prediction, losses, status, comparison: { before: losses[0]!.total, after }, milliseconds };
   },
 };

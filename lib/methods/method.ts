@@ -22,6 +22,12 @@ export interface StepLoss {
   milliseconds: number;
 }
 
+/** Total loss on the first step's views, timestep and noise: of the prompt as written and as learnt. */
+export interface LossComparison {
+  before: number;
+  after: number;
+}
+
 export interface MethodContext {
   readonly engine: NativeEngine;
   /** Latent of the whole picture. */
@@ -51,6 +57,8 @@ export interface MethodOutcome {
   losses: StepLoss[];
   /** `non-finite`: a loss or gradient was not finite, the loop stopped there and the prompt before it was used. */
   status: 'completed' | 'non-finite';
+  /** With `compareLoss`, where there were steps. */
+  comparison?: LossComparison;
   milliseconds: { inversion: number; prediction: number };
 }
 

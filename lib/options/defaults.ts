@@ -36,6 +36,7 @@ export const defaults: Readonly<MethodOptions> = {
   order: 'resize-first',
   latentSample: false,
   saveMaps: false,
+  compareLoss: false,
 };
 
 export const engineDefaults: Readonly<EngineOptions> = {

@@ -103,6 +103,7 @@ export const methodDefinitions: Definitions<MethodOptions> = {
   order: { rule: oneOf('resize-first', 'argmax-first'), help: 'enlarge maps or labels' },
   latentSample: { rule: flag, help: 'sample the latent instead of its mean' },
   saveMaps: { rule: flag, help: 'return the refined maps' },
+  compareLoss: { rule: flag, help: 'measure the loss again on the first views' },
 };
 
 const device = text('"auto", "cpu", "cuda" or "cuda:<index>"', (value) => /^(auto|cpu|cuda(:\d{1,3})?)$/.test(value));

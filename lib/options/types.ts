@@ -118,6 +118,8 @@ export interface MethodOptions {
   latentSample: boolean;
   /** Return the refined maps with the result. */
   saveMaps: boolean;
+  /** After the prediction, measure the loss of the learnt prompt on the first step's views (one more step's time). */
+  compareLoss: boolean;
 }
 
 /** Options as a caller gives them: all optional, nested ones in part. */

@@ -48,7 +48,7 @@ export async function run({ engine }: SegmenterParts, job: Run): Promise<Segment
     const image = handles.own(await engine.encodeImage(rgb, width, height, options.latentSample, latentSeed));
     const encoded = performance.now();
 
-    const { prediction, losses, status, milliseconds } = await methods[options.method].run({
+    const { prediction, losses, status, comparison, milliseconds } = await methods[options.method].run({
       engine,
       image,
       embedding,
@@ -87,6 +87,7 @@ export async function run({ engine }: SegmenterParts, job: Run): Promise<Segment
       prompts: prompts.texts,
       warnings: [...warnings, ...prompts.warnings, ...(status === 'non-finite' ? [notFinite] : [])],
       options,
+      ...(comparison && { comparison }),
       ...(prediction.maps && { maps: { data: prediction.maps, size: frameSide(prediction.maps, categories), categories } }),
     };
   } finally {

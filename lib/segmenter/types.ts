@@ -1,5 +1,5 @@
 /** What goes into a call and what comes out. */
-import type { StepLoss } from '../methods/index.js';
+import type { LossComparison, StepLoss } from '../methods/index.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
 
 /** Where a call is; `step` counts from 1 in the stage `step` and is 0 elsewhere. */
@@ -72,6 +72,8 @@ export interface SegmentResult {
   warnings: string[];
   /** Options as they were used, defaults included. */
   options: MethodOptions;
+  /** With `compareLoss`, where there were steps: the loss on the same views before and after. */
+  comparison?: LossComparison;
   /** With `saveMaps`: the refined maps before enlarging. */
   maps?: CategoryMaps;
 }

@@ -162,6 +162,22 @@ describe('a loss that is not finite', () => {
   });
 });
 
+describe('compareLoss', () => {
+  it('measures the first views again, after the prediction', async () => {
+    const { segmenter, engine } = open();
+    const { comparison, losses } = await segmenter.segment(picture(), { ...cats, compareLoss: true });
+    expect(engine.calls.slice(-2)).toEqual(['predict', 'step']);
+    expect(engine.steps.at(-1)).toEqual(engine.steps[0]);
+    expect(comparison).toEqual({ before: losses[0]!.total, after: -0.94 });
+    expect(losses).toHaveLength(3);
+  });
+
+  it('says nothing where there were no steps', async () => {
+    const { segmenter } = open();
+    expect((await segmenter.segment(picture(), { ...cats, compareLoss: true, steps: 0 })).comparison).toBeUndefined();
+  });
+});
+
 describe('progress', () => {
   it('comes before each stage and after each step', async () => {
     const { segmenter } = open();
