@@ -38,7 +38,6 @@ void stay_mapped() {
     if (::dladdr(reinterpret_cast<void*>(&stay_mapped), &self) != 0) {
       ::dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
     }
-    end_process_while_busy();
     return true;
   }();
   static_cast<void>(once);
@@ -46,12 +45,12 @@ void stay_mapped() {
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   stay_mapped();
-  auto* environment = new Environment();
+  auto* environment = new Environment(env);
+  env.SetInstanceData(environment);  // freed with the environment
   environment->engine = Napi::Persistent(EngineHandle::define(env));
   environment->embedding = Napi::Persistent(EmbeddingHandle::define(env));
   environment->image = Napi::Persistent(ImageHandle::define(env));
   environment->inversion = Napi::Persistent(InversionHandle::define(env));
-  env.SetInstanceData(environment);  // freed with the environment
 
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, function, name));

@@ -12,6 +12,9 @@
 
 namespace invseg::addon {
 
+/** What a value is, in the words of a message: "the number 3", "a Float32Array of 12". */
+std::string describe(const Napi::Value& value);
+
 /** Element type of a typed array as JavaScript names it. */
 template <typename T>
 struct TypedArrayName;
@@ -39,7 +42,7 @@ template <typename T>
 std::pair<const T*, size_t> view(const Napi::Value& value, const std::string& what, int64_t length = -1) {
   using Name = TypedArrayName<T>;
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != Name::type) {
-    throw Error("SHAPE_MISMATCH", "Expected a " + std::string(Name::value) + " for " + what);
+    throw Error("SHAPE_MISMATCH", "Expected a " + std::string(Name::value) + " for " + what + " but received " + describe(value));
   }
   const auto array = value.As<Napi::TypedArrayOf<T>>();
   if (length >= 0 && static_cast<int64_t>(array.ElementLength()) != length) {

@@ -37,16 +37,9 @@ Napi::Value EngineHandle::open(const Napi::CallbackInfo& info) {
     auto state = std::make_shared<EngineState>();
     state->config = engine_config(object_of(info[0], "the engine's configuration"));
     state->worker = Worker::start(env);
-    // No handle exists yet; the module's exports stand in as what the job keeps alive.
-    return state->worker->submit(env, Napi::Object::New(env), [state]() -> Reply {
-      try {
-        state->engine = std::make_shared<Engine>(state->config);
-      } catch (...) {
-        return [state, error = std::current_exception()](Napi::Env reply_env) -> Napi::Value {
-          state->worker->abandon();
-          return entry(reply_env, [&]() -> Napi::Value { std::rethrow_exception(error); });
-        };
-      }
+    // Where this fails nothing else holds the state: the worker ends with the job.
+    return state->worker->submit(env, [state]() -> Reply {
+      state->engine = std::make_shared<Engine>(state->config);
       state->device = state->engine->device_string();
       state->dtype = dtype_name(state->engine->dtype());
       state->device_name = invseg::device_name(state->engine->device());
@@ -56,10 +49,6 @@ Napi::Value EngineHandle::open(const Napi::CallbackInfo& info) {
       };
     });
   });
-}
-
-EngineHandle::~EngineHandle() {
-  if (state_) state_->worker->abandon();  // collected without dispose(): the thread ends by itself
 }
 
 Napi::Value EngineHandle::device(const Napi::CallbackInfo& info) {
@@ -79,9 +68,9 @@ Napi::Value EngineHandle::encode_text(const Napi::CallbackInfo& info) {
   return promised(env, [&]() -> Napi::Value {
     const auto engine = state();
     const int64_t prompts = integer_of(info[1], "prompts");
-    check_shape(prompts >= 1, "Expected at least one prompt");
+    check_shape(prompts >= 1 && prompts <= (1 << 12), "Expected from 1 to 4096 prompts");
     auto ids = copy<int32_t>(info[0], "ids", prompts * engine->config.prompt_length);
-    return engine->worker->submit(env, Value(), [engine, ids = std::move(ids), prompts]() -> Reply {
+    return engine->worker->submit(env, [engine, ids = std::move(ids), prompts]() -> Reply {
       auto result = std::make_shared<EmbeddingState>();
       result->engine = engine;
       result->states = engine->engine->encode_text(ids.data(), prompts);
@@ -104,7 +93,7 @@ Napi::Value EngineHandle::encode_image(const Napi::CallbackInfo& info) {
     auto rgb = copy<uint8_t>(info[0], "rgb", width * height * 3);
     const bool sample = boolean_of(info[3], "sample");
     const auto seed = static_cast<uint64_t>(integer_of(info[4], "seed"));
-    return engine->worker->submit(env, Value(), [engine, rgb = std::move(rgb), width, height, sample, seed]() -> Reply {
+    return engine->worker->submit(env, [engine, rgb = std::move(rgb), width, height, sample, seed]() -> Reply {
       auto result = std::make_shared<ImageState>();
       result->engine = engine;
       result->image = engine->engine->encode_image(rgb.data(), width, height, sample, seed);
@@ -125,10 +114,12 @@ Napi::Value EngineHandle::create_inversion(const Napi::CallbackInfo& info) {
     const auto embedding =
         same_engine(unwrap<EmbeddingHandle>(info[1], classes.embedding, "an embedding").state(), *engine, "embedding");
     auto options = inversion_options(object_of(info[2], "the inversion's options"), engine->config, embedding->states.size(0));
-    return engine->worker->submit(env, Value(), [engine, image, embedding, options = std::move(options)]() -> Reply {
+    return engine->worker->submit(env, [engine, image, embedding, options = std::move(options)]() -> Reply {
       auto result = std::make_shared<InversionState>();
       result->engine = engine;
       result->inversion = std::make_unique<Inversion>(engine->engine, image->image, embedding->states, options);
+      std::erase_if(engine->inversions, [](const auto& weak) { return weak.expired(); });
+      engine->inversions.push_back(result);
       // The embedding and the two Adam moments.
       const auto bytes = 3 * static_cast<int64_t>(embedding->states.nbytes());
       return [result, bytes](Napi::Env reply_env) -> Napi::Value {
@@ -149,7 +140,7 @@ Napi::Value EngineHandle::read_maps(const Napi::CallbackInfo& info) {
     auto selection = map_selection(object_of(info[2], "the map selection"), engine->config);
     const int64_t timestep = integer_of(info[3], "timestep");
     const auto seed = static_cast<uint64_t>(integer_of(info[4], "noiseSeed"));
-    return engine->worker->submit(env, Value(), [engine, image, embedding, selection, timestep, seed]() -> Reply {
+    return engine->worker->submit(env, [engine, image, embedding, selection, timestep, seed]() -> Reply {
       RawMaps maps = engine->engine->read_image(image->image, embedding->states, selection, timestep, seed);
       return [maps = std::move(maps)](Napi::Env reply_env) -> Napi::Value {
         const Napi::Object result = Napi::Object::New(reply_env);
@@ -171,8 +162,13 @@ Napi::Value EngineHandle::dispose(const Napi::CallbackInfo& info) {
     }
     const auto engine = state_;
     release();
-    return engine->worker->close(env, Value(), [engine]() -> Reply {
-      engine->engine.reset();  // inversions that live on hold the engine until they are disposed
+    return engine->worker->close(env, [engine]() -> Reply {
+      // An inversion holds the models too: one that was forgotten must not keep them.
+      for (const auto& weak : engine->inversions) {
+        if (const auto inversion = weak.lock()) inversion->inversion.reset();
+      }
+      engine->inversions.clear();
+      engine->engine.reset();
       return [](Napi::Env reply_env) -> Napi::Value { return reply_env.Undefined(); };
     });
   });

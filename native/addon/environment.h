@@ -3,8 +3,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include <napi.h>
+
+#include "addon/worker.h"
 
 namespace invseg::addon {
 
@@ -34,14 +37,31 @@ class Tally {
 };
 
 /** The addon's state in one JavaScript environment (main thread or worker thread); nothing of it is static. */
-struct Environment {
+class Environment {
+ public:
+  /** Registers itself for the environment's end. */
+  explicit Environment(Napi::Env env);
+
+  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+  /** Notes a worker's thread for `shut_down`. */
+  void remember(const std::shared_ptr<Worker::Thread>& thread);
+
+  /**
+   * Stops every worker and gives running jobs a moment. A longer one goes on by itself, touches JavaScript no more, and ends
+   * with its pass or with the process. A second call does nothing.
+   */
+  void shut_down();
+
   Napi::FunctionReference engine;
   Napi::FunctionReference embedding;
   Napi::FunctionReference image;
   Napi::FunctionReference inversion;
   std::shared_ptr<Counters> counters = std::make_shared<Counters>();
+  std::shared_ptr<Mailbox> mailbox;
 
-  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+ private:
+  std::vector<std::weak_ptr<Worker::Thread>> threads_;
 };
 
 }  // namespace invseg::addon

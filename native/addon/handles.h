@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <napi.h>
 
@@ -13,10 +15,13 @@
 
 namespace invseg::addon {
 
-/** An engine and its thread; shared by the handles made from it. `engine` belongs to that thread. */
+struct InversionState;
+
+/** An engine and its thread; shared by the handles made from it, so that any of them keeps it usable. */
 struct EngineState {
   std::shared_ptr<Worker> worker;
-  std::shared_ptr<Engine> engine;
+  std::shared_ptr<Engine> engine;                          // the worker's thread alone
+  std::vector<std::weak_ptr<InversionState>> inversions;   // likewise
   EngineConfig config;
   std::string device, dtype, device_name;
   int64_t bytes = 0;
@@ -35,7 +40,7 @@ struct ImageState {
 
 struct InversionState {
   std::shared_ptr<EngineState> engine;
-  std::unique_ptr<Inversion> inversion;
+  std::unique_ptr<Inversion> inversion;  // the worker's thread alone; empty once the engine was disposed
 };
 
 /**
@@ -119,7 +124,6 @@ class InversionHandle : public Handle<InversionHandle, InversionState> {
 class EngineHandle : public Handle<EngineHandle, EngineState> {
  public:
   using Handle::Handle;
-  ~EngineHandle() override;
   static Napi::Function define(Napi::Env env);
   /** `openEngine` of the binding. */
   static Napi::Value open(const Napi::CallbackInfo& info);

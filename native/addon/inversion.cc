@@ -9,7 +9,7 @@ Napi::Value EmbeddingHandle::read(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return promised(env, [&]() -> Napi::Value {
     const auto own = state();
-    return own->engine->worker->submit(env, Value(), [own]() -> Reply {
+    return own->engine->worker->submit(env, [own]() -> Reply {
       return [values = own->states.cpu()](Napi::Env reply_env) { return to_array<float>(reply_env, values); };
     });
   });
@@ -25,7 +25,7 @@ Napi::Value ImageHandle::latent(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return promised(env, [&]() -> Napi::Value {
     const auto own = state();
-    return own->engine->worker->submit(env, Value(), [own]() -> Reply {
+    return own->engine->worker->submit(env, [own]() -> Reply {
       return [values = own->image.latent.cpu()](Napi::Env reply_env) { return to_array<float>(reply_env, values); };
     });
   });
@@ -55,7 +55,7 @@ Napi::Value InversionHandle::step(const Napi::CallbackInfo& info) {
   return promised(env, [&]() -> Napi::Value {
     const auto own = state();
     auto input = step_input(object_of(info[0], "the step"));
-    return own->engine->worker->submit(env, Value(), [own, input = std::move(input)]() -> Reply {
+    return own->engine->worker->submit(env, [own, input = std::move(input)]() -> Reply {
       const StepResult result = own->inversion->step(input);
       return [result](Napi::Env reply_env) -> Napi::Value {
         const Napi::Object object = Napi::Object::New(reply_env);
@@ -78,7 +78,7 @@ Napi::Value InversionHandle::predict(const Napi::CallbackInfo& info) {
   return promised(env, [&]() -> Napi::Value {
     const auto own = state();
     auto options = predict_options(object_of(info[0], "the prediction's options"), own->engine->config);
-    return own->engine->worker->submit(env, Value(), [own, options = std::move(options)]() -> Reply {
+    return own->engine->worker->submit(env, [own, options = std::move(options)]() -> Reply {
       Prediction result = own->inversion->predict(options);
       return [result = std::move(result)](Napi::Env reply_env) -> Napi::Value {
         const Napi::Object object = Napi::Object::New(reply_env);
@@ -97,7 +97,7 @@ Napi::Value InversionHandle::embedding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return promised(env, [&]() -> Napi::Value {
     const auto own = state();
-    return own->engine->worker->submit(env, Value(), [own]() -> Reply {
+    return own->engine->worker->submit(env, [own]() -> Reply {
       return [values = own->inversion->embedding().cpu()](Napi::Env reply_env) {
         return to_array<float>(reply_env, values);
       };

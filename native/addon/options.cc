@@ -7,19 +7,25 @@
 namespace invseg::addon {
 namespace {
 
-[[noreturn]] void refuse(const std::string& wanted, const std::string& what) {
-  throw Error("INVALID_OPTION", "Expected " + wanted + " for " + what);
+[[noreturn]] void refuse(const std::string& wanted, const std::string& what, const Napi::Value& value) {
+  throw Error("INVALID_OPTION", "Expected " + wanted + " for " + what + " but received " + describe(value));
 }
 
 double number(const Napi::Object& object, const char* key) { return number_of(object.Get(key), key); }
 int64_t integer(const Napi::Object& object, const char* key) { return integer_of(object.Get(key), key); }
+/** A size: large ones would overflow where they are multiplied. */
+int64_t size(const Napi::Object& object, const char* key) {
+  const int64_t value = integer(object, key);
+  if (value < 1 || value > (1 << 20)) refuse("an integer from 1 to 1048576", key, object.Get(key));
+  return value;
+}
 std::string string(const Napi::Object& object, const char* key) { return string_of(object.Get(key), key); }
 bool boolean(const Napi::Object& object, const char* key) { return boolean_of(object.Get(key), key); }
 Napi::Object nested(const Napi::Object& object, const char* key) { return object_of(object.Get(key), key); }
 
 Napi::Array list(const Napi::Object& object, const char* key) {
   const Napi::Value value = object.Get(key);
-  if (!value.IsArray()) refuse("an array", key);
+  if (!value.IsArray()) refuse("an array", key, value);
   return value.As<Napi::Array>();
 }
 
@@ -43,33 +49,65 @@ ModuleConfig module_config(const Napi::Object& object) {
   return module;
 }
 
+const char* array_name(napi_typedarray_type type) {
+  switch (type) {
+    case napi_int8_array: return "Int8Array";
+    case napi_uint8_array: return "Uint8Array";
+    case napi_uint8_clamped_array: return "Uint8ClampedArray";
+    case napi_int16_array: return "Int16Array";
+    case napi_uint16_array: return "Uint16Array";
+    case napi_int32_array: return "Int32Array";
+    case napi_uint32_array: return "Uint32Array";
+    case napi_float32_array: return "Float32Array";
+    case napi_float64_array: return "Float64Array";
+    case napi_bigint64_array: return "BigInt64Array";
+    case napi_biguint64_array: return "BigUint64Array";
+    default: return "typed array";
+  }
+}
+
 }  // namespace
 
+std::string describe(const Napi::Value& value) {
+  if (value.IsUndefined()) return "undefined";
+  if (value.IsNull()) return "null";
+  if (value.IsBoolean()) return value.As<Napi::Boolean>().Value() ? "true" : "false";
+  if (value.IsNumber()) return "the number " + value.ToString().Utf8Value();
+  if (value.IsString()) return "the string \"" + value.As<Napi::String>().Utf8Value().substr(0, 60) + "\"";
+  if (value.IsTypedArray()) {
+    const auto array = value.As<Napi::TypedArray>();
+    return "a " + std::string(array_name(array.TypedArrayType())) + " of " + std::to_string(array.ElementLength());
+  }
+  if (value.IsArray()) return "an array of " + std::to_string(value.As<Napi::Array>().Length());
+  return value.IsFunction() ? "a function" : "an object";
+}
+
 double number_of(const Napi::Value& value, const std::string& what) {
-  if (!value.IsNumber()) refuse("a number", what);
-  return value.As<Napi::Number>().DoubleValue();
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
+  if (!std::isfinite(number)) refuse("a finite number", what, value);
+  return number;
 }
 
 int64_t integer_of(const Napi::Value& value, const std::string& what) {
   const double number = number_of(value, what);
-  if (!std::isfinite(number) || number != std::floor(number) || std::abs(number) > 9007199254740991.0) {
-    refuse("an integer", what);
+  if (number != std::floor(number) || std::abs(number) > 9007199254740991.0) {
+    refuse("an integer", what, value);
   }
   return static_cast<int64_t>(number);
 }
 
 std::string string_of(const Napi::Value& value, const std::string& what) {
-  if (!value.IsString()) refuse("a string", what);
+  if (!value.IsString()) refuse("a string", what, value);
   return value.As<Napi::String>().Utf8Value();
 }
 
 bool boolean_of(const Napi::Value& value, const std::string& what) {
-  if (!value.IsBoolean()) refuse("true or false", what);
+  if (!value.IsBoolean()) refuse("true or false", what, value);
   return value.As<Napi::Boolean>().Value();
 }
 
 Napi::Object object_of(const Napi::Value& value, const std::string& what) {
-  if (!value.IsObject()) refuse("an object", what);
+  if (!value.IsObject()) refuse("an object", what, value);
   return value.As<Napi::Object>();
 }
 
@@ -82,20 +120,20 @@ EngineConfig engine_config(const Napi::Object& object) {
   config.dtype = string(object, "dtype");
   config.threads = integer(object, "threads");
   config.check_finite = boolean(object, "checkFinite");
-  config.image_size = integer(object, "imageSize");
-  config.latent_size = integer(object, "latentSize");
-  config.latent_channels = integer(object, "latentChannels");
+  config.image_size = size(object, "imageSize");
+  config.latent_size = size(object, "latentSize");
+  config.latent_channels = size(object, "latentChannels");
   config.latent_scale = number(object, "latentScale");
-  config.prompt_length = integer(object, "promptLength");
-  config.context_width = integer(object, "contextWidth");
-  config.time_width = integer(object, "timeWidth");
+  config.prompt_length = size(object, "promptLength");
+  config.context_width = size(object, "contextWidth");
+  config.time_width = size(object, "timeWidth");
   const Napi::Array layers = list(object, "layers");
   for (uint32_t i = 0; i < layers.Length(); ++i) {
     const Napi::Object layer = object_of(layers.Get(i), "layers");
-    config.layers.push_back({string(layer, "name"), integer(layer, "level"), integer(layer, "heads")});
+    config.layers.push_back({string(layer, "name"), integer(layer, "level"), size(layer, "heads")});
   }
   const Napi::Object schedule = nested(object, "schedule");
-  config.schedule = {integer(schedule, "steps"), number(schedule, "betaStart"), number(schedule, "betaEnd")};
+  config.schedule = {size(schedule, "steps"), number(schedule, "betaStart"), number(schedule, "betaEnd")};
   return config;
 }
 
@@ -128,7 +166,7 @@ InversionOptions inversion_options(const Napi::Object& object, const EngineConfi
   for (size_t i = 0; i < spans.size(); i += 3) options.spans.push_back({spans[i], spans[i + 1], spans[i + 2]});
   options.subtokens = parse_subtoken_rule(string(object, "subtokens"));
   options.training = map_selection(nested(object, "training"), config);
-  options.frame = integer(object, "frame");
+  options.frame = size(object, "frame");
   options.gradient = parse_gradient_mode(string(object, "gradient"));
   options.refine_iterations = integer(object, "refineIterations");
   options.cluster.anchor_scale = number(object, "anchorScale");
@@ -159,10 +197,12 @@ PredictOptions predict_options(const Napi::Object& object, const EngineConfig& c
   options.timestep = integer(object, "timestep");
   options.noise_seed = static_cast<uint64_t>(integer(object, "noiseSeed"));
   options.refine_iterations = integer(object, "refineIterations");
-  options.width = integer(object, "width");
-  options.height = integer(object, "height");
+  options.width = size(object, "width");
+  options.height = size(object, "height");
   const std::string order = string(object, "order");
-  if (order != "resize-first" && order != "argmax-first") refuse("'resize-first' or 'argmax-first'", "order");
+  if (order != "resize-first" && order != "argmax-first") {
+    refuse("resize-first or argmax-first", "order", object.Get("order"));
+  }
   options.argmax_first = order == "argmax-first";
   options.maps = boolean(object, "maps");
   return options;

@@ -1,90 +1,62 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <thread>
 
 #include <napi.h>
 
-#include "core/error.h"
+#include "addon/mailbox.h"
 
 namespace invseg::addon {
-
-/** Makes the JavaScript value of a finished job, on the JavaScript thread. */
-using Reply = std::function<Napi::Value(Napi::Env)>;
-/** The job itself, on the worker's thread; throws `Error`. */
-using Work = std::function<Reply()>;
 
 /**
  * One thread and its queue: every engine has its own, so that a job of seconds never fills libuv's pool.
  *
- * Life cycle. A pending job keeps the event loop and its handle alive. When the environment ends (process.exit, an
- * uncaught error, worker.terminate()) a cleanup hook stops the queue and gives the running job a moment; a longer one goes
- * on by itself, touches JavaScript no more, and ends with the process (see `end_process_while_busy`).
+ * Held by shared_ptr by everything that may still want work done: handles and queued jobs. When the last of them is gone the
+ * thread ends. Nobody joins it: a pass can take a minute, and neither a garbage collection nor the end of a process can wait
+ * for that. What the thread itself needs is in `Thread`, which it shares.
  */
-class Worker : public std::enable_shared_from_this<Worker> {
+class Worker {
  public:
-  /** Starts the thread. Call on the JavaScript thread. */
+  /** Starts the thread. JavaScript thread. @throws Error `DISPOSED` when the environment is ending */
   static std::shared_ptr<Worker> start(Napi::Env env);
+  /** Any thread, the worker's own too; does not wait. */
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /**
-   * Queues a job. `keep` stays referenced until the promise is settled.
-   * The promise rejects with `DISPOSED` when the worker was closed.
-   */
-  Napi::Promise submit(Napi::Env env, Napi::Object keep, Work work);
+  /** Queues a job. The promise rejects with `DISPOSED` when the worker was closed. JavaScript thread. */
+  Napi::Promise submit(Napi::Env env, Work work);
 
-  /** Rejects what is queued, runs `work` after the running job and ends the thread. */
-  Napi::Promise close(Napi::Env env, Napi::Object keep, Work work);
+  /** Rejects what is queued, runs `last` after the running job and ends the thread. JavaScript thread. */
+  Napi::Promise close(Napi::Env env, Work last);
 
-  /** Ends the thread without an answer: the finaliser's way. Call on the JavaScript thread. */
-  void abandon();
+  struct Thread {
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::deque<std::unique_ptr<Job>> queue;
+    bool closed = false;    // no further job is taken; the thread ends when the queue is empty
+    bool stopped = false;   // the environment is ending: what is queued is dropped
+    bool finished = false;  // the thread touches nothing any more
 
- private:
-  struct Job {
-    Job(Napi::Env env, Napi::Object keep, Work body)
-        : work(std::move(body)), deferred(Napi::Promise::Deferred::New(env)), keep(Napi::Persistent(keep)) {}
-    Work work;
-    Reply reply;
-    std::optional<Error> error;
-    Napi::Promise::Deferred deferred;
-    Napi::ObjectReference keep;
-    /** Its thread ends after the last job and lets go of the worker, maybe before that job's promise is settled. */
-    std::shared_ptr<Worker> worker;
+    void run(Mailbox& mailbox);
+    void stop();
+    /** Whether the thread has ended, or does so before `deadline`. */
+    bool ends_before(std::chrono::steady_clock::time_point deadline);
   };
 
-  Worker() = default;
-  Napi::Promise queue(Napi::Env env, std::unique_ptr<Job> job, bool last);
-  void run();
-  void deliver(std::unique_ptr<Job> job);
-  void release_function();
-  static void drop(std::unique_ptr<Job> job);
-  static void settle(napi_env env, napi_value, void* context, void* data);
-  static void on_environment_end(void* self);
+ private:
+  explicit Worker(std::shared_ptr<Mailbox> mailbox);
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::unique_ptr<Job>> queue_;
-  bool closed_ = false;            // no further job is taken
-  bool stop_ = false;              // the thread ends after the running job
-  bool environment_ended_ = false; // JavaScript must not be touched any more
-  bool busy_ = false;
-  int64_t pending_ = 0;            // jobs whose promise is not settled; the JavaScript thread's
-  napi_env env_ = nullptr;
-  napi_threadsafe_function function_ = nullptr;
-  std::thread thread_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::shared_ptr<Thread> thread_;
 };
 
-/**
- * Called once a process: when it exits while a job still runs on some worker's thread, ends it at once with its exit
- * status, since LibTorch's static destructors would pull the ground from under that thread.
- */
-void end_process_while_busy();
+/** Threads of all workers of this process that have not ended, those too whose environment has. */
+int64_t running_threads();
 
 }  // namespace invseg::addon
