@@ -20,7 +20,10 @@ from .views import crop, map_back
 
 @dataclass
 class LoopOptions:
-    """The defaults are the paper's; ``spans`` are (first position, count) in the one prompt, the background last."""
+    """The defaults are the paper's; ``spans`` are (first position, count) in the one prompt, the background last.
+
+    ``gradient``: exact | distance-constant | self-constant | keys-only, as in the library's option of that name.
+    """
 
     spans: List[Tuple[int, int]]
     training: Selection
@@ -44,10 +47,16 @@ def category_maps(cross: Tensor, spans: List[Tuple[int, int]]) -> Tensor:
 
 
 def view_maps(
-    bundle: Bundle, noised: Tensor, timestep: int, context: Tensor, selection: Selection, size: int
+    bundle: Bundle,
+    noised: Tensor,
+    timestep: int,
+    context: Tensor,
+    selection: Selection,
+    size: int,
+    keys_only: bool = False,
 ) -> Tuple[Tensor, Tensor]:
     """One noised latent [c, s, s], context [K, W] -> A_self [size^2, size^2], A_cross [size^2, K]."""
-    self_maps, cross_maps = bundle.read_maps(noised[None], timestep, context[None], selection)
+    self_maps, cross_maps = bundle.read_maps(noised[None], timestep, context[None], selection, keys_only)
 
     def read(maps: List[Tensor], weights: List[float]) -> Tuple[List[Tensor], List[float]]:
         pairs = [(attention[0], weight) for attention, weight in zip(maps, weights) if attention.numel() > 0]
@@ -82,8 +91,16 @@ class Inversion:
         clusters, backs, coverages = [], [], []
         for latent, view_noise, box in zip(latents, noise, boxes):
             noised = add_noise(latent, view_noise, timestep, self.bundle.alpha_bar)
-            self_map, cross_map = view_maps(self.bundle, noised, timestep, context, options.training, options.frame)
-            if options.gradient == "self-constant":
+            self_map, cross_map = view_maps(
+                self.bundle,
+                noised,
+                timestep,
+                context,
+                options.training,
+                options.frame,
+                options.gradient == "keys-only",
+            )
+            if options.gradient in ("self-constant", "keys-only"):
                 self_map = self_map.detach()
             maps = refine(self_map, category_maps(cross_map, options.spans), options.refine_iterations)
             clusters.append(

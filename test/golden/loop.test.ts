@@ -1,4 +1,4 @@
-/** Fifteen steps on the miniature with given views: the addon in float32 against the float64 reference. */
+/** The loop on the miniature with given views: the addon in float32 against the float64 reference. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,16 +6,61 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NativeStepResult } from '../../lib/native/binding.js';
 import { decodeImage } from '../../lib/image/decode.js';
 import { inversionOptions } from '../../lib/methods/inversion.js';
-import { resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
+import { resolveEngineOptions, resolveOptions, type MethodOverrides } from '../../lib/options/index.js';
 import { openParts } from '../../lib/segmenter/open.js';
-import { selectAll } from '../../lib/segmenter/selections.js';
+import type { SegmenterParts } from '../../lib/segmenter/parts.js';
+import { resolveWeights, selectAll } from '../../lib/segmenter/selections.js';
 import { readFloats, relativeError, ROOT, runReference } from './reference.js';
 import { openGolden } from './setup.js';
 
 const PICTURE = path.join(ROOT, 'models', 'miniature', 'pictures', 'dog-sofa.png');
 const CATEGORIES = ['dog', 'sofa', 'potted plant'];
-const STEPS = 15;
 const SCALARS = ['loss', 'cluster', 'entropy', 'intra', 'inter', 'gradientNorm'] as const;
+
+interface Setting {
+  name: string;
+  steps: number;
+  overrides: MethodOverrides;
+  /** The same options as fields of the reference's LoopOptions. */
+  reference: Record<string, unknown>;
+}
+
+const SETTINGS: Setting[] = [
+  { name: 'defaults', steps: 15, overrides: {}, reference: {} },
+  {
+    name: 'two resolutions at the side of the latent, constant self-attention, both orders of a pair',
+    steps: 3,
+    overrides: {
+      trainingResolutions: { 16: 0.75, 32: 0.25 },
+      frame: 'latent',
+      gradient: 'self-constant',
+      interPairs: 'symmetric',
+      alpha: 10,
+      anchorScale: 8,
+    },
+    reference: { gradient: 'self-constant', symmetric: true, alpha: 10, anchor_scale: 8 },
+  },
+  {
+    name: 'keys only',
+    steps: 3,
+    overrides: { gradient: 'keys-only', learningRate: 0.003 },
+    reference: { gradient: 'keys-only', learning_rate: 0.003 },
+  },
+  {
+    name: 'constant distances',
+    steps: 3,
+    overrides: { gradient: 'distance-constant', clusterWeight: 2 },
+    reference: { gradient: 'distance-constant', cluster_weight: 2 },
+  },
+];
+
+interface Run {
+  steps: NativeStepResult[];
+  labels: Uint8Array;
+  baseline: Uint8Array;
+  maps: Float32Array;
+  embedding: Float32Array;
+}
 
 /** The same numbers in [0, 1) on every machine. */
 function sequence(seed: number): () => number {
@@ -34,117 +79,122 @@ function boxes(next: () => number): number[][] {
   });
 }
 
+/** Writes the request for the reference and runs the addon with the same numbers. */
+async function runAddon(parts: SegmenterParts, setting: Setting, folder: string): Promise<Run> {
+  const { rgb, width, height } = await decodeImage(PICTURE);
+  const options = resolveOptions(setting.overrides);
+  const prompts = parts.buildPrompts(CATEGORIES, options);
+  const selections = selectAll(parts, options);
+  const next = sequence(1);
+  const steps = Array.from({ length: setting.steps }, () => ({
+    boxes: boxes(next),
+    timestep: 5 + Math.floor(next() * 296),
+    noiseSeed: Math.floor(next() * 2 ** 32),
+  }));
+  const predict = { timestep: 50, noiseSeed: 7, width, height };
+  const { defaults, folder: bundle } = parts.model;
+  writeFileSync(path.join(folder, 'picture.u8'), rgb);
+  const request = {
+    bundle,
+    picture: { file: path.join(folder, 'picture.u8'), width, height },
+    ids: [...prompts.ids],
+    spans: prompts.categories.map((_, c) => [...prompts.spans.subarray(3 * c + 1, 3 * c + 3)]),
+    frame: selections.frame,
+    training: resolveWeights('trainingResolutions', options.trainingResolutions, defaults.training, parts.model),
+    inference: { self: defaults.inferenceSelf, cross: defaults.inferenceCross },
+    options: setting.reference,
+    steps,
+    predict,
+  };
+  writeFileSync(path.join(folder, 'request.json'), JSON.stringify(request));
+
+  const embedding = await parts.engine.encodeText(prompts.ids, prompts.count);
+  const image = await parts.engine.encodeImage(rgb, width, height, false, 0);
+  const inversion = await parts.engine.createInversion(
+    image,
+    embedding,
+    inversionOptions({ options, prompts, selections }),
+  );
+  const { refineIterations, order } = options;
+  const label = () =>
+    inversion.predict({ selection: selections.inference, refineIterations, order, maps: true, ...predict });
+  const before = await label();
+  const results: NativeStepResult[] = [];
+  for (const { boxes: own, timestep, noiseSeed } of steps) {
+    const timesteps = Int32Array.of(timestep, timestep);
+    results.push(await inversion.step({ boxes: Float32Array.from(own.flat()), timesteps, noiseSeed }));
+  }
+  const after = await label();
+  const run = {
+    steps: results,
+    labels: after.labels,
+    baseline: before.labels,
+    maps: after.maps as Float32Array,
+    embedding: await inversion.embedding(),
+  };
+  for (const handle of [inversion, image, embedding]) handle.dispose();
+  return run;
+}
+
 const golden = openGolden();
+const title = 'the loop against the reference';
 
 describe.skipIf(typeof golden === 'string')(
-  typeof golden === 'string' ? `the loop against the reference (skipped: ${golden})` : 'the loop against the reference',
+  typeof golden === 'string' ? `${title} (skipped: ${golden})` : title,
   () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'invseg-loop-'));
-    afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-    let expected: { steps: Record<(typeof SCALARS)[number], number>[] };
-    let actual: NativeStepResult[] = [];
-    let native: { labels: Uint8Array; baseline: Uint8Array; maps: Float32Array; embedding: Float32Array };
-    const bytes = (name: string) => new Uint8Array(readFileSync(path.join(folder, name)));
+    let parts: SegmenterParts;
 
     beforeAll(async () => {
-      if (typeof golden === 'string') return;
-      const parts = await openParts(resolveEngineOptions({ device: 'cpu', dtype: 'float32' }));
-      try {
-        const { rgb, width, height } = await decodeImage(PICTURE);
-        const options = resolveOptions({});
-        const prompts = parts.buildPrompts(CATEGORIES, options);
-        const selections = selectAll(parts, options);
-        const next = sequence(1);
-        const steps = Array.from({ length: STEPS }, () => ({
-          boxes: boxes(next),
-          timestep: 5 + Math.floor(next() * 296),
-          noiseSeed: Math.floor(next() * 2 ** 32),
-        }));
-        const predict = { timestep: 50, noiseSeed: 7, width, height };
+      parts = await openParts(resolveEngineOptions({ device: 'cpu', dtype: 'float32' }));
+    });
 
-        writeFileSync(path.join(folder, 'picture.u8'), rgb);
-        const spans = Array.from({ length: prompts.spans.length / 3 }, (_, c) => [...prompts.spans.subarray(3 * c + 1, 3 * c + 3)]);
-        const request = {
-          bundle: parts.model.folder,
-          picture: { file: path.join(folder, 'picture.u8'), width, height },
-          ids: [...prompts.ids],
-          spans,
-          frame: selections.frame,
-          training: parts.model.defaults.training,
-          inference: { self: parts.model.defaults.inferenceSelf, cross: parts.model.defaults.inferenceCross },
-          steps,
-          predict,
-        };
-        writeFileSync(path.join(folder, 'request.json'), JSON.stringify(request));
+    afterAll(async () => {
+      await parts.engine.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    it.each(SETTINGS)(
+      '$name: losses of every step, labels',
+      async (setting) => {
+        if (typeof golden === 'string') return;
+        const run = await runAddon(parts, setting, folder);
         await runReference(golden.python, 'loop_case.py', ['--request', path.join(folder, 'request.json'), '--out', folder]);
-        expected = JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8')) as typeof expected;
-
-        const embedding = await parts.engine.encodeText(prompts.ids, prompts.count);
-        const image = await parts.engine.encodeImage(rgb, width, height, false, 0);
-        const inversion = await parts.engine.createInversion(
-          image,
-          embedding,
-          inversionOptions({ options, prompts, selections }),
-        );
-        const label = () =>
-          inversion.predict({
-            selection: selections.inference,
-            refineIterations: options.refineIterations,
-            order: options.order,
-            maps: true,
-            ...predict,
-          });
-        const before = await label();
-        for (const { boxes: own, timestep, noiseSeed } of steps) {
-          const step = { boxes: Float32Array.from(own.flat()), timesteps: Int32Array.of(timestep, timestep), noiseSeed };
-          actual.push(await inversion.step(step));
-        }
-        const after = await label();
-        native = {
-          labels: after.labels,
-          baseline: before.labels,
-          maps: after.maps as Float32Array,
-          embedding: await inversion.embedding(),
+        const { steps } = JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8')) as {
+          steps: Record<(typeof SCALARS)[number], number>[];
         };
-        for (const handle of [inversion, image, embedding]) handle.dispose();
-      } finally {
-        await parts.engine.dispose();
-      }
-    }, 180_000);
 
-    it('has the losses of the reference in every step', () => {
-      const worst: Record<string, number> = {};
-      expect(actual).toHaveLength(STEPS);
-      actual.forEach((step, i) => {
-        expect(step.finite).toBe(true);
-        for (const name of SCALARS) {
-          const wanted = expected.steps[i]?.[name] as number;
-          const error = Math.abs(step[name] - wanted) / Math.abs(wanted);
-          worst[name] = Math.max(worst[name] ?? 0, error);
-          if (name !== 'gradientNorm') expect.soft(error, `${name} of step ${i + 1}`).toBeLessThanOrEqual(1e-3);
-        }
-      });
-      const first = actual[0] as NativeStepResult;
-      const last = actual[STEPS - 1] as NativeStepResult;
-      const errors = Object.entries(worst).map(([name, error]) => `${name} ${error.toExponential(1)}`);
-      console.log(`loss ${first.loss.toFixed(4)} to ${last.loss.toFixed(4)}; largest relative errors: ${errors.join(', ')}`);
-    });
+        const worst: Record<string, number> = {};
+        expect(run.steps).toHaveLength(setting.steps);
+        run.steps.forEach((step, i) => {
+          expect(step.finite).toBe(true);
+          for (const name of SCALARS) {
+            const error = relativeError([step[name]], [steps[i]?.[name] as number]);
+            worst[name] = Math.max(worst[name] ?? 0, error);
+            expect.soft(error, `${name} of step ${i + 1}`).toBeLessThanOrEqual(1e-3);
+          }
+        });
 
-    it('labels the picture as the reference does', () => {
-      const shares = ([['baseline', native.baseline], ['labels', native.labels]] as const).map(([name, labels]) => {
-        const wanted = bytes(`${name}.u8`);
-        expect(labels.length).toBe(wanted.length);
-        return labels.reduce((equal, label, i) => equal + Number(label === wanted[i]), 0) / wanted.length;
-      });
-      const maps = relativeError(native.maps, readFloats(path.join(folder, 'maps.f32')));
-      const embedding = relativeError(native.embedding, readFloats(path.join(folder, 'embedding.f32')));
-      console.log(
-        `equal labels: before ${((shares[0] as number) * 100).toFixed(3)} %, after ${((shares[1] as number) * 100).toFixed(3)} %; ` +
-          `relative errors: maps ${maps.toExponential(1)}, embedding ${embedding.toExponential(1)}`,
-      );
-      for (const share of shares) expect(share).toBeGreaterThanOrEqual(0.999);
-      expect(new Set(native.labels).size).toBeGreaterThan(1);
-    });
+        const equal = (['baseline', 'labels'] as const).map((name) => {
+          const wanted = readFileSync(path.join(folder, `${name}.u8`));
+          expect(run[name].length).toBe(wanted.length);
+          return run[name].reduce((sum, label, i) => sum + Number(label === wanted[i]), 0) / wanted.length;
+        });
+        const floats = (['maps', 'embedding'] as const).map((name) =>
+          relativeError(run[name], readFloats(path.join(folder, `${name}.f32`))),
+        );
+        const { steps: own } = run;
+        console.log(
+          `${setting.name}: loss ${own[0]?.loss.toFixed(4)} to ${own.at(-1)?.loss.toFixed(4)} in ${own.length} steps\n` +
+            `largest relative errors: ${Object.entries(worst).map(([name, error]) => `${name} ${error.toExponential(1)}`).join(', ')}\n` +
+            `equal labels before and after: ${equal.map((share) => `${(100 * share).toFixed(3)} %`).join(', ')}; ` +
+            `maps ${floats[0]?.toExponential(1)}, embedding ${floats[1]?.toExponential(1)}`,
+        );
+        for (const share of equal) expect(share).toBeGreaterThanOrEqual(0.999);
+        for (const error of floats) expect(error).toBeLessThanOrEqual(1e-3);
+        expect(new Set(run.labels).size).toBeGreaterThan(1);
+      },
+      120_000,
+    );
   },
 );
