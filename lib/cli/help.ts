@@ -34,5 +34,6 @@ function shown(value: unknown): string {
 export function optionsHelp(): string {
   const rows = optionRows();
   const width = Math.max(...rows.map(({ key, value }) => key.length + value.length + 1));
-  return ['', 'Options of --set, with their defaults:', ...rows.map(({ key, value, help }) => `  ${`${key}=${value}`.padEnd(width)}  ${help}`)].join('\n');
+  const lines = rows.map(({ key, value, help }) => `  ${`${key}=${value}`.padEnd(width)}  ${help}`);
+  return ['', 'Options of --set, with their defaults:', ...lines].join('\n');
 }

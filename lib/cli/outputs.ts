@@ -85,6 +85,14 @@ export async function writeWhole(file: string, content: Uint8Array | string): Pr
 
 function failed(file: string, cause: unknown): InvSegError {
   const { code, message } = cause as NodeJS.ErrnoException;
-  const why = { EACCES: 'permission denied', EROFS: 'read-only', ENOSPC: 'no space left', ENOTDIR: 'a file is in the way', EEXIST: 'a file is in the way' };
-  return new InvSegError('OUTPUT_FAILED', `${file}: it cannot be written (${why[code as keyof typeof why] ?? code ?? message})`, { cause });
+  const why = reasons[code ?? ''] ?? code ?? message;
+  return new InvSegError('OUTPUT_FAILED', `${file}: it cannot be written (${why})`, { cause });
 }
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EROFS: 'read-only',
+  ENOSPC: 'no space left',
+  ENOTDIR: 'a file is in the way',
+  EEXIST: 'a file is in the way',
+};

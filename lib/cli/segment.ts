@@ -1,7 +1,7 @@
 /** `invseg segment`: pictures in, labels, overlay and report of each out. */
 import path from 'node:path';
 import { categoryPalette, drawOverlay, encodeLabels, percent } from '../draw/index.js';
-import type { Palette } from '../draw/index.js';
+import type { Palette, Pixels } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
 import { decodeImage } from '../image/decode.js';
 import { listImages } from '../image/list.js';
@@ -20,7 +20,12 @@ import { ProgressLine } from './progress.js';
 import { makeReport } from './report.js';
 
 /** @returns exit code @throws what ends the whole run: wrong options, no folder, no model, Ctrl-C */
-export async function segmentCommand(patterns: readonly string[], flags: SegmentFlags, io: Io, debug: boolean): Promise<number> {
+export async function segmentCommand(
+  patterns: readonly string[],
+  flags: SegmentFlags,
+  io: Io,
+  debug: boolean,
+): Promise<number> {
   // Everything that can be refused without a model is refused first.
   const options = resolveOptions(methodFlags(flags));
   const engine = resolveEngineOptions(engineFlags(flags));
@@ -36,10 +41,12 @@ export async function segmentCommand(patterns: readonly string[], flags: Segment
   await using segmenter = await interruptible(io.openSegmenter(engine), io.signal).finally(() => progress.clear());
   const stems = outputStems(images);
   for (const [index, image] of images.entries()) {
-    const title = images.length === 1 ? path.basename(image) : `${path.basename(image)} (${index + 1} of ${images.length})`;
+    const place = images.length === 1 ? '' : ` (${index + 1} of ${images.length})`;
+    const title = `${path.basename(image)}${place}`;
     try {
       await batch.segment(segmenter, image, stems[index]!, title, progress);
     } catch (error) {
+      if (io.signal.aborted) throw interrupted(`${index} of ${images.length} pictures are finished, in ${flags.out}`);
       if (isFatal(error)) throw error;
       batch.fail(image, error);
     } finally {
@@ -70,13 +77,15 @@ function interruptible(opening: Promise<Segmenter>, signal: AbortSignal): Promis
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       opening.then((late) => late.dispose()).catch(() => {});
-      reject(new InvSegError('ABORTED', 'Interrupted while the model was loaded'));
+      reject(interrupted('the model was still being loaded'));
     };
     if (signal.aborted) return stop();
     signal.addEventListener('abort', stop, { once: true });
     opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
 }
+
+const interrupted = (where: string): InvSegError => new InvSegError('ABORTED', `Interrupted: ${where}`);
 
 class Batch {
   failed = 0;
@@ -117,7 +126,7 @@ class Batch {
     this.#tell(image, stem, result, report);
   }
 
-  async #write(stem: string, result: SegmentResult, picture: { rgb: Uint8Array; width: number; height: number }, palette: Palette) {
+  async #write(stem: string, result: SegmentResult, picture: Pixels, palette: Palette): Promise<Record<string, string>> {
     const { labels, categories, width, height, maps } = result;
     const files: Record<string, string> = { labels: `${stem}.labels.png`, overlay: `${stem}.overlay.png` };
     const at = (file: string): string => path.join(this.#flags.out, file);
@@ -133,7 +142,8 @@ class Batch {
   #tell(image: string, stem: string, result: SegmentResult, report: Record<string, unknown>): void {
     for (const warning of result.warnings) this.#io.err(`warning: ${warning}\n`);
     const { losses, timings } = result;
-    const loss = losses.length > 0 ? `, loss ${losses[0]!.total.toFixed(4)} → ${losses.at(-1)!.total.toFixed(4)}` : '';
+    const [first, last] = [losses[0], losses.at(-1)].map((loss) => loss?.total.toFixed(4));
+    const loss = first === undefined ? '' : `, first and last loss ${first} and ${last}`;
     const seconds = (timings.total / 1000).toFixed(1);
     this.#io.err(`${image}: ${result.status} in ${seconds} s${loss}; ${path.join(this.#flags.out, `${stem}.*`)}\n`);
     if (this.#flags.json) this.#io.out(`${JSON.stringify({ ...report, out: path.resolve(this.#flags.out) })}\n`);

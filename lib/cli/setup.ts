@@ -12,6 +12,7 @@ export interface SetupFlags {
 export async function setupCommand({ libtorch, rebuild }: SetupFlags, io: Io): Promise<number> {
   const report = await runSetup({ libtorch, rebuild, log: (line) => io.err(`${line}\n`) });
   const made = [report.installed && 'LibTorch installed', report.built && 'addon built'].filter(Boolean).join(', ');
-  io.out(`${made || 'nothing to do'} in ${report.seconds.toFixed(1)} s\nLibTorch ${report.libtorchVersion}: ${report.libtorch}\naddon: ${report.folder}\n`);
+  const { seconds, libtorchVersion, libtorch: root, folder } = report;
+  io.out(`${made || 'nothing to do'} in ${seconds.toFixed(1)} s\nLibTorch ${libtorchVersion}: ${root}\naddon: ${folder}\n`);
   return EXIT.ok;
 }

@@ -40,7 +40,8 @@ export async function drawLegend(items: readonly LegendItem[], width: number): P
     const wide = INDENT + Math.max(...lines.map((line) => line.width));
     if (x > 0 && x + wide > width) [x, y] = [0, y + LINE];
     parts.push(
-      `<rect x="${x + 0.5}" y="${y + 3.5}" width="${SWATCH - 1}" height="${SWATCH - 1}" rx="2" fill="${hex(colour)}" stroke="#6e7781"/>`,
+      `<rect x="${x + 0.5}" y="${y + 3.5}" width="${SWATCH - 1}" height="${SWATCH - 1}" rx="2" ` +
+        `fill="${hex(colour)}" stroke="#6e7781"/>`,
       ...lines.map(at(x + INDENT, y)),
     );
     if (lines.length > 1) [x, y] = [0, y + LINE * lines.length];

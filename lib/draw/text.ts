@@ -94,7 +94,8 @@ async function renderInk(svg: string, size: number, chars: number): Promise<{ in
 }
 
 const systemText = (text: string, { size, colour }: TextStyle): string =>
-  `<text font-family="sans-serif" font-size="${size}" fill="${colour}" text-rendering="geometricPrecision">${escapeXml(text)}</text>`;
+  `<text font-family="sans-serif" font-size="${size}" fill="${colour}" text-rendering="geometricPrecision">` +
+  `${escapeXml(text)}</text>`;
 
 let fonts: Promise<boolean> | undefined;
 
@@ -142,7 +143,8 @@ export async function textRun(text: string, style: TextStyle): Promise<TextRun> 
   const svg: string[] = [];
   let x = 0;
   for (const part of parts) {
-    const run = (!part.known && (await systemRun(part.text, style))) || strokeRun(part.known ? part.text : spellOut(part.text), style)!;
+    const own = part.known ? part.text : spellOut(part.text);
+    const run = (!part.known && (await systemRun(part.text, style))) || strokeRun(own, style)!;
     svg.push(`<g transform="translate(${round(x)} 0)">${run.svg}</g>`);
     x += run.width + (GAP * style.size) / GRID;
   }

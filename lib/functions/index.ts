@@ -1,6 +1,7 @@
 /**
  * The paper's pure functions, each for itself: typed arrays in and out, row-major, fp32. They run on the CPU in the calling
- * thread. All throw `INVALID_OPTION` for a wrong value and `SHAPE_MISMATCH` for a wrong length, and the codes of a missing set-up.
+ * thread. All throw `INVALID_OPTION` for a wrong value, `SHAPE_MISMATCH` for a wrong length, and the codes of a missing
+ * set-up.
  */
 import { InvSegError } from '../errors.js';
 import { loadBinding } from '../native/load.js';
@@ -44,8 +45,10 @@ export function aggregateAttention(input: AggregateInput): { value: Float32Array
     const width = kind === 'self' ? side ** 2 : columns;
     array(map, `maps[${i}]`, side ** 2 * width, kind === 'self' ? `[${side}² × ${side}²]` : `[${side}² × ${columns}]`);
   });
-  const upstream = optionalArray(input.upstream, 'upstream', size ** 2 * (kind === 'self' ? size ** 2 : columns), '[size² × …]');
-  return native().aggregateAttention(kind, [...maps], Int32Array.from(resolutions), Float32Array.from(shares), size, minMax, upstream);
+  const values = size ** 2 * (kind === 'self' ? size ** 2 : columns);
+  const upstream = optionalArray(input.upstream, 'upstream', values, '[size² × …]');
+  const [sideArray, weightArray] = [Int32Array.from(resolutions), Float32Array.from(shares)];
+  return native().aggregateAttention(kind, [...maps], sideArray, weightArray, size, minMax, upstream);
 }
 
 function list(value: readonly number[], name: string, length: number): readonly number[] {

@@ -83,7 +83,7 @@ function attempt<T>(file: string, open: (file: string) => T): T {
   } catch (error) {
     throw new InvSegError(
       'ADDON_LOAD_FAILED',
-      `The native addon could not be loaded from ${file}: ${(error as Error).message}. ${WAY_OUT} again with the LibTorch at hand.`,
+      `The native addon could not be loaded from ${file}: ${(error as Error).message}. ${WAY_OUT} again.`,
       { cause: error },
     );
   }

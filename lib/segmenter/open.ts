@@ -24,8 +24,10 @@ export async function openParts({ model, device, dtype, threads, checkFinite }: 
       const categories = parseCategories(input, background);
       const { prompts, ids, spans } = buildPrompts(tokenizer, categories, { template, separator });
       const texts = prompts.map(({ text }) => text);
-      const split = `The names did not fit into one prompt of ${tokenizer.length - 2} sub-tokens; ${texts.length} were used`;
-      return { ids, count: texts.length, length: tokenizer.length, spans, categories, texts, warnings: texts.length > 1 ? [split] : [] };
+      const { length } = tokenizer;
+      const split = `The names did not fit into one prompt of ${length - 2} sub-tokens; ${texts.length} were used`;
+      const warnings = texts.length > 1 ? [split] : [];
+      return { ids, count: texts.length, length, spans, categories, texts, warnings };
     },
   };
 }

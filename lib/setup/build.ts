@@ -67,7 +67,8 @@ async function withBuildTree<T>(log: Log, work: () => Promise<T>): Promise<T> {
 
 /** @throws {InvSegError} `TOOL_MISSING` */
 export function checkTools(env: NodeJS.ProcessEnv = process.env): void {
-  const install = (packages: string): string => `install it (Debian and Ubuntu: apt install ${packages}; macOS: xcode-select --install and brew install cmake)`;
+  const install = (packages: string): string =>
+    `install it (Debian and Ubuntu: apt install ${packages}; macOS: xcode-select --install and brew install cmake)`;
   requireTool(['cmake'], 'CMake 3.21 or newer', install('cmake'), env);
   requireTool(env['CXX'] ? [env['CXX']] : ['c++', 'g++', 'clang++'], 'A C++20 compiler', install('g++'), env);
   requireTool(['ninja', 'make'], 'A build tool', install('make'), env);
@@ -88,7 +89,8 @@ async function make(targets: string[], what: string, name: string, log: Log): Pr
 
 /** LibTorch's headers take a compiler more than a gigabyte, so not one job a core. */
 function jobs(): number {
-  return Number(process.env['CMAKE_BUILD_PARALLEL_LEVEL']) || Math.min(8, Math.max(2, Math.floor(os.availableParallelism() / 2)));
+  const fitting = Math.min(8, Math.max(2, Math.floor(os.availableParallelism() / 2)));
+  return Number(process.env['CMAKE_BUILD_PARALLEL_LEVEL']) || fitting;
 }
 
 /** CMake refuses a tree that was made at another path, as in a copied or moved checkout. */
@@ -117,6 +119,9 @@ async function runCmakeJs(command: string, args: string[], name: string, purpose
       shown = performance.now();
       log(`  ${line.slice(0, 110)}`);
     },
-    advice: (output) => (/Killed|out of memory|cc1plus: fatal/i.test(output) ? 'The compiler ran out of memory: try CMAKE_BUILD_PARALLEL_LEVEL=1.' : undefined),
+    advice: (output) => {
+      const starved = /Killed signal|out of memory/i.test(output);
+      return starved ? 'The compiler ran out of memory: try CMAKE_BUILD_PARALLEL_LEVEL=1.' : undefined;
+    },
   });
 }

@@ -10,7 +10,8 @@ const SOURCES = ['native/addon', 'native/core', 'native/shim'];
 /** Hash of the native sources, the CMake file, the platform and the versions of what builds them. */
 export function fingerprint(root: string): string {
   const hash = createHash('sha256');
-  hash.update(`${process.platform} ${process.arch} cmake-js ${cmakeJs().version} node-addon-api ${toolVersion('node-addon-api')}\n`);
+  const tools = `cmake-js ${cmakeJs().version} node-addon-api ${toolVersion('node-addon-api')}`;
+  hash.update(`${process.platform} ${process.arch} ${tools}\n`);
   for (const file of ['CMakeLists.txt', ...SOURCES.flatMap((folder) => filesOf(root, folder))]) {
     hash.update(`${file}\n`).update(readFileSync(path.join(root, file)));
   }

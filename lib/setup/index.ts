@@ -1,7 +1,7 @@
 /** From a fresh checkout or installation to an addon that loads. */
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { BUILD_FOLDER } from '../native/stamp.js';
+import { BUILD_FOLDER, type BuildStamp } from '../native/stamp.js';
 import { buildAddon, currentBuild } from './build.js';
 import { installLibtorch } from './install.js';
 import { describe, findLibtorch, inspect, isNamed, notFound, type Attempt, type Libtorch } from './libtorch.js';
@@ -50,25 +50,24 @@ export interface SetupReport {
 export async function runSetup(options: SetupOptions = {}): Promise<SetupReport> {
   const start = performance.now();
   const log = options.log ?? (() => {});
-  const report = (stamp: Pick<SetupReport, 'libtorch' | 'libtorchVersion' | 'python'>, made: Pick<SetupReport, 'installed' | 'built' | 'attempts'>): SetupReport => {
+  const report = (stamp: BuildStamp, attempts: Attempt[], made: { installed: boolean; built: boolean }): SetupReport => {
     const { libtorch, libtorchVersion, python } = stamp;
-    return { folder: BUILD_FOLDER, libtorch, libtorchVersion, python, ...made, seconds: (performance.now() - start) / 1000 };
+    const seconds = (performance.now() - start) / 1000;
+    return { folder: BUILD_FOLDER, libtorch, libtorchVersion, python, ...made, attempts, seconds };
+  };
+  const nothing = (stamp: BuildStamp, attempts: Attempt[]): SetupReport => {
+    log(`The addon is built (LibTorch ${stamp.libtorchVersion} in ${stamp.libtorch}); nothing to do`);
+    return report(stamp, attempts, { installed: false, built: false });
   };
 
   const current = options.rebuild ? undefined : currentBuild();
-  if (current && !isNamed(options.libtorch)) {
-    log(`The addon is built (LibTorch ${current.libtorchVersion} in ${current.libtorch}); nothing to do`);
-    return report(current, { installed: false, built: false, attempts: [] });
-  }
+  if (current && !isNamed(options.libtorch)) return nothing(current, []);
   const { found, attempts } = await findLibtorch(options.libtorch);
   const libtorch = found ?? (await install(attempts, options.install ?? true, log));
-  if (current && path.resolve(current.libtorch) === libtorch.root) {
-    log(`The addon is built (LibTorch ${current.libtorchVersion} in ${current.libtorch}); nothing to do`);
-    return report(current, { installed: false, built: false, attempts });
-  }
+  if (current && path.resolve(current.libtorch) === libtorch.root) return nothing(current, attempts);
   log(`LibTorch ${libtorch.version} (${libtorch.source}): ${libtorch.root}`);
   const stamp = await buildAddon(libtorch, log);
-  return report(stamp, { installed: found === undefined, built: true, attempts });
+  return report(stamp, attempts, { installed: found === undefined, built: true });
 }
 
 async function install(attempts: Attempt[], allowed: boolean, log: Log): Promise<Libtorch> {
@@ -76,6 +75,8 @@ async function install(attempts: Attempt[], allowed: boolean, log: Log): Promise
   log(`No LibTorch was found. ${describe(attempts)}`);
   const root = await installLibtorch(libtorchCache(), log);
   const inspected = inspect(root);
-  if (typeof inspected === 'string') throw new InvSegError('SETUP_FAILED', `The LibTorch that was installed into ${root} does not do: ${inspected}.`);
+  if (typeof inspected === 'string') {
+    throw new InvSegError('SETUP_FAILED', `The LibTorch that was installed into ${root} does not do: ${inspected}.`);
+  }
   return { root, ...inspected, source: 'cache' };
 }

@@ -11,6 +11,9 @@ import { requireTool, runTool, step, type Log } from './tools.js';
 /** Written last: an installation without it was interrupted and is done anew. */
 const MARKER = 'complete.json';
 
+/** One retry: pip's five against an index that cannot be reached take minutes, even where a local wheel will do. */
+const PIP_OPTIONS = ['--retries', '1', '--progress-bar', 'off', '--no-input'];
+
 const WITHOUT_IT = 'or set INVSEG_LIBTORCH to a LibTorch of your own';
 
 /** Root of the LibTorch that was installed into `folder`, or undefined where none was, or not to its end. */
@@ -38,11 +41,13 @@ export async function installLibtorch(folder: string, log: Log, env: NodeJS.Proc
     if (done !== undefined && existsSync(done)) return done;
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(path.dirname(folder), { recursive: true });
+    const purpose = 'create a Python environment';
     await step(log, `Creating a Python environment in ${folder}`, () =>
-      runTool({ command: python, args: ['-m', 'venv', folder], logFile: logFile('venv', env), purpose: 'create a Python environment', env }),
+      runTool({ command: python, args: ['-m', 'venv', folder], logFile: logFile('venv', env), purpose, env }),
     );
-    await step(log, `Installing torch ${LIBTORCH_PIN} into it with pip`, () => pipInstall(path.join(folder, 'bin', 'python3'), log, env));
-    const root = await torchFolder(path.join(folder, 'bin', 'python3'), env);
+    const own = path.join(folder, 'bin', 'python3');
+    await step(log, `Installing torch ${LIBTORCH_PIN} into it with pip`, () => pipInstall(own, log, env));
+    const root = await torchFolder(own, env);
     writeFileSync(path.join(folder, MARKER), `${JSON.stringify({ torch: LIBTORCH_PIN, root: path.relative(folder, root) })}\n`);
     return root;
   });
@@ -54,12 +59,16 @@ async function checkPython(python: string, env: NodeJS.ProcessEnv): Promise<void
     const { stdout } = await promisify(execFile)(python, ['-c', question], { env, timeout: 30_000 });
     const [version, fits] = stdout.trim().split(' ');
     if (fits === 'True') return;
-    throw new InvSegError('TOOL_MISSING', `Python 3.10 or newer is needed and ${python} is ${version}: install a newer one, ${WITHOUT_IT}.`);
+    throw new InvSegError(
+      'TOOL_MISSING',
+      `Python 3.10 or newer is needed and ${python} is ${version}: install a newer one, ${WITHOUT_IT}.`,
+    );
   } catch (error) {
     if (error instanceof InvSegError) throw error;
     throw new InvSegError(
       'TOOL_MISSING',
-      `${python} cannot create environments with pip (its modules venv and ensurepip do not work): install them (Debian and Ubuntu: apt install python3-venv python3-pip), ${WITHOUT_IT}.`,
+      `${python} cannot create environments with pip (its modules venv and ensurepip do not work): install them ` +
+        `(Debian and Ubuntu: apt install python3-venv python3-pip), ${WITHOUT_IT}.`,
       { cause: error },
     );
   }
@@ -69,13 +78,12 @@ async function pipInstall(python: string, log: Log, env: NodeJS.ProcessEnv): Pro
   const extra = (env['INVSEG_PIP_ARGS'] ?? '').split(/\s+/).filter(Boolean);
   await runTool({
     command: python,
-    // One retry: pip's five against an index that cannot be reached take minutes, even where a local wheel will do.
-    args: ['-m', 'pip', 'install', '--retries', '1', '--progress-bar', 'off', '--no-input', ...extra, `torch==${LIBTORCH_PIN}`, 'numpy'],
+    args: ['-m', 'pip', 'install', ...PIP_OPTIONS, ...extra, `torch==${LIBTORCH_PIN}`, 'numpy'],
     logFile: logFile('pip', env),
     purpose: `install torch ${LIBTORCH_PIN}`,
     env,
     onLine: (line) => {
-      if (/^(Collecting|Downloading|Processing|Installing collected)|^ +Downloading/.test(line)) log(`  ${line.trim().slice(0, 110)}`);
+      if (/^ *(Collecting|Downloading|Processing|Installing collected)/.test(line)) log(`  ${line.trim().slice(0, 110)}`);
     },
     advice,
   });
@@ -85,10 +93,12 @@ async function pipInstall(python: string, log: Log, env: NodeJS.ProcessEnv): Pro
 function advice(output: string): string {
   if (/No space left/i.test(output)) return 'The disk is full.';
   if (/connection (error|broken|refused)|name resolution|failed to resolve|timed out|unreachable|SSLError/i.test(output)) {
-    return `The package index could not be reached: connect this machine to a network (or a proxy: HTTPS_PROXY), name an index with PIP_INDEX_URL, ${WITHOUT_IT}.`;
+    const reach = 'connect this machine to a network (or a proxy: HTTPS_PROXY), name an index with PIP_INDEX_URL';
+    return `The package index could not be reached: ${reach}, ${WITHOUT_IT}.`;
   }
   if (/No matching distribution/i.test(output)) {
-    return `The package index has no torch ${LIBTORCH_PIN} for this Python and machine: put another python3 first on the PATH, ${WITHOUT_IT}.`;
+    const other = 'put another python3 first on the PATH';
+    return `The package index has no torch ${LIBTORCH_PIN} for this Python and machine: ${other}, ${WITHOUT_IT}.`;
   }
   return `Try it again, ${WITHOUT_IT}.`;
 }

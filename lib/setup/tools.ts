@@ -36,7 +36,7 @@ function isExecutable(file: string): boolean {
  * @param wayOut how to get it, as the second half of a sentence
  * @throws {InvSegError} `TOOL_MISSING`
  */
-export function requireTool(names: readonly string[], what: string, wayOut: string, env: NodeJS.ProcessEnv = process.env): string {
+export function requireTool(names: readonly string[], what: string, wayOut: string, env = process.env): string {
   for (const name of names) {
     const found = which(name, env);
     if (found) return found;
@@ -84,15 +84,16 @@ export async function runTool(run: ToolRun): Promise<void> {
   log.end();
   await finished(log);
   if (end instanceof Error) {
-    throw new InvSegError('TOOL_MISSING', `${run.command} could not be started to ${run.purpose}: ${end.message}.`, { cause: end });
+    const message = `${run.command} could not be started to ${run.purpose}: ${end.message}.`;
+    throw new InvSegError('TOOL_MISSING', message, { cause: end });
   }
   if (end.code === 0) return;
   const advice = run.advice?.(tail.join('\n'));
   const how = end.signal ? `was ended by ${end.signal}` : `ended with status ${end.code}`;
   throw new InvSegError(
     'SETUP_FAILED',
-    `Could not ${run.purpose}: ${path.basename(run.command)} ${how}.${advice ? ` ${advice}` : ''} The whole output is in ${run.logFile}; its end:\n` +
-      tail.slice(-TAIL_LINES).map((text) => `  ${text}`).join('\n'),
+    `Could not ${run.purpose}: ${path.basename(run.command)} ${how}.${advice ? ` ${advice}` : ''} ` +
+      `The whole output is in ${run.logFile}; its end:\n${tail.slice(-TAIL_LINES).map((text) => `  ${text}`).join('\n')}`,
   );
 }
 

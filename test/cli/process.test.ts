@@ -71,7 +71,7 @@ describe('invseg', () => {
     copyFileSync(file, path.join(folder, 'b.png'));
     // The first picture's line says that it is done; the second one then runs.
     let sent = 0;
-    const args = ['segment', 'a.png', 'b.png', '--categories', names, '--steps', '60', '--out', out];
+    const args = ['segment', 'a.png', 'b.png', '--categories', names, '--steps', '25', '--out', out];
     const ended = await invseg(args, (err, kill) => {
       if (!err.includes('a.png: completed') || sent > 0) return;
       sent = performance.now();

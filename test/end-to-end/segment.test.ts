@@ -72,7 +72,7 @@ describe('seeds', () => {
 
 describe('the loop', () => {
   it('brings the loss down on the views of the first step', async () => {
-    for (const picture of pictures) {
+    for (const picture of pictures.slice(0, 2)) {
       const { comparison } = await segmenter.segment(picture.file, { categories: picture.categories, compareLoss: true });
       expect(comparison!.after, picture.file).toBeLessThan(comparison!.before);
     }
