@@ -17,7 +17,8 @@ export function compile() {
 
 function tsc(args) {
   const manifest = createRequire(import.meta.url).resolve('typescript/package.json');
-  const { status } = spawnSync(process.execPath, [path.join(path.dirname(manifest), 'bin', 'tsc'), ...args], { cwd: root, stdio: 'inherit' });
+  const script = path.join(path.dirname(manifest), 'bin', 'tsc');
+  const { status } = spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('The TypeScript has errors.');
 }
 
