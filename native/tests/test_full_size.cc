@@ -1,5 +1,6 @@
 // Stable Diffusion 2.1's sizes with random weights: peak memory and times. Runs with INVSEG_FULL_SIZE=1 (5 GB of
-// temporary files, about two minutes on two cores).
+// temporary files, about two minutes on two cores). INVSEG_DTYPE, INVSEG_DEVICE and INVSEG_HALF_FILES=1 (float16 in the
+// files, so that float32 weights are copies instead of views) vary it.
 
 #include <cstdlib>
 #include <filesystem>
@@ -30,7 +31,11 @@ EngineConfig stable_diffusion(const bundle::Folder& folder, const std::string& s
   EngineConfig config;  // its defaults are these sizes
   const auto fill = [&](const std::string& name, ModuleConfig& module) {
     module.script = scripts + "/" + name + ".pt";
-    module.weights = bundle::write_safetensors(folder.path(name), bundle::random_parameters(module.script));
+    auto tensors = bundle::random_parameters(module.script);
+    if (std::getenv("INVSEG_HALF_FILES") != nullptr) {
+      for (auto& entry : tensors) entry.second = entry.second.to(at::kHalf);
+    }
+    module.weights = bundle::write_safetensors(folder.path(name), tensors);
   };
   fill("text_encoder", config.text_encoder);
   fill("vae_encoder", config.vae_encoder);
