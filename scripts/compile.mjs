@@ -6,6 +6,16 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
+const require = createRequire(import.meta.url);
+
+export function typescriptIsInstalled() {
+  try {
+    require.resolve('typescript/package.json');
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** @throws where tsc reports errors; it has printed them */
 export function compile() {
@@ -16,7 +26,7 @@ export function compile() {
 }
 
 function tsc(args) {
-  const manifest = createRequire(import.meta.url).resolve('typescript/package.json');
+  const manifest = require.resolve('typescript/package.json');
   const script = path.join(path.dirname(manifest), 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('The TypeScript has errors.');
