@@ -9,6 +9,8 @@ from typing import Dict, List, Optional, Tuple
 VOCABULARY = 49408
 MERGES = VOCABULARY - 2 * 256 - 2
 FILE = "bpe_simple_vocab_16e6.txt.gz"  # as the pip package open-clip-torch carries it
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FIXTURE = os.path.join(ROOT, "test", "fixtures", "clip-tokenizer", "merges.txt.gz")  # the merges of this project's tests
 
 
 def byte_symbols() -> List[str]:
@@ -19,9 +21,11 @@ def byte_symbols() -> List[str]:
 
 
 def find_file(path: Optional[str]) -> Optional[str]:
-    """The merges file: the one that was named, else the one of an installed open-clip-torch, else None."""
+    """The merges file: the one that was named, this project's, the one of an installed open-clip-torch, or None."""
     if path:
         return path
+    if os.path.exists(FIXTURE):
+        return FIXTURE
     spec = importlib.util.find_spec("open_clip")
     if spec is None or not spec.submodule_search_locations:
         return None

@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--dtype", choices=list(SUFFIX), default="float32")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--attention-gain", type=float, default=2.5, help="factor of the query and key projections")
-    parser.add_argument("--clip-vocabulary", help="bpe_simple_vocab_16e6.txt.gz, when open-clip-torch is not installed")
+    parser.add_argument("--clip-vocabulary", help="gzipped merges, a header line first; by default those of the tests")
     options = parser.parse_args()
 
     for name, content in FILES.items():
