@@ -1,11 +1,11 @@
 /**
- * The frame of the loss (native resolution of the training maps, or the latent's side) and the cuts of the gradient, compared.
+ * The frame of the loss (native resolution of the training maps, or the latent's side) and the cuts of the gradient.
  *
  *     node scripts/figures/frames.mjs --data .cache/miniature/heldout/openmoji [--limit 40] [--model DIR] [--draws 3]
  *
- * Values and gradients: the same prompt, views, timesteps and noise in both frames, before the first update. Masks: the whole
- * method in both frames, against each other and against the truth. Gradients are read through one update with a guard so large
- * that Adam's step is the gradient itself. Needs the compiled library (dist/) and the addon.
+ * Values and gradients: the same prompt, views, timesteps and noise in both frames, before the first update. Masks: the
+ * whole method in both frames, against each other and against the truth. Gradients are read through one update with a
+ * guard so large that Adam's step is the gradient itself. Needs the compiled library (dist/) and the addon.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -150,7 +150,8 @@ const { results, seconds, agreement } = await segmentAll();
 console.log('\n| masks | mIoU | mAcc | s an image |\n|---|---|---|---|');
 for (const [name, list] of Object.entries(results)) {
   const { mIoU, mAcc } = scores(total(list));
-  console.log(`| ${name === 'baseline' ? name : `InvSeg, frame ${name}`} | ${mIoU.toFixed(1)} | ${mAcc.toFixed(1)} | ${seconds[name].toFixed(2)} |`);
+  const title = name === 'baseline' ? name : `InvSeg, frame ${name}`;
+  console.log(`| ${title} | ${mIoU.toFixed(1)} | ${mAcc.toFixed(1)} | ${seconds[name].toFixed(2)} |`);
 }
 const difference = (times) => ({
   mIoU: scores(total(results.latent, times)).mIoU - scores(total(results.native, times)).mIoU,

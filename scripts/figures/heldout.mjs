@@ -1,14 +1,15 @@
 /**
  * mIoU and mAcc on held-out pictures, baseline and InvSeg, right names against wrong ones.
  *
- *     (cd scripts && python -m miniature.heldout --count 300 --sets openmoji --seed 7 --out ../.cache/miniature/heldout/openmoji)
+ *     (cd scripts && python -m miniature.heldout --count 300 --sets openmoji --seed 7 \
+ *         --out ../.cache/miniature/heldout/openmoji)
  *     node scripts/figures/heldout.mjs --data .cache/miniature/heldout/openmoji --out .cache/figures/openmoji.jsonl
- *         [--limit N] [--methods baseline,invseg] [--names right,wrong] [--options '{"learningRate": 0.003}'] [--model DIR]
- *         [--device cpu] [--dtype float32] [--threads 0] [--report-only]
+ *         [--limit N] [--methods baseline,invseg] [--names right,wrong] [--options '{"learningRate": 0.003}']
+ *         [--model DIR] [--device cpu] [--dtype float32] [--threads 0] [--classes] [--report-only]
  *
- * Appends one JSON line a picture, method and names, and goes on where it stopped; then prints a Markdown table. `wrong` names
- * are as many that the picture does not show, each standing in for a right one: a model that only tells figure from ground
- * scores the same with both. Needs the compiled library (dist/) and the addon.
+ * Appends one JSON line a picture, method and names, and goes on where it stopped; then prints a Markdown table. The
+ * `wrong` names are as many that the picture does not show, each standing in for a right one: a model that only tells
+ * figure from ground scores the same with both. Needs the compiled library (dist/) and the addon.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -143,7 +144,8 @@ function report() {
     return { truth, hit: truth.map((n, c) => (c === 0 ? n : 0)), predicted: truth.map((_, c) => (c === 0 ? all : 0)) };
   });
   const nothing = scores(total(background));
-  console.log(`| all background | | ${nothing.mIoU.toFixed(1)} | ${nothing.mAcc.toFixed(1)} | ${nothing.accuracy.toFixed(1)} | | |`);
+  const cells = [nothing.mIoU, nothing.mAcc, nothing.accuracy].map((value) => value.toFixed(1));
+  console.log(`| all background | | ${cells.join(' | ')} | | |`);
 
   const differences = [
     ['invseg right', 'baseline right', 'InvSeg − baseline, right names'],
@@ -158,12 +160,12 @@ function report() {
       return { mIoU: x.mIoU - y.mIoU, mAcc: x.mAcc - y.mAcc };
     };
     const [value, range] = [difference(), bootstrap(pictures.length, difference)];
-    console.log(
-      `\n${title}: mIoU ${value.mIoU.toFixed(1)} ${interval(range.mIoU)}, mAcc ${value.mAcc.toFixed(1)} ${interval(range.mAcc)}`,
-    );
+    const shown = ['mIoU', 'mAcc'].map((key) => `${key} ${value[key].toFixed(1)} ${interval(range[key])}`);
+    console.log(`\n${title}: ${shown.join(', ')}`);
   }
   if (values.classes) {
-    console.log(`\n| class | ${complete.map(([name]) => name).join(' | ')} |\n|---|${complete.map(() => '---|').join('')}`);
+    console.log(`\n| class | ${complete.map(([name]) => name).join(' | ')} |`);
+    console.log(`|---|${complete.map(() => '---|').join('')}`);
     const columns = complete.map(([, lines]) => ious(total(lines.map((line) => line.counts))));
     ['background', ...index.classes].forEach((name, c) => {
       console.log(`| ${name} | ${columns.map((column) => (100 * column[c]).toFixed(1)).join(' | ')} |`);

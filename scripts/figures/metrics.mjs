@@ -9,7 +9,8 @@
  */
 export function count(truth, predicted, classes) {
   if (truth.length !== predicted.length) throw new Error(`${predicted.length} labels for ${truth.length} pixels`);
-  const counts = { hit: new Array(classes).fill(0), truth: new Array(classes).fill(0), predicted: new Array(classes).fill(0) };
+  const zeros = () => new Array(classes).fill(0);
+  const counts = { hit: zeros(), truth: zeros(), predicted: zeros() };
   for (let i = 0; i < truth.length; i++) {
     counts.truth[truth[i]]++;
     counts.predicted[predicted[i]]++;
@@ -21,7 +22,8 @@ export function count(truth, predicted, classes) {
 /** The sum of pictures' counts, each `times[i]` times (default once). */
 export function total(list, times) {
   const classes = list[0].hit.length;
-  const sum = { hit: new Float64Array(classes), truth: new Float64Array(classes), predicted: new Float64Array(classes) };
+  const zeros = () => new Float64Array(classes);
+  const sum = { hit: zeros(), truth: zeros(), predicted: zeros() };
   list.forEach((counts, i) => {
     const weight = times ? times[i] : 1;
     if (weight === 0) return;
@@ -65,7 +67,8 @@ export function uniform(seed) {
 /**
  * 95 % percentile intervals over resampled pictures.
  *
- * @param {number} pictures @param {(times: number[]) => Record<string, number>} statistic of a resampling: how often each picture
+ * @param {number} pictures
+ * @param {(times: number[]) => Record<string, number>} statistic of a resampling, given how often each picture is in it
  * @returns {Record<string, [number, number]>}
  */
 export function bootstrap(pictures, statistic, samples = 1000, seed = 1) {

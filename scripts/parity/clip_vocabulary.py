@@ -10,7 +10,7 @@ VOCABULARY = 49408
 MERGES = VOCABULARY - 2 * 256 - 2
 FILE = "bpe_simple_vocab_16e6.txt.gz"  # as the pip package open-clip-torch carries it
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FIXTURE = os.path.join(ROOT, "test", "fixtures", "clip-tokenizer", "merges.txt.gz")  # the merges of this project's tests
+FIXTURE = os.path.join(ROOT, "test", "fixtures", "clip-tokenizer", "merges.txt.gz")  # of this project's tests
 
 
 def byte_symbols() -> List[str]:

@@ -2,9 +2,9 @@
 
     python scripts/parity/compare_diffusers.py --folder /tmp/sd21 [--size 512] [--json figures.json]
 
-Needs diffusers and transformers in the Python that runs it. Text states, VAE mean, all 32 attention maps and the U-Net's
-prediction, in float32 on the CPU; both sides get the same inputs. The maps are weighted sums over heads with unequal
-weights, so that an exchange of heads would show.
+Needs diffusers and transformers in the Python that runs it. Text states, VAE mean, all 32 attention maps and the
+U-Net's prediction, in float32 on the CPU; both sides get the same inputs. The maps are weighted sums over heads with
+unequal weights, so that an exchange of heads would show.
 """
 
 import argparse
@@ -31,7 +31,8 @@ def capture(weights: Tensor, store: Callable[[Tensor], None]) -> Callable[..., T
         def split(x: Tensor) -> Tensor:
             return x.unflatten(-1, (attention.heads, -1)).transpose(1, 2)
 
-        query, key, value = split(attention.to_q(hidden_states)), split(attention.to_k(context)), split(attention.to_v(context))
+        query = split(attention.to_q(hidden_states))
+        key, value = split(attention.to_k(context)), split(attention.to_v(context))
         probabilities = (query @ key.transpose(-1, -2) * attention.scale).softmax(-1)
         store((probabilities * weights.view(1, -1, 1, 1)).sum(1))
         return attention.to_out[0]((probabilities @ value).transpose(1, 2).flatten(2))

@@ -54,7 +54,8 @@ def example_picture(size: int) -> Tensor:
     """uint8 [size, size, 3]: three coloured waves under two discs, the same on every machine."""
     line = torch.linspace(0, 1, size, dtype=torch.float64)
     y, x = torch.meshgrid(line, line, indexing="ij")
-    channels = [0.5 + 0.35 * torch.sin(2 * torch.pi * (a * x + b * y) + c) for a, b, c in ((3, 1, 0), (1, 4, 1), (2, -3, 2))]
+    waves = ((3, 1, 0), (1, 4, 1), (2, -3, 2))
+    channels = [0.5 + 0.35 * torch.sin(2 * torch.pi * (a * x + b * y) + c) for a, b, c in waves]
     picture = torch.stack(channels, -1)
     for cx, cy, radius, colour in ((0.3, 0.4, 0.2, (0.9, 0.2, 0.1)), (0.7, 0.65, 0.15, (0.1, 0.3, 0.9))):
         inside = ((x - cx) ** 2 + (y - cy) ** 2) < radius**2

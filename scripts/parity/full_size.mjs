@@ -4,9 +4,9 @@
  *     node scripts/parity/full_size.mjs compare --folder /tmp/sd21 --reference /tmp/sd21-reference [--dtype float32]
  *     node scripts/parity/full_size.mjs run --folder /tmp/sd21 [--dtype float32] [--steps 2] [--threads 0]
  *
- * `compare`: text states, latent (the VAE's mean) and all 32 attention maps against reference_outputs.py, layer by layer,
- * then every level's mean in one pass. `run`: one picture through the public API. Both print times and the process's peak
- * memory (VmHWM). Needs the compiled library (dist/) and the addon.
+ * `compare`: text states, latent (the VAE's mean) and all 32 attention maps against reference_outputs.py, layer by
+ * layer, then every level's mean in one pass. `run`: one picture through the public API, with the process's peak memory
+ * (VmHWM). Needs the compiled library (dist/) and the addon.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -159,7 +159,9 @@ async function run() {
   const { timings, losses, segments, status } = result;
   const shown = Object.entries(timings).map(([name, value]) => `${name} ${(value / 1000).toFixed(1)} s`);
   console.log(`${status}; ${shown.join(', ')}`);
-  for (const { step, total, gradientNorm } of losses) console.log(`step ${step}: loss ${total}, gradient ${gradientNorm}`);
+  for (const { step, total, gradientNorm } of losses) {
+    console.log(`step ${step}: loss ${total}, gradient ${gradientNorm}`);
+  }
   for (const { label, area, score } of segments) console.log(`${label}: ${area} pixels, score ${score.toFixed(3)}`);
   console.log(`peak memory ${peakMemory().toFixed(2)} GiB, ${values.dtype}`);
   return 0;

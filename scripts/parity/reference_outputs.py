@@ -58,7 +58,8 @@ def main() -> None:
             block = module.get_submodule(layer["name"]).transformer_blocks[0]
             block.attn1.register_forward_hook(hook(f"{layer['name']} self", count))
             block.attn2.register_forward_hook(hook(f"{layer['name']} cross", count))
-        noised = add_noise(latent, draw_noise(NOISE_SEED, 1, list(latent.shape[1:])).float(), TIMESTEP, alpha_bars()).float()
+        noise = draw_noise(NOISE_SEED, 1, list(latent.shape[1:]))
+        noised = add_noise(latent, noise.float(), TIMESTEP, alpha_bars()).float()
         every = [1] * len(layers)
         time_embedding = timestep_sinusoids(torch.tensor([TIMESTEP]), SD21.unet.channels[0])
         module(noised, time_embedding, states, every, every, heads, heads)

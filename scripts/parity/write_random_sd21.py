@@ -2,8 +2,8 @@
 
     python scripts/parity/write_random_sd21.py --out /tmp/sd21 [--dtype float32|float16|bfloat16] [--seed 0]
 
-Every tensor follows from the seed and its own name, so that two dtypes hold the same values up to rounding. One tensor is
-in memory at a time. Layers are initialised as PyTorch does by default, with two changes: the queries and keys are
+Every tensor follows from the seed and its own name, so that two dtypes hold the same values up to rounding. One tensor
+is in memory at a time. Layers are initialised as PyTorch does by default, with two changes: the queries and keys are
 larger, so that attention is not flat, and the norms' affine parameters are not 1 and 0, so that a loader that mixes
 them up is found out.
 """

@@ -1,4 +1,4 @@
-"""A_self and A_cross: the maps of several resolutions brought to one frame and summed ('Diffusion Models' in the paper)."""
+"""A_self and A_cross: the maps of several resolutions brought to one frame and summed ('Diffusion Models')."""
 
 from typing import List
 

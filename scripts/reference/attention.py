@@ -1,4 +1,4 @@
-"""Attention as written, in the precision of its input; it replaces the architectures' own, which computes in float32."""
+"""Attention as written, in the precision of its input; replaces the architectures' own, which is in float32."""
 
 from typing import Tuple
 

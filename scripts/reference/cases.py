@@ -2,9 +2,9 @@
 
     python scripts/reference/cases.py --out DIR
 
-Writes raw little-endian float32 files and ``index.json``: a list of cases {function, name, arguments, inputs, expected},
-where arrays are {file, shape} and everything else is a number or a word. The reference sees the float32 inputs that
-the addon sees.
+Writes raw little-endian float32 files and ``index.json``: a list of cases {function, name, arguments, inputs,
+expected}, where arrays are {file, shape} and everything else is a number or a word. The reference sees the float32
+inputs that the addon sees.
 """
 
 import argparse
@@ -97,7 +97,14 @@ def add_refine(writer: Writer, name: str, self_name: str, self_map: Tensor, cros
 
 
 def add_cluster(
-    writer: Writer, name: str, self_name: str, self_map: Tensor, maps: Tensor, symmetric: bool, constant: bool, centre: float
+    writer: Writer,
+    name: str,
+    self_name: str,
+    self_map: Tensor,
+    maps: Tensor,
+    symmetric: bool,
+    constant: bool,
+    centre: float,
 ) -> None:
     a, m = leaf(self_map), leaf(maps)
     result = cluster_loss(a, m, 4.0, centre, symmetric, constant)
@@ -147,7 +154,9 @@ def add_entropy(writer: Writer, name: str, maps: Tensor, coverage: Tensor, optio
     )
 
 
-def add_aggregate(writer: Writer, name: str, kind: str, maps: List[Tensor], weights: List[float], size: int, mm: bool) -> None:
+def add_aggregate(
+    writer: Writer, name: str, kind: str, maps: List[Tensor], weights: List[float], size: int, mm: bool
+) -> None:
     leaves = [leaf(attention) for attention in maps]
     value = aggregate_self(leaves, weights, size) if kind == "self" else aggregate_cross(leaves, weights, size, mm)
     upstream = normal(tuple(value.shape), 7)
@@ -155,7 +164,13 @@ def add_aggregate(writer: Writer, name: str, kind: str, maps: List[Tensor], weig
     writer.add(
         "aggregateAttention",
         name,
-        {"kind": kind, "sides": [round(m.shape[0] ** 0.5) for m in maps], "weights": weights, "size": size, "minMax": mm},
+        {
+            "kind": kind,
+            "sides": [round(attention.shape[0] ** 0.5) for attention in maps],
+            "weights": weights,
+            "size": size,
+            "minMax": mm,
+        },
         {
             "maps": [writer.array(f"aggregate-map{i}-{name}", attention) for i, attention in enumerate(maps)],
             "upstream": writer.array(f"aggregate-upstream-{name}", upstream),
@@ -208,7 +223,7 @@ def write_cases(folder: str) -> None:
                 add_entropy(writer, name, views, coverage, ENTROPY_OPTIONS[0])
                 options = ENTROPY_OPTIONS[1 + variant % (len(ENTROPY_OPTIONS) - 1)]
                 variant += 1
-                if categories > 1 or options[0] == "none":  # one category, normalised, has entropy 0: nothing to compare
+                if categories > 1 or options[0] == "none":  # one normalised category has entropy 0
                     add_entropy(writer, f"{name}-{'-'.join(options)}", views, coverage, options)
             maps = random_cross_map(side, 12, 3)[:, :3].contiguous()
             again = add_refine(writer, f"{points}-{kind}-twice", self_name, self_map, maps, 2)

@@ -2,10 +2,11 @@
 
     python scripts/reference/loop_case.py --request request.json --out DIR
 
-The request holds everything that is random or chosen: {bundle, picture: {file, width, height}, ids, spans: [[first,
-count]], frame, training: {resolution: weight}, inference: {self, cross}, options, steps: [{boxes, timestep, noiseSeed}],
-predict: {timestep, noiseSeed, width, height}}. ``options`` are fields of LoopOptions. Writes ``result.json`` (the scalars
-of each step) and ``labels.u8``, ``baseline.u8`` (the labels after and before the steps), ``maps.f32``, ``embedding.f32``.
+The request holds everything that is random or chosen: {bundle, picture: {file, width, height}, ids,
+spans: [[first, count]], frame, training: {resolution: weight}, inference: {self, cross}, options,
+steps: [{boxes, timestep, noiseSeed}], predict: {timestep, noiseSeed, width, height}}. ``options`` are fields of
+LoopOptions. Writes ``result.json`` (the scalars of each step) and ``labels.u8``, ``baseline.u8`` (the labels after and
+before the steps), ``maps.f32``, ``embedding.f32``.
 """
 
 import argparse

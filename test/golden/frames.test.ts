@@ -1,6 +1,6 @@
 /**
- * The frame of the loss: with queries and keys repeated to the nearest, a finer frame has the same values (the paper computes
- * at 64×64 from maps of 16×16; this library computes where the maps are, at a 256th of the size).
+ * The frame of the loss: with queries and keys repeated to the nearest, a finer frame has the same values. (The paper
+ * computes at 64×64 from maps of 16×16; this library computes where the maps are, with a 16th of the rows.)
  */
 import { describe, expect, it } from 'vitest';
 import { loadBinding } from '../../lib/native/load.js';
@@ -43,7 +43,8 @@ describe('frame of the loss', () => {
   const points = SIDE * SIDE;
   const fine = under.length;
   const self = selfAttention();
-  const cross = Float32Array.from({ length: points * CATEGORIES }, (_, i) => 0.5 + 0.5 * Math.sin(0.31 * i * (1 + (i % 3))));
+  const wave = (i: number) => 0.5 + 0.5 * Math.sin(0.31 * i * (1 + (i % 3)));
+  const cross = Float32Array.from({ length: points * CATEGORIES }, (_, i) => wave(i));
   // Keys are repeated too, and each copy has its share of the attention.
   const keysRepeated = Float32Array.from({ length: points * fine }, (_, i) => {
     return (self[Math.floor(i / fine) * points + (under[i % fine] as number)] as number) / REPEAT ** 2;

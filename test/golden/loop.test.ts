@@ -159,7 +159,8 @@ describe.skipIf(typeof golden === 'string')(
       async (setting) => {
         if (typeof golden === 'string') return;
         const run = await runAddon(parts, setting, folder);
-        await runReference(golden.python, 'loop_case.py', ['--request', path.join(folder, 'request.json'), '--out', folder]);
+        const request = path.join(folder, 'request.json');
+        await runReference(golden.python, 'loop_case.py', ['--request', request, '--out', folder]);
         const { steps } = JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8')) as {
           steps: Record<(typeof SCALARS)[number], number>[];
         };
@@ -183,10 +184,11 @@ describe.skipIf(typeof golden === 'string')(
         const floats = (['maps', 'embedding'] as const).map((name) =>
           relativeError(run[name], readFloats(path.join(folder, `${name}.f32`))),
         );
-        const { steps: own } = run;
+        const losses = run.steps.map(({ loss }) => loss.toFixed(4));
+        const errors = Object.entries(worst).map(([name, error]) => `${name} ${error.toExponential(1)}`);
         console.log(
-          `${setting.name}: loss ${own[0]?.loss.toFixed(4)} to ${own.at(-1)?.loss.toFixed(4)} in ${own.length} steps\n` +
-            `largest relative errors: ${Object.entries(worst).map(([name, error]) => `${name} ${error.toExponential(1)}`).join(', ')}\n` +
+          `${setting.name}: loss ${losses[0]} to ${losses.at(-1)} in ${losses.length} steps\n` +
+            `largest relative errors: ${errors.join(', ')}\n` +
             `equal labels before and after: ${equal.map((share) => `${(100 * share).toFixed(3)} %`).join(', ')}; ` +
             `maps ${floats[0]?.toExponential(1)}, embedding ${floats[1]?.toExponential(1)}`,
         );

@@ -92,9 +92,10 @@ function isStored(value: unknown): value is StoredArray {
 }
 
 const golden = openGolden();
+const title = 'pure functions against the reference';
 
 describe.skipIf(typeof golden === 'string')(
-  typeof golden === 'string' ? `pure functions against the reference (skipped: ${golden})` : 'pure functions against the reference',
+  typeof golden === 'string' ? `${title} (skipped: ${golden})` : title,
   () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'invseg-golden-'));
     const worst = new Map<string, { error: number; name: string; count: number }>();
@@ -109,7 +110,8 @@ describe.skipIf(typeof golden === 'string')(
     afterAll(() => {
       rmSync(folder, { recursive: true, force: true });
       const rows = [...worst].map(
-        ([what, { error, name, count }]) => `${what.padEnd(34)} ${error.toExponential(1)}  of ${count} cases, worst: ${name}`,
+        ([what, { error, name, count }]) =>
+          `${what.padEnd(34)} ${error.toExponential(1)}  of ${count} cases, worst: ${name}`,
       );
       console.log(`largest relative errors, float32 against float64 (allowed ${TOLERANCE}):\n${rows.join('\n')}`);
     });
