@@ -9,7 +9,6 @@ import { ClipTokenizer } from '../../lib/text/tokenizer.js';
 import { copyFile, temporaryFolder, writeBundle, writeDiffusers } from './model-folders.js';
 import { makeSafetensors, writeTensors } from './safetensors-file.js';
 
-const MINIATURE = path.join(import.meta.dirname, '..', '..', 'models', 'miniature');
 const names = (module: { weights: { name: string }[] }): string[] => module.weights.map((tensor) => tensor.name).sort();
 const first = (error: unknown): string => (error as Error).message.split('\n')[0]!;
 
