@@ -4,7 +4,7 @@ The masks teach the attention maps directly, at every resolution, in the three q
 uses: the cross-attention of each category, the self-attention within a region, and their product (eq. 2).
 """
 
-from typing import Dict, List, Sequence
+from typing import Dict, List, NamedTuple, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -38,22 +38,50 @@ def cross_entropy(shares: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     return -((target * (shares + EPS).log()).sum(-1) * weights).mean()
 
 
-def attend(layers: Sequence[Tensor], maps: Tensor) -> Tensor:
-    """Mean self-attention of a level times maps [B, N, M]; ``layers`` holds probabilities [B, heads, N, N]."""
+class SelfAttention(NamedTuple):
+    """One layer's self-attention, a head apart."""
+
+    probabilities: Tensor  # [B, heads, N, N]
+    q: Tensor  # [B, heads, N, d], scaled
+    k: Tensor  # [B, heads, N, d]
+
+
+def attend(layers: Sequence[SelfAttention], maps: Tensor) -> Tensor:
+    """Mean self-attention of a level times maps [B, N, M]."""
     total = torch.zeros(())
-    for attention in layers:
-        total = total + torch.matmul(attention, maps.to(attention.dtype)[:, None]).float().mean(1)
+    for layer in layers:
+        total = total + torch.matmul(layer.probabilities, maps.to(layer.q.dtype)[:, None]).float().mean(1)
     return total / len(layers)
 
 
-def map_losses(self_layers: Sequence[list], cross_maps: List[Tensor], masks: Tensor, batch: PromptBatch) -> Dict[str, Tensor]:
-    """``cross``, ``refined`` and ``affinity``, each the mean over the levels that were read.
+def spread(layers: Sequence[SelfAttention], target: Tensor, weights: Tensor) -> Tensor:
+    """Cross-entropy of the rows of self-attention against the uniform distribution over the row's own region.
 
-    self_layers  for each level the probabilities of its self-attention layers [B, heads, N, N], or nothing
+    Rows that are alike within a region and unlike between regions are what the clustering loss (eq. 3) looks for. Only
+    the gradient is that of the cross-entropy, not the value: the gradient of a row's log-partition with respect to its
+    scores is the row itself, so q · Σ_j a_ij k_j with a held constant stands for it, and no N x N matrix is made.
+    """
+    areas = target.sum(1, keepdim=True).clamp_min(1.0)  # [B, 1, C]
+    total = torch.zeros(())
+    for layer in layers:
+        share = target.to(layer.k.dtype)[:, None]  # [B, 1, N, C]
+        means = torch.matmul((target / areas).to(layer.k.dtype).transpose(1, 2)[:, None], layer.k)  # [B, heads, C, d]
+        wanted = torch.matmul(share, means)  # [B, heads, N, d]
+        given = torch.matmul(layer.probabilities.detach(), layer.k)
+        supervised = share.sum(-1, keepdim=True)
+        rows = (layer.q.float() * (wanted - supervised * given).float()).sum(-1).mean(1)  # [B, N]
+        total = total - (rows * weights).mean()
+    return total / len(layers)
+
+
+def map_losses(self_layers: Sequence[List[SelfAttention]], cross_maps: List[Tensor], masks: Tensor, batch: PromptBatch) -> Dict[str, Tensor]:
+    """``cross``, ``refined``, ``affinity`` and ``spread``, each the mean over the levels that were read.
+
+    self_layers  for each level its self-attention layers, or nothing
     cross_maps   for each level [B, N, K], or an empty tensor
     """
     members = batch.members.transpose(1, 2)  # [B, K, C]
-    losses: Dict[str, List[Tensor]] = {"cross": [], "refined": [], "affinity": []}
+    losses: Dict[str, List[Tensor]] = {"cross": [], "refined": [], "affinity": [], "spread": []}
     shares = [torch.matmul(cross.float(), members).float() if cross.numel() else cross for cross in cross_maps]
     for level, cross in enumerate(cross_maps):
         if not cross.numel():
@@ -73,4 +101,5 @@ def map_losses(self_layers: Sequence[list], cross_maps: List[Tensor], masks: Ten
         refined = refined / refined.sum(-1, keepdim=True).clamp_min(EPS)
         losses["refined"].append(cross_entropy(refined, target, weights))
         losses["affinity"].append(cross_entropy(within, target, weights))
+        losses["spread"].append(spread(self_layers[level], target, weights))
     return {name: torch.stack(values).mean() for name, values in losses.items() if values}

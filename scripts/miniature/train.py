@@ -27,7 +27,7 @@ from architectures.unet import attention_layers, timestep_sinusoids, uniform_hea
 from . import prompts
 from .bundle import configuration, load_autoencoder
 from .config import STEPS, alphas_cumulative, cache
-from .losses import map_losses
+from .losses import SelfAttention, map_losses
 from .tokenizer import WordTokenizer
 
 
@@ -38,9 +38,9 @@ class Stage(NamedTuple):
 
 
 STAGES = [Stage(0.5, ("64", "crop"), 32), Stage(1.0, ("128",), 16)]
-WEIGHTS = {"cross": 1.0, "refined": 1.0, "affinity": 0.4}
+WEIGHTS = {"cross": 1.0, "refined": 1.0, "affinity": 0.1, "spread": 0.3}
 LOW_SHARE, LOW_LIMIT = 0.75, 300  # this share of the timesteps lies below the limit, where segmentation reads
-AVERAGE_DECAY = 0.999
+AVERAGE_DECAY = 0.995
 SAVE_SECONDS = 90
 
 
@@ -48,16 +48,17 @@ def training_attention(self: Attention, x: Tensor, context: Tensor, head_weights
     """``Attention.forward`` for training: the same output, cheaper.
 
     Softmax in the precision of autocast. Read cross-attention leaves as the mean over heads, as ever; read
-    self-attention is kept a layer and a head, since the losses need its products with a few maps only, and summing
-    N x N matrices costs more than those products.
+    self-attention is kept a layer and a head with its queries and keys, since the losses need its products with a few
+    maps only, and summing N x N matrices costs more than those products.
     """
     q, k, v = self.split(self.to_q(x)), self.split(self.to_k(context)), self.split(self.to_v(context))
     attention = torch.empty(0)
     if read:
-        probabilities = (torch.matmul(q * float(q.shape[-1]) ** -0.5, k.transpose(-1, -2))).softmax(-1)
+        q = q * float(q.shape[-1]) ** -0.5
+        probabilities = torch.matmul(q, k.transpose(-1, -2)).softmax(-1)
         out = torch.matmul(probabilities, v)
         if context is x:
-            self.recorded = probabilities
+            self.recorded = SelfAttention(probabilities, q, k)
         else:
             attention = torch.einsum("bhnk,h->bnk", probabilities, head_weights[: self.heads].to(probabilities.dtype))
     else:
@@ -95,7 +96,7 @@ class Networks(nn.Module):
 
 
     def recorded(self, level: int) -> list:
-        """Self-attention [B, heads, N, N] of the layers of a level, from the last pass with ``training_attention``."""
+        """Self-attention of the layers of a level, from the last pass with ``training_attention``."""
         names = [name for name, at in zip(self.self_attention, self.levels) if at == level]
         return [self.unet.get_submodule(name).recorded for name in names]
 
