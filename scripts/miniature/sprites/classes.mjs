@@ -2,7 +2,7 @@
 // the number of a variant are cut off; names differ between the sets ('babychick', 'baby-chick').
 
 export const CLASSES = [
-  'airplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'cow', 'dining table', 'dog', 'horse',
+  'airplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'chair', 'cow', 'dining table', 'dog', 'horse',
   'motorbike', 'person', 'potted plant', 'sheep', 'sofa', 'train', 'tv monitor',
 ];
 
