@@ -1,6 +1,7 @@
 """Train the miniature's text encoder and U-Net on the latents of the scenes.
 
-    python -m miniature.train --minutes 70          (from scripts/; resumes from diffusion.pt in the cache folder)
+    python -m miniature.train --minutes 70          (from scripts/; resumes from its checkpoint in the cache folder)
+    python -m miniature.train --recipe plain        (the diffusion loss alone, for comparison)
 
 Stages share one clock. The first one is cheap, and most names are learnt there: whole pictures at 64 pixels in turn with
 64-pixel crops of the full pictures, where objects have their final size. The second takes the full pictures. Every step
@@ -37,9 +38,26 @@ class Stage(NamedTuple):
     batch: int
 
 
+class Recipe(NamedTuple):
+    """What tells the shipped model's training from the plain one's; the networks and the scenes are the same."""
+
+    checkpoint: str  # in the cache folder
+    maps: bool  # teach the attention maps with the masks (losses.py)
+    absent_share: float  # of the prompts that list names: share that also names what the picture does not show
+    caption_share: float  # of all prompts: captions
+    low_share: float  # of the timesteps: share below LOW_LIMIT, where segmentation reads
+
+
+RECIPES = {
+    "shipped": Recipe("diffusion.pt", True, 0.8, 0.15, 0.75),
+    # The diffusion loss and nothing else. Names of what is not there would only blur the words' meaning, and names are
+    # learnt where the noise hides what the picture shows.
+    "plain": Recipe("plain.pt", False, 0.0, 0.45, 0.25),
+}
 STAGES = [Stage(0.5, ("64", "crop"), 32), Stage(1.0, ("128",), 16)]
 WEIGHTS = {"cross": 1.0, "refined": 1.0, "affinity": 0.1, "spread": 0.3}
-LOW_SHARE, LOW_LIMIT = 0.75, 300  # this share of the timesteps lies below the limit, where segmentation reads
+LOW_LIMIT = 300
+EMPTY_SHARE = 0.1  # of all prompts: empty, for guidance
 AVERAGE_DECAY = 0.995
 SAVE_SECONDS = 90
 
@@ -132,8 +150,8 @@ class Latents:
         return torch.stack(latents) * self.scale, np.stack(masks)
 
 
-def draw_timesteps(count: int, rng: np.random.Generator) -> Tensor:
-    low = rng.random(count) < LOW_SHARE
+def draw_timesteps(count: int, low_share: float, rng: np.random.Generator) -> Tensor:
+    low = rng.random(count) < low_share
     return torch.from_numpy(np.where(low, rng.integers(0, LOW_LIMIT, count), rng.integers(0, STEPS, count)))
 
 
@@ -142,13 +160,15 @@ def velocity(latents: Tensor, noise: Tensor, alpha: Tensor):
     return alpha.sqrt() * latents + (1 - alpha).sqrt() * noise, alpha.sqrt() * noise - (1 - alpha).sqrt() * latents
 
 
-def step_losses(networks: Networks, data: Latents, size: str, count: int, tokenizer, schedule: Tensor, rng, generator) -> Dict[str, Tensor]:
+def step_losses(networks: Networks, data: Latents, recipe: Recipe, size: str, count: int, tokenizer, schedule: Tensor, rng, generator) -> Dict[str, Tensor]:
     latents, masks = data.draw(count, size, rng)
-    chosen = [prompts.draw(rng, mask, absent_share=0.8, caption_share=0.15, empty_share=0.1) for mask in masks]
+    chosen = [prompts.draw(rng, mask, recipe.absent_share, recipe.caption_share, EMPTY_SHARE) for mask in masks]
     batch = prompts.collate(chosen, tokenizer)
-    timesteps = draw_timesteps(count, rng)
+    timesteps = draw_timesteps(count, recipe.low_share, rng)
     noise = torch.randn(latents.shape, generator=generator)
     noised, target = velocity(latents, noise, schedule[timesteps][:, None, None, None])
+    if not recipe.maps:
+        return {"noise": F.mse_loss(networks(noised, timesteps, batch.ids, (), ())[0].float(), target)}
     # At 64 pixels the levels have 16, 8, 4 points a side, at 128 pixels 32, 16, 8.
     prediction, _, cross_maps = networks(noised, timesteps, batch.ids, (0, 1), (0, 1, 2))
     layers = [networks.recorded(0), networks.recorded(1), []]
@@ -201,7 +221,8 @@ def work(rank: int, options: argparse.Namespace, store: str) -> None:
     parameters = list(networks.parameters())
     optimizer = torch.optim.AdamW(parameters, lr=options.rate, betas=(0.9, 0.99), weight_decay=0.01)
     average = {name: value.detach().clone() for name, value in networks.state_dict().items()}
-    step, spent, path = 0, 0.0, cache("diffusion.pt")
+    recipe = RECIPES[options.recipe]
+    step, spent, path = 0, 0.0, cache(recipe.checkpoint)
     if os.path.exists(path):
         state = torch.load(path, weights_only=True)
         networks.load_state_dict(state["networks"])
@@ -227,8 +248,8 @@ def work(rank: int, options: argparse.Namespace, store: str) -> None:
             group["lr"] = rate
         with torch.autocast("cpu", torch.bfloat16):
             size, count = stage.sizes[step % len(stage.sizes)], max(1, stage.batch // options.workers)
-            losses = step_losses(networks, data, size, count, tokenizer, schedule, rng, generator)
-        total = losses["noise"] + sum(options.maps * WEIGHTS[name] * value for name, value in losses.items() if name in WEIGHTS)
+            losses = step_losses(networks, data, recipe, size, count, tokenizer, schedule, rng, generator)
+        total = losses["noise"] + sum(WEIGHTS[name] * value for name, value in losses.items() if name in WEIGHTS)
         optimizer.zero_grad()
         total.backward()
         workers.share_gradients(parameters)
@@ -262,7 +283,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2, help="processes that share each step's batch")
     parser.add_argument("--threads", type=int, default=1, help="of each worker")
-    parser.add_argument("--maps", type=float, default=1.0, help="weight of the map losses; 0 trains on noise alone")
+    parser.add_argument("--recipe", choices=[*RECIPES], default="shipped")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = os.path.join(folder, "store")
