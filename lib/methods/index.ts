@@ -8,4 +8,4 @@ export const methods: Readonly<Record<MethodName, Method>> = { invseg, baseline 
 
 export { methodNames } from './names.js';
 export type { MethodName } from './names.js';
-export type { LossComparison, Method, MethodContext, MethodOutcome, StepLoss } from './method.js';
+export type { LossComparison, Method, MethodContext, MethodOutcome, Observer, StepLoss } from './method.js';

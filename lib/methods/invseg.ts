@@ -14,6 +14,7 @@ export const invseg: Method = {
     let status: 'completed' | 'non-finite' = 'completed';
     let spent = 0;
     let first: NativeStep | undefined;
+    await context.observe?.(0, inversion, context);
 
     for (let step = 1; step <= options.steps; step++) {
       context.checkpoint();
@@ -35,6 +36,7 @@ export const invseg: Method = {
       const loss = { step, total, cluster, entropy, intra, inter, gradientNorm, timestep, milliseconds };
       losses.push(loss);
       context.onStep(loss);
+      await context.observe?.(step, inversion, context);
     }
 
     const prediction = await predict(context, inversion);

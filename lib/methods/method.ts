@@ -1,5 +1,5 @@
 /** What a method is given and what it gives back. A new method is one file that exports a `Method` and a line in `index.ts`. */
-import type { NativeEmbedding, NativeEngine, NativeImage, NativePrediction } from '../native/binding.js';
+import type { NativeEmbedding, NativeEngine, NativeImage, NativeInversion, NativePrediction } from '../native/binding.js';
 import type { MethodOptions } from '../options/index.js';
 import type { Random } from '../random.js';
 import type { PromptSet } from '../segmenter/parts.js';
@@ -28,6 +28,12 @@ export interface LossComparison {
   after: number;
 }
 
+/**
+ * Looks at a loop from between its steps: at the prompt as written (step 0) and as learnt after each step. It may predict and
+ * read maps; the masks stay the same.
+ */
+export type Observer = (step: number, inversion: NativeInversion, context: MethodContext) => Promise<void>;
+
 export interface MethodContext {
   readonly engine: NativeEngine;
   /** Latent of the whole picture. */
@@ -48,6 +54,8 @@ export interface MethodContext {
   /** Called between native calls. @throws {InvSegError} `ABORTED` or `DISPOSED` when the call is to end */
   checkpoint(): void;
   onStep(loss: StepLoss): void;
+  /** Awaited by a method that has a loop. */
+  readonly observe?: Observer | undefined;
   /** Called before the prediction. */
   onPredict(): void;
 }

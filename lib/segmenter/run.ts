@@ -2,6 +2,7 @@
 import { decodeImage } from '../image/decode.js';
 import type { ImageInput } from '../image/decode.js';
 import { methods } from '../methods/index.js';
+import type { Observer } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
 import { Random } from '../random.js';
 import { Handles } from './handles.js';
@@ -20,6 +21,7 @@ export interface Run {
   /** `performance.now()` when the caller called. */
   called: number;
   onProgress: ((progress: Progress) => void) | undefined;
+  observe?: Observer | undefined;
 }
 
 /** @throws what decoding, the engine or `onProgress` throw, `ABORTED` and `DISPOSED`; all handles are free afterwards */
@@ -63,6 +65,7 @@ export async function run({ engine }: SegmenterParts, job: Run): Promise<Segment
       checkpoint: () => stop.check(),
       onStep: (loss) => job.onProgress?.({ stage: 'step', step: loss.step, steps, loss }),
       onPredict: () => report('predict'),
+      observe: job.observe,
     });
     stop.check();
 

@@ -1,5 +1,6 @@
 /** The class users hold: a loaded model that segments one image after the other. */
 import type { ImageInput } from '../image/decode.js';
+import type { Observer } from '../methods/index.js';
 import { isPlainObject, refuse, resolveEngineOptions, resolveOptions } from '../options/index.js';
 import type { EngineOptions } from '../options/index.js';
 import { openParts } from './open.js';
@@ -72,7 +73,16 @@ export class Segmenter implements AsyncDisposable {
    * @throws {InvSegError} `INVALID_OPTION`, `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG`, `IMAGE_…`,
    * `ABORTED`, `DISPOSED`, `OUT_OF_MEMORY`
    */
-  async segment(input: ImageInput, options: SegmentOptions): Promise<SegmentResult> {
+  segment(input: ImageInput, options: SegmentOptions): Promise<SegmentResult> {
+    return this.#segment(input, options);
+  }
+
+  /** As `segment`, with an observer between the steps of the loop. @internal */
+  observe(input: ImageInput, options: SegmentOptions, observe: Observer): Promise<SegmentResult> {
+    return this.#segment(input, options, observe);
+  }
+
+  async #segment(input: ImageInput, options: SegmentOptions, observe?: Observer): Promise<SegmentResult> {
     const called = performance.now();
     if (!isPlainObject(options)) refuse('options', 'an object with categories', options);
     const { categories, signal, onProgress, ...rest } = options;
@@ -83,7 +93,7 @@ export class Segmenter implements AsyncDisposable {
     stop.check();
     const prompts = this.#parts.buildPrompts(categories, resolved);
     const selections = selectAll(this.#parts, resolved);
-    const job = { input, options: resolved, prompts, selections, stop, called, onProgress };
+    const job = { input, options: resolved, prompts, selections, stop, called, onProgress, observe };
     return this.#queue.run(stop, () => run(this.#parts, job));
   }
 
