@@ -20,6 +20,11 @@ export type ErrorCode =
   | 'IMAGE_UNREADABLE'
   | 'IMAGE_TOO_LARGE'
   | 'IMAGE_INVALID'
+  // data sets
+  | 'DATASET_NOT_FOUND'
+  | 'DATASET_INVALID'
+  | 'MASK_NOT_FOUND'
+  | 'MASK_INVALID'
   // models
   | 'MODEL_NOT_FOUND'
   | 'MANIFEST_INVALID'

@@ -33,6 +33,17 @@ export type { Colour, OverlayInput, Palette, PanelColumn, PanelInput, Pixels } f
 export { decodeImage } from './image/decode.js';
 export type { DecodedImage, ImageInput, RawImage } from './image/decode.js';
 
+export { openDataset } from './datasets/index.js';
+export type {
+  ClassNames,
+  Dataset,
+  DatasetItem,
+  DatasetKind,
+  DatasetOptions,
+  LabelMap,
+  SkippedItem,
+} from './datasets/index.js';
+
 export { InvSegError } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export { packageVersion } from './version.js';

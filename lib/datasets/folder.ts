@@ -1,0 +1,41 @@
+/**
+ * A user's own data:
+ *
+ *     ROOT/images/<id>.{jpg,png,jpeg,webp}
+ *     ROOT/masks/<id>.png         palette or 8-bit grey: 0 background, 1…C the classes, 255 ignored
+ *     ROOT/classes.json           ["cat", {"name": "sofa", "prompt": "sofa", "synonyms": ["couch"]}, …], the labels 1…C
+ *     ROOT/classes.txt            or this: one name a line
+ *     ROOT/lists/<split>.txt      optional: one id a line
+ */
+import { readClasses } from './classes.js';
+import type { DatasetParts } from './dataset.js';
+import { plainTable, withoutBackground } from './labels.js';
+import { listIds, readList } from './lists.js';
+import type { ResolvedOptions } from './options.js';
+import { PICTURE_ENDINGS } from './pictures.js';
+import type { Root } from './places.js';
+import { findMask, findPicture, pngLabels } from './png-source.js';
+
+/** @throws {InvSegError} `DATASET_NOT_FOUND`, `DATASET_INVALID` */
+export async function openFolder(root: Root, { split, background }: ResolvedOptions): Promise<DatasetParts> {
+  const classes = await readClasses(root);
+  const list = split === undefined
+    ? await listIds(root, 'images', PICTURE_ENDINGS)
+    : await readList(root, 'lists', `${split}.txt`);
+  const hasBackground = background === 'class';
+  const table = hasBackground ? plainTable(classes.length) : withoutBackground(plainTable(classes.length));
+  const others = hasBackground ? 'and background' : 'without background (0 is ignored)';
+  return {
+    root: root.folder,
+    split,
+    classes: hasBackground ? classes : classes.slice(1),
+    hasBackground,
+    protocol: `folder: masks/*.png, ${classes.length - 1} classes ${others}, 255 ignored`,
+    list,
+    async locate(id) {
+      const imagePath = await findPicture(root, ['images'], id, PICTURE_ENDINGS);
+      await findMask(root, ['masks'], `${id}.png`);
+      return { imagePath, readLabels: pngLabels(root, ['masks'], `${id}.png`, table) };
+    },
+  };
+}

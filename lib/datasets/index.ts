@@ -1,0 +1,5 @@
+export { openDataset } from './open.js';
+export { datasetDefinitions, resolveDatasetOptions } from './options.js';
+export type { DatasetOptions } from './options.js';
+export { datasetKinds, IGNORED } from './types.js';
+export type { ClassNames, Dataset, DatasetItem, DatasetKind, LabelMap, SkippedItem } from './types.js';

@@ -1,0 +1,109 @@
+/** Options of `openDataset` and of the command line's `--kind … --root …`: rule, meaning, and the kinds they are for. */
+import { InvSegError } from '../errors.js';
+import { isPlainObject, oneOf, refuse, text } from '../options/rules.js';
+import type { Rule } from '../options/rules.js';
+import { rejectUnknown } from '../options/unknown.js';
+import { datasetKinds } from './types.js';
+import type { DatasetKind } from './types.js';
+
+export interface DatasetOptions {
+  kind: DatasetKind;
+  /** Folder of the data set, or one above it (`VOCdevkit`). */
+  root: string;
+  /** Name of the list; the default is `val`, for `folder` all pictures. */
+  split?: string | undefined;
+  /** VOC and Context: the folder of the masks, beside `JPEGImages`. */
+  masks?: string | undefined;
+  /** Context, required: which class has which index. A file does not say. */
+  indexOrder?: 'alphabetical' | 'voc-first' | undefined;
+  /** Whether the background is a class (default) or ignored; then the labels shift down by one (Context59). */
+  background?: 'class' | 'ignore' | undefined;
+  /** COCO: where the labels come from; `auto` takes the first that is there. */
+  route?: 'auto' | 'stuffthingmaps' | 'converted' | 'instances' | undefined;
+  /** COCO instances: what a crowd is. */
+  crowd?: 'class' | 'background' | 'ignore' | undefined;
+  /** COCO instances: where objects of several classes overlap, the smallest on top, or nobody. */
+  overlap?: 'smallest' | 'ignore' | undefined;
+  /** A picture that cannot be used: an error (default), or left out and counted. */
+  onProblem?: 'throw' | 'skip' | undefined;
+  /** Links that lead out of the root: refused (default) or followed. */
+  links?: 'refuse' | 'follow' | undefined;
+}
+
+export type ResolvedOptions = {
+  [K in 'background' | 'route' | 'crowd' | 'overlap' | 'onProblem' | 'links']: NonNullable<DatasetOptions[K]>;
+} & Pick<DatasetOptions, 'kind' | 'root' | 'split' | 'masks' | 'indexOrder'>;
+
+interface DatasetDefinition<T> {
+  rule: Rule<T>;
+  help: string;
+  default?: T;
+  /** Left out: all kinds. */
+  kinds?: readonly DatasetKind[];
+}
+
+const name = text('a file name without folders', (value) => isFileName(value));
+
+export const datasetDefinitions: {
+  readonly [K in keyof DatasetOptions]-?: DatasetDefinition<NonNullable<DatasetOptions[K]>>;
+} = {
+  kind: { rule: oneOf(...datasetKinds), help: datasetKinds.join(', ') },
+  root: { rule: text('the path of a folder', (value) => value !== ''), help: 'folder of the data set, or one above it' },
+  split: { rule: name, help: 'name of the list (default: val; folder: all pictures)' },
+  masks: { rule: name, help: 'folder of the masks, such as SegmentationClassAug', kinds: ['voc', 'context'] },
+  indexOrder: {
+    rule: oneOf('alphabetical', 'voc-first'),
+    help: 'order of the classes, alphabetical or voc-first; required, since a mask does not tell',
+    kinds: ['context'],
+  },
+  background: {
+    rule: oneOf('class', 'ignore'),
+    default: 'class',
+    help: 'the background is a class, or is ignored and the labels shift down by one (Context59)',
+  },
+  route: {
+    rule: oneOf('auto', 'stuffthingmaps', 'converted', 'instances'),
+    default: 'auto',
+    help: 'source of the labels: auto, stuffthingmaps, converted or instances',
+    kinds: ['coco'],
+  },
+  crowd: {
+    rule: oneOf('class', 'background', 'ignore'),
+    default: 'class',
+    help: 'what a crowd is in the route instances: class, background or ignore',
+    kinds: ['coco'],
+  },
+  overlap: {
+    rule: oneOf('smallest', 'ignore'),
+    default: 'smallest',
+    help: 'where classes overlap in the route instances: the smallest object is on top, or ignore',
+    kinds: ['coco'],
+  },
+  onProblem: { rule: oneOf('throw', 'skip'), default: 'throw', help: 'a picture that cannot be used: throw, or skip and count' },
+  links: { rule: oneOf('refuse', 'follow'), default: 'refuse', help: 'links that lead out of the root: refuse or follow' },
+};
+
+/** @throws {InvSegError} `INVALID_OPTION` that names the option, what was expected and what came */
+export function resolveDatasetOptions(given: DatasetOptions): ResolvedOptions {
+  if (!isPlainObject(given)) refuse('the data set', 'an object with kind and root', given);
+  rejectUnknown(given, Object.keys(datasetDefinitions));
+  const kind = datasetDefinitions.kind.rule.read(given.kind, 'kind');
+  const resolved: Record<string, unknown> = {};
+  for (const [key, definition] of Object.entries(datasetDefinitions) as [string, DatasetDefinition<unknown>][]) {
+    const value = (given as Record<string, unknown>)[key];
+    if (value === undefined && key !== 'root') {
+      resolved[key] = definition.default;
+      continue;
+    }
+    resolved[key] = definition.rule.read(value, key);
+    if (definition.kinds && !definition.kinds.includes(kind)) {
+      throw new InvSegError('INVALID_OPTION', `${key} is an option of ${definition.kinds.join(' and ')}, not of ${kind}; leave it out`);
+    }
+  }
+  return resolved as unknown as ResolvedOptions;
+}
+
+/** One path component: no separator, no drive, no way up. */
+export function isFileName(value: string): boolean {
+  return value !== '' && value !== '.' && value !== '..' && !/[/\\\0:]/.test(value);
+}

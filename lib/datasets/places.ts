@@ -1,0 +1,94 @@
+/** Files of a data set, which stay below its root. */
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { InvSegError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
+
+export type Links = 'refuse' | 'follow';
+
+export class Root {
+  /** Absolute, all links resolved. */
+  readonly folder: string;
+  readonly #links: Links;
+
+  private constructor(folder: string, links: Links) {
+    this.folder = folder;
+    this.#links = links;
+  }
+
+  /** The root itself may be a link. @throws {InvSegError} `DATASET_NOT_FOUND` */
+  static async open(folder: string, links: Links): Promise<Root> {
+    const found = await stat(folder).catch(() => undefined);
+    if (!found) throw new InvSegError('DATASET_NOT_FOUND', `${folder}: there is no such folder; name the data set's root`);
+    if (!found.isDirectory()) throw new InvSegError('DATASET_NOT_FOUND', `${folder}: it is a file; name the data set's root folder`);
+    return new Root(await realpath(folder), links);
+  }
+
+  /** Below the root, as written: nothing is looked up. */
+  at(...parts: string[]): string {
+    return path.join(this.folder, ...parts);
+  }
+
+  /** The same rules, one folder down. */
+  below(...parts: string[]): Root {
+    return new Root(this.at(...parts), this.#links);
+  }
+
+  async has(...parts: string[]): Promise<boolean> {
+    return stat(this.at(...parts)).then(() => true, () => false);
+  }
+
+  /**
+   * The real path of a file, or undefined where there is none.
+   * @throws {InvSegError} `DATASET_INVALID` where a link leads out of the root
+   */
+  async find(...parts: string[]): Promise<string | undefined> {
+    const file = this.at(...parts);
+    const real = await realpath(file).catch(() => undefined);
+    if (real !== undefined && this.#links === 'refuse' && !isBelow(real, this.folder)) {
+      throw new InvSegError(
+        'DATASET_INVALID',
+        `${file}: a link leads out of the data set, to ${real}; allow it with links: follow (--links follow)`,
+      );
+    }
+    return real;
+  }
+
+  /**
+   * Names of the files of a folder, sorted by code units, hidden ones left out.
+   * @throws {InvSegError} `DATASET_NOT_FOUND`
+   */
+  async list(...parts: string[]): Promise<string[]> {
+    const folder = this.at(...parts);
+    await this.find(...parts);
+    try {
+      return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
+    } catch (cause) {
+      throw new InvSegError('DATASET_NOT_FOUND', `${folder}: ${whyNot(cause, 'folder')}`, { cause });
+    }
+  }
+
+  /** @throws {InvSegError} `code` where there is no such file, or it cannot be read */
+  async read(code: ErrorCode, ...parts: string[]): Promise<Buffer> {
+    const file = this.at(...parts);
+    try {
+      return await readFile((await this.find(...parts)) ?? file);
+    } catch (cause) {
+      if (cause instanceof InvSegError) throw cause;
+      throw new InvSegError(code, `${file}: ${whyNot(cause, 'file')}`, { cause });
+    }
+  }
+}
+
+function isBelow(file: string, folder: string): boolean {
+  const relative = path.relative(folder, file);
+  return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
+}
+
+/** Why a file or folder cannot be read, in words. */
+export function whyNot(cause: unknown, what: 'file' | 'folder'): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return `there is no such ${what}`;
+  if (code === 'EISDIR') return 'it is a folder, not a file';
+  return `it cannot be read (${code ?? message})`;
+}

@@ -1,0 +1,36 @@
+/** The common case: a folder of pictures, a folder of PNG masks, the same ids in both. */
+import { InvSegError } from '../errors.js';
+import type { Located } from './dataset.js';
+import { applyTable } from './labels.js';
+import type { LabelTable } from './labels.js';
+import type { Root } from './places.js';
+import { decodePngMask } from './png-mask.js';
+
+/**
+ * The picture `folder/id` with the first of `endings` that is there.
+ * @throws {InvSegError} `IMAGE_NOT_FOUND`; `DATASET_INVALID` for a link out of the root
+ */
+export async function findPicture(root: Root, folder: readonly string[], id: string, endings: readonly string[]): Promise<string> {
+  for (const ending of endings) {
+    const file = await root.find(...folder, `${id}${ending}`);
+    if (file !== undefined) return file;
+  }
+  const shown = endings.length === 1 ? endings[0] : `{${endings.join(',')}}`;
+  throw new InvSegError('IMAGE_NOT_FOUND', `${root.at(...folder, `${id}${shown}`)}: there is no such picture, though the list names it`);
+}
+
+/** @throws {InvSegError} `MASK_NOT_FOUND`; `DATASET_INVALID` for a link out of the root */
+export async function findMask(root: Root, folder: readonly string[], name: string): Promise<string> {
+  const file = await root.find(...folder, name);
+  if (file === undefined) throw new InvSegError('MASK_NOT_FOUND', `${root.at(...folder, name)}: there is no mask for the picture`);
+  return file;
+}
+
+/** Reads a PNG mask by a table. */
+export function pngLabels(root: Root, folder: readonly string[], name: string, table: LabelTable): Located['readLabels'] {
+  return async (size) => {
+    const bytes = await root.read('MASK_NOT_FOUND', ...folder, name);
+    const file = root.at(...folder, name);
+    return applyTable(decodePngMask(bytes, file, size), table, size.width, file);
+  };
+}

@@ -1,0 +1,97 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decode } from 'fast-png';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openDataset } from '../../lib/datasets/index.js';
+import type { DatasetItem } from '../../lib/datasets/index.js';
+
+const pictures = fileURLToPath(new URL('../fixtures/pictures/', import.meta.url));
+const names = (JSON.parse(readFileSync(path.join(pictures, 'names.json'), 'utf8')) as { classes: string[] }).classes;
+const ids = Array.from({ length: 12 }, (_, i) => String(i).padStart(4, '0'));
+
+let root: string;
+const at = (...parts: string[]): string => path.join(root, ...parts);
+beforeEach(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'invseg-folder-'));
+  cpSync(path.join(pictures, 'pictures'), at('images'), { recursive: true });
+  cpSync(path.join(pictures, 'masks'), at('masks'), { recursive: true });
+  writeFileSync(at('classes.json'), JSON.stringify(names));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const open = (options = {}) => openDataset({ kind: 'folder', root, ...options });
+async function all(items: AsyncIterable<DatasetItem>): Promise<DatasetItem[]> {
+  const list: DatasetItem[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+it('gives every picture with its mask', async () => {
+  const dataset = await open();
+  expect(dataset.classes.map(({ name }) => name)).toEqual(['background', ...names]);
+  expect(dataset).toMatchObject({ kind: 'folder', hasBackground: true, split: undefined, skipped: [] });
+  expect(dataset.protocol).toContain('20 classes and background');
+  expect(await dataset.count()).toBe(12);
+  const items = await all(dataset);
+  expect(items.map(({ id }) => id)).toEqual(ids);
+  for (const item of items) {
+    expect(item.size).toEqual({ width: 128, height: 128 });
+    expect(item.imagePath).toBe(at('images', `${item.id}.png`));
+    const mask = await item.loadMask();
+    expect(mask).toMatchObject({ width: 128, height: 128 });
+    expect(mask.labels).toEqual(Uint8Array.from(decode(readFileSync(at('masks', `${item.id}.png`))).data));
+  }
+});
+
+it('takes a list, in its order', async () => {
+  mkdirSync(at('lists'));
+  writeFileSync(at('lists', 'val.txt'), '\uFEFF0007\r\n\r\n 0002 \n');
+  const dataset = await open({ split: 'val' });
+  expect(dataset).toMatchObject({ split: 'val', ids: ['0007', '0002'] });
+  expect((await all(dataset)).map(({ id }) => id)).toEqual(['0007', '0002']);
+  expect((await dataset.item('0002')).id).toBe('0002');
+  await expect(dataset.item('0001')).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+});
+
+it('without background labels shift down and 0 is ignored', async () => {
+  const dataset = await open({ background: 'ignore' });
+  expect(dataset.hasBackground).toBe(false);
+  expect(dataset.classes.map(({ name }) => name)).toEqual(names);
+  const { labels } = await (await dataset.item('0000')).loadMask();
+  const { labels: full } = await (await (await open()).item('0000')).loadMask();
+  expect(labels).toEqual(full.map((label) => (label === 0 ? 255 : label - 1)));
+});
+
+it('reads prompts and synonyms, or plain lines', async () => {
+  writeFileSync(at('classes.json'), JSON.stringify(['cat', { name: 'sofa', synonyms: ['couch'] }, { name: 'tv', prompt: 'tv monitor' }]));
+  expect((await open()).classes.slice(1)).toEqual([
+    { name: 'cat', prompt: 'cat', synonyms: [] },
+    { name: 'sofa', prompt: 'sofa', synonyms: ['couch'] },
+    { name: 'tv', prompt: 'tv monitor', synonyms: [] },
+  ]);
+  rmSync(at('classes.json'));
+  writeFileSync(at('classes.txt'), 'cat\r\n\r\npotted plant\n');
+  expect((await open()).classes.map(({ name }) => name)).toEqual(['background', 'cat', 'potted plant']);
+});
+
+it.each<[string, string, RegExp]>([
+  ['no names', '[]', /names no class/],
+  ['background', '["cat", "Background"]', /background is label 0/],
+  ['twice', '["cat", "cat"]', /"cat" is there twice/],
+  ['no JSON', '["cat",', /it is not JSON/],
+  ['no list', '{"cat": 1}', /expected a list/],
+  ['no name', '[{"prompt": "cat"}]', /expected a text at \[0\]\.name/],
+  ['too many', JSON.stringify(Array.from({ length: 255 }, (_, i) => `c${i}`)), /255 classes/],
+])('classes.json: %s', async (_, text, message) => {
+  writeFileSync(at('classes.json'), text);
+  const error = await open().catch((e: unknown) => e);
+  expect(error).toMatchObject({ code: 'DATASET_INVALID', message: expect.stringMatching(message) });
+  expect((error as Error).message).toContain(at('classes.json'));
+});
+
+it('says what is missing', async () => {
+  rmSync(at('classes.json'));
+  await expect(open()).rejects.toMatchObject({ code: 'DATASET_NOT_FOUND', message: expect.stringContaining('classes.txt') });
+});
