@@ -55,7 +55,9 @@ export interface SegmentFlags {
   saveMaps?: true;
 }
 
-export function methodFlags(flags: SegmentFlags): MethodOverrides {
+type MethodFlags = Pick<SegmentFlags, 'method' | 'preset' | 'steps' | 'seed' | 'set' | 'saveMaps'>;
+
+export function methodFlags(flags: MethodFlags): MethodOverrides {
   const { method, preset, steps, seed, saveMaps } = flags;
   const given = {
     method,

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { presets } from '../options/index.js';
 import { methods } from '../methods/index.js';
 import { packageVersion } from '../version.js';
+import { addExplainCommand } from './explain-flags.js';
 import { describeError, EXIT, exitCode } from './failure.js';
 import { optionsHelp } from './help.js';
 import { infoCommand } from './info.js';
@@ -74,6 +75,8 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .option('--debug', 'print stacks of errors')
     .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
     .action(async (images: string[], flags: SegmentFlags) => done(await segmentCommand(images, flags, io, debug)));
+
+  addExplainCommand(program, io, done);
 
   program
     .command('setup')

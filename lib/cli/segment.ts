@@ -73,7 +73,7 @@ async function findImages(patterns: readonly string[]): Promise<{ images: string
 }
 
 /** Loading cannot be interrupted; the process ends without it. */
-function interruptible(opening: Promise<Segmenter>, signal: AbortSignal): Promise<Segmenter> {
+export function interruptible(opening: Promise<Segmenter>, signal: AbortSignal): Promise<Segmenter> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       opening.then((late) => late.dispose()).catch(() => {});

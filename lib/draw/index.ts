@@ -1,9 +1,13 @@
 export { encodeLabels } from './labels-png.js';
 export { drawOverlay } from './overlay.js';
 export type { OverlayInput } from './overlay.js';
-export { categoryPalette, vocPalette } from './palette.js';
-export type { Colour, Palette } from './palette.js';
+export { categoryPalette, paletteNames, vocPalette } from './palette.js';
+export type { Colour, Palette, PaletteName } from './palette.js';
+export { drawHeat, enlarge } from './heat.js';
+export type { Heat } from './heat.js';
+export { drawMarker } from './marker.js';
 export { drawPanel } from './panel.js';
 export type { PanelColumn, PanelInput } from './panel.js';
 export type { Pixels } from './pixels.js';
+export { rampColours } from './ramp.js';
 export { percent, shares } from './shares.js';

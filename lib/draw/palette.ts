@@ -1,4 +1,5 @@
-/** Colours of labels: PASCAL VOC's palette, as the data sets and their tools use it. */
+/** Colours of labels: PASCAL VOC's palette, as the data sets and their tools use it, and one for the colour-blind. */
+import { okabeIto } from './okabe-ito.js';
 
 /** Red, green, blue, 0–255. */
 export type Colour = readonly [number, number, number];
@@ -23,17 +24,28 @@ export function vocPalette(): Palette {
   });
 }
 
+/** `voc`: the data sets' own colours; `okabe-ito`: colours that the colour-blind tell apart. */
+export const paletteNames = ['voc', 'okabe-ito'] as const;
+
+export type PaletteName = (typeof paletteNames)[number];
+
 /**
- * The palette of a result, whose background comes last: it gets VOC's black, the names before it VOC's colours from 1 on.
- * The labels themselves stay as they are.
+ * The palette of a result, whose background comes last: it gets black, and white stays with 255, "ignore". The names before
+ * it get the palette's colours in order (VOC's from 1 on). The labels themselves stay as they are.
  *
  * @param categories number of categories with the background, 1–255
  */
-export function categoryPalette(categories: number): Palette {
+export function categoryPalette(categories: number, name: PaletteName = 'voc'): Palette {
   const voc = vocPalette();
   const last = categories - 1;
-  return voc.map((colour, index) => (index < last ? voc[index + 1]! : index === last ? voc[0]! : colour));
+  const colour = (index: number): Colour => (name === 'voc' ? voc[index + 1]! : okabeIto(index));
+  return voc.map((ignore, index) => {
+    if (index === 255) return ignore;
+    return index === last ? BLACK : colour(index < last ? index : index - 1);
+  });
 }
+
+const BLACK: Colour = [0, 0, 0];
 
 export function hex([red, green, blue]: Colour): string {
   return `#${[red, green, blue].map((value) => value.toString(16).padStart(2, '0')).join('')}`;

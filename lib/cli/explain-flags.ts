@@ -1,0 +1,76 @@
+/** Flags of `invseg explain`. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { paletteNames } from '../draw/index.js';
+import { InvSegError } from '../errors.js';
+import { methodNames } from '../methods/index.js';
+import type { MethodName } from '../methods/index.js';
+import { presets } from '../options/index.js';
+import { explainCommand } from './explain.js';
+import type { SegmentFlags } from './flags.js';
+import { optionsHelp } from './help.js';
+import type { Io } from './io.js';
+
+export interface ExplainFlags extends Omit<SegmentFlags, 'method' | 'json' | 'saveMaps'> {
+  methods?: string;
+  mask?: string;
+  maskNames?: string;
+  points?: string;
+  palette: (typeof paletteNames)[number];
+}
+
+const examples = `
+Examples:
+  $ invseg explain cat.jpg --categories "cat,potted plant" --out cat
+  $ invseg explain 2007_000033.jpg --categories airplane --mask 2007_000033.png --out airplane
+  $ invseg explain cat.jpg --categories cat --points "120,80;40,200" --methods invseg,baseline`;
+
+export function addExplainCommand(program: Command, io: Io, done: (code: number) => void): void {
+  program
+    .command('explain')
+    .summary('a page of pictures: what happened to one picture')
+    .description('Writes index.html (one file, opens without a network), explain.json, and every picture of the page as PNG.')
+    .argument('<image>', 'one picture')
+    .requiredOption('-c, --categories <names>', 'names to look for, with commas between them; the background is added')
+    .option('--mask <file>', 'ground truth: PNG of indices as large as the picture, 0 background, 255 ignored')
+    .option('--mask-names <names>', 'names of the indices 1, 2, … of the mask (default: the categories in their order)')
+    .option('--methods <names>', `masks to show, with commas between them (default: ${methodNames.join(',')})`)
+    .option('--points <x,y;…>', 'pixels whose distances to all others are shown (default: one point a category)')
+    .addOption(new Option('--palette <name>', 'colours of the masks').choices([...paletteNames]).default('okabe-ito'))
+    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
+    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
+    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
+    .option('--threads <count>', 'CPU threads; 0 is automatic')
+    .option('--steps <count>', 'optimisation steps (default: 15)')
+    .option('--seed <number>', 'seed of every random draw (default: 0)')
+    .option('--preset <name>', `named settings: ${Object.keys(presets).join(', ')}`)
+    .addOption(
+      new Option('--set <key=value>', 'any option of the method, see below; may be repeated')
+        .argParser((value: string, before: string[]) => [...before, value])
+        .default([], 'none'),
+    )
+    .option('-o, --out <folder>', 'where the page goes', 'invseg-explain')
+    .option('--debug', 'print stacks of errors')
+    .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
+    .action(async (image: string, flags: ExplainFlags) => done(await explainCommand(image, flags, io)));
+}
+
+/** @throws {InvSegError} `INVALID_OPTION` for a name that is no method */
+export function parseMethods(text: string | undefined): MethodName[] | undefined {
+  return text?.split(',').map((part) => {
+    const method = methodNames.find((name) => name === part.trim());
+    if (method === undefined) {
+      throw new InvSegError('INVALID_OPTION', `Expected some of ${methodNames.join(', ')} for --methods but received "${part.trim()}"`);
+    }
+    return method;
+  });
+}
+
+/** @throws {InvSegError} `INVALID_OPTION` for what is not `x,y;x,y` */
+export function parsePoints(text: string | undefined): [number, number][] | undefined {
+  return text?.split(';').map((part): [number, number] => {
+    const match = /^\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)\s*$/.exec(part);
+    if (!match) throw new InvSegError('INVALID_OPTION', `Expected x,y;x,y (pixels from the upper left) for --points but received "${text}"`);
+    return [Number(match[1]), Number(match[2])];
+  });
+}

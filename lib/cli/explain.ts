@@ -1,0 +1,73 @@
+/** `invseg explain`: one picture in, a page of pictures out. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { percent } from '../draw/index.js';
+import { explain, readIndexMask, renderExplanation } from '../explain/index.js';
+import { decodeImage } from '../image/decode.js';
+import { resolveEngineOptions, resolveOptions } from '../options/index.js';
+import { parseCategories } from '../text/names.js';
+import type { ExplainFlags } from './explain-flags.js';
+import { parseMethods, parsePoints } from './explain-flags.js';
+import { EXIT } from './failure.js';
+import { engineFlags, methodFlags } from './flags.js';
+import type { Io } from './io.js';
+import { prepareFolder, writeWhole } from './outputs.js';
+import { ProgressLine } from './progress.js';
+import { interruptible } from './segment.js';
+
+/** @returns exit code: `failed` where a method gave no mask @throws what ends the run: wrong options, no picture, Ctrl-C */
+export async function explainCommand(image: string, flags: ExplainFlags, io: Io): Promise<number> {
+  // Everything that can be refused without a model is refused first.
+  const overrides = methodFlags(flags);
+  const { background } = resolveOptions(overrides);
+  const engine = resolveEngineOptions(engineFlags(flags));
+  const categories = parseCategories(flags.categories, background);
+  const methods = parseMethods(flags.methods);
+  const points = parsePoints(flags.points);
+  const mask = flags.mask === undefined ? undefined : await readIndexMask(flags.mask);
+  const { rgb, width, height, warnings } = await decodeImage(image, { signal: io.signal });
+  await prepareFolder(flags.out);
+
+  const progress = new ProgressLine(io);
+  const began = performance.now();
+  try {
+    progress.write('loading the model');
+    await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
+    const name = path.basename(image);
+    const explanation = await explain(
+      segmenter,
+      { data: rgb, width, height, channels: 3 },
+      {
+        ...overrides,
+        categories,
+        methods,
+        mask,
+        maskNames: flags.maskNames?.split(','),
+        points,
+        palette: flags.palette,
+        signal: io.signal,
+        onProgress: (method, event) => progress.show(`${name}, ${method}`, event),
+      },
+    );
+    explanation.invseg.warnings.unshift(...warnings);
+    progress.write('drawing');
+    const files = await renderExplanation(explanation, name);
+    // The page comes last: where it is, its pictures are.
+    for (const file of files.reverse()) {
+      const target = path.join(flags.out, ...file.name.split('/'));
+      await mkdir(path.dirname(target), { recursive: true });
+      await writeWhole(target, file.content);
+    }
+    progress.clear();
+    for (const { method, failure, agreement } of explanation.runs) {
+      if (failure !== undefined) io.err(`warning: ${method} gave no mask: ${failure}\n`);
+      else if (agreement) io.err(`${method}: mIoU ${percent(agreement.mean)}\n`);
+    }
+    const bytes = Buffer.byteLength(files.find((file) => file.name === 'index.html')!.content);
+    io.err(`${name}: page of ${(bytes / 1e6).toFixed(2)} MB and ${files.length - 1} files in ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+    io.out(`${path.join(flags.out, 'index.html')}\n`);
+    return explanation.runs.some(({ failure }) => failure !== undefined) ? EXIT.failed : EXIT.ok;
+  } finally {
+    progress.clear();
+  }
+}

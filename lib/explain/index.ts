@@ -1,0 +1,8 @@
+export { explain } from './explain.js';
+export { renderExplanation } from './page.js';
+export { readIndexMask } from './truth.js';
+export type { AlbumFile } from './album.js';
+export type { ChosenPoint } from './anchors.js';
+export type { Agreement } from './iou.js';
+export type { IndexMask } from './truth.js';
+export type { ExplainOptions, Explanation, MethodRun } from './types.js';

@@ -1,0 +1,79 @@
+/** The page: one file that needs nothing else, not even a script. */
+import { packageVersion } from '../version.js';
+import { Album } from './album.js';
+import type { AlbumFile } from './album.js';
+import { summarise } from './data.js';
+import { Html, html } from './html.js';
+import { shownName, swatch } from './parts.js';
+import { anchorsSection } from './sections/anchors.js';
+import { distancesSection } from './sections/distances.js';
+import { lossesSection } from './sections/losses.js';
+import { mapsSection } from './sections/maps.js';
+import { masksSection } from './sections/masks.js';
+import { settingsSection } from './sections/settings.js';
+import { style } from './style.js';
+import type { Explanation } from './types.js';
+import { plural, seconds } from './words.js';
+
+/** A browser that follows it loads nothing and runs nothing, whatever a name smuggles in. */
+const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+/**
+ * @param name of the picture, for the title
+ * @returns `index.html`, `explain.json` and a PNG for each picture of the page
+ */
+export async function renderExplanation(explanation: Explanation, name: string): Promise<AlbumFile[]> {
+  const album = new Album();
+  const lead = await leadOf(explanation, name, album);
+  const sections = [
+    await masksSection(explanation, album),
+    await mapsSection(explanation, album),
+    await anchorsSection(explanation, album),
+    await distancesSection(explanation, album),
+    lossesSection(explanation),
+    settingsSection(explanation),
+  ];
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<link rel="icon" href="data:,">
+<title>InvSeg on ${name}</title>
+<style>${new Html(style)}</style>
+</head>
+<body>
+${lead}
+<main>
+${sections}</main>
+<footer>Made by invseg-native ${packageVersion()}. Figures and equations are those of “InvSeg: Test-Time Prompt Inversion for Semantic Segmentation”. Each picture lies beside this page as a PNG, the numbers are in explain.json.</footer>
+</body>
+</html>
+`;
+  const data = summarise(explanation, name, album.files.map((file) => file.name));
+  return [
+    { name: 'index.html', content: page.text },
+    { name: 'explain.json', content: `${JSON.stringify(data, null, 2)}\n` },
+    ...album.files,
+  ];
+}
+
+async function leadOf({ picture, invseg, categories, palette, runs }: Explanation, name: string, album: Album): Promise<Html> {
+  const image = await album.picture('input.png', picture.pixels, { alt: `The picture: ${name}`, shown: 960 });
+  const { timings, options, losses } = invseg;
+  const best = runs.flatMap(({ method, agreement }) => (agreement ? [`${method} ${(agreement.mean * 100).toFixed(1)} %`] : []));
+  return html`<header>
+<h1>InvSeg on ${shownName(name)}</h1>
+<div class="lead">
+<figure>${image}</figure>
+<div>
+<p>${plural(categories.length - 1, 'name')} and the background, ${plural(losses.length, 'step')} of prompt inversion with seed ${options.seed}, ${seconds(timings.total)}.</p>
+<ul class="legend">${categories.map((category, c) => html`<li>${swatch(palette[c]!)}<span>${shownName(category)}</span></li>`)}</ul>
+${best.length > 0 ? html`<p><br>mIoU: ${best.join(', ')}.</p>` : undefined}
+<p class="soft"><br>Below: the masks of every method, the maps they come from before and after the inversion, what the loss looked at on the way, the losses, and all settings.</p>
+${invseg.warnings.map((warning) => html`<p class="warning">${warning}</p>`)}
+</div>
+</div>
+</header>`;
+}

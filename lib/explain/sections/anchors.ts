@@ -1,0 +1,39 @@
+/** Soft anchors during the optimisation, as in the left half of the paper's Figure 3. */
+import { drawHeat } from '../../draw/index.js';
+import { anchorOf, centreOf, highest } from '../anchors.js';
+import { fileStem } from '../album.js';
+import type { Album } from '../album.js';
+import { html } from '../html.js';
+import type { Html } from '../html.js';
+import { scale, section, shownName, swatch } from '../parts.js';
+import type { Explanation } from '../types.js';
+import { figure, whereabouts } from '../words.js';
+import { mapSize, mostCategories, planeOf, restNote } from './planes.js';
+
+export async function anchorsSection(explanation: Explanation, album: Album): Promise<Html> {
+  const { anchors, categories, palette } = explanation;
+  const { anchorScale, anchorCentre, inferenceTimestep } = explanation.invseg.options;
+  const ends = [0, 1].map((value) => anchorOf(value, anchorScale, anchorCentre)).sort((a, b) => a - b) as [number, number];
+  const rows: Html[] = [];
+  for (const c of mostCategories(explanation)) {
+    const name = categories[c]!;
+    const cells: Html[] = [];
+    for (const { step, maps } of anchors) {
+      const values = planeOf(maps, c);
+      const pixels = drawHeat({ values, side: maps.size, low: ends[0], high: ends[1] }, mapSize(explanation));
+      const alt = `Anchors of ${name} at step ${step}, strongest ${whereabouts(centreOf(highest(values), maps.size))}`;
+      const image = await album.picture(`anchors/${fileStem(c, name)}.step-${step}.png`, pixels, { alt });
+      cells.push(html`<figure><small>step ${step}</small>${image}</figure>`);
+    }
+    rows.push(html`<h3>${swatch(palette[c]!)} ${shownName(name)}</h3><div class="steps">${cells}</div>
+`);
+  }
+  return section(
+    'anchors',
+    'Anchors',
+    html`<p>How strongly each point stands for its name in the clustering loss: Anchor = sigmoid(${anchorScale} · (M − ${anchorCentre})), the soft selection of eq. 5 (the paper's Figure 3, left), after the first steps and the last. The loop itself sees crops of the picture; here its attention is read on the whole picture, at timestep ${inferenceTimestep}.</p>`,
+    scale(figure(ends[0]), figure(ends[1]), 'what the sigmoid makes of 0 and of 1'),
+    rows,
+    restNote(explanation),
+  );
+}

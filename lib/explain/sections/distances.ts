@@ -1,0 +1,53 @@
+/** Distances from a point to all others, as in the right half of the paper's Figure 3. */
+import { drawHeat, drawMarker } from '../../draw/index.js';
+import { cellOf } from '../anchors.js';
+import type { ChosenPoint } from '../anchors.js';
+import { fileStem } from '../album.js';
+import type { Album } from '../album.js';
+import { quantile } from '../distances.js';
+import { html } from '../html.js';
+import type { Html } from '../html.js';
+import { scale, section, shownName, swatch } from '../parts.js';
+import type { Explanation } from '../types.js';
+import { figure, whereabouts } from '../words.js';
+import { mapSize } from './planes.js';
+
+const MOST_POINTS = 24;
+
+export async function distancesSection(explanation: Explanation, album: Album): Promise<Html> {
+  const { distances, palette, categories, picture } = explanation;
+  if (!distances) {
+    return section('distances', 'Distances', html`<p>The loop reads no self-attention with these settings, so there is no distance to show.</p>`);
+  }
+  const { points, maps, frame } = distances;
+  const high = quantile(maps, 0.98);
+  const figures: Html[] = [];
+  for (const [i, point] of points.slice(0, MOST_POINTS).entries()) {
+    const label = point.category ?? `point ${i + 1}`;
+    const heat = drawHeat({ values: maps[i]!, side: frame, low: 0, high }, mapSize(explanation));
+    const alt = `Distance from a point of ${label}, ${whereabouts(point)}, to all others`;
+    const image = await album.picture(`distances/${fileStem(i, label)}.png`, drawMarker(heat, point.x, point.y), { alt });
+    const category = point.category === undefined ? -1 : categories.indexOf(point.category);
+    const name = html`<strong>${category >= 0 ? html`${swatch(palette[category]!)} ` : undefined}${shownName(label)}</strong>`;
+    figures.push(html`<figure class="card">${image}<figcaption>${name}<br><span class="soft">from x ${pixel(point.x, picture.width)}, y ${pixel(point.y, picture.height)}; median ${figure(median(maps[i]!, point, frame))}</span></figcaption></figure>
+`);
+  }
+  const own = points.every(({ category }) => category !== undefined);
+  return section(
+    'distances',
+    'Distances',
+    html`<p>How different the self-attention of one point (the ring) is from that of every other: S = KL(p<sub>i</sub> ‖ p<sub>j</sub>) + KL(p<sub>j</sub> ‖ p<sub>i</sub>) (eq. 3; the paper's Figure 3, right). The darker, the nearer: an object that the model sees as one is dark as a whole from any point in it. ${own ? 'Each point is the one of its mask nearest to the centre of mass of its map. ' : ''}Read from the loop's attention with the prompt as written, on ${frame} × ${frame} points.</p>`,
+    scale('0', `≥ ${figure(high)}`, 'nats, the same colours for all points'),
+    html`<div class="grid">${figures}</div>`,
+    points.length > MOST_POINTS ? html`<p class="soft">The first ${MOST_POINTS} of ${points.length} points.</p>` : undefined,
+  );
+}
+
+const pixel = (share: number, length: number): number => Math.min(length - 1, Math.floor(share * length));
+
+/** Of the distances to the other points. */
+function median(values: Float32Array, point: ChosenPoint, frame: number): number {
+  const own = cellOf(point, frame);
+  const others = values.filter((_, i) => i !== own).sort();
+  return others[Math.floor(others.length / 2)] ?? 0;
+}

@@ -1,0 +1,48 @@
+/** Refined maps before and after the inversion, as in the paper's Figure 5. */
+import { drawHeat, percent } from '../../draw/index.js';
+import { centreOf, highest } from '../anchors.js';
+import { fileStem } from '../album.js';
+import type { Album } from '../album.js';
+import { html } from '../html.js';
+import type { Html } from '../html.js';
+import { scale, section, shownName, swatch } from '../parts.js';
+import type { CategoryMaps } from '../../segmenter/types.js';
+import type { Explanation } from '../types.js';
+import { figure, plural, whereabouts } from '../words.js';
+import { mapSize, mostCategories, planeOf, restNote } from './planes.js';
+
+export async function mapsSection(explanation: Explanation, album: Album): Promise<Html> {
+  const { before, after, categories, invseg, runs } = explanation;
+  const baseline = runs.find(({ method }) => method === 'baseline')?.result;
+  const cards: Html[] = [];
+  for (const c of mostCategories(explanation)) {
+    const name = categories[c]!;
+    const pictures = await Promise.all([drawn(before, c, 'before', explanation, album), drawn(after, c, 'after', explanation, album)]);
+    const shares = [baseline?.segments[c]?.share, invseg.segments[c]!.share].flatMap((share) => (share === undefined ? [] : [percent(share)]));
+    cards.push(html`<figure class="card"><div class="pair">${pictures}</div><figcaption>${swatch(explanation.palette[c]!)} <strong>${shownName(name)}</strong><br><span class="soft">mask ${shares.join(' → ')}; the map changed by ${figure(meanChange(before, after, c))} a point</span></figcaption></figure>
+`);
+  }
+  const { steps } = invseg.options;
+  return section(
+    'maps',
+    'Maps before and after the inversion',
+    html`<p>The refined cross-attention map of each name, M = norm(A<sub>self</sub> · A<sub>cross</sub>) (eq. 2; the paper's Figure 5): on the left of the prompt as written, on the right of the prompt after ${plural(steps, 'step')}. Both are read at timestep ${invseg.options.inferenceTimestep} under the same noise, on ${after.size} × ${after.size} points; nothing but the prompt differs. The mask follows from the maps on the right.</p>`,
+    scale('0', '1', "min–max within each map: 0 is the name's weakest point, 1 its strongest"),
+    html`<div class="grid wide">${cards}</div>`,
+    restNote(explanation),
+  );
+}
+
+async function drawn(maps: CategoryMaps, c: number, when: 'before' | 'after', explanation: Explanation, album: Album): Promise<Html> {
+  const name = explanation.categories[c]!;
+  const values = planeOf(maps, c);
+  const pixels = drawHeat({ values, side: maps.size, low: 0, high: 1 }, mapSize(explanation));
+  const alt = `Map of ${name} ${when} the inversion, strongest ${whereabouts(centreOf(highest(values), maps.size))}`;
+  const image = await album.picture(`maps/${fileStem(c, name)}.${when}.png`, pixels, { alt });
+  return html`<div><small>${when}</small>${image}</div>`;
+}
+
+function meanChange(before: CategoryMaps, after: CategoryMaps, c: number): number {
+  const [a, b] = [planeOf(before, c), planeOf(after, c)];
+  return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
+}

@@ -1,0 +1,34 @@
+/** What the sections with one map a category have in common. */
+import { shownSize } from '../../draw/pixels.js';
+import { html } from '../html.js';
+import type { Html } from '../html.js';
+import { shownName } from '../parts.js';
+import type { CategoryMaps } from '../../segmenter/types.js';
+import type { Explanation } from '../types.js';
+
+/** A page with more would be neither read nor small; the masks show all. */
+const MOST = 16;
+
+export function planeOf({ data, size }: CategoryMaps, category: number): Float32Array {
+  return data.subarray(category * size * size, (category + 1) * size * size);
+}
+
+/** Size at which a map is drawn: the shape of the picture. */
+export function mapSize({ picture }: Explanation): { width: number; height: number } {
+  const { width, height } = picture.pixels;
+  return shownSize(width, height, { most: 320, least: 192 });
+}
+
+/** The categories that are shown, in their order: all, or the largest ones and the background. */
+export function mostCategories({ categories, invseg }: Explanation): number[] {
+  const last = categories.length - 1;
+  const order = categories.map((_, c) => c).sort((a, b) => Number(b === last) - Number(a === last) || invseg.segments[b]!.area - invseg.segments[a]!.area);
+  return order.slice(0, MOST).sort((a, b) => a - b);
+}
+
+export function restNote(explanation: Explanation): Html | undefined {
+  const shown = mostCategories(explanation);
+  const rest = explanation.categories.filter((_, c) => !shown.includes(c));
+  if (rest.length === 0) return undefined;
+  return html`<p class="soft">Not shown, with smaller masks: ${rest.map((name, i) => html`${i > 0 ? ', ' : ''}${shownName(name)}`)}.</p>`;
+}
