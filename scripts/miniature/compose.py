@@ -1,27 +1,45 @@
-"""Scenes: 1 to 3 drawings over one or two named backgrounds, with the exact mask of what is visible."""
+"""Scenes: 1 to 4 drawings over one or two named backgrounds or a photograph, with the exact mask of what is visible."""
 
+import glob
 from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 from PIL import Image, ImageFilter
 
 from .backgrounds import texture
-from .config import BACKGROUNDS, FIRST_BACKGROUND, PICTURE
+from .config import BACKGROUNDS, FIRST_BACKGROUND, PICTURE, UNNAMED_BACKGROUND, cache
 from .sprites_pack import Sprite, outlined, recoloured
 
 GROUNDS = ["grass", "water", "sand", "snow", "road", "wood"]
 BACKDROPS = ["sky", "trees", "night", "wall", "snow"]
 
 
+def load_photographs(role: str) -> List[np.ndarray]:
+    """Photographic backgrounds uint8 [256, 512, 3] of the role train or test; the left edge continues the right one."""
+    return [np.asarray(Image.open(file).convert("RGB")) for file in sorted(glob.glob(cache("backgrounds", f"{role}-*.png")))]
+
+
 class Composer:
     """Makes scenes of the given drawings; all randomness comes from one seeded generator.
 
-    ``augment`` adds what training wants and a test does not: changed colours and drawn outlines.
+    ``augment`` adds what training wants and a test does not: changed colours, drawn outlines, crowds, groups of one class,
+    objects larger than the picture or hardly visible.
+    ``photographs`` are backgrounds beside the procedural ones, in ``photograph_share`` of the scenes.
     """
 
-    def __init__(self, sprites: Sequence[Sprite], seed: int, textures: int = 40, augment: bool = True, side: int = PICTURE):
+    def __init__(
+        self,
+        sprites: Sequence[Sprite],
+        seed: int,
+        textures: int = 40,
+        augment: bool = True,
+        side: int = PICTURE,
+        photographs: Sequence[np.ndarray] = (),
+        photograph_share: float = 0.0,
+    ):
         self.rng = np.random.default_rng(seed)
         self.augment = augment
+        self.photographs, self.photograph_share = photographs, photograph_share if len(photographs) else 0.0
         self.side = side
         self.pool_side = side * 3 // 2  # textures are made once at this size and cropped
         self.by_label: Dict[int, List[Sprite]] = {}
@@ -38,10 +56,13 @@ class Composer:
         ``labels`` and ``words`` (one background, or the upper and the lower one) are random unless given.
         """
         rng = self.rng
-        picture, mask = self._background(words)
+        photographic = not words and self.photograph_share > 0 and rng.random() < self.photograph_share
+        picture, mask = self._photograph() if photographic else self._background(words)
         if not len(labels):
             count = rng.choice([1, 2, 3], p=[0.25, 0.45, 0.3])
             labels = rng.choice(self.labels, count, replace=rng.random() < 0.12)
+            if self.augment and rng.random() < 0.25:  # a crowd, or a group of one class
+                labels = [*labels, rng.choice(labels if rng.random() < 0.5 else self.labels)]
         placed: List[Sprite] = []
         for label in labels:
             sprite = self.by_label[int(label)][rng.integers(len(self.by_label[int(label)]))]
@@ -68,6 +89,21 @@ class Composer:
         y, x = self.rng.integers(0, self.pool_side - self.side + 1, 2)
         crop = source[y : y + self.side, x : x + self.side]
         return crop[:, ::-1] if self.rng.random() < 0.5 else crop
+
+    def _photograph(self) -> Tuple[np.ndarray, np.ndarray]:
+        """A crop of a photograph, level as cameras mostly are, with changed light."""
+        rng = self.rng
+        source = self.photographs[rng.integers(len(self.photographs))]
+        height, width = source.shape[:2]
+        crop = int(rng.uniform(0.4, 0.8) * height)
+        y, x = int(rng.uniform(0.12, 0.88) * (height - crop)), int(rng.integers(width))
+        columns = (x + np.arange(crop)) % width
+        image = Image.fromarray(source[y : y + crop][:, columns]).resize((self.side, self.side), Image.Resampling.BICUBIC)
+        picture = np.asarray(image, np.float32) * rng.uniform(0.7, 1.3) * rng.uniform(0.92, 1.08, 3)
+        if rng.random() < 0.5:
+            picture = picture[:, ::-1]
+        mask = np.full((self.side, self.side), UNNAMED_BACKGROUND, np.uint8)
+        return np.clip(picture, 0, 255).astype(np.uint8), mask
 
     def _background(self, words: Sequence[str] = ()) -> Tuple[np.ndarray, np.ndarray]:
         rng, side = self.rng, self.side
@@ -99,15 +135,18 @@ class Composer:
         if rng.random() < 0.35:
             image = image.rotate(rng.uniform(-18, 18), Image.Resampling.BILINEAR, expand=True)
         low, high = {1: (0.35, 1.0), 2: (0.3, 0.75)}.get(count, (0.25, 0.62))
+        crowded = self.augment and rng.random() < 0.2
+        if crowded:  # of any size, wherever it falls
+            low, high = 0.15, 1.4
         side = rng.uniform(low, high) * self.side
         scale = side / max(image.size)
         stretch = rng.uniform(0.85, 1.18) if self.augment else 1.0
         w, h = max(8, int(image.width * scale * stretch)), max(8, int(image.height * scale))
         pixels = np.asarray(image.resize((w, h), Image.Resampling.BILINEAR), np.float32)
         # Mostly inside the picture; at times cut by its border. Of a few places the one that hides least is taken.
-        over = 0.3 if rng.random() < 0.3 else 0.0
+        over = (0.5 if crowded else 0.3) if rng.random() < 0.3 else 0.0
         best, least = (0, 0), 1 << 30
-        for _ in range(4):
+        for _ in range(1 if crowded else 4):
             x = int(rng.uniform(-over * w, self.side - (1 - over) * w)) if over or w < self.side else (self.side - w) // 2
             y = int(rng.uniform(-over * h, self.side - (1 - over) * h)) if over or h < self.side else (self.side - h) // 2
             hidden = int((mask[max(y, 0) : max(y + h, 0), max(x, 0) : max(x + w, 0)] < FIRST_BACKGROUND).sum())

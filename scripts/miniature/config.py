@@ -11,6 +11,7 @@ BACKGROUNDS = ["grass", "sky", "water", "sand", "snow", "road", "wall", "wood", 
 # Mask values: 0 is background in an exported mask, 1..20 the classes in VOC's order. In training, background carries
 # the word that describes it, so that captions can be supervised too: FIRST_BACKGROUND + index in BACKGROUNDS.
 FIRST_BACKGROUND = 100
+UNNAMED_BACKGROUND = FIRST_BACKGROUND + len(BACKGROUNDS)  # photographs: background and nothing more
 
 PICTURE = 128  # side of a picture, pixels
 LATENT_STRIDE = 4  # pixels a latent point

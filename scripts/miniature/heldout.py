@@ -2,20 +2,20 @@
 
     python -m miniature.heldout --count 300 --sets openmoji --seed 7 --out ../.cache/miniature/heldout/openmoji
 
-(from scripts/). OUT holds pictures/NNNN.png (RGB), masks/NNNN.png (8-bit grey: 0 background, 1..20 the classes in
-VOC's order) and names.json: {"classes": [...], "pictures": [{"picture", "mask", "categories", "sources"}]}, where
-``categories`` are the names of the objects visible, without ``background``. The same options write the same files.
+(from scripts/). OUT is a data set of the kind that the program calls ``folder``: images/NNNN.png (RGB), masks/NNNN.png
+(8-bit grey: 0 background, 1..20 the classes in VOC's order) and classes.json with the names; beside them sources.json,
+which drawings a picture shows. The same options write the same files.
 """
 
 import argparse
 import json
 import os
-from typing import Dict, Iterator, List, NamedTuple, Sequence
+from typing import Iterator, List, NamedTuple, Sequence
 
 import numpy as np
 from PIL import Image
 
-from .compose import Composer
+from .compose import Composer, load_photographs
 from .config import CLASSES, FIRST_BACKGROUND
 from .sprites_pack import Sprite, load_sprites
 
@@ -27,13 +27,22 @@ class Example(NamedTuple):
     sources: List[str]  # set:name of the drawings
 
 
+PHOTOGRAPHS = "tuxpaint-stamps"
+BACKGROUND_KINDS = ["textures", "photographs"]
+
+
 def select(role: str, sets: Sequence[str]) -> List[Sprite]:
-    """Drawings of a role, of the given sets only where any are given; 'drawn' are the tables drawn for the test."""
-    return [s for s in load_sprites() if s.role == role and (not sets or s.set in sets)]
+    """Drawings of a role, of the given sets only where any are given; 'drawn' are the tables drawn for the test.
+
+    Photographs count only where they are asked for by the name of their set.
+    """
+    return [s for s in load_sprites() if s.role == role and (s.set in sets if sets else s.set != PHOTOGRAPHS)]
 
 
-def examples(sprites: Sequence[Sprite], count: int, seed: int, augment: bool = False) -> Iterator[Example]:
-    composer = Composer(sprites, 900_000_000 + seed, textures=12, augment=augment)
+def examples(sprites: Sequence[Sprite], count: int, seed: int, backgrounds: str = "textures") -> Iterator[Example]:
+    """``backgrounds``: "textures", the procedural ones, or "photographs", those kept from training."""
+    photographs = load_photographs("test") if backgrounds == "photographs" else []
+    composer = Composer(sprites, 900_000_000 + seed, textures=12, augment=False, photographs=photographs, photograph_share=1.0)
     made = 0
     while made < count:
         picture, mask, visible = composer.scene()
@@ -46,19 +55,18 @@ def examples(sprites: Sequence[Sprite], count: int, seed: int, augment: bool = F
 
 
 def write(folder: str, chosen: Sequence[Example]) -> None:
-    os.makedirs(os.path.join(folder, "pictures"), exist_ok=True)
+    os.makedirs(os.path.join(folder, "images"), exist_ok=True)
     os.makedirs(os.path.join(folder, "masks"), exist_ok=True)
-    index: Dict[str, list] = {"classes": [*CLASSES], "pictures": []}
+    sources = {}
     for i, example in enumerate(chosen):
-        name = f"{i:04d}.png"
-        Image.fromarray(example.picture).save(os.path.join(folder, "pictures", name))
-        Image.fromarray(example.mask).save(os.path.join(folder, "masks", name))
-        names = [CLASSES[label - 1] for label in example.labels]
-        entry = {"picture": f"pictures/{name}", "mask": f"masks/{name}", "categories": names, "sources": example.sources}
-        index["pictures"].append(entry)
-    with open(os.path.join(folder, "names.json"), "w", encoding="utf-8") as file:
-        json.dump(index, file, indent=1)
-        file.write("\n")
+        name = f"{i:04d}"
+        Image.fromarray(example.picture).save(os.path.join(folder, "images", f"{name}.png"))
+        Image.fromarray(example.mask).save(os.path.join(folder, "masks", f"{name}.png"))
+        sources[name] = example.sources
+    for name, content in (("classes", CLASSES), ("sources", sources)):
+        with open(os.path.join(folder, f"{name}.json"), "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+            file.write("\n")
 
 
 def main() -> None:
@@ -66,10 +74,11 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--role", choices=["test", "demo", "train"], default="test")
     parser.add_argument("--sets", nargs="*", default=[], help="openmoji, emojione-v1, drawn, …; all of the role by default")
+    parser.add_argument("--backgrounds", choices=BACKGROUND_KINDS, default="textures")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--out", required=True)
     options = parser.parse_args()
-    chosen = list(examples(select(options.role, options.sets), options.count, options.seed))
+    chosen = list(examples(select(options.role, options.sets), options.count, options.seed, options.backgrounds))
     write(options.out, chosen)
     print(f"heldout: {len(chosen)} pictures in {options.out}")
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .config import BACKGROUNDS, CLASSES, FIRST_BACKGROUND
+from .config import BACKGROUNDS, CLASSES, FIRST_BACKGROUND, UNNAMED_BACKGROUND
 from .tokenizer import LENGTH, WordTokenizer
 from .words import BACKGROUND, SYNONYMS
 
@@ -21,7 +21,7 @@ class Prompt(NamedTuple):
     codes: List[List[int]]  # empty for a name that the picture does not show
 
 
-ALL_BACKGROUNDS = list(range(FIRST_BACKGROUND, FIRST_BACKGROUND + len(BACKGROUNDS)))
+ALL_BACKGROUNDS = list(range(FIRST_BACKGROUND, UNNAMED_BACKGROUND + 1))
 EMPTY = Prompt([], [], [])
 
 
@@ -66,7 +66,8 @@ def caption(rng: np.random.Generator, present: Sequence[int], grounds: Sequence[
         spans.append((len(words), len(name.split())))
         codes.append([int(label)])
         words += name.split()
-    for i, ground in enumerate(grounds if rng.random() < 0.75 else []):
+    named = [ground for ground in grounds if ground != UNNAMED_BACKGROUND]
+    for i, ground in enumerate(named if rng.random() < 0.75 else []):
         words.append(("on" if i == 0 else "and") if len(words) else "the")
         spans.append((len(words), 1))
         codes.append([int(ground)])

@@ -11,11 +11,12 @@ import os
 
 import numpy as np
 
-from .compose import Composer
+from .compose import Composer, load_photographs
 from .config import PICTURE, cache
 from .sprites_pack import load_sprites
 
 SHARD = 2000
+PHOTOGRAPH_SHARE = 0.3  # of the scenes
 
 
 def write_shard(job) -> int:
@@ -24,7 +25,8 @@ def write_shard(job) -> int:
     if os.path.exists(target):
         return number
     os.nice(5)
-    composer = Composer([s for s in load_sprites() if s.role == "train"], seed * 100_003 + number)
+    sprites = [s for s in load_sprites() if s.role == "train"]
+    composer = Composer(sprites, seed * 100_003 + number, photographs=load_photographs("train"), photograph_share=PHOTOGRAPH_SHARE)
     pictures = np.empty((count, PICTURE, PICTURE, 3), np.uint8)
     masks = np.empty((count, PICTURE // 2, PICTURE // 2), np.uint8)
     for i in range(count):

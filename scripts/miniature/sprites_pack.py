@@ -24,16 +24,19 @@ class Sprite:
 def load_sprites(folder: str = "") -> List[Sprite]:
     """All drawings of the pack, near-copies of a test or demo drawing removed from training."""
     folder = folder or os.path.join(CACHE, "sprites")
-    with open(os.path.join(folder, "sprites.json"), encoding="utf-8") as file:
-        index = json.load(file)
-    size = index["size"]
-    pixels = np.memmap(os.path.join(folder, "sprites.bin"), np.uint8, "r").reshape(-1, size, size, 4)
     sprites, thumbnails = [], []
-    for meta, picture in zip(index["sprites"], pixels):
-        left, top = (size - meta["width"]) // 2, (size - meta["height"]) // 2
-        image = Image.fromarray(np.array(picture)).crop((left, top, left + meta["width"], top + meta["height"]))
-        sprites.append(Sprite(image, meta))
-        thumbnails.append(_thumbnail(Image.fromarray(np.array(picture))))
+    for pack in ("sprites", "photographs"):  # the second one only where it could be fetched
+        if not os.path.exists(os.path.join(folder, f"{pack}.json")):
+            continue
+        with open(os.path.join(folder, f"{pack}.json"), encoding="utf-8") as file:
+            index = json.load(file)
+        size = index["size"]
+        pixels = np.memmap(os.path.join(folder, f"{pack}.bin"), np.uint8, "r").reshape(-1, size, size, 4)
+        for meta, picture in zip(index["sprites"], pixels):
+            left, top = (size - meta["width"]) // 2, (size - meta["height"]) // 2
+            image = Image.fromarray(np.array(picture)).crop((left, top, left + meta["width"], top + meta["height"]))
+            sprites.append(Sprite(image, meta))
+            thumbnails.append(_thumbnail(Image.fromarray(np.array(picture))))
     copies = _near_copies(sprites, np.stack(thumbnails))
     return [sprite for i, sprite in enumerate(sprites) if i not in copies]
 

@@ -55,7 +55,7 @@ RECIPES = {
     "plain": Recipe("plain.pt", False, 0.0, 0.45, 0.25),
 }
 STAGES = [Stage(0.5, ("64", "crop"), 32), Stage(1.0, ("128",), 16)]
-WEIGHTS = {"cross": 1.0, "refined": 1.0, "affinity": 0.1, "spread": 0.3}
+WEIGHTS = {"cross": 1.0, "refined": 1.0, "affinity": 0.1, "spread": 0.5}
 LOW_LIMIT = 300
 EMPTY_SHARE = 0.1  # of all prompts: empty, for guidance
 AVERAGE_DECAY = 0.995

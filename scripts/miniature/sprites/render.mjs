@@ -11,30 +11,18 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CLASSES, DEMO_NAMES, POTTABLE, classify } from './classes.mjs';
 import * as furniture from './furniture.mjs';
+import { Pack } from './pack.mjs';
 
 const [modules, out] = process.argv.slice(2, 4).map((p) => path.resolve(p));
 const only = process.argv[4]?.split(',');
 const require = createRequire(path.join(modules, 'anchor.js'));
 const sharp = require('sharp');
-const SIZE = 128;
 const FLUENT = ['fluent-emoji', 'fluent-emoji-flat', 'fluent-emoji-3d'];
 const TRAIN_SETS = ['fluent-emoji', 'fluent-emoji-flat', 'noto', 'noto-v1', 'fxemoji', 'twemoji', 'emojione', 'streamline-emojis'];
 const TEST_SETS = ['openmoji', 'emojione-v1'];
 const PEOPLE_A_SET = 60; // people are hundreds of icons a set; this many keep the class varied without owning the pack
 
-const sprites = [];
-const pixels = [];
-
-async function add(input, meta) {
-  const trimmed = await sharp(input, { limitInputPixels: false }).ensureAlpha().trim({ background: { r: 0, g: 0, b: 0, alpha: 0 }, threshold: 8 })
-    .resize(SIZE, SIZE, { fit: 'inside', kernel: 'lanczos3' }).raw().toBuffer({ resolveWithObject: true });
-  const { width, height } = trimmed.info;
-  const canvas = Buffer.alloc(SIZE * SIZE * 4);
-  const left = (SIZE - width) >> 1, top = (SIZE - height) >> 1;
-  for (let y = 0; y < height; y++) trimmed.data.copy(canvas, ((top + y) * SIZE + left) * 4, y * width * 4, (y + 1) * width * 4);
-  sprites.push({ ...meta, width, height });
-  pixels.push(canvas);
-}
+const pack = new Pack(sharp);
 
 const svgOf = (json, icon) => {
   const w = icon.width ?? json.width ?? 16, h = icon.height ?? json.height ?? 16;
@@ -53,7 +41,7 @@ async function pot(set, name, svg, seed, licence) {
   const { width, height } = plant.info;
   const joined = await sharp({ create: { width: 256, height: 256, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } })
     .composite([{ input: plant.data, left: (256 - width) >> 1, top: Math.max(0, 172 - height) }, { input: vessel, left: 0, top: 0 }]).png().toBuffer();
-  await add(joined, { category: 'potted plant', set, name: `${name}+pot`, licence, role: test ? 'test' : 'train' });
+  await pack.add(joined, { category: 'potted plant', set, name: `${name}+pot`, licence, role: test ? 'test' : 'train' });
 }
 
 let seed = 1;
@@ -65,7 +53,7 @@ for (const set of [...TRAIN_SETS, ...TEST_SETS].filter((s) => !only || only.incl
   const people = hits.filter((h) => h.category === 'person');
   const plain = people.filter((h) => !h.tone), toned = people.filter((h) => h.tone).filter((_, i) => i % 5 === Math.floor(i / 5) % 5);
   const chosen = [...hits.filter((h) => h.category !== 'person' && !h.tone), ...thin(plain, PEOPLE_A_SET / 2), ...thin(toned, PEOPLE_A_SET / 2)];
-  for (const hit of chosen) await add(svgOf(json, json.icons[hit.name]), { category: hit.category, set, name: hit.name, licence, role: roleOf(set, hit.base) });
+  for (const hit of chosen) await pack.add(svgOf(json, json.icons[hit.name]), { category: hit.category, set, name: hit.name, licence, role: roleOf(set, hit.base) });
   for (const name of Object.keys(json.icons).filter((n) => POTTABLE.test(n))) await pot(set, name, svgOf(json, json.icons[name]), seed++, licence);
 }
 
@@ -79,15 +67,13 @@ for (const file of only ? [] : fs.readdirSync(assets).sort()) {
   const hit = name && classify(name);
   if (name && POTTABLE.test(name)) await pot('fluent-emoji-3d', name, await sharp(path.join(assets, file)).png().toBuffer(), seed++, 'MIT');
   if (!hit || (hit.category === 'person' ? people3d++ % 4 !== 0 : hit.tone)) continue;
-  await add(path.join(assets, file), { category: hit.category, set: 'fluent-emoji-3d', name, licence: 'MIT', role: roleOf('fluent-emoji-3d', hit.base) });
+  await pack.add(path.join(assets, file), { category: hit.category, set: 'fluent-emoji-3d', name, licence: 'MIT', role: roleOf('fluent-emoji-3d', hit.base) });
 }
 
 const drawn = { 'dining table': [furniture.table, 72, 16], sofa: [furniture.sofa, 36, 0], chair: [furniture.chair, 36, 0], 'tv monitor': [furniture.screen, 28, 0], bottle: [furniture.bottle, 28, 0] };
 for (const [category, [draw, train, test]] of Object.entries(drawn))
-  for (let i = 0; i < train + test; i++) await add(Buffer.from(draw(1000 + i, i >= train)), { category, set: 'drawn', name: `${category.replace(' ', '-')}-${i}`, licence: 'Apache-2.0', role: i >= train ? 'test' : i >= train - 2 ? 'demo' : 'train' });
+  for (let i = 0; i < train + test; i++) await pack.add(Buffer.from(draw(1000 + i, i >= train)), { category, set: 'drawn', name: `${category.replace(' ', '-')}-${i}`, licence: 'Apache-2.0', role: i >= train ? 'test' : i >= train - 2 ? 'demo' : 'train' });
 
-fs.mkdirSync(out, { recursive: true });
-fs.writeFileSync(path.join(out, 'sprites.bin'), Buffer.concat(pixels));
-fs.writeFileSync(path.join(out, 'sprites.json'), JSON.stringify({ size: SIZE, classes: CLASSES, sprites }));
-for (const role of ['train', 'demo', 'test']) console.log(role, CLASSES.map((c) => `${c} ${sprites.filter((s) => s.role === role && s.category === c).length}`).join(', '));
-console.log(`${sprites.length} drawings`);
+pack.write(out, 'sprites', CLASSES);
+for (const role of ['train', 'demo', 'test']) console.log(role, CLASSES.map((c) => `${c} ${pack.count(role, c)}`).join(', '));
+console.log(`${pack.length} drawings`);
