@@ -1,4 +1,5 @@
 /** Names of the classes: of a folder's own file, or of a vocabulary. Index 0 is always the background. */
+import { readFile } from 'node:fs/promises';
 import { InvSegError } from '../errors.js';
 import { JsonReader } from '../models/reader.js';
 import type { Root } from './places.js';
@@ -23,6 +24,13 @@ export async function readClasses(root: Root): Promise<ClassNames[]> {
     'DATASET_NOT_FOUND',
     `${root.at('classes.json')}: there is no such file, and no classes.txt; it lists the names of the labels 1, 2, …`,
   );
+}
+
+/** The classes of `models/vocabularies/<name>.json`, after the background. */
+export async function vocabularyClasses(name: string): Promise<ClassNames[]> {
+  const file = new URL(`../../models/vocabularies/${name}.json`, import.meta.url);
+  const { classes } = JSON.parse(await readFile(file, 'utf8')) as { classes: ClassNames[] };
+  return [BACKGROUND, ...classes];
 }
 
 function parseLines(text: string): ClassNames[] {

@@ -1,5 +1,6 @@
 /** One entry point for all kinds. */
-import { InvSegError } from '../errors.js';
+import { openCoco } from './coco/coco.js';
+import { openContext } from './context.js';
 import { FileDataset } from './dataset.js';
 import type { DatasetParts } from './dataset.js';
 import { openFolder } from './folder.js';
@@ -7,9 +8,13 @@ import { resolveDatasetOptions } from './options.js';
 import type { DatasetOptions, ResolvedOptions } from './options.js';
 import { Root } from './places.js';
 import type { Dataset, DatasetKind } from './types.js';
+import { openVoc } from './voc.js';
 
-const kinds: Partial<Record<DatasetKind, (root: Root, options: ResolvedOptions) => Promise<DatasetParts>>> = {
+const kinds: Readonly<Record<DatasetKind, (root: Root, options: ResolvedOptions) => Promise<DatasetParts>>> = {
   folder: openFolder,
+  voc: openVoc,
+  context: openContext,
+  coco: openCoco,
 };
 
 /**
@@ -18,8 +23,6 @@ const kinds: Partial<Record<DatasetKind, (root: Root, options: ResolvedOptions) 
  */
 export async function openDataset(options: DatasetOptions): Promise<Dataset> {
   const resolved = resolveDatasetOptions(options);
-  const open = kinds[resolved.kind];
-  if (!open) throw new InvSegError('INVALID_OPTION', `Data sets of the kind ${resolved.kind} cannot be read`);
   const root = await Root.open(resolved.root, resolved.links);
-  return new FileDataset(await open(root, resolved), resolved);
+  return new FileDataset(await kinds[resolved.kind](root, resolved), resolved);
 }

@@ -9,10 +9,13 @@ export type Links = 'refuse' | 'follow';
 export class Root {
   /** Absolute, all links resolved. */
   readonly folder: string;
+  /** The folder that the user named; links may lead anywhere below it. */
+  readonly #top: string;
   readonly #links: Links;
 
-  private constructor(folder: string, links: Links) {
+  private constructor(folder: string, top: string, links: Links) {
     this.folder = folder;
+    this.#top = top;
     this.#links = links;
   }
 
@@ -21,7 +24,8 @@ export class Root {
     const found = await stat(folder).catch(() => undefined);
     if (!found) throw new InvSegError('DATASET_NOT_FOUND', `${folder}: there is no such folder; name the data set's root`);
     if (!found.isDirectory()) throw new InvSegError('DATASET_NOT_FOUND', `${folder}: it is a file; name the data set's root folder`);
-    return new Root(await realpath(folder), links);
+    const top = await realpath(folder);
+    return new Root(top, top, links);
   }
 
   /** Below the root, as written: nothing is looked up. */
@@ -29,9 +33,20 @@ export class Root {
     return path.join(this.folder, ...parts);
   }
 
-  /** The same rules, one folder down. */
-  below(...parts: string[]): Root {
-    return new Root(this.at(...parts), this.#links);
+  /**
+   * The data set's own folder: the first of `candidates` that has all of `marks`.
+   * @param candidates below the root, with / between their parts; '' is the root
+   * @throws {InvSegError} `DATASET_NOT_FOUND` saying where it was looked for
+   */
+  async descend(candidates: readonly string[], ...marks: string[]): Promise<Root> {
+    for (const candidate of candidates) {
+      const folder = await this.find(candidate);
+      if (folder === undefined) continue;
+      const inner = new Root(folder, this.#top, this.#links);
+      if ((await Promise.all(marks.map((mark) => inner.has(mark)))).every(Boolean)) return inner;
+    }
+    const places = candidates.map((candidate) => this.at(candidate)).join(', ');
+    throw new InvSegError('DATASET_NOT_FOUND', `Expected a folder with ${marks.join(' and ')} but found none at ${places}`);
   }
 
   async has(...parts: string[]): Promise<boolean> {
@@ -45,7 +60,7 @@ export class Root {
   async find(...parts: string[]): Promise<string | undefined> {
     const file = this.at(...parts);
     const real = await realpath(file).catch(() => undefined);
-    if (real !== undefined && this.#links === 'refuse' && !isBelow(real, this.folder)) {
+    if (real !== undefined && this.#links === 'refuse' && !isBelow(real, this.#top)) {
       throw new InvSegError(
         'DATASET_INVALID',
         `${file}: a link leads out of the data set, to ${real}; allow it with links: follow (--links follow)`,

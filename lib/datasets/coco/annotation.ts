@@ -1,0 +1,59 @@
+/** An annotation of the JSON → its object. */
+import { InvSegError } from '../../errors.js';
+import { JsonReader } from '../../models/reader.js';
+import type { Size } from '../png-mask.js';
+import { cocoLabels } from './categories.js';
+import type { PaintedObject } from './paint.js';
+import { polygonRuns } from './polygon.js';
+import { decodeRuns, runsArea } from './runs.js';
+import type { EncodedRuns, Runs } from './runs.js';
+
+/** Farther out, in pixels, no annotator clicks; the arithmetic would hold for more. */
+const FARTHEST = 1e6;
+
+/**
+ * `segmentation` is a list of polygons, or run lengths, plain or compressed; `area` is counted where it is not stated.
+ * @param name of the annotation, for messages
+ * @throws {InvSegError} `DATASET_INVALID`
+ */
+export function readAnnotation(annotation: Record<string, unknown>, size: Size, name: string): PaintedObject {
+  const reader = new JsonReader(annotation, name, '', 'DATASET_INVALID');
+  const category = reader.at('category_id').value;
+  const label = cocoLabels.get(category as number);
+  if (label === undefined) throw invalid(name, `the category ${JSON.stringify(category)} is none of COCO's 80`);
+  const shape = reader.at('segmentation');
+  const parts = Array.isArray(shape.value) ? readPolygons(shape, size, name) : [readRuns(shape, size, name)];
+  const area = reader.at('area');
+  return {
+    label,
+    area: area.present ? area.number(true) : parts.reduce((sum, runs) => sum + runsArea(runs), 0),
+    crowd: reader.at('iscrowd').value === 1,
+    parts,
+  };
+}
+
+function readPolygons(shape: JsonReader, { width, height }: Size, name: string): Runs[] {
+  const polygons = shape.value as unknown[];
+  if (polygons.length === 0) throw invalid(name, 'its segmentation is empty');
+  return polygons.map((points, i) => {
+    if (!Array.isArray(points) || points.length < 6 || points.length % 2 !== 0) {
+      throw invalid(name, `polygon ${i} is no list of x, y, … of at least three points`);
+    }
+    const far = (points as unknown[]).find((value) => typeof value !== 'number' || !(Math.abs(value) <= FARTHEST));
+    if (far !== undefined) throw invalid(name, `polygon ${i} has the coordinate ${JSON.stringify(far)}`);
+    return polygonRuns(points as number[], width, height);
+  });
+}
+
+function readRuns(shape: JsonReader, { width, height }: Size, name: string): Runs {
+  const size = shape.at('size').list().map((side) => side.integer(0));
+  const counts = shape.at('counts');
+  if (size.length !== 2) shape.at('size').fail('[height, width]');
+  if (typeof counts.value !== 'string' && !Array.isArray(counts.value)) counts.fail('run lengths');
+  const encoded = { size, counts: counts.value } as unknown as EncodedRuns;
+  return decodeRuns(encoded, width, height, name);
+}
+
+function invalid(name: string, why: string): InvSegError {
+  return new InvSegError('DATASET_INVALID', `${name}: ${why}`);
+}

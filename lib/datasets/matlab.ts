@@ -1,0 +1,120 @@
+/**
+ * A matrix of a MATLAB 5 file (`save -v6` and `-v7`), as much of the format as PASCAL Context's label maps need: real, full
+ * matrices of numbers with two dimensions, plain or compressed, in either byte order.
+ *
+ * The file: 116 bytes of text, 12 of version and byte order ("IM" little endian), then elements, each a type, a length and data
+ * padded to 8 bytes; up to 4 bytes of data share the 8 bytes with type and length. A matrix is an element of elements:
+ * flags, dimensions, name, numbers, the numbers column by column and in the smallest type that holds them.
+ */
+import { inflateSync } from 'node:zlib';
+import { InvSegError } from '../errors.js';
+
+export interface Matrix {
+  rows: number;
+  columns: number;
+  /** [columns × rows], column by column. */
+  values: Float64Array;
+}
+
+const HEADER_BYTES = 128;
+const MATRIX = 14;
+const COMPRESSED = 15;
+/** Classes of numbers: double, single, int8 to uint64. */
+const NUMERIC = { first: 6, last: 15 };
+const COMPLEX = 0x0800;
+/** More than any label map has; a compressed bomb is stopped here. */
+const MAX_INFLATED_BYTES = 2 ** 28;
+
+/** Types of stored numbers: bytes each, and how one is read. */
+const storage: Readonly<Record<number, [number, (view: DataView, at: number, little: boolean) => number]>> = {
+  1: [1, (view, at) => view.getInt8(at)],
+  2: [1, (view, at) => view.getUint8(at)],
+  3: [2, (view, at, little) => view.getInt16(at, little)],
+  4: [2, (view, at, little) => view.getUint16(at, little)],
+  5: [4, (view, at, little) => view.getInt32(at, little)],
+  6: [4, (view, at, little) => view.getUint32(at, little)],
+  7: [4, (view, at, little) => view.getFloat32(at, little)],
+  9: [8, (view, at, little) => view.getFloat64(at, little)],
+};
+
+interface Element {
+  type: number;
+  data: Uint8Array;
+}
+
+/**
+ * @param file for messages
+ * @param variable name of the matrix
+ * @throws {InvSegError} `MASK_INVALID`: another format, truncated or damaged, no such variable, another kind of value
+ */
+export function readMatrix(bytes: Uint8Array, file: string, variable: string): Matrix {
+  try {
+    return findMatrix(bytes, variable);
+  } catch (cause) {
+    if (cause instanceof Unfit) throw new InvSegError('MASK_INVALID', `${file}: ${cause.message}`);
+    throw new InvSegError('MASK_INVALID', `${file}: it is truncated or damaged (${(cause as Error).message})`, { cause });
+  }
+}
+
+/** What is wrong with a file that is otherwise whole. */
+class Unfit extends Error {}
+
+function findMatrix(bytes: Uint8Array, variable: string): Matrix {
+  const order = String.fromCharCode(bytes[126] ?? 0, bytes[127] ?? 0);
+  if (bytes.length < HEADER_BYTES || (order !== 'IM' && order !== 'MI')) {
+    const newer = new TextDecoder('latin1').decode(bytes.subarray(0, 10)) === 'MATLAB 7.3';
+    throw new Unfit(`it is not a MATLAB 5 file${newer ? ' but one of version 7.3; save it with -v7' : ''}`);
+  }
+  const little = order === 'IM';
+  const names: string[] = [];
+  for (const element of elements(bytes.subarray(HEADER_BYTES), little)) {
+    const { type, data } = element.type === COMPRESSED ? inflated(element.data, little) : element;
+    if (type !== MATRIX) continue;
+    const parts = [...elements(data, little)];
+    const name = new TextDecoder().decode(parts[2]?.data);
+    if (name === variable) return toMatrix(parts, name, little);
+    names.push(name);
+  }
+  throw new Unfit(`there is no variable ${variable}; there is ${names.join(', ') || 'none at all'}`);
+}
+
+/** The element within a compressed one; unlike others it is not padded, nor need it be. */
+function inflated(data: Uint8Array, little: boolean): Element {
+  const [element] = elements(inflateSync(data, { maxOutputLength: MAX_INFLATED_BYTES }), little);
+  return element ?? { type: 0, data };
+}
+
+function* elements(bytes: Uint8Array, little: boolean): Generator<Element> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + 8 <= bytes.length; ) {
+    const word = view.getUint32(at, little);
+    const small = word >>> 16;
+    const type = small === 0 ? word : word & 0xffff;
+    const length = small === 0 ? view.getUint32(at + 4, little) : small;
+    const start = small === 0 ? at + 8 : at + 4;
+    if (start + length > bytes.length) throw new RangeError(`an element ends ${start + length - bytes.length} bytes past its end`);
+    yield { type, data: bytes.subarray(start, start + length) };
+    const padded = type === COMPRESSED ? length : Math.ceil(length / 8) * 8;
+    at = small === 0 ? start + padded : at + 8;
+  }
+}
+
+function toMatrix([flags, dimensions, , numbers]: Element[], name: string, little: boolean): Matrix {
+  if (!flags || !dimensions || !numbers) throw new RangeError(`${name} has no numbers`);
+  const flag = read(flags, little)[0]!;
+  const kind = flag & 0xff;
+  if (kind < NUMERIC.first || kind > NUMERIC.last || (flag & COMPLEX) !== 0) throw new Unfit(`${name} is no matrix of real numbers`);
+  const sides = read(dimensions, little);
+  if (sides.length !== 2) throw new Unfit(`${name} has ${sides.length} dimensions; expected 2`);
+  const [rows, columns] = sides as unknown as [number, number];
+  const values = read(numbers, little);
+  if (values.length !== rows * columns) throw new RangeError(`${name} is ${rows}×${columns} but has ${values.length} numbers`);
+  return { rows, columns, values };
+}
+
+function read({ type, data }: Element, little: boolean): Float64Array {
+  const [bytes, get] = storage[type] ?? [];
+  if (bytes === undefined || get === undefined) throw new Unfit(`numbers of the type ${type} are not read`);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return Float64Array.from({ length: Math.floor(data.length / bytes) }, (_, i) => get(view, i * bytes, little));
+}

@@ -1,0 +1,42 @@
+/**
+ * PASCAL VOC 2012:
+ *
+ *     VOCdevkit/VOC2012/JPEGImages/*.jpg
+ *     VOCdevkit/VOC2012/SegmentationClass/*.png         palette; or SegmentationClassAug, grey
+ *     VOCdevkit/VOC2012/ImageSets/Segmentation/val.txt  1449 pictures
+ *
+ * Masks: 0 background, 1–20 the classes, 255 ignored (the objects' borders).
+ */
+import { InvSegError } from '../errors.js';
+import { vocabularyClasses } from './classes.js';
+import type { DatasetParts } from './dataset.js';
+import { plainTable, withoutBackground } from './labels.js';
+import { readList } from './lists.js';
+import type { ResolvedOptions } from './options.js';
+import type { Root } from './places.js';
+import { findMask, findPicture, pngLabels } from './png-source.js';
+
+/** @throws {InvSegError} `DATASET_NOT_FOUND`, `DATASET_INVALID` */
+export async function openVoc(root: Root, options: ResolvedOptions): Promise<DatasetParts> {
+  const { split = 'val', masks = 'SegmentationClass', background } = options;
+  const home = await root.descend(['', 'VOC2012', 'VOCdevkit/VOC2012'], 'JPEGImages');
+  if (!(await home.has(masks))) {
+    throw new InvSegError('DATASET_NOT_FOUND', `${home.at(masks)}: there is no such folder; name the folder of the masks with masks (--masks)`);
+  }
+  const classes = await vocabularyClasses('voc');
+  const hasBackground = background === 'class';
+  const table = hasBackground ? plainTable(classes.length) : withoutBackground(plainTable(classes.length));
+  return {
+    root: home.folder,
+    split,
+    classes: hasBackground ? classes : classes.slice(1),
+    hasBackground,
+    protocol: `PASCAL VOC 2012: ${masks}/*.png, ${hasBackground ? '20 classes and background, 255 ignored' : '20 classes, background and 255 ignored'}`,
+    list: await readList(home, 'ImageSets', 'Segmentation', `${split}.txt`),
+    async locate(id) {
+      const imagePath = await findPicture(home, ['JPEGImages'], id, ['.jpg']);
+      await findMask(home, [masks], `${id}.png`);
+      return { imagePath, readLabels: pngLabels(home, [masks], `${id}.png`, table) };
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { readMatrix } from '../../lib/datasets/matlab.js';
+import { matlabFile } from '../../scripts/datasets/fixtures-matlab.mjs';
+import type { MatlabOptions } from '../../scripts/datasets/fixtures-matlab.mjs';
+
+const values = [0, 1, 2, 459, 5, 6];
+const file = (options: MatlabOptions = {}, name = 'LabelMap') => matlabFile(name, values, 2, 3, options);
+
+describe('reads', () => {
+  const cases: MatlabOptions[] = [true, false].flatMap((compressed) =>
+    [true, false].flatMap((big) => [
+      { compressed, big, kind: 'double', stored: 'uint16' },
+      { compressed, big, kind: 'double', stored: 'double' },
+      { compressed, big, kind: 'uint16', stored: 'uint16' },
+    ] satisfies MatlabOptions[]),
+  );
+  it.each(cases)('%o', (options) => {
+    const { rows, columns, values: found } = readMatrix(file(options), 'a.mat', 'LabelMap');
+    expect([rows, columns]).toEqual([2, 3]);
+    expect([...found]).toEqual([0, 459, 1, 5, 2, 6]); // column by column
+  });
+  it('numbers that share their header, and a name of any length', () => {
+    expect([...readMatrix(matlabFile('M', [1, 2], 1, 2, { stored: 'uint16' }), 'a.mat', 'M').values]).toEqual([1, 2]);
+    expect([...readMatrix(matlabFile('abcdefgh', [7], 1, 1), 'a.mat', 'abcdefgh').values]).toEqual([7]);
+  });
+  it('bytes in the middle of a larger buffer', () => {
+    const inner = Buffer.concat([Buffer.alloc(3), file()]).subarray(3);
+    expect(readMatrix(inner, 'a.mat', 'LabelMap').values).toHaveLength(6);
+  });
+});
+
+describe('refuses', () => {
+  const refused = (bytes: Uint8Array, message: RegExp) =>
+    expect(() => readMatrix(bytes, 'a.mat', 'LabelMap')).toThrow(
+      expect.objectContaining({ code: 'MASK_INVALID', message: expect.stringMatching(message) }),
+    );
+  it('another variable', () => refused(file({}, 'Other'), /a\.mat: there is no variable LabelMap; there is Other/));
+  it('an empty file', () => refused(Buffer.alloc(0), /not a MATLAB 5 file/));
+  it('another format', () => refused(Buffer.alloc(500, 'x'), /not a MATLAB 5 file/));
+  it('version 7.3', () => {
+    const hdf = Buffer.alloc(512);
+    hdf.write('MATLAB 7.3 MAT-file');
+    refused(hdf, /version 7\.3; save it with -v7/);
+  });
+  it.each([true, false])('a truncated file, compressed: %s', (compressed) => {
+    const whole = file({ compressed });
+    for (const length of [140, 150, 170, whole.length - 6]) refused(whole.subarray(0, length), /truncated or damaged|no variable/);
+  });
+  it('complex numbers and cells', () => {
+    const plain = file({ compressed: false });
+    const at = 128 + 8 + 8; // header, matrix, flags
+    for (const flags of [0x0806, 1]) {
+      const bytes = Buffer.from(plain);
+      bytes.writeUInt32LE(flags, at);
+      refused(bytes, /no matrix of real numbers/);
+    }
+  });
+  it('a matrix with fewer numbers than its sides say', () => {
+    const bytes = file({ compressed: false });
+    bytes.writeInt32LE(9, 128 + 8 + 16 + 8);
+    refused(bytes, /9×3 but has 6 numbers/);
+  });
+});
