@@ -2,6 +2,7 @@
 
     python -m miniature.bundle --random          (from scripts/: a bundle of untrained weights, for wiring things up)
     python -m miniature.bundle                   (the averaged weights of the latest checkpoint)
+    python -m miniature.bundle --recipe plain    (those of the plain model, into models/miniature-plain)
 """
 
 import argparse
@@ -16,8 +17,9 @@ from architectures.export import build, export
 from architectures.unet import attention_layers
 
 from . import tokenizer
-from .config import BETA_END, BETA_START, BUNDLE, LATENT_STRIDE, PICTURE, STEPS, cache
+from .config import BETA_END, BETA_START, BUNDLES, CHECKPOINTS, LATENT_STRIDE, PICTURE, STEPS, cache
 
+VERSION = "2"  # of the shipped weights
 MANIFEST_NAMES = {"text_encoder": "textEncoder", "vae_encoder": "vaeEncoder", "unet": "unet"}
 
 
@@ -37,17 +39,17 @@ def load_autoencoder():
     return encoder, scale
 
 
-def manifest(config: BundleConfig, scale: float) -> dict:
+def manifest(config: BundleConfig, scale: float, name: str) -> dict:
     words = tokenizer.WordTokenizer()
     size = PICTURE // LATENT_STRIDE
     return {
         "format": "invseg-bundle/1",
-        "name": "miniature",
-        "version": "1",
+        "name": name,
+        "version": VERSION,
         "license": "Apache-2.0",
         "source": "scripts/miniature",
         "modules": {
-            name: {"script": f"{module}.pt", "weights": f"{module}.safetensors"} for module, name in MANIFEST_NAMES.items()
+            key: {"script": f"{module}.pt", "weights": f"{module}.safetensors"} for module, key in MANIFEST_NAMES.items()
         },
         "tokenizer": {
             "folder": "tokenizer", "length": tokenizer.LENGTH, "bos": words.start, "eos": words.end, "pad": tokenizer.PAD_ID,
@@ -63,7 +65,7 @@ def manifest(config: BundleConfig, scale: float) -> dict:
     }  # fmt: skip
 
 
-def write(folder: str, states: dict, scale: float) -> None:
+def write(folder: str, states: dict, scale: float, bundle_name: str) -> None:
     """Write the whole bundle; ``states`` maps a module's name to its state dict."""
     config = configuration()
     export(config, folder)
@@ -73,7 +75,7 @@ def write(folder: str, states: dict, scale: float) -> None:
         os.chmod(path, 0o644)  # the writer leaves them readable by their owner alone
     tokenizer.write(os.path.join(folder, "tokenizer"))
     with open(os.path.join(folder, "manifest.json"), "w", encoding="utf-8") as file:
-        json.dump(manifest(config, scale), file, indent=2)
+        json.dump(manifest(config, scale, bundle_name), file, indent=2)
         file.write("\n")
     size = sum(os.path.getsize(os.path.join(folder, f"{name}.safetensors")) for name in states)
     print(f"bundle: {folder}, {size / 1e6:.1f} MB of weights")
@@ -82,16 +84,18 @@ def write(folder: str, states: dict, scale: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--random", action="store_true")
-    parser.add_argument("--out", default=BUNDLE)
+    parser.add_argument("--recipe", choices=[*CHECKPOINTS], default="shipped")
+    parser.add_argument("--out", default="", help="folder of the bundle; the recipe's own in models/ by default")
     options = parser.parse_args()
+    own = BUNDLES[options.recipe]
     config = configuration()
     encoder, scale = load_autoencoder()
     if options.random:
         torch.manual_seed(1)
         states = {name: build(config, name).state_dict() for name in ("text_encoder", "unet")}
     else:
-        states = torch.load(cache("diffusion.pt"), weights_only=True)["average"]
-    write(options.out, {**states, "vae_encoder": encoder.state_dict()}, scale)
+        states = torch.load(cache(CHECKPOINTS[options.recipe]), weights_only=True)["average"]
+    write(options.out or own, {**states, "vae_encoder": encoder.state_dict()}, scale, os.path.basename(own))
 
 
 if __name__ == "__main__":

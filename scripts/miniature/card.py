@@ -1,7 +1,7 @@
 """The figures of a model card: the diffusion baseline on every held-out set, several seeds each, with their spread.
 
     python -m miniature.card --json ../.cache/miniature/card-shipped.json          (from scripts/)
-    python -m miniature.card --checkpoint plain.pt --json ../.cache/miniature/card-plain.json
+    python -m miniature.card --recipe plain --json ../.cache/miniature/card-plain.json
 
 A seed is another set of arrangements, backgrounds and noise; the drawings are the same. Resumes: what the JSON file has is
 not measured again. Prints Markdown; columns are mean ± standard deviation over the seeds.
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from .bundle import load_autoencoder
+from .config import CHECKPOINTS
 from .evaluate import DEFAULT, evaluate, load_networks, row_entropy
 from .heldout import PHOTOGRAPHS, examples, select
 
@@ -58,7 +59,7 @@ def markdown(done: Dict[str, dict], seeds: Sequence[int]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", default="diffusion.pt", help="in the cache folder")
+    parser.add_argument("--recipe", choices=[*CHECKPOINTS], default="shipped")
     parser.add_argument("--count", type=int, default=300, help="pictures of a row and seed")
     parser.add_argument("--seeds", type=int, nargs="+", default=[7, 8, 9])
     parser.add_argument("--rows", type=int, nargs="*", default=[], help="only these, counted from 0")
@@ -67,7 +68,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     encoder, scale = load_autoencoder()
-    networks = load_networks(options.checkpoint)
+    networks = load_networks(options.recipe)
     done: Dict[str, dict] = {}
     if os.path.exists(options.json):
         with open(options.json, encoding="utf-8") as file:

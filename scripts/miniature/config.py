@@ -22,7 +22,12 @@ BETA_START, BETA_END = 0.00085, 0.012
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPOSITORY = os.path.dirname(os.path.dirname(HERE))
 CACHE = os.environ.get("MINIATURE_CACHE", os.path.join(REPOSITORY, ".cache", "miniature"))
-BUNDLE = os.path.join(REPOSITORY, "models", "miniature")
+# The shipped model and the plain one, trained on the diffusion loss alone: bundles, and checkpoints in the cache folder.
+BUNDLES = {
+    "shipped": os.path.join(REPOSITORY, "models", "miniature"),
+    "plain": os.path.join(REPOSITORY, "models", "miniature-plain"),
+}
+CHECKPOINTS = {"shipped": "diffusion.pt", "plain": "plain.pt"}
 
 
 def cache(*names: str) -> str:

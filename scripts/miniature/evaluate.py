@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .bundle import load_autoencoder
-from .config import CLASSES, alphas_cumulative, cache
+from .config import CHECKPOINTS, CLASSES, alphas_cumulative, cache
 from .heldout import BACKGROUND_KINDS, Example, examples, select
 from .latents import to_images
 from .prompts import collate, names_prompt
@@ -141,10 +141,10 @@ def row_entropy(networks: Networks, encoder, scale: float, chosen: Sequence[Exam
     return {f"self-attention entropy / log N at {32 >> level}": value / len(chosen) for level, value in total.items()}
 
 
-def load_networks(checkpoint: str) -> Networks:
-    """The averaged weights of a checkpoint, rounded to fp16 as they are shipped."""
+def load_networks(recipe: str) -> Networks:
+    """The averaged weights of a recipe's latest checkpoint, rounded to fp16 as they are shipped."""
     networks = Networks().eval()
-    average = torch.load(cache(checkpoint), weights_only=True)["average"]
+    average = torch.load(cache(CHECKPOINTS[recipe]), weights_only=True)["average"]
     networks.load_state_dict({f"{m}.{k}": v.half().float() for m, part in average.items() for k, v in part.items()})
     return networks
 
@@ -155,14 +155,14 @@ def main() -> None:
     parser.add_argument("--role", choices=["test", "demo", "train"], default="test")
     parser.add_argument("--sets", nargs="*", default=[])
     parser.add_argument("--backgrounds", choices=BACKGROUND_KINDS, default="textures")
-    parser.add_argument("--checkpoint", default="diffusion.pt", help="in the cache folder; plain.pt is the plain model")
+    parser.add_argument("--recipe", choices=[*CHECKPOINTS], default="shipped")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", default="", help="write the figures to this file as well")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     encoder, scale = load_autoencoder()
-    networks = load_networks(options.checkpoint)
+    networks = load_networks(options.recipe)
     chosen = list(examples(select(options.role, options.sets), options.count, options.seed, options.backgrounds))
     started = time.time()
     scores = evaluate(networks, encoder, scale, chosen, options.seed)

@@ -27,7 +27,7 @@ from architectures.unet import attention_layers, timestep_sinusoids, uniform_hea
 
 from . import prompts
 from .bundle import configuration, load_autoencoder
-from .config import STEPS, alphas_cumulative, cache
+from .config import CHECKPOINTS, STEPS, alphas_cumulative, cache
 from .losses import SelfAttention, map_losses
 from .tokenizer import WordTokenizer
 
@@ -41,7 +41,6 @@ class Stage(NamedTuple):
 class Recipe(NamedTuple):
     """What tells the shipped model's training from the plain one's; the networks and the scenes are the same."""
 
-    checkpoint: str  # in the cache folder
     maps: bool  # teach the attention maps with the masks (losses.py)
     absent_share: float  # of the prompts that list names: share that also names what the picture does not show
     caption_share: float  # of all prompts: captions
@@ -49,10 +48,10 @@ class Recipe(NamedTuple):
 
 
 RECIPES = {
-    "shipped": Recipe("diffusion.pt", True, 0.8, 0.15, 0.75),
+    "shipped": Recipe(True, 0.8, 0.15, 0.75),
     # The diffusion loss and nothing else. Names of what is not there would only blur the words' meaning, and names are
     # learnt where the noise hides what the picture shows.
-    "plain": Recipe("plain.pt", False, 0.0, 0.45, 0.25),
+    "plain": Recipe(False, 0.0, 0.45, 0.25),
 }
 STAGES = [Stage(0.5, ("64", "crop"), 32), Stage(1.0, ("128",), 16)]
 WEIGHTS = {"cross": 1.0, "refined": 1.0, "affinity": 0.1, "spread": 0.5}
@@ -222,7 +221,7 @@ def work(rank: int, options: argparse.Namespace, store: str) -> None:
     optimizer = torch.optim.AdamW(parameters, lr=options.rate, betas=(0.9, 0.99), weight_decay=0.01)
     average = {name: value.detach().clone() for name, value in networks.state_dict().items()}
     recipe = RECIPES[options.recipe]
-    step, spent, path = 0, 0.0, cache(recipe.checkpoint)
+    step, spent, path = 0, 0.0, cache(CHECKPOINTS[options.recipe])
     if os.path.exists(path):
         state = torch.load(path, weights_only=True)
         networks.load_state_dict(state["networks"])

@@ -58,17 +58,20 @@ for (const set of [...TRAIN_SETS, ...TEST_SETS].filter((s) => !only || only.incl
 }
 
 // The 3D set names its files by code point; the character names come from the flat set of the same family.
-const chars = require('@iconify-json/twemoji/chars.json');
-const assets = path.join(modules, '@lobehub/fluent-emoji-3d/assets');
-const named = new Map(Object.entries(chars).map(([code, name]) => [code.replace(/-fe0f/g, ''), name]));
-let people3d = 0;
-for (const file of only ? [] : fs.readdirSync(assets).sort()) {
-  const name = named.get(path.basename(file, '.webp').replace(/-fe0f/g, ''));
-  const hit = name && classify(name);
-  if (name && POTTABLE.test(name)) await pot('fluent-emoji-3d', name, await sharp(path.join(assets, file)).png().toBuffer(), seed++, 'MIT');
-  if (!hit || (hit.category === 'person' ? people3d++ % 4 !== 0 : hit.tone)) continue;
-  await pack.add(path.join(assets, file), { category: hit.category, set: 'fluent-emoji-3d', name, licence: 'MIT', role: roleOf('fluent-emoji-3d', hit.base) });
+async function fluent3d() {
+  const chars = require('@iconify-json/twemoji/chars.json');
+  const assets = path.join(modules, '@lobehub/fluent-emoji-3d/assets');
+  const named = new Map(Object.entries(chars).map(([code, name]) => [code.replace(/-fe0f/g, ''), name]));
+  let people = 0;
+  for (const file of fs.readdirSync(assets).sort()) {
+    const name = named.get(path.basename(file, '.webp').replace(/-fe0f/g, ''));
+    const hit = name && classify(name);
+    if (name && POTTABLE.test(name)) await pot('fluent-emoji-3d', name, await sharp(path.join(assets, file)).png().toBuffer(), seed++, 'MIT');
+    if (!hit || (hit.category === 'person' ? people++ % 4 !== 0 : hit.tone)) continue;
+    await pack.add(path.join(assets, file), { category: hit.category, set: 'fluent-emoji-3d', name, licence: 'MIT', role: roleOf('fluent-emoji-3d', hit.base) });
+  }
 }
+if (!only) await fluent3d();
 
 const drawn = { 'dining table': [furniture.table, 72, 16], sofa: [furniture.sofa, 36, 0], chair: [furniture.chair, 36, 0], 'tv monitor': [furniture.screen, 28, 0], bottle: [furniture.bottle, 28, 0] };
 for (const [category, [draw, train, test]] of Object.entries(drawn))
