@@ -15,6 +15,10 @@ import { style } from './style.js';
 import type { Explanation } from './types.js';
 import { plural, seconds } from './words.js';
 
+const links = [['masks', 'Masks'], ['maps', 'Maps'], ['anchors', 'Anchors'], ['distances', 'Distances'], ['losses', 'Losses'], ['settings', 'Settings']] as const;
+
+const MOST_NAMES = 48;
+
 /** A browser that follows it loads nothing and runs nothing, whatever a name smuggles in. */
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
@@ -69,11 +73,13 @@ async function leadOf({ picture, invseg, categories, palette, runs }: Explanatio
 <figure>${image}</figure>
 <div>
 <p>${plural(categories.length - 1, 'name')} and the background, ${plural(losses.length, 'step')} of prompt inversion with seed ${options.seed}, ${seconds(timings.total)}.</p>
-<ul class="legend">${categories.map((category, c) => html`<li>${swatch(palette[c]!)}<span>${shownName(category)}</span></li>`)}</ul>
-${best.length > 0 ? html`<p><br>mIoU: ${best.join(', ')}.</p>` : undefined}
-<p class="soft"><br>Below: the masks of every method, the maps they come from before and after the inversion, what the loss looked at on the way, the losses, and all settings.</p>
+<ul class="legend names">${categories.slice(0, MOST_NAMES).map((category, c) => html`<li>${swatch(palette[c]!)}<span>${shownName(category)}</span></li>`)}</ul>
+${categories.length > MOST_NAMES ? html`<p class="soft">and ${categories.length - MOST_NAMES} more</p>` : undefined}
+${best.length > 0 ? html`<p class="after">mIoU: ${best.join(', ')}.</p>` : undefined}
+<p class="after soft">Below: the masks of every method, the maps they come from before and after the inversion, what the loss looked at on the way, the losses, and all settings.</p>
 ${invseg.warnings.map((warning) => html`<p class="warning">${warning}</p>`)}
 </div>
 </div>
+<nav aria-label="Sections">${links.map(([id, title]) => html`<a href="#${id}">${title}</a>`)}</nav>
 </header>`;
 }

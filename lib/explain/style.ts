@@ -23,18 +23,23 @@ p { margin: 0 0 12px; max-width: 78ch; }
 img { display: block; width: 100%; height: auto; border-radius: 4px; background: var(--rule); }
 figure { margin: 0; min-width: 0; }
 figcaption { padding: 6px 0 0; font-size: 14px; line-height: 1.4; }
+.after { margin-top: 12px; }
 small, .soft { color: var(--soft); font-size: 14px; }
 code { font-family: ui-monospace, Menlo, Consolas, 'Open Sans', monospace; font-size: 13px; }
-.lead { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 24px; align-items: start; margin-top: 16px; }
-.lead figure img { max-height: 420px; width: auto; max-width: 100%; }
+.lead { display: grid; grid-template-columns: minmax(0, auto) minmax(320px, 1fr); gap: 24px; align-items: start; margin-top: 16px; }
+.lead img { max-height: 420px; width: auto; max-width: 100%; }
+nav { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 20px 0 0; }
+a { color: var(--line-0); }
 .grid { display: grid; gap: 16px; grid-template-columns: repeat(auto-fill, minmax(min(240px, 100%), 1fr)); margin-top: 12px; }
 .card { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px; }
 .pair, .steps { display: grid; gap: 8px; grid-template-columns: 1fr 1fr; }
 .steps { grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 12px; max-width: 880px; }
 .pair small, .steps small { display: block; padding-bottom: 2px; }
-.wide { grid-template-columns: repeat(auto-fill, minmax(min(340px, 100%), 1fr)); }
+.wide { grid-template-columns: repeat(auto-fill, minmax(min(440px, 100%), 1fr)); }
 .legend { list-style: none; margin: 6px 0 0; padding: 0; font-size: 14px; }
 .legend li { display: grid; grid-template-columns: 18px minmax(0, 1fr) auto auto; gap: 8px; align-items: baseline; padding: 1px 0; }
+.names { columns: 150px; } .names li { break-inside: avoid; }
+.formula { white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; min-width: 3.6em; }
 .swatch { display: inline-block; width: 13px; height: 13px; border: 1px solid var(--soft); border-radius: 3px; align-self: center; vertical-align: -1px; }
 .scale { display: flex; align-items: center; gap: 8px; flex-wrap: wrap; font-size: 14px; margin: 8px 0 4px; }
@@ -50,14 +55,15 @@ table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabula
 th, td { padding: 4px 12px 4px 0; text-align: right; border-bottom: 1px solid var(--rule); vertical-align: top; }
 th { font-weight: 600; } th:first-child, td:first-child { text-align: left; }
 .settings { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); gap: 2px 24px; margin: 8px 0; padding: 0; list-style: none; font-size: 14px; }
-.settings li { border-bottom: 1px solid var(--rule); padding: 3px 0; } .settings .changed { font-weight: 600; }
+.settings li { border-bottom: 1px solid var(--rule); padding: 3px 0; }
 summary { cursor: pointer; margin: 12px 0 4px; }
 .warning { border-left: 4px solid var(--line-1); padding: 4px 12px; }
 footer { margin-top: 40px; padding-top: 12px; border-top: 1px solid var(--rule); color: var(--soft); font-size: 14px; }
 @media (max-width: 640px) {
-  .lead { grid-template-columns: minmax(0, 1fr); }
+  .lead { grid-template-columns: minmax(0, 1fr); gap: 16px; }
   .steps { grid-template-columns: 1fr 1fr; }
   .grid.small { grid-template-columns: 1fr 1fr; gap: 12px; }
+  .formula { white-space: normal; }
   .narrow { display: block; } .broad { display: none; }
   h1 { font-size: 24px; } th, td { padding-right: 8px; }
   td.broad, th.broad { display: none; }

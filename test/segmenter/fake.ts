@@ -13,6 +13,7 @@ import type {
   NativeMapSelection,
   NativePredictOptions,
   NativePrediction,
+  NativeRawMaps,
   NativeStep,
   NativeStepResult,
 } from '../../lib/native/binding.js';
@@ -91,7 +92,7 @@ export class FakeEngine implements NativeEngine {
     );
   }
 
-  readMaps(): Promise<never> {
+  readMaps(): Promise<NativeRawMaps> {
     throw new Error('not used by the orchestration');
   }
 

@@ -31,8 +31,8 @@ export async function anchorsSection(explanation: Explanation, album: Album): Pr
   return section(
     'anchors',
     'Anchors',
-    html`<p>How strongly each point stands for its name in the clustering loss: Anchor = sigmoid(${anchorScale} · (M − ${anchorCentre})), the soft selection of eq. 5 (the paper's Figure 3, left), after the first steps and the last. The loop itself sees crops of the picture; here its attention is read on the whole picture, at timestep ${inferenceTimestep}.</p>`,
-    scale(figure(ends[0]), figure(ends[1]), 'what the sigmoid makes of 0 and of 1'),
+    html`<p>How strongly each point stands for its name in the clustering loss: <span class="formula">Anchor = sigmoid(${anchorScale} · (M − ${anchorCentre}))</span>, the soft selection of eq. 5 (the paper's Figure 3, left), after the first steps and the last. The loop itself sees crops of the picture; here its attention is read on the whole picture, at timestep ${inferenceTimestep}.</p>`,
+    scale(figure(ends[0], 2), figure(ends[1], 2), 'what the sigmoid makes of 0 and of 1'),
     rows,
     restNote(explanation),
   );

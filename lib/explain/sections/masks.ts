@@ -22,12 +22,12 @@ export async function masksSection(explanation: Explanation, album: Album): Prom
   }
   for (const run of runs) cards.push(await methodCard(run, explanation, album));
   const judged = truth
-    ? html`<p>The share of the picture stands behind each name, then the intersection over union with the ground truth. mIoU is the mean over the names that the mask or the ground truth shows${classes.length > categories.length ? html`, ${classes.slice(categories.length).map((name, i) => html`${i > 0 ? ', ' : ''}${shownName(name)}`)} included, which no method was asked for` : undefined}; white pixels of the ground truth do not count.</p>`
-    : html`<p>The share of the picture stands behind each name.</p>`;
+    ? html`<p>Share is that of the picture, IoU the intersection over union with the ground truth. mIoU is the mean over the names that the mask or the ground truth shows${classes.length > categories.length ? html`, ${classes.slice(categories.length).map((name, i) => html`${i > 0 ? ', ' : ''}${shownName(name)}`)} included, which no method was asked for` : undefined}; white pixels of the ground truth do not count.</p>`
+    : undefined;
   return section(
     'masks',
     'Masks',
-    html`<p>Every method's label of each pixel, over the picture (the paper's Figure 4). A pixel gets the name whose refined map (eq. 2) is the highest there, in the colour of the legend; the background is only darkened.</p>`,
+    html`<p>Every method's label of each pixel, over the picture (the paper's Figure 4). With invseg and baseline a pixel gets the name whose refined map (eq. 2) is the highest there. Each name has the colour of the legend; the background is only darkened.</p>`,
     judged,
     html`<div class="grid">${cards}</div>`,
   );
@@ -44,7 +44,7 @@ interface Mask {
 }
 
 async function inputCard({ picture }: Explanation, album: Album): Promise<Html> {
-  const image = await album.picture('masks/input.png', await small(picture.pixels), { alt: 'The picture itself' });
+  const image = await album.picture('masks/input.png', await small(picture.pixels), { alt: 'The picture itself', shown: 640 });
   return html`<figure class="card">${image}<figcaption><strong>Input</strong><br><span class="soft">${picture.width} × ${picture.height} pixels</span></figcaption></figure>
 `;
 }
@@ -69,14 +69,15 @@ async function card({ picture, palette: common, categories }: Explanation, album
   const parts = shares(labels, names.length);
   const order = names.map((_, i) => i).sort((a, b) => parts[b]! - parts[a]!);
   const alt = `Mask of ${title}: ${order.slice(0, 6).map((i) => `${names[i]} ${percent(parts[i]!)}`).join(', ')}`;
-  const image = await album.picture(`masks/${key}.png`, drawn, { alt });
+  const image = await album.picture(`masks/${key}.png`, drawn, { alt, shown: 640 });
   const rows = names.flatMap((name, i) => {
     if (!order.slice(0, MOST_NAMES).includes(i)) return [];
     const iou = agreement && html`<span class="number">${agreement.classes[i] === null || agreement.classes[i] === undefined ? '–' : percent(agreement.classes[i])}</span>`;
     return html`<li>${swatch(palette[i]!)}<span>${shownName(name)}</span><span class="number">${percent(parts[i]!)}</span>${iou}</li>`;
   });
+  const head = html`<li class="soft"><span></span><span></span><span class="number">share</span>${agreement && html`<span class="number">IoU</span>`}</li>`;
   const more = names.length > MOST_NAMES ? html`<li><span></span><span class="soft">and ${names.length - MOST_NAMES} smaller</span></li>` : undefined;
-  return html`<figure class="card">${image}<figcaption><strong>${title}</strong>${lines.map((line) => html`<br>${line}`)}<ul class="legend">${rows}${more}</ul></figcaption></figure>
+  return html`<figure class="card">${image}<figcaption><strong>${title}</strong>${lines.map((line) => html`<br>${line}`)}<ul class="legend">${head}${rows}${more}</ul></figcaption></figure>
 `;
 }
 

@@ -17,16 +17,40 @@ export function settingsSection({ invseg, runs, info }: Explanation): Html {
     return html`<tr><td>${method}</td>${[encode, inversion, predict, rest, total].map((value) => html`<td>${seconds(value)}</td>`)}</tr>
 `;
   });
-  const options = Object.entries(invseg.options).filter(([name]) => !own.has(name));
+  const options = flat(invseg.options).filter(({ name }) => !own.has(name));
+  const usual = new Map(flat(defaults).map(({ name, value }) => [name, value]));
+  const changed = options.filter(({ name, value }) => usual.get(name) !== value);
   return section(
     'settings',
     'Settings and times',
     html`<p>Model ${info.model.name} ${info.model.version} on ${info.device} (${info.deviceName}), ${info.dtype}. ${invseg.prompts.length > 1 ? 'Prompts' : 'Prompt'}: ${invseg.prompts.map((text, i) => html`${i > 0 ? ' | ' : ''}<q dir="auto">${text}</q>`)}.</p>`,
     html`<table><thead><tr><th>method</th><th>encode</th><th>loop</th><th>predict</th><th>rest</th><th>total</th></tr></thead><tbody>${rows}</tbody></table>`,
     html`<p class="soft">Encode: text and picture. Rest: reading the picture and, for invseg, the looks at the loop that this page needs.</p>`,
-    html`<h3>Options</h3><ul class="settings">${options.map(([name, value]) => {
-      const changed = JSON.stringify(value) !== JSON.stringify(defaults[name as keyof typeof defaults]);
-      return html`<li${changed ? html` class="changed"` : undefined}>${name}: <code>${typeof value === 'string' ? value : JSON.stringify(value)}</code>${changed ? ' (not the default)' : undefined}</li>`;
-    })}</ul>`,
+    changed.length > 0
+      ? html`<h3>Options that differ from the defaults</h3>${list(changed)}`
+      : html`<p>Every option has its default.</p>`,
+    html`<details><summary>All options</summary>${list(options)}</details>`,
   );
+}
+
+interface Row {
+  name: string;
+  value: string;
+}
+
+const list = (rows: readonly Row[]): Html =>
+  html`<ul class="settings">${rows.map(({ name, value }) => html`<li>${name} <code>${value}</code></li>`)}</ul>`;
+
+/** `{ crop: { min: 0.6 } }` → `crop.min` 0.6, as `--set` names it. */
+function flat(group: object, prefix = ''): Row[] {
+  return Object.entries(group).flatMap(([key, value]: [string, unknown]) => {
+    const name = `${prefix}${key}`;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return flat(value, `${name}.`);
+    return [{ name, value: shown(value) }];
+  });
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string' && value.trim() === value && value !== '') return value;
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'number' ? Number(inner.toPrecision(6)) : inner));
 }

@@ -1,0 +1,216 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { encode } from 'fast-png';
+import sharp from 'sharp';
+import { afterAll, describe, expect, it } from 'vitest';
+import { encodeLabels, vocPalette } from '../../lib/draw/index.js';
+import { fileStem } from '../../lib/explain/album.js';
+import { categoryPoints, cellOf, centreOf, placesOf, softAnchors } from '../../lib/explain/anchors.js';
+import { lineChart, niceTicks } from '../../lib/explain/chart.js';
+import { quantile, symmetricDistances } from '../../lib/explain/distances.js';
+import { html, Html } from '../../lib/explain/html.js';
+import { agreement } from '../../lib/explain/iou.js';
+import { stepsToShow } from '../../lib/explain/look.js';
+import { readIndexMask, readTruth } from '../../lib/explain/truth.js';
+import { figure, whereabouts } from '../../lib/explain/words.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'invseg-explain-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('html', () => {
+  it('escapes what is put in, and only that', () => {
+    const name = `<script>alert('1')</script> & "2"`;
+    const inner = html`<b title="${name}">${name}</b>`;
+    expect(html`<p>${[inner, 3]}${undefined}</p>`.text).toBe(
+      '<p><b title="&lt;script&gt;alert(&apos;1&apos;)&lt;/script&gt; &amp; &quot;2&quot;">' +
+        '&lt;script&gt;alert(&apos;1&apos;)&lt;/script&gt; &amp; &quot;2&quot;</b>3</p>',
+    );
+  });
+
+  it('lets no text open a tag or leave an attribute', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(html`${text}`.text).not.toMatch(/[<>"'\u0000]/);
+      }),
+    );
+    expect(html`${new Html('<i>')}`.text).toBe('<i>');
+  });
+});
+
+describe('file names', () => {
+  it.each([
+    ['potted plant', '1-potted-plant'],
+    ['../../etc/passwd', '1-etc-passwd'],
+    ['Zoë', '1-zoe'],
+    ['猫', '1'],
+    ['x'.repeat(300), `1-${'x'.repeat(40)}`],
+  ])('%s → %s', (name, stem) => expect(fileStem(0, name)).toBe(stem));
+});
+
+describe('anchors', () => {
+  it('are the sigmoid of eq. 5', () => {
+    expect([...softAnchors(Float32Array.of(0, 0.5, 1), 4, 0.5)].map((value) => value.toFixed(4))).toEqual(['0.1192', '0.5000', '0.8808']);
+  });
+
+  it('stand on a point of their own category, near its centre of mass', () => {
+    // A ring of category 0 around category 1, whose centre of mass is the centre of the ring as well.
+    const size = 5;
+    const ring = Float32Array.from({ length: 25 }, (_, i) => (i % 5 === 0 || i % 5 === 4 || i < 5 || i >= 20 ? 1 : 0));
+    const data = Float32Array.of(...ring, ...ring.map((value) => 1 - value));
+    const [outer, inner] = categoryPoints({ data, size, categories: ['ring', 'hole'] });
+    expect(cellOf(inner!, size)).toBe(12);
+    expect(ring[cellOf(outer!, size)]).toBe(1);
+    expect([2, 10, 14, 22]).toContain(cellOf(outer!, size)); // the middles of its sides
+  });
+
+  it('stand on the highest point of a category that owns none', () => {
+    const data = Float32Array.of(0.9, 0.9, 0.9, 0.9, 0.1, 0.1, 0.3, 0.1);
+    expect(categoryPoints({ data, size: 2, categories: ['all', 'none'] })[1]).toEqual({ category: 'none', ...centreOf(2, 2) });
+  });
+
+  it('named as pixels keep their pixel, and must lie inside', () => {
+    const [place] = placesOf([[3, 1]], 8, 4);
+    expect([Math.floor(place!.x * 8), Math.floor(place!.y * 4)]).toEqual([3, 1]);
+    expect(() => placesOf([[8, 0]], 8, 4)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+    expect(() => placesOf([[NaN, 0]], 8, 4)).toThrow(/inside the picture \(8 × 4\)/);
+  });
+
+  it('are shown where the paper shows them', () => {
+    expect(stepsToShow(15)).toEqual([0, 5, 10, 15]);
+    expect(stepsToShow(2)).toEqual([0, 1, 2]);
+    expect(stepsToShow(0)).toEqual([0]);
+  });
+});
+
+describe('distances', () => {
+  it('are both divergences of eq. 3 added up', () => {
+    const rows = [[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [1 / 3, 1 / 3, 1 / 3]];
+    const kl = (p: number[], q: number[]) => p.reduce((sum, value, k) => sum + value * Math.log(value / q[k]!), 0);
+    const [from] = symmetricDistances(Float32Array.from(rows.flat()), 3, [1]);
+    rows.forEach((row, j) => expect(from![j]).toBeCloseTo(kl(rows[1]!, row) + kl(row, rows[1]!), 5));
+  });
+
+  it('stay finite where a row has a 0', () => {
+    const [from] = symmetricDistances(Float32Array.of(1, 0, 0, 1), 2, [0]);
+    expect(from![0]).toBe(0);
+    expect(from![1]).toBeCloseTo(2 * Math.log(1e8), 3);
+  });
+
+  it('have a quantile', () => {
+    expect(quantile([Float32Array.of(4, 1), Float32Array.of(3, 2)], 0.5)).toBe(3);
+    expect(quantile([], 0.5)).toBe(0);
+  });
+});
+
+describe('agreement', () => {
+  it('is intersection over union of what is there, ignored pixels left out', () => {
+    const { classes, mean } = agreement(Uint8Array.of(0, 0, 1, 1, 0), Uint8Array.of(0, 1, 1, 1, 255), 4);
+    expect(classes).toEqual([1 / 2, 2 / 3, null, null]);
+    expect(mean).toBeCloseTo(7 / 12, 12);
+  });
+});
+
+describe('ground truth', () => {
+  const write = (name: string, content: Uint8Array): string => {
+    writeFileSync(path.join(folder, name), content);
+    return path.join(folder, name);
+  };
+
+  it('keeps the indices of a palette PNG', async () => {
+    const file = write('palette.png', encodeLabels(Uint8Array.of(0, 1, 2, 255), 2, 2, vocPalette()));
+    expect(await readIndexMask(file)).toEqual({ indices: Uint8Array.of(0, 1, 2, 255), width: 2, height: 2 });
+  });
+
+  it.each([1, 2, 4] as const)('unpacks %i bits', async (depth) => {
+    // Three pixels a row: rows begin on a new byte.
+    const values = [1, 0, 1, 0, 1, 1];
+    const stride = Math.ceil((3 * depth) / 8);
+    const data = new Uint8Array(2 * stride);
+    values.forEach((value, i) => {
+      const bit = (i % 3) * depth;
+      data[Math.floor(i / 3) * stride + (bit >> 3)]! |= value << (8 - depth - (bit & 7));
+    });
+    const file = write(`${depth}.png`, encode({ width: 3, height: 2, data, depth, channels: 1 }));
+    expect([...(await readIndexMask(file)).indices]).toEqual(values);
+  });
+
+  it.each([
+    ['missing.png', undefined, 'IMAGE_NOT_FOUND'],
+    ['text.png', Buffer.from('not a picture'), 'IMAGE_UNREADABLE'],
+  ])('refuses %s', async (name, content, code) => {
+    const file = content ? write(name, content) : path.join(folder, name);
+    await expect(readIndexMask(file)).rejects.toMatchObject({ code, message: expect.stringContaining(name) });
+  });
+
+  it('refuses colours', async () => {
+    const file = write('rgb.png', await sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } }).png().toBuffer());
+    await expect(readIndexMask(file)).rejects.toMatchObject({ code: 'IMAGE_INVALID', message: expect.stringContaining('3 channels') });
+  });
+
+  const mask = { indices: Uint8Array.of(0, 3, 1, 255), width: 2, height: 2 };
+  const categories = ['cat', 'dog', 'background'];
+
+  it('finds categories by name, and adds those that were not asked for', () => {
+    const truth = readTruth(mask, categories, { width: 2, height: 2 }, ['Dog', 'bus', 'sofa']);
+    expect(truth).toEqual({ classes: ['cat', 'dog', 'background', 'sofa'], labels: Uint8Array.of(2, 3, 1, 255) });
+  });
+
+  it('takes the categories in their order without names', () => {
+    expect([...readTruth({ ...mask, indices: Uint8Array.of(0, 1, 2, 255) }, categories, { width: 2, height: 2 }).labels]).toEqual([2, 0, 1, 255]);
+  });
+
+  it('refuses an index without a name and another size', () => {
+    const refused = (size: number) => () => readTruth(mask, categories, { width: size, height: size });
+    expect(refused(2)).toThrow(/index 3 .* only 2 are named/);
+    expect(refused(3)).toThrow(/3 × 3.*2 × 2/);
+  });
+});
+
+describe('chart', () => {
+  it.each([
+    [-2.4, 0.34],
+    [0, 1e-7],
+    [5, 5],
+    [-1e6, 3],
+    [0, 0],
+  ])('has round ticks around %d … %d', (low, high) => {
+    const ticks = niceTicks(low, high, 6);
+    expect(ticks[0]).toBeLessThanOrEqual(low);
+    expect(ticks.at(-1)).toBeGreaterThanOrEqual(high);
+    expect(ticks.length).toBeGreaterThan(1);
+    expect(ticks.length).toBeLessThan(9);
+  });
+
+  it('keeps every coordinate inside, whatever the values', () => {
+    const values = fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(values, values, (a, b) => {
+        const chart = lineChart([{ name: 'a', values: a }, { name: 'b', values: b }], Math.max(a.length, b.length), 'two', { width: 300, height: 200 });
+        for (const [, x, y] of chart.text.matchAll(/[ML](-?[\d.]+) (-?[\d.]+)/g)) {
+          expect(Number(x)).toBeGreaterThanOrEqual(0);
+          expect(Number(x)).toBeLessThanOrEqual(300);
+          expect(Number(y)).toBeGreaterThanOrEqual(0);
+          expect(Number(y)).toBeLessThanOrEqual(200);
+        }
+        expect(chart.text).not.toMatch(/NaN|Infinity/);
+      }),
+    );
+  });
+});
+
+describe('words', () => {
+  it('places', () => {
+    expect([whereabouts({ x: 0.1, y: 0.1 }), whereabouts({ x: 0.5, y: 0.5 }), whereabouts({ x: 0.9, y: 0.5 }), whereabouts({ x: 0.5, y: 0.9 })]).toEqual([
+      'in the upper left',
+      'in the centre',
+      'on the right',
+      'in the lower middle',
+    ]);
+  });
+
+  it('figures', () => {
+    expect([figure(-2.23719), figure(0.0042401, 2), figure(0), figure(12345.6), figure(NaN)]).toEqual(['−2.237', '0.0042', '0', '12346', 'not finite']);
+  });
+});
