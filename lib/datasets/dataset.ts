@@ -34,7 +34,8 @@ export class FileDataset implements Dataset {
   readonly hasBackground: boolean;
   readonly protocol: string;
   readonly ids: readonly string[];
-  readonly #locate: DatasetParts['locate'];
+  /** Looks a picture and its mask up without reading them. @throws {InvSegError} */
+  readonly locate: DatasetParts['locate'];
   readonly #skip: boolean;
   readonly #known: ReadonlySet<string>;
   /** By id and message, so that a second pass does not count anything twice. */
@@ -50,7 +51,7 @@ export class FileDataset implements Dataset {
     this.protocol = parts.protocol;
     this.ids = parts.list.ids;
     this.#known = new Set(this.ids);
-    this.#locate = parts.locate;
+    this.locate = parts.locate;
     this.#skip = options.onProblem === 'skip';
     for (const { id, code, message } of parts.list.problems) this.problem(id, new InvSegError(code, message));
   }
@@ -72,7 +73,7 @@ export class FileDataset implements Dataset {
     if (!this.#known.has(id)) {
       throw new InvSegError('INVALID_OPTION', `Expected an id of the data set but received ${JSON.stringify(id)}`);
     }
-    const { imagePath, readLabels } = await this.#locate(id);
+    const { imagePath, readLabels } = await this.locate(id);
     const size = await pictureSize(imagePath);
     return { id, imagePath, size, loadMask: async () => ({ ...size, labels: await readLabels(size) }) };
   }

@@ -1,3 +1,5 @@
+export { checkDataset } from './check.js';
+export type { CheckOptions, DatasetCheck, Finding } from './check.js';
 export { openDataset } from './open.js';
 export { datasetDefinitions, resolveDatasetOptions } from './options.js';
 export type { DatasetOptions } from './options.js';

@@ -21,7 +21,12 @@ const kinds: Readonly<Record<DatasetKind, (root: Root, options: ResolvedOptions)
  * Opens a data set: its list and its classes are read and checked, its pictures and masks are not.
  * @throws {InvSegError} `INVALID_OPTION`, `DATASET_NOT_FOUND`, `DATASET_INVALID`; the message names the file
  */
-export async function openDataset(options: DatasetOptions): Promise<Dataset> {
+export function openDataset(options: DatasetOptions): Promise<Dataset> {
+  return openFiles(options);
+}
+
+/** The same, with what is only for this folder's files. */
+export async function openFiles(options: DatasetOptions): Promise<FileDataset> {
   const resolved = resolveDatasetOptions(options);
   const root = await Root.open(resolved.root, resolved.links);
   return new FileDataset(await kinds[resolved.kind](root, resolved), resolved);

@@ -1,0 +1,36 @@
+/** Flags that choose a data set, the same for every command that reads one. */
+import type { Command } from 'commander';
+import { datasetDefinitions } from '../datasets/index.js';
+import type { DatasetOptions } from '../datasets/index.js';
+
+/** Option of the API → flag; `onProblem` is the commands' own. */
+const flags = {
+  split: '--split <name>',
+  masks: '--masks <folder>',
+  indexOrder: '--index-order <order>',
+  background: '--background <rule>',
+  route: '--route <name>',
+  crowd: '--crowd <rule>',
+  overlap: '--overlap <rule>',
+  links: '--links <rule>',
+} as const satisfies Partial<Record<keyof DatasetOptions, string>>;
+
+/** Flags as commander gives them; the rules and messages are the API's. */
+export type DatasetFlags = { [K in keyof typeof flags]?: string } & { root?: string };
+
+/** Adds `--root` and the flags of all kinds; the kind is the command's own (`--kind`, `--dataset`). */
+export function addDatasetFlags(command: Command): Command {
+  command.option('--root <folder>', datasetDefinitions.root.help);
+  for (const [key, flag] of Object.entries(flags)) {
+    const { help, kinds } = datasetDefinitions[key as keyof typeof flags];
+    command.option(flag, kinds ? `${kinds.join(', ')}: ${help}` : help);
+  }
+  return command;
+}
+
+/** Unchecked: `openDataset` refuses what is wrong. */
+export function datasetOptions(kind: string | undefined, given: DatasetFlags): DatasetOptions {
+  const { root } = given;
+  const chosen = Object.keys(flags).map((key) => [key, given[key as keyof typeof flags]] as const);
+  return { kind, root, ...Object.fromEntries(chosen.filter(([, value]) => value !== undefined)) } as DatasetOptions;
+}

@@ -1,0 +1,57 @@
+/** `invseg dataset check`: is a data set whole, and which protocol does it give. */
+import type { Command } from 'commander';
+import { checkDataset, datasetKinds } from '../datasets/index.js';
+import type { DatasetCheck } from '../datasets/index.js';
+import { parseValue } from './flags.js';
+import { integer } from '../options/rules.js';
+import { addDatasetFlags, datasetOptions } from './dataset-flags.js';
+import type { DatasetFlags } from './dataset-flags.js';
+import { describeDataset } from './dataset-report.js';
+import { EXIT } from './failure.js';
+import type { Io } from './io.js';
+import { ProgressLine } from './progress.js';
+
+interface CheckFlags extends DatasetFlags {
+  kind?: string;
+  sample: string;
+  json?: true;
+}
+
+const PROGRESS_MS = 50;
+const sampleSize = integer(1, 1_000_000);
+
+export function addDatasetCommand(program: Command, io: Io, done: (code: number) => void): void {
+  const dataset = program.command('dataset').summary('data sets on the disk').description('Looks after data sets on the disk.');
+  const check = dataset
+    .command('check')
+    .summary('what is there, what is missing, which protocol it gives')
+    .description('Looks every listed picture and mask up, reads a sample of the masks, and says what it found.')
+    .option('--kind <kind>', datasetKinds.join(', '));
+  addDatasetFlags(check)
+    .option('--sample <count>', 'pictures whose masks are read', '50')
+    .option('--json', 'the findings as one line of JSON')
+    .option('--debug', 'print stacks of errors')
+    .action(async (flags: CheckFlags) => done(await checkCommand(flags, io)));
+}
+
+async function checkCommand(flags: CheckFlags, io: Io): Promise<number> {
+  const sample = sampleSize.read(parseValue(flags.sample), 'sample');
+  const progress = new ProgressLine(io);
+  let check: DatasetCheck;
+  let shown = 0;
+  try {
+    check = await checkDataset(datasetOptions(flags.kind, flags), {
+      sample,
+      signal: io.signal,
+      onProgress(stage, number, total) {
+        if (performance.now() - shown < PROGRESS_MS) return;
+        shown = performance.now();
+        progress.write(`${stage} ${number + 1} of ${total}`);
+      },
+    });
+  } finally {
+    progress.clear();
+  }
+  io.out(flags.json ? `${JSON.stringify(check)}\n` : describeDataset(check));
+  return check.ok ? EXIT.ok : EXIT.failed;
+}

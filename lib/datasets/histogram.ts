@@ -1,0 +1,45 @@
+/** How often each label occurs. */
+import { IGNORED } from './types.js';
+import type { ClassNames } from './types.js';
+
+export interface HistogramRow {
+  label: number;
+  name: string;
+  pixels: number;
+  /** Of the pixels that are not ignored, 0–1. */
+  share: number;
+  /** Number of pictures that show it. */
+  pictures: number;
+}
+
+export class Histogram {
+  readonly #pixels = new Float64Array(256);
+  readonly #pictures = new Float64Array(256);
+
+  add(labels: Uint8Array): void {
+    const counts = new Uint32Array(256);
+    for (const label of labels) counts[label]!++;
+    for (const [label, count] of counts.entries()) {
+      this.#pixels[label]! += count;
+      if (count > 0) this.#pictures[label]! += 1;
+    }
+  }
+
+  get total(): number {
+    return this.#pixels.reduce((a, b) => a + b, 0);
+  }
+
+  /** Share of the ignored pixels, 0–1; NaN without pixels. */
+  get ignored(): number {
+    return this.#pixels[IGNORED]! / this.total;
+  }
+
+  /** A row for every class, in their order. */
+  rows(classes: readonly ClassNames[]): HistogramRow[] {
+    const counted = this.total - this.#pixels[IGNORED]!;
+    return classes.map(({ name }, label) => {
+      const pixels = this.#pixels[label]!;
+      return { label, name, pixels, share: counted === 0 ? 0 : pixels / counted, pictures: this.#pictures[label]! };
+    });
+  }
+}
