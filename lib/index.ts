@@ -27,8 +27,11 @@ export type { LossComparison, MethodName, StepLoss } from './methods/index.js';
 export { adamStep, aggregateAttention, clusterLoss, entropyLoss, refineAttention } from './functions/index.js';
 export type { AdamInput, AggregateInput, ClusterInput, EntropyInput, RefineInput } from './functions/index.js';
 
-export { categoryPalette, drawOverlay, drawPanel, encodeLabels, vocPalette } from './draw/index.js';
-export type { Colour, OverlayInput, Palette, PanelColumn, PanelInput, Pixels } from './draw/index.js';
+export { categoryPalette, drawHeat, drawOverlay, drawPanel, encodeLabels, paletteNames, vocPalette } from './draw/index.js';
+export type { Colour, Heat, OverlayInput, Palette, PaletteName, PanelColumn, PanelInput, Pixels } from './draw/index.js';
+
+export { explain, renderExplanation } from './explain/index.js';
+export type { Agreement, AlbumFile, ChosenPoint, ExplainOptions, Explanation, MethodRun } from './explain/index.js';
 
 export { decodeImage } from './image/decode.js';
 export type { DecodedImage, ImageInput, RawImage } from './image/decode.js';

@@ -24,8 +24,8 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
   const categories = parseCategories(flags.categories, background);
   const methods = parseMethods(flags.methods);
   const points = parsePoints(flags.points);
-  const mask = flags.mask === undefined ? undefined : await readIndexMask(flags.mask);
   const { rgb, width, height, warnings } = await decodeImage(image, { signal: io.signal });
+  const mask = flags.mask === undefined ? undefined : await readIndexMask(flags.mask, { width, height });
   await prepareFolder(flags.out);
 
   const progress = new ProgressLine(io);

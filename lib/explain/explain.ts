@@ -26,8 +26,8 @@ const fatal: ReadonlySet<string> = new Set(['ABORTED', 'DISPOSED']);
 /**
  * Segments a picture with every method and keeps what the paper's Figures 3, 4 and 5 show.
  *
- * @throws {InvSegError} the codes of `Segmenter.segment`, and `INVALID_OPTION` for points outside the picture or a mask that
- * does not fit; another method than InvSeg that fails is reported in `runs`
+ * @throws {InvSegError} the codes of `Segmenter.segment`, and `INVALID_OPTION` for points outside the picture or an
+ * index of the mask without a name, `SHAPE_MISMATCH`; another method than InvSeg that fails is reported in `runs`
  */
 export async function explain(segmenter: Segmenter, input: ImageInput, options: ExplainOptions): Promise<Explanation> {
   const { methods = methodNames, mask, maskNames, points, palette: paletteName = 'okabe-ito', onProgress, signal, ...rest } = options;
@@ -37,7 +37,10 @@ export async function explain(segmenter: Segmenter, input: ImageInput, options: 
   const { rgb, width, height } = await decodeImage(input, { signal });
   const raw = { data: rgb, width, height, channels: 3 };
   const places = points && placesOf(points, width, height);
-  const truth = mask && readTruth(mask, names, { width, height }, maskNames);
+  if (mask && mask.length !== width * height) {
+    throw new InvSegError('SHAPE_MISMATCH', `Expected a mask of ${width} × ${height} bytes but received ${mask.length}`);
+  }
+  const truth = mask && readTruth(mask, names, maskNames);
 
   const segment = { ...overrides, categories: names, signal };
   const report = (method: MethodName) => (progress: Parameters<NonNullable<typeof onProgress>>[1]) => onProgress?.(method, progress);

@@ -1,4 +1,5 @@
 /** How well labels agree with the truth, on one picture. */
+import { IGNORED } from '../datasets/types.js';
 
 export interface Agreement {
   /** [classes] intersection over union in [0, 1]; null where neither the labels nor the truth have the class. */
@@ -7,14 +8,11 @@ export interface Agreement {
   mean: number;
 }
 
-/** Value of a pixel that does not count. */
-export const IGNORE = 255;
-
 /** @param labels,truth [pixels] class of each pixel */
 export function agreement(labels: Uint8Array, truth: Uint8Array, classes: number): Agreement {
   const [both, ours, theirs] = [0, 1, 2].map(() => new Float64Array(256)) as [Float64Array, Float64Array, Float64Array];
   truth.forEach((expected, i) => {
-    if (expected === IGNORE) return;
+    if (expected === IGNORED) return;
     const label = labels[i]!;
     theirs[expected]!++;
     ours[label]!++;

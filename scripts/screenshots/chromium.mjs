@@ -44,7 +44,7 @@ async function unpack() {
     execFileSync('tar', ['-x', '-C', half], { input: await packed(`${name}.tar.br`) });
   }
   // Only the package's own font: a page has the same widths on every machine.
-  const fonts = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="relative">font-cache</cachedir></fontconfig>`;
+  const fonts = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>`;
   await writeFile(path.join(half, 'fonts.conf'), fonts);
   // Another process may have been faster.
   await rename(half, folder).catch(() => rm(half, { recursive: true }));
@@ -63,6 +63,7 @@ export async function launchChromium() {
       ...process.env,
       LD_LIBRARY_PATH: path.join(folder, 'lib'),
       FONTCONFIG_FILE: path.join(folder, 'fonts.conf'),
+      XDG_CACHE_HOME: folder,
       HOME: folder,
     },
   });

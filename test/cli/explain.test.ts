@@ -120,7 +120,8 @@ describe('invseg explain', () => {
     ['a palette that is none', [...names, '--palette', 'red'], 'okabe-ito', 2],
     ['an option that is none', [...names, '--set', 'stepz=3'], 'steps', 2],
     ['an index without a name', [...names, '--mask', 'mask.png', '--mask-names', 'cat'], 'index 2 of the mask', 2],
-    ['a mask that is no picture', [...names, '--mask', 'broken.png'], 'IMAGE_UNREADABLE', 1],
+    ['a mask that is no picture', [...names, '--mask', 'broken.png'], 'MASK_INVALID', 1],
+    ['a mask of colours', [...names, '--mask', 'a.png'], 'which name no class', 1],
     ['a mask that is not there', [...names, '--mask', 'gone.png'], 'IMAGE_NOT_FOUND', 1],
   ])('refuses %s', async (_, args, message, expected) => {
     const { code, err } = await run([at('a.png'), ...args.map((arg) => (arg.endsWith('.png') ? at(arg) : arg))]);
