@@ -16,7 +16,6 @@ export interface ExplainFlags extends Omit<SegmentFlags, 'method' | 'json' | 'sa
   mask?: string;
   maskNames?: string;
   points?: string;
-  palette: (typeof paletteNames)[number];
 }
 
 const examples = `

@@ -1,4 +1,5 @@
 /** Flags of the command line → options of the API. The rules and messages are the API's. */
+import type { PaletteName } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
 import type { EngineOptions, MethodOverrides } from '../options/index.js';
 
@@ -50,6 +51,7 @@ export interface SegmentFlags {
   seed?: string;
   preset?: string;
   set: string[];
+  palette: PaletteName;
   out: string;
   json?: true;
   saveMaps?: true;

@@ -1,5 +1,6 @@
 /** The commands, their flags and their help. */
 import { Command, CommanderError, Option } from 'commander';
+import { paletteNames } from '../draw/index.js';
 import { presets } from '../options/index.js';
 import { methods } from '../methods/index.js';
 import { packageVersion } from '../version.js';
@@ -70,6 +71,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
         .argParser(collect)
         .default([], 'none'),
     )
+    .addOption(new Option('--palette <name>', 'colours; okabe-ito suits the colour-blind').choices([...paletteNames]).default('voc'))
     .option('-o, --out <folder>', 'where results go', 'invseg-output')
     .option('--json', 'one line of JSON a picture on standard output')
     .option('--save-maps', 'also write <name>.maps.npy, float32 [categories, side, side]')

@@ -117,7 +117,7 @@ class Batch {
       { ...this.#options, categories, signal, onProgress: (event) => progress.show(title, event) },
     );
     result.warnings.unshift(...warnings);
-    const palette = categoryPalette(result.categories.length);
+    const palette = categoryPalette(result.categories.length, this.#flags.palette);
     const files = await this.#write(stem, result, { rgb, width, height }, palette);
     const report = makeReport({ image, result, info: segmenter.info, palette, files });
     // The report comes last: where it is, the other files are.

@@ -23,7 +23,7 @@ const NARROWEST = 260; // a legend in a column of one letter is not readable
 export async function drawOverlay({ image, labels, categories, palette }: OverlayInput): Promise<Buffer> {
   checkSizes(image, labels);
   const colours = palette ?? categoryPalette(categories.length);
-  const size = shownSize(image.width, image.height, { most: 1024, least: 256 });
+  const size = shownSize(image.width, image.height, { most: 1024, least: 300 });
   const shown = await resizePixels(image, size.width, size.height);
   const picture = tint(shown, resizeLabels(labels, image, size), colours, { background: categories.length - 1 });
 

@@ -33,7 +33,7 @@ async function overlayOf(name) {
   return drawOverlay({ image, labels, categories });
 }
 
-/** The header, the masks and the maps; at 1.5 pixels to one of the page, so that letters stay sharp. */
+/** The header, the masks and the maps; at 1.25 pixels to one of the page, so that letters stay sharp. */
 async function pageOf(name) {
   const explanation = await explain(segmenter, path.join(pictures, name), { categories: list[name].categories });
   const [page] = await renderExplanation(explanation, name);
@@ -43,7 +43,7 @@ async function pageOf(name) {
     const file = path.join(folder, page.name);
     await writeFile(file, page.content);
     const tab = await browser.newPage();
-    await tab.setViewport({ width: 1040, height: 800, deviceScaleFactor: 1.5 });
+    await tab.setViewport({ width: 1040, height: 800, deviceScaleFactor: 1.25 });
     await tab.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
     await tab.goto(pathToFileURL(file).href, { waitUntil: 'load' });
     const bottom = await tab.evaluate(`document.querySelector('#anchors').getBoundingClientRect().top + scrollY`);

@@ -74,6 +74,14 @@ describe('one picture', () => {
     expect(engine.open).toBe(0);
   });
 
+  it('with --palette takes its colours for labels and report', async () => {
+    await run(segment(at('a.png'), '--palette', 'okabe-ito'));
+    const { palette } = decode(readFileSync(path.join(out, 'a.labels.png')));
+    expect(palette!.slice(0, 3)).toEqual([[213, 94, 0], [86, 180, 233], [0, 0, 0]]);
+    expect(read('a.json').segments[0].colour).toEqual([213, 94, 0]);
+    expect((await run(segment(at('a.png'), '--palette', 'red'))).code).toBe(2);
+  });
+
   it('with --save-maps also gives an array', async () => {
     await run(segment(at('a.png'), '--save-maps'));
     expect(read('a.json').files.maps).toBe('a.maps.npy');

@@ -166,7 +166,7 @@ describe('overlay', () => {
     [3, 900],
   ])('of %i × %i shows the colours and a legend', async (width, height) => {
     const { image, labels } = scene(width, height);
-    const shown = shownSize(width, height, { most: 1024, least: 256 });
+    const shown = shownSize(width, height, { most: 1024, least: 300 });
     const page = await raw(await drawOverlay({ image, labels, categories: ['cat', 'dog', 'background'] }));
     expect(page.width).toBe(Math.max(260, shown.width) + 20);
     const left = Math.floor((page.width - shown.width) / 2);
