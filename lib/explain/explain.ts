@@ -98,14 +98,14 @@ function judge(run: MethodRun, truth: Truth | undefined): MethodRun {
 }
 
 function figures(look: Look, result: SegmentResult, places: ChosenPoint[] | undefined): Pick<Explanation, 'before' | 'after' | 'anchors' | 'distances'> {
-  const { maps: after, categories, options } = result;
-  const { anchorScale, anchorCentre } = options;
-  const mapsOf = (data: Float32Array): CategoryMaps => ({ data, size: after!.size, categories });
+  const { anchorScale, anchorCentre } = result.options;
+  const after = result.maps!; // asked for
+  const mapsOf = (data: Float32Array): CategoryMaps => ({ ...after, data });
   const anchors = look.steps.map(({ step, maps }) => ({ step, maps: mapsOf(softAnchors(maps, anchorScale, anchorCentre)) }));
-  const base = { before: mapsOf(look.before), after: after!, anchors };
+  const base = { before: mapsOf(look.before), after, anchors };
   if (!look.self) return base;
   const { map, frame } = look.self;
-  const points = places ?? categoryPoints(after!);
+  const points = places ?? categoryPoints(after);
   const maps = symmetricDistances(map, frame * frame, points.map((point) => cellOf(point, frame)));
   return { ...base, distances: { points, maps, frame } };
 }

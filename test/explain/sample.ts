@@ -47,6 +47,7 @@ export function sample({ names = ['cat', 'dog'], width = 96, height = 64, steps 
   const truth = labels.map((label, i) => (i % 11 === 0 ? 255 : i % 3 === 0 ? count - 1 : label));
   const [before, after] = [maps(), maps()];
   const invseg = result('invseg');
+  const info = { model: { name: 'sample', version: '1', folder: '/nowhere', resolutions: [32, 16] }, device: 'cpu', deviceName: 'a test', dtype: 'float32' };
   const judged = agreement(labels, truth, count);
   return {
     picture: { pixels: { rgb: Uint8Array.from({ length: 256 * 171 * 3 }, (_, i) => (i * 7) % 256), width: 256, height: 171 }, width, height },
@@ -54,7 +55,7 @@ export function sample({ names = ['cat', 'dog'], width = 96, height = 64, steps 
     classes: categories,
     palette: categoryPalette(count, 'okabe-ito'),
     paletteName: 'okabe-ito',
-    info: { model: { name: 'sample', version: '1', folder: '/nowhere' }, device: 'cpu', deviceName: 'a test', dtype: 'float32' },
+    info,
     invseg,
     runs: [
       { method: 'invseg', result: invseg, agreement: judged },

@@ -19,16 +19,16 @@ export function mapSize({ picture }: Explanation): { width: number; height: numb
   return shownSize(width, height, { most: 320, least: 192 });
 }
 
-/** The categories that are shown, in their order: all, or the largest ones and the background. */
-export function mostCategories({ categories, invseg }: Explanation): number[] {
+/** The categories that are shown, in their order: all that have a map, or the largest ones and the background. */
+export function mostCategories({ categories, after, invseg }: Explanation): number[] {
   const last = categories.length - 1;
-  const order = categories.map((_, c) => c).sort((a, b) => Number(b === last) - Number(a === last) || invseg.segments[b]!.area - invseg.segments[a]!.area);
+  const order = after.categories.map((_, c) => c).sort((a, b) => Number(b === last) - Number(a === last) || invseg.segments[b]!.area - invseg.segments[a]!.area);
   return order.slice(0, MOST).sort((a, b) => a - b);
 }
 
 export function restNote(explanation: Explanation): Html | undefined {
   const shown = mostCategories(explanation);
-  const rest = explanation.categories.filter((_, c) => !shown.includes(c));
+  const rest = explanation.after.categories.filter((_, c) => !shown.includes(c));
   if (rest.length === 0) return undefined;
   return html`<p class="soft">Not shown, with smaller masks: ${rest.map((name, i) => html`${i > 0 ? ', ' : ''}${shownName(name)}`)}.</p>`;
 }
