@@ -50,3 +50,6 @@ export type {
 export { InvSegError } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export { packageVersion } from './version.js';
+
+export { chooseVariants, defaultVariants, diagnose, diagnosisMarkdown, diagnosisPicture } from './diagnose/index.js';
+export type { Diagnosis, DiagnoseOptions, DiagnoseProgress, Variant, VariantFinding } from './diagnose/index.js';

@@ -13,8 +13,8 @@ import type { SegmentOptions, SegmentResult } from './types.js';
 
 /** What a segmenter runs on. */
 export interface SegmenterInfo {
-  /** Name and version of the model, and the folder it came from. */
-  model: { name: string; version: string; folder: string };
+  /** Name and version of the model, the folder it came from, and the sides at which it has attention, the finest first. */
+  model: { name: string; version: string; folder: string; resolutions: number[] };
   /** `cpu` or `cuda:<index>`. */
   device: string;
   /** Name of the device as its driver gives it. */
@@ -41,7 +41,7 @@ export class Segmenter implements AsyncDisposable {
     const { engine, model } = parts;
     this.#parts = parts;
     this.info = {
-      model: { name: model.name, version: model.version, folder: model.folder },
+      model: { name: model.name, version: model.version, folder: model.folder, resolutions: [...model.resolutions] },
       device: engine.device,
       deviceName: engine.deviceName,
       dtype: engine.dtype,

@@ -1,0 +1,80 @@
+/** Looks at a sample of a data set picture by picture: the losses at what is true and what is seen, then what the loop does. */
+import { InvSegError } from '../errors.js';
+import { Journal } from '../evaluation/index.js';
+import { Random } from '../random.js';
+import type { Segmenter } from '../segmenter/segmenter.js';
+import { openPicture, probePicture, runPicture } from './picture.js';
+import type { Picture } from './picture.js';
+import { makePlans, tasksOf } from './plan.js';
+import type { Task } from './plan.js';
+import { pieceKey } from './records.js';
+import type { Piece } from './records.js';
+import { summarise } from './summary.js';
+import type { Diagnosis, DiagnoseOptions } from './types.js';
+import { DEFAULT_VARIANT, defaultVariants } from './variants.js';
+
+/**
+ * Can inversion help this model on this data? It can only where the loss is lower at the truth than at what the model sees.
+ *
+ * @throws {InvSegError} `INVALID_OPTION` for a data set without a background class, for variants that no call would take, and
+ * for a journal of other settings; the data set's and the segmenter's own codes; `ABORTED`
+ */
+export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Promise<Diagnosis> {
+  const { dataset, sample = 100, seed = 0, variants = defaultVariants, options = {}, inversion = true, signal } = given;
+  if (!dataset.hasBackground) {
+    throw new InvSegError('INVALID_OPTION', 'Expected a data set whose background is a class, since every prompt names it, but received one that ignores it');
+  }
+  const plans = makePlans(variants, { ...options, seed });
+  const tasks = tasksOf(plans, inversion);
+  const ids = drawSample(dataset.ids, sample, seed);
+  const { model } = segmenter.info;
+  // What is added to the sample or to the variants later does not touch what is there, so neither is a setting.
+  const settings = { model: `${model.name} ${model.version}`, weights: given.weights ?? null, protocol: dataset.protocol, seed, options };
+  await using journal = given.journal === undefined ? undefined : await Journal.open<Piece>(given.journal, settings);
+  const pieces = new Map((journal?.records ?? []).map((piece) => [pieceKey(piece), piece]));
+  const keep = async (piece: Piece): Promise<void> => {
+    pieces.set(pieceKey(piece), piece);
+    await journal?.append(piece);
+  };
+
+  for (const [place, id] of ids.entries()) {
+    const open = tasks.filter((task) => !pieces.has(pieceKey({ id, ...task })));
+    if (open.length === 0 || pieces.has(pieceKey({ id, part: 'left', key: '' }))) continue;
+    checkSignal(signal);
+    const picture = await openPicture(dataset, id);
+    if (typeof picture === 'string') {
+      await keep({ id, part: 'left', key: '', reason: picture });
+      continue;
+    }
+    for (const [at, task] of open.entries()) {
+      checkSignal(signal);
+      const done = place * tasks.length + tasks.length - open.length + at;
+      given.onProgress?.({ done, total: ids.length * tasks.length, id, variant: task.key, part: task.part });
+      await keep(await work(segmenter, picture, task, signal));
+    }
+  }
+  return summarise({ model, dataset, ids, plans, pieces, inversion });
+}
+
+async function work(segmenter: Segmenter, picture: Picture, task: Task, signal: AbortSignal | undefined): Promise<Piece> {
+  const { part, key, overrides } = task;
+  const { id } = picture.item;
+  if (part === 'probe') return { id, part, key, ...(await probePicture(segmenter, picture, overrides, key === DEFAULT_VARIANT, signal)) };
+  const run = await runPicture(segmenter, picture, part === 'baseline' ? { ...overrides, steps: 0 } : overrides, signal);
+  return { id, part, key, run };
+}
+
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new InvSegError('ABORTED', 'The diagnosis was aborted; what was found is in the journal', { cause: signal.reason });
+}
+
+/** `count` different ids by the seed, in the data set's order; a larger sample holds the smaller one. */
+export function drawSample(ids: readonly string[], count: number, seed: number): string[] {
+  const order = ids.map((_, i) => i);
+  const random = new Random(seed);
+  for (let i = 0; i < Math.min(count, order.length); i++) {
+    const j = random.integer(i, order.length - 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order.slice(0, count).sort((a, b) => a - b).map((i) => ids[i]!);
+}

@@ -1,0 +1,67 @@
+/** Does the loss point at the truth? Its values at what the model sees and at what is true, and where its gradient leads. */
+import type { LabelMap } from '../datasets/index.js';
+import { clusterLoss, entropyLoss, refineAttention } from '../functions/index.js';
+import type { MethodContext } from '../methods/index.js';
+import type { MethodOptions } from '../options/index.js';
+import { readTraining } from './attention.js';
+import type { SeenAttention } from './attention.js';
+import { candidateNames, cosine, oneHot, shifted, truthMaps } from './candidates.js';
+import type { CandidateName } from './candidates.js';
+
+/** Loss of one candidate (eq. 6–9). */
+export interface CandidateLoss {
+  /** clusterWeight · cluster + alpha · entropy */
+  total: number;
+  /** D_intra / C − 2 D_inter / (C (C − 1)) */
+  cluster: number;
+  intra: number;
+  inter: number;
+  entropy: number;
+}
+
+export interface Probe {
+  losses: Record<CandidateName, CandidateLoss>;
+  /** Cosine between −∂L/∂M at the prediction and the way from there to the refined truth; above 0: a step helps. */
+  direction: number;
+}
+
+/** @param categoryOf label of the mask → category of the prompt; undefined where it is none */
+export async function probe(context: MethodContext, mask: LabelMap, categoryOf: readonly (number | undefined)[]): Promise<Probe> {
+  const seen = await readTraining(context);
+  const { side, self, refined } = seen;
+  const categories = context.prompts.categories.length;
+  const truth = truthMaps(mask, categoryOf, categories, side);
+  const clear = oneHot(truth, categories);
+  const quarter = Math.max(1, Math.round(side / 4));
+  const maps: Record<CandidateName, Float32Array> = {
+    soft: refined,
+    hard: oneHot(refined, categories),
+    truth: clear,
+    // What eq. 2 would make of a perfect cross-attention: the best maps that the loop could reach.
+    'refined truth': refineAttention({ self, cross: truth, points: side * side, categories }).value,
+    'shifted truth': shifted(clear, categories, side, quarter, quarter),
+  };
+  const losses = Object.fromEntries(
+    candidateNames.map((name) => [name, lossOf(seen, maps[name], categories, context.options).loss]),
+  ) as Record<CandidateName, CandidateLoss>;
+  const { gradient } = lossOf(seen, maps.soft, categories, context.options);
+  const way = maps['refined truth'].map((value, i) => value - maps.soft[i]!);
+  return { losses, direction: -cosine(gradient, way) };
+}
+
+function lossOf({ side, self }: SeenAttention, maps: Float32Array, categories: number, options: MethodOptions) {
+  const points = side * side;
+  const { anchorScale, anchorCentre, interPairs, clusterWeight, alpha } = options;
+  const cluster = clusterLoss({ self, maps, points, categories, anchorScale, anchorCentre, interPairs });
+  const coverage = new Float32Array(points).fill(1); // the whole picture is one view
+  const entropy = entropyLoss({ maps, coverage, views: 1, points, categories, ...options.entropy });
+  const loss: CandidateLoss = {
+    total: clusterWeight * cluster.loss + alpha * entropy.loss,
+    cluster: cluster.loss,
+    intra: cluster.intra,
+    inter: cluster.inter,
+    entropy: entropy.loss,
+  };
+  const gradient = cluster.mapsGradient.map((value, i) => clusterWeight * value + alpha * entropy.gradient[i]!);
+  return { loss, gradient };
+}

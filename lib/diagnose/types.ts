@@ -1,0 +1,82 @@
+/** What `diagnose` is asked and what it answers. */
+import type { Dataset } from '../datasets/index.js';
+import type { Estimate } from '../evaluation/index.js';
+import type { MethodOverrides } from '../options/index.js';
+import type { SegmenterInfo } from '../segmenter/segmenter.js';
+import type { CandidateName } from './candidates.js';
+import type { Task } from './plan.js';
+import type { CandidateLoss } from './probe.js';
+import type { Variant } from './variants.js';
+
+export interface DiagnoseOptions {
+  dataset: Dataset;
+  /** Pictures drawn from the data set; default 100. */
+  sample?: number | undefined;
+  /** Of the draw and of every run; default 0. */
+  seed?: number | undefined;
+  /** Default `defaultVariants`. */
+  variants?: readonly Variant[] | undefined;
+  /** Options under all variants. */
+  options?: MethodOverrides | undefined;
+  /** Run the loop of every variant and score its masks (default), or look at the losses alone. */
+  inversion?: boolean | undefined;
+  /** File that keeps every result; a second call goes on from it, and may ask for more pictures or variants. */
+  journal?: string | undefined;
+  /** Hash of the weights; a journal of others is refused. */
+  weights?: string | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: DiagnoseProgress) => void) | undefined;
+}
+
+/** Before each piece of work. */
+export interface DiagnoseProgress {
+  done: number;
+  total: number;
+  /** Picture, variant and kind of work that come next. */
+  id: string;
+  variant: string;
+  part: Task['part'];
+}
+
+/** What one variant does; intervals are of 95 %, over pictures. */
+export interface VariantFinding {
+  name: string;
+  overrides: MethodOverrides;
+  /** Absent where an earlier variant has the same loss. */
+  loss?: {
+    /** Share of pictures whose truth (one category a point) has a lower loss than the hard prediction. */
+    truthBelowHard: Estimate;
+    /** Share of pictures whose refined truth has a lower loss than the soft prediction. */
+    truthBelowSoft: Estimate;
+    /** Share of pictures whose truth has a lower loss than the same moved by a quarter of the side. */
+    truthBelowShifted: Estimate;
+    /** Mean cosine of the loss's descent direction and the way from the prediction to the refined truth. */
+    direction: Estimate;
+  };
+  /** What the loop does to the masks; mIoU in [0, 1] over the classes that occur. */
+  masks?: {
+    /** Same options without the loop. */
+    baseline: number;
+    mIoU: Estimate;
+    /** With minus without the loop, paired by picture. */
+    difference: Estimate;
+    /** Mean fall of the loss on the first step's views. */
+    fall: Estimate;
+    /** Spearman's correlation over pictures of the loss's fall and the gain in the picture's own mean IoU. */
+    correlation: Estimate;
+  };
+}
+
+export interface Diagnosis {
+  model: SegmenterInfo['model'];
+  protocol: string;
+  /** Pictures looked at. */
+  ids: string[];
+  /** Pictures of the sample that nothing could be asked of, and why. */
+  left: { id: string; reason: string }[];
+  /** Mean losses of the first variant, by candidate. */
+  losses: Record<CandidateName, CandidateLoss>;
+  /** Mean entropy of the rows of self-attention over log N, by side: 1 is flat. */
+  rowEntropy: Record<number, Estimate>;
+  variants: VariantFinding[];
+}

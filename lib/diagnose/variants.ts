@@ -1,0 +1,125 @@
+/**
+ * The open choices of the method, one variant each: a name and what it changes. What a variant leaves out stays as the caller's
+ * options have it.
+ */
+import { readFile } from 'node:fs/promises';
+import { InvSegError } from '../errors.js';
+import { isPlainObject, resolveOptions } from '../options/index.js';
+import type { MethodOptions, MethodOverrides } from '../options/index.js';
+
+export interface Variant {
+  name: string;
+  overrides: MethodOverrides;
+}
+
+/** The options as they are; every other variant differs from it in one thing. */
+export const DEFAULT_VARIANT = 'default';
+
+export const defaultVariants: readonly Variant[] = [
+  { name: DEFAULT_VARIANT, overrides: {} },
+  { name: 'paper', overrides: { preset: 'paper' } },
+  // Steps and step size: do less where the loss misleads.
+  { name: 'lr 0.001', overrides: { learningRate: 0.001 } },
+  { name: 'lr 0.003', overrides: { learningRate: 0.003 } },
+  { name: 'lr 0.03', overrides: { learningRate: 0.03 } },
+  { name: '5 steps', overrides: { steps: 5 } },
+  // The parts of the loss.
+  { name: 'cluster only', overrides: { alpha: 0 } },
+  { name: 'entropy only', overrides: { clusterWeight: 0 } },
+  { name: 'alpha 0.1', overrides: { alpha: 0.1 } },
+  { name: 'alpha 10', overrides: { alpha: 10 } },
+  { name: 'entropy l1', overrides: { entropy: { normalise: 'l1' } } },
+  { name: 'entropy softmax', overrides: { entropy: { normalise: 'softmax' } } },
+  { name: 'entropy overlap', overrides: { entropy: { region: 'overlap' } } },
+  // The anchors (eq. 5) and the pairs (eq. 7).
+  { name: 'anchor centre 0.25', overrides: { anchorCentre: 0.25 } },
+  { name: 'anchor centre 0.75', overrides: { anchorCentre: 0.75 } },
+  { name: 'anchor scale 2', overrides: { anchorScale: 2 } },
+  { name: 'anchor scale 16', overrides: { anchorScale: 16 } },
+  { name: 'pairs symmetric', overrides: { interPairs: 'symmetric' } },
+  // Where the maps come from, and in which frame they are compared.
+  { name: 'all resolutions', overrides: { trainingResolutions: 'proportional' } },
+  { name: 'frame latent', overrides: { frame: 'latent' } },
+  { name: 'refine twice', overrides: { refineIterations: 2 } },
+  // What is learnt, and along which gradient.
+  { name: 'train all but SOS', overrides: { trainable: 'all-but-sos' } },
+  { name: 'distance constant', overrides: { gradient: 'distance-constant' } },
+  { name: 'self constant', overrides: { gradient: 'self-constant' } },
+  { name: 'keys only', overrides: { gradient: 'keys-only' } },
+  // The views.
+  { name: 'views per image', overrides: { views: 'perImage' } },
+  { name: '4 views', overrides: { viewCount: 4 } },
+  { name: 'timesteps 5–100', overrides: { timestepRange: [5, 100] } },
+];
+
+/** The resolutions that the loop reads, one at a time and with their neighbour (the paper's Table 5). */
+export function resolutionVariants(sides: readonly number[]): Variant[] {
+  const single = sides.map((side) => ({ name: `training ${side}`, overrides: { trainingResolutions: { [side]: 1 } } }));
+  const pairs = sides.slice(1).map((side, i) => ({
+    name: `training ${sides[i]}+${side}`,
+    overrides: { trainingResolutions: { [sides[i]!]: 1, [side]: 1 } },
+  }));
+  return [...single, ...pairs];
+}
+
+/** Options that only the loop reads: two variants that differ in nothing else share their baseline. */
+const LOOP_ONLY = new Set<string>([
+  'method', 'steps', 'learningRate', 'beta1', 'beta2', 'adamEps', 'alpha', 'clusterWeight', 'anchorScale', 'anchorCentre', 'interPairs',
+  'gradient', 'entropy', 'views', 'viewCount', 'crop', 'timestepRange', 'trainable', 'trainingResolutions', 'frame', 'compareLoss',
+]); // prettier-ignore
+
+/** Options that change the value of the loss for given maps, or the maps themselves. */
+const LOSS = ['alpha', 'clusterWeight', 'anchorScale', 'anchorCentre', 'interPairs', 'entropy', 'trainingResolutions', 'frame', 'refineIterations', 'subtokens', 'crossMinMax', 'layers', 'inferenceTimestep', 'template', 'separator', 'background'] as const; // prettier-ignore
+
+/** The same text for two variants whose prediction without the loop is the same. */
+export function baselineKey(options: MethodOptions): string {
+  const { layers, ...rest } = options;
+  const kept = Object.fromEntries(Object.entries(rest).filter(([key]) => !LOOP_ONLY.has(key)));
+  return JSON.stringify({ ...kept, cross: layers.inferenceCross, self: layers.inferenceSelf });
+}
+
+/** The same text for two variants whose loss is the same function of the prompt. */
+export const lossKey = (options: MethodOptions): string => JSON.stringify(LOSS.map((key) => options[key]));
+
+/**
+ * The variants that a caller named: names of the list above with commas between them, `all`, or a JSON file with
+ * `[{ "name": …, "overrides": { … } }]`. The default comes first, whether it was named or not.
+ * @param resolutions of the model, for the variants of Table 5
+ * @throws {InvSegError} `INVALID_OPTION`
+ */
+export async function chooseVariants(text: string, resolutions: readonly number[]): Promise<Variant[]> {
+  const known = [...defaultVariants, ...resolutionVariants(resolutions)];
+  const chosen = text.endsWith('.json') ? await readVariants(text) : text === 'all' ? known : named(text.split(','), known);
+  const others = chosen.filter(({ name }) => name !== DEFAULT_VARIANT);
+  return [defaultVariants[0]!, ...others];
+}
+
+function named(names: readonly string[], known: readonly Variant[]): Variant[] {
+  return names.map((part) => {
+    const variant = known.find(({ name }) => name === part.trim());
+    if (variant) return variant;
+    const all = known.map(({ name }) => name).join(', ');
+    throw new InvSegError('INVALID_OPTION', `Expected some of ${all}, "all" or a .json file for variants but received "${part.trim()}"`);
+  });
+}
+
+async function readVariants(file: string): Promise<Variant[]> {
+  const fail = (what: string): never => {
+    throw new InvSegError('INVALID_OPTION', `Expected [{ "name": …, "overrides": { … } }] in the file of variants ${file} but ${what}`);
+  };
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    fail(`it cannot be read: ${(error as Error).message}`);
+  }
+  if (!Array.isArray(value) || value.length === 0) return fail('it holds no list');
+  const seen = new Set<string>();
+  return value.map((entry: unknown, i) => {
+    if (!isPlainObject(entry) || typeof entry['name'] !== 'string' || !isPlainObject(entry['overrides'])) return fail(`entry ${i} is something else`);
+    if (seen.has(entry['name'])) return fail(`the name "${entry['name']}" stands there twice`);
+    seen.add(entry['name']);
+    resolveOptions(entry['overrides']); // refuses what no option allows
+    return { name: entry['name'], overrides: entry['overrides'] };
+  });
+}

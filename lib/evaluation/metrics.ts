@@ -1,0 +1,41 @@
+/** IoU and accuracy from counts, in the field's definitions: one confusion over the whole data set, means over classes. */
+import type { ClassCounts } from './counts.js';
+
+/**
+ * What a class counts that no pixel has, neither in truth nor in prediction: `nan-mean` leaves it out of the means, `zero`
+ * counts it as 0, `present-only` also leaves out classes that are predicted but never in the truth.
+ */
+export const absentRules = ['nan-mean', 'zero', 'present-only'] as const;
+export type AbsentRule = (typeof absentRules)[number];
+
+/** Fractions in [0, 1]; NaN where nothing can be said. */
+export interface Metrics {
+  /** Mean IoU over classes, the background included where it is one. */
+  mIoU: number;
+  /** Mean over classes of the share of its labelled pixels that were found. */
+  mAcc: number;
+  /** Share of all labelled pixels that are right. */
+  aAcc: number;
+  /** [classes] */
+  iou: number[];
+  /** [classes] */
+  accuracy: number[];
+}
+
+/** IoU = TP / (T + P − TP) and accuracy = TP / T of each class, and their means under the rule. */
+export function metricsOf({ hit, truth, predicted }: ClassCounts, rule: AbsentRule = 'nan-mean'): Metrics {
+  const iou = Array.from(hit, (value, c) => value / (truth[c]! + predicted[c]! - value));
+  const accuracy = Array.from(hit, (value, c) => value / truth[c]!);
+  const counted = (value: number, c: number): number | undefined => {
+    if (rule === 'zero') return Number.isNaN(value) ? 0 : value;
+    if (rule === 'present-only' && truth[c] === 0) return undefined;
+    return Number.isNaN(value) ? undefined : value;
+  };
+  const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
+  return { mIoU: mean(iou.map(counted)), mAcc: mean(accuracy.map(counted)), aAcc: sum(hit) / sum(truth), iou, accuracy };
+}
+
+function mean(values: readonly (number | undefined)[]): number {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? NaN : known.reduce((a, b) => a + b, 0) / known.length;
+}
