@@ -202,11 +202,74 @@ export interface NativeInversion {
   dispose(): void;
 }
 
+/** How a model wants its picture. */
+export interface NativePictureConfig {
+  /** Side of the square that the model sees. */
+  size: number;
+  /** The middle square, the shorter side resized to `size`; else the whole picture is squeezed into it. */
+  crop: boolean;
+  /** [3] (x / 255 − mean) / deviation of each channel. */
+  mean: Float32Array;
+  deviation: Float32Array;
+}
+
+/** CLIP (`contrastive`) and BLIP (`captioner`); a model that is null is not loaded. */
+export interface NativeVisionLanguageConfig {
+  contrastive: { imageEncoder: NativeModule; textEncoder: NativeModule; picture: NativePictureConfig; length: number } | null;
+  captioner: {
+    visionEncoder: NativeModule;
+    textDecoder: NativeModule;
+    picture: NativePictureConfig;
+    /** Positions of a text. */
+    length: number;
+    /** Id of the token that ends a caption. */
+    end: number;
+  } | null;
+  device: string;
+  dtype: NativeEngineConfig['dtype'];
+  threads: number;
+  checkFinite: boolean;
+}
+
+/** Texts are ids [texts × length] with the position of each end token, [texts]. */
+export interface NativeVisionLanguage {
+  readonly device: string;
+  readonly dtype: string;
+  readonly deviceName: string;
+  /** [projection] of length 1 */
+  imageEmbedding(rgb: Uint8Array, width: number, height: number): Promise<Float32Array>;
+  /** [1 + patches × width] of CLIP before the last LayerNorm, of BLIP after it (tests, research). */
+  imageStates(model: 'contrastive' | 'captioner', rgb: Uint8Array, width: number, height: number): Promise<Float32Array>;
+  /** [texts × projection], each of length 1 */
+  textEmbeddings(ids: Int32Array, ends: Int32Array, length: number): Promise<Float32Array>;
+  /** [texts × length × width] after the last LayerNorm (tests, research). */
+  textStates(ids: Int32Array, ends: Int32Array, length: number): Promise<Float32Array>;
+  /** [texts × width] mean of the states between start and end token */
+  wordStates(ids: Int32Array, ends: Int32Array, length: number): Promise<Float32Array>;
+  /**
+   * prompts: ids of each with the start token. Beam search over at most `maxLength` tokens with the prompt's; the result
+   * has them all, its score is the sum of log probabilities over the number of new tokens.
+   */
+  captions(
+    rgb: Uint8Array,
+    width: number,
+    height: number,
+    prompts: Int32Array[],
+    beams: number,
+    maxLength: number,
+  ): Promise<{ tokens: Int32Array; score: number }[]>;
+  /** Frees the models after the running job; later calls reject with `DISPOSED`. */
+  dispose(): Promise<void>;
+}
+
 export interface NativeBinding {
   info(): { torch: string; cudaBuild: boolean; cudaDevices: number; threads: number };
   /** Live tensors and bytes that handles of this environment own. */
   probe(): { handles: number; bytes: number };
   openEngine(config: NativeEngineConfig): Promise<NativeEngine>;
+  openVisionLanguage(config: NativeVisionLanguageConfig): Promise<NativeVisionLanguage>;
+  /** RGB bytes → [3 × size × size], as CLIP's and BLIP's image processors make them. */
+  picturePixels(rgb: Uint8Array, width: number, height: number, picture: NativePictureConfig): Float32Array;
 
   /**
    * maps: one entry a resolution, [side² × keys_side² or K]; returns [size² × size²] (self) or [size² × K] (cross).

@@ -3,6 +3,7 @@
 #include "addon/errors.h"
 #include "addon/functions.h"
 #include "addon/handles.h"
+#include "addon/vision_language.h"
 #include "core/engine/device.h"
 
 namespace invseg::addon {
@@ -51,6 +52,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   environment->embedding = Napi::Persistent(EmbeddingHandle::define(env));
   environment->image = Napi::Persistent(ImageHandle::define(env));
   environment->inversion = Napi::Persistent(InversionHandle::define(env));
+  environment->vision_language = Napi::Persistent(VisionLanguageHandle::define(env));
 
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, function, name));
@@ -58,6 +60,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("info", info);
   add("probe", probe);
   add("openEngine", EngineHandle::open);
+  add("openVisionLanguage", VisionLanguageHandle::open);
+  add("picturePixels", picture_pixels);
   add("aggregateAttention", aggregate_attention);
   add("refineAttention", refine_attention);
   add("clusterLoss", cluster_loss);

@@ -57,6 +57,7 @@ class Environment {
   Napi::FunctionReference embedding;
   Napi::FunctionReference image;
   Napi::FunctionReference inversion;
+  Napi::FunctionReference vision_language;
   std::shared_ptr<Counters> counters = std::make_shared<Counters>();
   std::shared_ptr<Mailbox> mailbox;
 

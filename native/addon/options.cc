@@ -1,5 +1,6 @@
 #include "addon/options.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "addon/arrays.h"
@@ -189,6 +190,38 @@ StepInput step_input(const Napi::Object& object) {
   input.timesteps = copy<int32_t, int64_t>(object.Get("timesteps"), "timesteps");
   input.noise_seed = static_cast<uint64_t>(integer(object, "noiseSeed"));
   return input;
+}
+
+PictureConfig picture_config(const Napi::Object& object) {
+  PictureConfig picture;
+  picture.size = size(object, "size");
+  if (picture.size > (1 << 12)) refuse("at most 4096", "size", object.Get("size"));
+  picture.crop = boolean(object, "crop");
+  const auto mean = copy<float>(object.Get("mean"), "mean", 3), deviation = copy<float>(object.Get("deviation"), "deviation", 3);
+  std::copy(mean.begin(), mean.end(), picture.mean.begin());
+  std::copy(deviation.begin(), deviation.end(), picture.deviation.begin());
+  return picture;
+}
+
+VisionLanguageConfig vision_language_config(const Napi::Object& object) {
+  VisionLanguageConfig config;
+  if (const Napi::Value part = object.Get("contrastive"); !part.IsNull()) {
+    const Napi::Object model = object_of(part, "contrastive");
+    config.contrastive = ContrastiveConfig{
+        module_config(nested(model, "imageEncoder")), module_config(nested(model, "textEncoder")),
+        picture_config(nested(model, "picture")), size(model, "length")};
+  }
+  if (const Napi::Value part = object.Get("captioner"); !part.IsNull()) {
+    const Napi::Object model = object_of(part, "captioner");
+    config.captioner = CaptionerConfig{
+        module_config(nested(model, "visionEncoder")), module_config(nested(model, "textDecoder")),
+        picture_config(nested(model, "picture")), size(model, "length"), integer(model, "end")};
+  }
+  config.device = string(object, "device");
+  config.dtype = string(object, "dtype");
+  config.threads = integer(object, "threads");
+  config.check_finite = boolean(object, "checkFinite");
+  return config;
 }
 
 PredictOptions predict_options(const Napi::Object& object, const EngineConfig& config) {

@@ -5,6 +5,7 @@
 #include "core/engine/config.h"
 #include "core/inversion/options.h"
 #include "core/maps/selection.h"
+#include "core/vision_language/config.h"
 
 /** The objects of `lib/native/binding.ts` as the core's structs. All throw `Error` `INVALID_OPTION` or `SHAPE_MISMATCH`. */
 namespace invseg::addon {
@@ -20,6 +21,8 @@ MapSelection map_selection(const Napi::Object& object, const EngineConfig& confi
 EntropyOptions entropy_options(const Napi::Object& object);
 InversionOptions inversion_options(const Napi::Object& object, const EngineConfig& config, int64_t prompts);
 StepInput step_input(const Napi::Object& object);
+PictureConfig picture_config(const Napi::Object& object);
+VisionLanguageConfig vision_language_config(const Napi::Object& object);
 PredictOptions predict_options(const Napi::Object& object, const EngineConfig& config);
 
 }  // namespace invseg::addon

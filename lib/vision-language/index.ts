@@ -1,0 +1,2 @@
+export { VisionLanguage } from './vision-language.js';
+export type { CaptionOptions, VisionLanguageInfo, VisionLanguageOptions } from './vision-language.js';

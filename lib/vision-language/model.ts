@@ -1,0 +1,108 @@
+/**
+ * Opens a model of pictures and texts: a folder in transformers layout, or a bundle. Only JSON and headers are read here.
+ */
+
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InvSegError } from '../errors.js';
+import { isFile, findWeights } from '../models/weights.js';
+import type { NativeModule, TensorSource } from '../native/binding.js';
+import { readModelManifest, type ModelKind, type ModelManifest, type TiedModule } from './manifest.js';
+
+export interface OpenedModel {
+  /** Folder of the weights, absolute. */
+  folder: string;
+  manifest: ModelManifest;
+  /** By the manifest's names. */
+  modules: Record<string, NativeModule>;
+  tokenizerFolder: string;
+}
+
+// The same two steps up from lib/vision-language and from dist/vision-language.
+const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
+/** Manifest and TorchScript in this package for a folder in transformers layout, and how users call the model. */
+const PUBLISHED = {
+  contrastive: { folder: 'clip', title: 'CLIP ViT-L/14' },
+  captioner: { folder: 'blip', title: 'BLIP-large (image captioning)' },
+} as const;
+
+/**
+ * @param kind what the folder has to hold
+ * @param model a folder with `config.json` and `model.safetensors`, or with `manifest.json`
+ * @throws InvSegError `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`, `MANIFEST_INVALID`, `WEIGHTS_…`; the first line names the
+ * file or folder
+ */
+export async function openModel(kind: ModelKind, model: string): Promise<OpenedModel> {
+  const folder = path.resolve(model);
+  const { title } = PUBLISHED[kind];
+  const found = model === '' ? undefined : await stat(folder).catch(() => undefined);
+  if (!found?.isDirectory()) {
+    throw new InvSegError(
+      'MODEL_NOT_FOUND',
+      `${title} ${JSON.stringify(model)}: there is no such folder; expected one with config.json and model.safetensors. ` +
+        'Nothing is downloaded by itself.',
+    );
+  }
+  if (await isFile(path.join(folder, 'manifest.json'))) return open(kind, folder, folder);
+  if (await isFile(path.join(folder, 'config.json'))) return open(kind, path.join(MODELS, PUBLISHED[kind].folder), folder);
+  throw new InvSegError(
+    'MODEL_NOT_FOUND',
+    `${folder}: it has neither config.json (${title} in transformers layout) nor manifest.json`,
+  );
+}
+
+/** @param scripts folder of the manifest and the TorchScript @param folder folder of weights and tokenizer */
+async function open(kind: ModelKind, scripts: string, folder: string): Promise<OpenedModel> {
+  const manifest = await readModelManifest(path.join(scripts, 'manifest.json'), kind);
+  for (const [file, expected] of Object.entries(manifest.expect)) await checkConfig(path.join(folder, file), expected, manifest);
+  const modules: Record<string, NativeModule> = {};
+  for (const [name, module] of Object.entries(manifest.modules)) {
+    modules[name] = { script: path.join(scripts, module.script), weights: await readWeights(folder, module) };
+  }
+  return { folder, manifest, modules, tokenizerFolder: path.join(folder, manifest.tokenizer.folder) };
+}
+
+async function readWeights(folder: string, { weights, tied }: TiedModule): Promise<TensorSource[]> {
+  const { tensors } = await findWeights(folder, weights);
+  for (const [parameter, name] of tied) {
+    const source = tensors.find((tensor) => tensor.name === name);
+    if (source && !tensors.some((tensor) => tensor.name === parameter)) tensors.push({ ...source, name: parameter });
+  }
+  return tensors;
+}
+
+/** Refuses another size of the architecture by its configuration; fields that the file does not have are not compared. */
+async function checkConfig(file: string, expected: unknown, { name, kind }: ModelManifest): Promise<void> {
+  let config: unknown;
+  try {
+    config = JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read as JSON (${(cause as Error).message})`, { cause });
+  }
+  const wrong = difference(expected, config, '');
+  if (wrong === undefined) return;
+  throw new InvSegError(
+    'MODEL_UNSUPPORTED',
+    `${file}: ${wrong.field} is ${JSON.stringify(wrong.found)}, but ${name} has ${JSON.stringify(wrong.expected)}\n` +
+      `The folder holds another model; supported is ${PUBLISHED[kind].title}.`,
+  );
+}
+
+interface Difference {
+  field: string;
+  expected: unknown;
+  found: unknown;
+}
+
+function difference(expected: unknown, found: unknown, field: string): Difference | undefined {
+  if (found === undefined || found === null) return undefined;
+  if (typeof expected !== 'object' || expected === null) {
+    return found === expected ? undefined : { field, expected, found };
+  }
+  for (const [key, value] of Object.entries(expected)) {
+    const inner = difference(value, (found as Record<string, unknown>)[key], field ? `${field}.${key}` : key);
+    if (inner) return inner;
+  }
+  return undefined;
+}

@@ -1,0 +1,207 @@
+/** Models of pictures and texts: what a picture shows, as captions and as closeness to words. */
+
+import { InvSegError } from '../errors.js';
+import { decodeImage, type ImageInput } from '../image/decode.js';
+import type { NativeVisionLanguage } from '../native/binding.js';
+import { loadBinding } from '../native/load.js';
+import { resolveEngineOptions, type EngineOptions } from '../options/index.js';
+import { ClipTokenizer } from '../text/tokenizer.js';
+import { openModel, type OpenedModel } from './model.js';
+import { rows, tokenizeTexts } from './texts.js';
+import { WordPiece } from './wordpiece.js';
+
+export interface VisionLanguageOptions extends Partial<Omit<EngineOptions, 'model'>> {
+  /** Folder of CLIP ViT-L/14 in transformers layout, or of a bundle; left out: no embeddings, no word states. */
+  clip?: string | undefined;
+  /** Folder of BLIP-large (image captioning) in transformers layout, or of a bundle; left out: no captions. */
+  blip?: string | undefined;
+}
+
+/** How captions are searched for. */
+export interface CaptionOptions {
+  /** Beams, 1–64; default 3. */
+  beams?: number | undefined;
+  /** Tokens of a caption with its start token and prefix, 2–512; default 30. */
+  maxLength?: number | undefined;
+}
+
+export interface VisionLanguageInfo {
+  clip: { name: string; folder: string } | undefined;
+  blip: { name: string; folder: string } | undefined;
+  device: string;
+  deviceName: string;
+  dtype: string;
+}
+
+/**
+ * CLIP and BLIP, loaded.
+ *
+ *     await using models = await VisionLanguage.open({ clip: 'models/clip', blip: 'models/blip' });
+ *     const [free, prompted] = await models.captions('cat.jpg', ['', 'a picture of']);
+ */
+export class VisionLanguage implements AsyncDisposable {
+  readonly info: VisionLanguageInfo;
+  readonly #engine: NativeVisionLanguage;
+  readonly #clip: ClipTokenizer | undefined;
+  readonly #blip: { tokenizer: WordPiece; start: number; length: number } | undefined;
+  #disposed: Promise<void> | undefined;
+
+  private constructor(engine: NativeVisionLanguage, clip?: OpenedClip, blip?: OpenedBlip) {
+    this.#engine = engine;
+    this.#clip = clip?.tokenizer;
+    this.#blip = blip && { tokenizer: blip.tokenizer, start: blip.start, length: blip.model.manifest.tokenizer.length };
+    const facts = (opened: { model: OpenedModel } | undefined): VisionLanguageInfo['clip'] =>
+      opened && { name: opened.model.manifest.name, folder: opened.model.folder };
+    const { device, deviceName, dtype } = engine;
+    this.info = { clip: facts(clip), blip: facts(blip), device, deviceName, dtype };
+  }
+
+  /**
+   * Loads the models that are named, at least one.
+   *
+   * @throws {InvSegError} `INVALID_OPTION`; the codes of a missing set-up, of a bad model (`MODEL_…`, `MANIFEST_…`,
+   * `WEIGHTS_…`, `TOKENIZER_…`) and of the device (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
+   */
+  static async open(options: VisionLanguageOptions): Promise<VisionLanguage> {
+    const { clip: clipFolder, blip: blipFolder, ...rest } = options;
+    const { device, dtype, threads, checkFinite } = resolveEngineOptions(rest);
+    for (const [name, folder] of Object.entries({ clip: clipFolder, blip: blipFolder })) {
+      if (folder !== undefined && typeof folder !== 'string') {
+        throw new InvSegError('INVALID_OPTION', `Expected a folder for ${name} but received ${String(folder)}`);
+      }
+    }
+    if (clipFolder === undefined && blipFolder === undefined) {
+      throw new InvSegError('INVALID_OPTION', 'Expected a folder for clip, for blip or for both but received neither');
+    }
+    const clip = clipFolder === undefined ? undefined : await openClip(clipFolder);
+    const blip = blipFolder === undefined ? undefined : await openBlip(blipFolder);
+    const { binding } = loadBinding();
+    const engine = await binding.openVisionLanguage({
+      contrastive: clip?.config ?? null,
+      captioner: blip?.config ?? null,
+      device,
+      dtype,
+      threads,
+      checkFinite,
+    });
+    return new VisionLanguage(engine, clip, blip);
+  }
+
+  /**
+   * One caption a prefix, lower case, with the prefix in front of it.
+   *
+   * @param prefixes '' lets the model begin by itself
+   * @throws {InvSegError} `INVALID_OPTION` without BLIP, or for a prefix that leaves no room; `IMAGE_…`, `DISPOSED`
+   */
+  async captions(image: ImageInput, prefixes: readonly string[] = [''], options: CaptionOptions = {}): Promise<string[]> {
+    if (!this.#blip) throw missing('blip', 'captions');
+    const { tokenizer, start, length } = this.#blip;
+    const beams = integer('beams', options.beams ?? 3, 1, 64);
+    const maxLength = integer('maxLength', options.maxLength ?? 30, 2, length);
+    const prompts = prefixes.map((prefix) => {
+      const ids = typeof prefix === 'string' ? tokenizer.encode(prefix) : undefined;
+      if (!ids || ids.length + 1 >= maxLength) {
+        const seen = ids ? `${JSON.stringify(prefix.slice(0, 60))} with ${ids.length}` : String(prefix);
+        throw new InvSegError(
+          'INVALID_OPTION',
+          `Expected a prefix of at most ${maxLength - 2} sub-tokens (maxLength ${maxLength}) but received ${seen}`,
+        );
+      }
+      return Int32Array.of(start, ...ids);
+    });
+    const { rgb, width, height } = await decodeImage(image);
+    const found = await this.#engine.captions(rgb, width, height, prompts, beams, maxLength);
+    return found.map(({ tokens }) => tokenizer.decode(tokens));
+  }
+
+  /** The picture in the common space, of length 1. @throws {InvSegError} `INVALID_OPTION` without CLIP, `IMAGE_…`, `DISPOSED` */
+  async imageEmbedding(image: ImageInput): Promise<Float32Array> {
+    if (!this.#clip) throw missing('clip', 'embeddings');
+    const { rgb, width, height } = await decodeImage(image);
+    return this.#engine.imageEmbedding(rgb, width, height);
+  }
+
+  /**
+   * Texts in the common space, each of length 1: the dot product with an image embedding is their cosine.
+   *
+   * @throws {InvSegError} `INVALID_OPTION` without CLIP or for an empty text, `NAME_TOO_LONG`, `DISPOSED`
+   */
+  async textEmbeddings(texts: readonly string[]): Promise<Float32Array[]> {
+    if (!this.#clip) throw missing('clip', 'embeddings');
+    if (texts.length === 0) return [];
+    const { ids, ends, length } = tokenizeTexts(this.#clip, texts, 'text');
+    return rows(await this.#engine.textEmbeddings(ids, ends, length), texts.length);
+  }
+
+  /**
+   * For each word the mean of the text encoder's last hidden states over the word's sub-tokens, without start and end
+   * token; not normalised.
+   *
+   * @throws {InvSegError} `INVALID_OPTION` without CLIP or for an empty word, `NAME_TOO_LONG`, `DISPOSED`
+   */
+  async wordStates(words: readonly string[]): Promise<Float32Array[]> {
+    if (!this.#clip) throw missing('clip', 'word states');
+    if (words.length === 0) return [];
+    const { ids, ends, length } = tokenizeTexts(this.#clip, words, 'word');
+    return rows(await this.#engine.wordStates(ids, ends, length), words.length);
+  }
+
+  /** Frees the models after the running call; waiting and later ones reject with `DISPOSED`. */
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#engine.dispose();
+    return this.#disposed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}
+
+type OpenedClip = Awaited<ReturnType<typeof openClip>>;
+type OpenedBlip = Awaited<ReturnType<typeof openBlip>>;
+
+async function openClip(folder: string) {
+  const model = await openModel('contrastive', folder);
+  const { manifest, modules, tokenizerFolder } = model;
+  const { length, ids } = manifest.tokenizer;
+  const vocabulary = tableRows(modules['textEncoder']!.weights, 'token_embedding.weight');
+  const tokenizer = await ClipTokenizer.load(tokenizerFolder, { length, ...ids, vocabulary });
+  const { imageEncoder, textEncoder } = modules;
+  return {
+    model,
+    tokenizer,
+    config: { imageEncoder: imageEncoder!, textEncoder: textEncoder!, picture: manifest.picture, length },
+  };
+}
+
+async function openBlip(folder: string) {
+  const model = await openModel('captioner', folder);
+  const { manifest, modules, tokenizerFolder } = model;
+  const { length, ids } = manifest.tokenizer;
+  const { start, end } = ids as { start: number; end: number };
+  const table = tableRows(modules['textDecoder']!.weights, 'word_embeddings.weight');
+  const tokenizer = await WordPiece.load(tokenizerFolder, table);
+  const { visionEncoder, textDecoder } = modules;
+  return {
+    model,
+    tokenizer,
+    start,
+    config: { visionEncoder: visionEncoder!, textDecoder: textDecoder!, picture: manifest.picture, length, end },
+  };
+}
+
+function tableRows(weights: readonly { name: string; shape: number[] }[], ending: string): number | undefined {
+  return weights.find(({ name }) => name.endsWith(ending))?.shape[0];
+}
+
+function missing(option: string, what: string): InvSegError {
+  return new InvSegError('INVALID_OPTION', `Expected a folder for ${option} when the models were opened: ${what} need it`);
+}
+
+function integer(name: string, value: unknown, least: number, most: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new InvSegError(
+    'INVALID_OPTION',
+    `Expected an integer from ${least} to ${most} for ${name} but received ${String(value)}`,
+  );
+}
