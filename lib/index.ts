@@ -33,6 +33,9 @@ export type { Colour, Heat, OverlayInput, Palette, PaletteName, PanelColumn, Pan
 export { explain, renderExplanation } from './explain/index.js';
 export type { Agreement, AlbumFile, ChosenPoint, ExplainOptions, Explanation, MethodRun } from './explain/index.js';
 
+export { VisionLanguage } from './vision-language/index.js';
+export type { CaptionOptions, VisionLanguageInfo, VisionLanguageOptions } from './vision-language/index.js';
+
 export { decodeImage } from './image/decode.js';
 export type { DecodedImage, ImageInput, RawImage } from './image/decode.js';
 
