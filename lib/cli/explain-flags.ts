@@ -69,7 +69,10 @@ export function parseMethods(text: string | undefined): MethodName[] | undefined
 export function parsePoints(text: string | undefined): [number, number][] | undefined {
   return text?.split(';').map((part): [number, number] => {
     const match = /^\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)\s*$/.exec(part);
-    if (!match) throw new InvSegError('INVALID_OPTION', `Expected x,y;x,y (pixels from the upper left) for --points but received "${text}"`);
+    if (!match) {
+      const message = `Expected x,y;x,y (pixels from the upper left) for --points but received "${text}"`;
+      throw new InvSegError('INVALID_OPTION', message);
+    }
     return [Number(match[1]), Number(match[2])];
   });
 }

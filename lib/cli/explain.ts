@@ -64,7 +64,8 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
       else if (agreement) io.err(`${method}: mIoU ${percent(agreement.mean)}\n`);
     }
     const bytes = Buffer.byteLength(files.find((file) => file.name === 'index.html')!.content);
-    io.err(`${name}: page of ${(bytes / 1e6).toFixed(2)} MB and ${files.length - 1} files in ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+    const spent = ((performance.now() - began) / 1000).toFixed(1);
+    io.err(`${name}: page of ${(bytes / 1e6).toFixed(2)} MB and ${files.length - 1} files in ${spent} s\n`);
     io.out(`${path.join(flags.out, 'index.html')}\n`);
     return explanation.runs.some(({ failure }) => failure !== undefined) ? EXIT.failed : EXIT.ok;
   } finally {

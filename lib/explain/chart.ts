@@ -31,16 +31,26 @@ export function lineChart(series: readonly Series[], steps: number, label: strin
   const every = Math.ceil(steps / Math.floor((width - LEFT - RIGHT) / 30));
   const marked = Array.from({ length: steps }, (_, i) => i + 1).filter((step) => step === 1 || step % every === 0);
   return html`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">
-${ticks.map((tick) => html`<path class="rule" d="M${LEFT} ${y(tick)}H${width - RIGHT}"/><text class="tick end" x="${LEFT - 7}" y="${y(tick) + 4}">${minus(tick, ticks)}</text>`)}
-${marked.map((step) => html`<text class="tick mid" x="${x(step)}" y="${height - BOTTOM + 18}">${step}</text>`)}
-<text class="tick mid" x="${round((LEFT + width - RIGHT) / 2)}" y="${height - 6}">step</text>
+${ticks.map((tick) => html`<path class="rule" d="M${LEFT} ${y(tick)}H${width - RIGHT}"/>`)}
+${ticks.map((tick) => text('end', LEFT - 7, y(tick) + 4, minus(tick, ticks)))}
+${marked.map((step) => text('mid', x(step), height - BOTTOM + 18, `${step}`))}
+${text('mid', round((LEFT + width - RIGHT) / 2), height - 6, 'step')}
 <path class="axis" d="M${LEFT} ${TOP}V${height - BOTTOM}H${width - RIGHT}"/>
 ${legend(series)}
-${series.map(({ name, values }, i) => html`<path class="line line-${i}" d="${values.map((value, at) => `${at === 0 ? 'M' : 'L'}${x(at + 1)} ${y(value)}`).join('')}"/>${values.map(
-    (value, at) => html`<path class="dot line-${i}" d="${marker(i, x(at + 1), y(value))}"><title>${name}, step ${at + 1}: ${figure(value)}</title></path>`,
-  )}`)}
+${series.map(({ name, values }, i) => {
+  const places = values.map((value, at) => ({ left: x(at + 1), top: y(value), about: `${name}, step ${at + 1}: ${figure(value)}` }));
+  const line = places.map(({ left, top }, at) => `${at === 0 ? 'M' : 'L'}${left} ${top}`).join('');
+  const dots = places.map(({ left, top, about }) => dot(i, left, top, about));
+  return html`<path class="line line-${i}" d="${line}"/>${dots}`;
+})}
 </svg>`;
 }
+
+const text = (place: string, x: number, y: number, content: string): Html =>
+  html`<text class="tick ${place}" x="${x}" y="${y}">${content}</text>`;
+
+const dot = (index: number, x: number, y: number, about?: string): Html =>
+  html`<path class="dot line-${index}" d="${marker(index, x, y)}">${about && html`<title>${about}</title>`}</path>`;
 
 /** From the left; a letter is taken as 7.4 wide, which is wider than any small one on average. */
 function legend(series: readonly Series[]): Html[] {
@@ -48,7 +58,7 @@ function legend(series: readonly Series[]): Html[] {
   return series.map(({ name }, i) => {
     const at = left;
     left += 26 + name.length * 7.4 + 12;
-    return html`<path class="line line-${i}" d="M${at} 14H${at + 20}"/><path class="dot line-${i}" d="${marker(i, at + 10, 14)}"/><text class="tick" x="${at + 26}" y="18">${name}</text>`;
+    return html`<path class="line line-${i}" d="M${at} 14H${at + 20}"/>${dot(i, at + 10, 14)}${text('', at + 26, 18, name)}`;
   });
 }
 

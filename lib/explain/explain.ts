@@ -97,7 +97,9 @@ function judge(run: MethodRun, truth: Truth | undefined): MethodRun {
   return { ...run, agreement: agreement(own, truth.labels, truth.classes.length) };
 }
 
-function figures(look: Look, result: SegmentResult, places: ChosenPoint[] | undefined): Pick<Explanation, 'before' | 'after' | 'anchors' | 'distances'> {
+type Figures = Pick<Explanation, 'before' | 'after' | 'anchors' | 'distances'>;
+
+function figures(look: Look, result: SegmentResult, places: ChosenPoint[] | undefined): Figures {
   const { anchorScale, anchorCentre } = result.options;
   const after = result.maps!; // asked for
   const mapsOf = (data: Float32Array): CategoryMaps => ({ ...after, data });

@@ -15,7 +15,7 @@ import { style } from './style.js';
 import type { Explanation } from './types.js';
 import { plural, seconds } from './words.js';
 
-const links = [['masks', 'Masks'], ['maps', 'Maps'], ['anchors', 'Anchors'], ['distances', 'Distances'], ['losses', 'Losses'], ['settings', 'Settings']] as const;
+const SECTIONS = ['Masks', 'Maps', 'Anchors', 'Distances', 'Losses', 'Settings'];
 
 const MOST_NAMES = 48;
 
@@ -51,7 +51,8 @@ export async function renderExplanation(explanation: Explanation, name: string):
 ${lead}
 <main>
 ${sections}</main>
-<footer>Made by invseg-native ${packageVersion()}. Figures and equations are those of “InvSeg: Test-Time Prompt Inversion for Semantic Segmentation”. Each picture lies beside this page as a PNG, the numbers are in explain.json.</footer>
+<footer>Made by invseg-native ${packageVersion()}. Figures and equations are those of “InvSeg: Test-Time Prompt Inversion for
+Semantic Segmentation”. Each picture lies beside this page as a PNG, the numbers are in explain.json.</footer>
 </body>
 </html>
 `;
@@ -67,19 +68,24 @@ async function leadOf({ picture, invseg, categories, palette, runs }: Explanatio
   const image = await album.picture('input.png', picture.pixels, { alt: `The picture: ${name}`, shown: 960 });
   const { timings, options, losses } = invseg;
   const best = runs.flatMap(({ method, agreement }) => (agreement ? [`${method} ${(agreement.mean * 100).toFixed(1)} %`] : []));
+  const names = categories
+    .slice(0, MOST_NAMES)
+    .map((category, c) => html`<li>${swatch(palette[c]!)}<span>${shownName(category)}</span></li>`);
   return html`<header>
 <h1>InvSeg on ${shownName(name)}</h1>
 <div class="lead">
 <figure>${image}</figure>
 <div>
-<p>${plural(categories.length - 1, 'name')} and the background, ${plural(losses.length, 'step')} of prompt inversion with seed ${options.seed}, ${seconds(timings.total)}.</p>
-<ul class="legend names">${categories.slice(0, MOST_NAMES).map((category, c) => html`<li>${swatch(palette[c]!)}<span>${shownName(category)}</span></li>`)}</ul>
+<p>${plural(categories.length - 1, 'name')} and the background, ${plural(losses.length, 'step')} of prompt inversion with seed
+${options.seed}, ${seconds(timings.total)}.</p>
+<ul class="legend names">${names}</ul>
 ${categories.length > MOST_NAMES ? html`<p class="soft">and ${categories.length - MOST_NAMES} more</p>` : undefined}
 ${best.length > 0 ? html`<p class="after">mIoU: ${best.join(', ')}.</p>` : undefined}
-<p class="after soft">Below: the masks of every method, the maps they come from before and after the inversion, what the loss looked at on the way, the losses, and all settings.</p>
+<p class="after soft">Below: the masks of every method, the maps they come from before and after the inversion, what the loss looked
+at on the way, the losses, and all settings.</p>
 ${invseg.warnings.map((warning) => html`<p class="warning">${warning}</p>`)}
 </div>
 </div>
-<nav aria-label="Sections">${links.map(([id, title]) => html`<a href="#${id}">${title}</a>`)}</nav>
+<nav aria-label="Sections">${SECTIONS.map((title) => html`<a href="#${title.toLowerCase()}">${title}</a>`)}</nav>
 </header>`;
 }

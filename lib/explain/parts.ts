@@ -10,10 +10,14 @@ export const swatch = (colour: Colour): Html => html`<span class="swatch" style=
 /** A name may run from right to left. */
 export const shownName = (name: string): Html => html`<bdi>${name}</bdi>`;
 
+export const nameList = (names: readonly string[]): Html =>
+  html`${names.map((name, i) => html`${i > 0 ? ', ' : ''}${shownName(name)}`)}`;
+
 /** The colours of a map and what their ends mean. */
 export function scale(low: string, high: string, meaning: string): Html {
   const stops = rampColours(9).map(hex).join(',');
-  return html`<p class="scale"><span>${low}</span><i style="background:linear-gradient(90deg,${stops})"></i><span>${high}</span><span class="soft">${meaning}</span></p>`;
+  const bar = html`<i style="background:linear-gradient(90deg,${stops})"></i>`;
+  return html`<p class="scale"><span>${low}</span>${bar}<span>${high}</span><span class="soft">${meaning}</span></p>`;
 }
 
 export function section(id: string, title: string, ...content: (Html | Html[] | undefined)[]): Html {

@@ -38,7 +38,8 @@ export function readTruth(mask: Uint8Array, categories: readonly string[], names
     if (found !== undefined) return found;
     const name = known[index - 1];
     if (name === undefined) {
-      throw new InvSegError('INVALID_OPTION', `Expected a name for index ${index} of the mask; only ${known.length} are named (--mask-names)`);
+      const few = `Expected a name for index ${index} of the mask; only ${known.length} are named (--mask-names)`;
+      throw new InvSegError('INVALID_OPTION', few);
     }
     const at = classes.findIndex((other) => other.toLowerCase() === name.trim().toLowerCase());
     const label = at >= 0 ? at : classes.push(name.trim()) - 1;

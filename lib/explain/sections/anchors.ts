@@ -31,7 +31,10 @@ export async function anchorsSection(explanation: Explanation, album: Album): Pr
   return section(
     'anchors',
     'Anchors',
-    html`<p>How strongly each point stands for its name in the clustering loss: <span class="formula">Anchor = sigmoid(${anchorScale} · (M − ${anchorCentre}))</span>, the soft selection of eq. 5 (the paper's Figure 3, left), after the first steps and the last. The loop itself sees crops of the picture; here its attention is read on the whole picture, at timestep ${inferenceTimestep}.</p>`,
+    html`<p>How strongly each point stands for its name in the clustering loss:
+<span class="formula">Anchor = sigmoid(${anchorScale} · (M − ${anchorCentre}))</span>, the soft selection of eq. 5 (the paper's
+Figure 3, left), before the loop, on the way and after it. The loop itself sees crops of the picture; here its attention is read on
+the whole picture, at timestep ${inferenceTimestep}.</p>`,
     scale(figure(ends[0], 2), figure(ends[1], 2), 'what the sigmoid makes of 0 and of 1'),
     rows,
     restNote(explanation),

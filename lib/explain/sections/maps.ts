@@ -17,23 +17,39 @@ export async function mapsSection(explanation: Explanation, album: Album): Promi
   const cards: Html[] = [];
   for (const c of mostCategories(explanation)) {
     const name = categories[c]!;
-    const pictures = await Promise.all([drawn(before, c, 'before', explanation, album), drawn(after, c, 'after', explanation, album)]);
-    const shares = [baseline?.segments[c]?.share, invseg.segments[c]!.share].flatMap((share) => (share === undefined ? [] : [percent(share)]));
-    cards.push(html`<figure class="card"><div class="pair">${pictures}</div><figcaption>${swatch(explanation.palette[c]!)} <strong>${shownName(name)}</strong><br><span class="soft">mask ${shares.length > 1 ? `from ${shares[0]} to ${shares[1]}` : shares[0]}; the map changed by ${figure(meanChange(before, after, c), 2)} a point</span></figcaption></figure>
+    const pictures = [
+      await drawn(before, c, 'before', explanation, album),
+      await drawn(after, c, 'after', explanation, album),
+    ];
+    const share = percent(invseg.segments[c]!.share);
+    const shares = baseline ? `from ${percent(baseline.segments[c]!.share)} to ${share}` : share;
+    const change = figure(meanChange(before, after, c), 2);
+    cards.push(html`<figure class="card"><div class="pair">${pictures}</div>
+<figcaption>${swatch(explanation.palette[c]!)} <strong>${shownName(name)}</strong><br>
+<span class="soft">mask ${shares} of the picture; the map changed by ${change} a point</span></figcaption></figure>
 `);
   }
-  const { steps } = invseg.options;
+  const { steps, inferenceTimestep } = invseg.options;
   return section(
     'maps',
     'Maps before and after the inversion',
-    html`<p>The refined cross-attention map of each name, <span class="formula">M = norm(A<sub>self</sub> · A<sub>cross</sub>)</span> (eq. 2; the paper's Figure 5): on the left for the prompt as written, on the right for the prompt after ${plural(steps, 'step')}. Both are read at timestep ${invseg.options.inferenceTimestep} under the same noise, on ${after.size} × ${after.size} points; nothing but the prompt differs. The mask follows from the maps on the right.</p>`,
+    html`<p>The refined cross-attention map of each name,
+<span class="formula">M = norm(A<sub>self</sub> · A<sub>cross</sub>)</span> (eq. 2; the paper's Figure 5): on the left for the prompt
+as written, on the right for the prompt after ${plural(steps, 'step')}. Both are read at timestep ${inferenceTimestep} under the same
+noise, on ${after.size} × ${after.size} points; nothing but the prompt differs. The mask follows from the maps on the right.</p>`,
     scale('0', '1', "min–max within each map: 0 is the name's weakest point, 1 its strongest"),
     html`<div class="grid wide">${cards}</div>`,
     restNote(explanation),
   );
 }
 
-async function drawn(maps: CategoryMaps, c: number, when: 'before' | 'after', explanation: Explanation, album: Album): Promise<Html> {
+async function drawn(
+  maps: CategoryMaps,
+  c: number,
+  when: 'before' | 'after',
+  explanation: Explanation,
+  album: Album,
+): Promise<Html> {
   const name = explanation.categories[c]!;
   const values = planeOf(maps, c);
   const pixels = drawHeat({ values, side: maps.size, low: 0, high: 1 }, mapSize(explanation));

@@ -2,7 +2,7 @@
 import { shownSize } from '../../draw/pixels.js';
 import { html } from '../html.js';
 import type { Html } from '../html.js';
-import { shownName } from '../parts.js';
+import { nameList } from '../parts.js';
 import type { CategoryMaps } from '../../segmenter/types.js';
 import type { Explanation } from '../types.js';
 
@@ -22,7 +22,8 @@ export function mapSize({ picture }: Explanation): { width: number; height: numb
 /** The categories that are shown, in their order: all that have a map, or the largest ones and the background. */
 export function mostCategories({ categories, after, invseg }: Explanation): number[] {
   const last = categories.length - 1;
-  const order = after.categories.map((_, c) => c).sort((a, b) => Number(b === last) - Number(a === last) || invseg.segments[b]!.area - invseg.segments[a]!.area);
+  const area = (c: number): number => (c === last ? Infinity : invseg.segments[c]!.area);
+  const order = after.categories.map((_, c) => c).sort((a, b) => area(b) - area(a));
   return order.slice(0, MOST).sort((a, b) => a - b);
 }
 
@@ -30,5 +31,5 @@ export function restNote(explanation: Explanation): Html | undefined {
   const shown = mostCategories(explanation);
   const rest = explanation.after.categories.filter((_, c) => !shown.includes(c));
   if (rest.length === 0) return undefined;
-  return html`<p class="soft">Not shown, with smaller masks: ${rest.map((name, i) => html`${i > 0 ? ', ' : ''}${shownName(name)}`)}.</p>`;
+  return html`<p class="soft">Not shown, with smaller masks: ${nameList(rest)}.</p>`;
 }

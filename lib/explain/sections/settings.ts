@@ -23,15 +23,19 @@ export function settingsSection({ invseg, runs, info }: Explanation): Html {
   return section(
     'settings',
     'Settings and times',
-    html`<p>Model ${info.model.name} ${info.model.version} on ${info.device} (${info.deviceName}), ${info.dtype}. ${invseg.prompts.length > 1 ? 'Prompts' : 'Prompt'}: ${invseg.prompts.map((text, i) => html`${i > 0 ? ' | ' : ''}<q dir="auto">${text}</q>`)}.</p>`,
-    html`<table><thead><tr><th>method</th><th>encode</th><th>loop</th><th>predict</th><th>rest</th><th>total</th></tr></thead><tbody>${rows}</tbody></table>`,
-    html`<p class="soft">Encode: text and picture. Rest: reading the picture and, for invseg, the looks at the loop that this page needs.</p>`,
+    html`<p>Model ${info.model.name} ${info.model.version} on ${info.device} (${info.deviceName}), ${info.dtype}.
+${invseg.prompts.length > 1 ? 'Prompts' : 'Prompt'}: ${invseg.prompts.map((text) => html`<q dir="auto">${text}</q> `)}</p>`,
+    html`<table><thead><tr>${HEAD.map((name) => html`<th>${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`,
+    html`<p class="soft">Encode: text and picture. Rest: reading the picture and, for invseg, the looks at the loop that this page
+needs.</p>`,
     changed.length > 0
       ? html`<h3>Options that differ from the defaults</h3>${list(changed)}`
       : html`<p>Every option has its default.</p>`,
     html`<details><summary>All options</summary>${list(options)}</details>`,
   );
 }
+
+const HEAD = ['method', 'encode', 'loop', 'predict', 'rest', 'total'];
 
 interface Row {
   name: string;
