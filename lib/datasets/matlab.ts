@@ -116,5 +116,7 @@ function read({ type, data }: Element, little: boolean): Float64Array {
   const [bytes, get] = storage[type] ?? [];
   if (bytes === undefined || get === undefined) throw new Unfit(`numbers of the type ${type} are not read`);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  return Float64Array.from({ length: Math.floor(data.length / bytes) }, (_, i) => get(view, i * bytes, little));
+  const values = new Float64Array(Math.floor(data.length / bytes));
+  for (let i = 0; i < values.length; i++) values[i] = get(view, i * bytes, little);
+  return values;
 }
