@@ -1,7 +1,6 @@
 /** Looks at a sample of a data set picture by picture: the losses at what is true and what is seen, then what the loop does. */
 import { InvSegError } from '../errors.js';
-import { Journal } from '../evaluation/index.js';
-import { Random } from '../random.js';
+import { drawSample, Journal } from '../evaluation/index.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import { openPicture, probePicture, runPicture } from './picture.js';
 import type { Picture } from './picture.js';
@@ -68,13 +67,4 @@ function checkSignal(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new InvSegError('ABORTED', 'The diagnosis was aborted; what was found is in the journal', { cause: signal.reason });
 }
 
-/** `count` different ids by the seed, in the data set's order; a larger sample holds the smaller one. */
-export function drawSample(ids: readonly string[], count: number, seed: number): string[] {
-  const order = ids.map((_, i) => i);
-  const random = new Random(seed);
-  for (let i = 0; i < Math.min(count, order.length); i++) {
-    const j = random.integer(i, order.length - 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order.slice(0, count).sort((a, b) => a - b).map((i) => ids[i]!);
-}
+export { drawSample } from '../evaluation/index.js';

@@ -14,6 +14,24 @@ export interface ClassCounts {
   predicted: Float64Array;
 }
 
+/** [class, hit, truth, predicted] of the classes that occur, by class. */
+export type SparseCounts = [number, number, number, number][];
+
+/** [truth, predicted, pixels] of the wrong pixels whose prediction is a class, by truth, then by prediction. */
+export type Confused = [number, number, number][];
+
+/** All that a journal keeps of one picture's pixels; with the hits the confused pairs make the whole confusion matrix. */
+export interface PixelCounts {
+  counts: SparseCounts;
+  confused: Confused;
+}
+
+/** A predicted value that stands for no class: the pixel counts as labelled and as found by nobody. */
+export const UNASSIGNED = 255;
+
+/** Values of a byte. */
+const VALUES = 256;
+
 export function emptyCounts(classes: number): ClassCounts {
   return { hit: new Float64Array(classes), truth: new Float64Array(classes), predicted: new Float64Array(classes) };
 }
@@ -22,26 +40,61 @@ export function emptyCounts(classes: number): ClassCounts {
  * Compares one prediction with its ground truth.
  *
  * @param truth [pixels] class, or any value ≥ `classes` for a pixel that does not count
- * @param predicted [pixels] class, all < `classes`
- * @param classes number of classes, the background included where it is one
+ * @param predicted [pixels] class, or `UNASSIGNED` @param classes at most 255, the background included where it is one
  * @throws {InvSegError} `SHAPE_MISMATCH` for different lengths or a predicted value that is no class
  */
-export function countPixels(truth: Uint8Array, predicted: Uint8Array, classes: number): ClassCounts {
+export function countPairs(truth: Uint8Array, predicted: Uint8Array, classes: number): PixelCounts {
   if (truth.length !== predicted.length) {
     throw new InvSegError('SHAPE_MISMATCH', `Expected ${truth.length} predicted labels, one a pixel of the truth, but received ${predicted.length}`);
   }
-  const counts = emptyCounts(classes);
-  for (let i = 0; i < truth.length; i++) {
-    const [label, guess] = [truth[i]!, predicted[i]!];
-    if (guess >= classes) {
-      throw new InvSegError('SHAPE_MISMATCH', `Expected predicted labels below ${classes} but received ${guess} at pixel ${i}`);
+  // Without a branch: this loop sees every pixel of the data set.
+  const pairs = new Uint32Array(VALUES * VALUES);
+  for (let i = 0; i < truth.length; i++) pairs[(truth[i]! << 8) | predicted[i]!]!++;
+  refuseOthers(pairs, predicted, classes);
+
+  const dense = emptyCounts(classes);
+  const confused: Confused = [];
+  for (let label = 0; label < classes; label++) {
+    for (let guess = 0; guess < VALUES; guess++) {
+      const pixels = pairs[(label << 8) | guess]!;
+      if (pixels === 0) continue;
+      dense.truth[label]! += pixels;
+      if (guess >= classes) continue;
+      dense.predicted[guess]! += pixels;
+      if (guess === label) dense.hit[label]! += pixels;
+      else confused.push([label, guess, pixels]);
     }
-    if (label >= classes) continue;
-    counts.truth[label]!++;
-    counts.predicted[guess]!++;
-    if (label === guess) counts.hit[label]!++;
   }
-  return counts;
+  return { counts: sparse(dense), confused };
+}
+
+/** A prediction outside the classes is a fault of the caller's, also where the truth does not count. */
+function refuseOthers(pairs: Uint32Array, predicted: Uint8Array, classes: number): void {
+  for (let pair = 0; pair < pairs.length; pair++) {
+    const guess = pair & (VALUES - 1);
+    if (guess < classes || guess === UNASSIGNED || pairs[pair] === 0) continue;
+    throw new InvSegError('SHAPE_MISMATCH', `Expected predicted labels below ${classes} but received ${guess} at pixel ${predicted.indexOf(guess)}`);
+  }
+}
+
+/** `countPairs` without the pairs. @throws {InvSegError} `SHAPE_MISMATCH` */
+export function countPixels(truth: Uint8Array, predicted: Uint8Array, classes: number): ClassCounts {
+  return dense(countPairs(truth, predicted, classes).counts, classes);
+}
+
+export function sparse({ hit, truth, predicted }: ClassCounts): SparseCounts {
+  const classes = Array.from(truth, (_, c): [number, number, number, number] => [c, hit[c]!, truth[c]!, predicted[c]!]);
+  return classes.filter(([, , labelled, guessed]) => labelled > 0 || guessed > 0);
+}
+
+export function dense(counts: SparseCounts, classes: number): ClassCounts {
+  const out = emptyCounts(classes);
+  for (const [c, hit, truth, predicted] of counts) {
+    out.hit[c] = hit;
+    out.truth[c] = truth;
+    out.predicted[c] = predicted;
+  }
+  return out;
 }
 
 /** Adds `times` × `counts` to `sum`, in place. */

@@ -1,8 +1,10 @@
-export { addCounts, countPixels, emptyCounts, sumCounts } from './counts.js';
-export type { ClassCounts } from './counts.js';
+export { addCounts, countPairs, countPixels, dense, emptyCounts, sparse, sumCounts, UNASSIGNED } from './counts.js';
+export type { ClassCounts, Confused, PixelCounts, SparseCounts } from './counts.js';
 export { absentRules, metricsOf } from './metrics.js';
 export type { AbsentRule, Metrics } from './metrics.js';
 export { bootstrap, meanEstimate, resample, shareEstimate, spearman } from './statistics.js';
 export type { BootstrapOptions, Estimate } from './statistics.js';
-export { Journal } from './journal.js';
+export { Journal, readJournal } from './journal.js';
 export type { JournalRecord } from './journal.js';
+export { drawSample, parseShard } from './select.js';
+export type { Shard } from './select.js';

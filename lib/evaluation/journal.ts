@@ -2,38 +2,59 @@
  * A journal of results: one JSON object a line, the first one the settings that all others were made with. What it holds is
  * never computed again, so a long run can be ended at any moment and goes on where it was.
  */
-import { open, readFile, truncate } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { differences } from './differences.js';
+import { wholeLines } from './lines.js';
 
 /** JSON data; numbers must be finite, or they would come back as null. */
 export type JournalRecord = { readonly [key: string]: unknown };
 
 export class Journal<T extends JournalRecord> implements AsyncDisposable {
-  /** What the file held when it was opened. */
+  /** What the file held when it was opened; empty where a reader took it. */
   readonly records: readonly T[];
   readonly #file: FileHandle;
+  readonly #path: string;
 
-  private constructor(file: FileHandle, records: readonly T[]) {
+  private constructor(file: FileHandle, path: string, records: readonly T[]) {
     this.#file = file;
+    this.#path = path;
     this.records = records;
   }
 
   /**
    * Opens a journal, or makes one. A torn last line, left by a process that was killed while it wrote, is dropped.
+   *
+   * @param take gets the records one by one, so that a long journal is never in memory as a whole
    * @throws {InvSegError} `OUTPUT_FAILED`; `INVALID_OPTION` where the file was made with other settings, naming each
    */
-  static async open<T extends JournalRecord>(path: string, settings: JournalRecord): Promise<Journal<T>> {
+  static async open<T extends JournalRecord>(file: string, settings: JournalRecord, take?: (record: T) => void): Promise<Journal<T>> {
     try {
-      const lines = await readLines(path);
-      const [header, ...records] = lines as [{ settings?: JournalRecord } | undefined, ...T[]];
-      if (header !== undefined) checkSettings(path, header.settings ?? {}, settings);
-      const journal = new Journal<T>(await open(path, 'a'), records);
-      if (header === undefined) await journal.#write({ settings });
-      return journal;
+      const records: T[] = [];
+      let end = 0;
+      for await (const { header, record, end: at } of entries<T>(file)) {
+        end = at;
+        if (header !== undefined) checkSettings(file, header, settings);
+        else (take ?? ((one: T) => records.push(one)))(record!);
+      }
+      const handle = await open(file, 'a');
+      try {
+        await handle.truncate(end);
+        const journal = new Journal<T>(handle, file, records);
+        if (end === 0) {
+          await journal.#write({ settings });
+          await keepName(file);
+        }
+        return journal;
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
     } catch (cause) {
       if (cause instanceof InvSegError) throw cause;
-      throw new InvSegError('OUTPUT_FAILED', `${path}: the journal cannot be written (${(cause as Error).message})`, { cause });
+      throw failed(file, cause);
     }
   }
 
@@ -42,7 +63,7 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
     try {
       await this.#write(record);
     } catch (cause) {
-      throw new InvSegError('OUTPUT_FAILED', `The journal cannot be written (${(cause as Error).message})`, { cause });
+      throw failed(this.#path, cause);
     }
   }
 
@@ -56,35 +77,75 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
   }
 }
 
-/** Every whole line; the file is cut after the last one. */
-async function readLines(path: string): Promise<unknown[]> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+/**
+ * A journal that is only read; its settings come first.
+ * @throws {InvSegError} `OUTPUT_FAILED` where there is no journal, or one that is damaged
+ */
+export async function* readJournal<T extends JournalRecord>(file: string): AsyncGenerator<{ settings: JournalRecord } | { record: T }> {
+  let empty = true;
+  for await (const { header, record } of entries<T>(file)) {
+    empty = false;
+    yield header === undefined ? { record: record! } : { settings: header };
   }
-  const end = text.lastIndexOf('\n') + 1;
-  if (end < text.length) await truncate(path, Buffer.byteLength(text.slice(0, end)));
-  return text.slice(0, end).split('\n').filter(Boolean).map((line, i) => {
-    try {
-      return JSON.parse(line) as unknown;
-    } catch (cause) {
-      throw new InvSegError('OUTPUT_FAILED', `${path}: line ${i + 1} is no JSON; move the file away to start anew`, { cause });
-    }
-  });
+  if (empty) throw new InvSegError('OUTPUT_FAILED', `${file}: there is no journal, or nothing in it; name the folder of a run`);
 }
 
-function checkSettings(path: string, theirs: JournalRecord, ours: JournalRecord): void {
-  const keys = [...new Set([...Object.keys(theirs), ...Object.keys(ours)])];
-  const text = (value: unknown): string => JSON.stringify(value) ?? 'nothing';
-  // Through JSON, as the file went: it turns undefined into nothing.
-  const different = keys.filter((key) => text(theirs[key]) !== text(ours[key]));
-  if (different.length === 0) return;
-  const lines = different.map((key) => `  ${key}: ${text(theirs[key])} there, ${text(ours[key])} now`);
+interface Entry<T> {
+  /** Of the first line. */
+  header?: JournalRecord;
+  record?: T;
+  end: number;
+}
+
+async function* entries<T>(file: string): AsyncGenerator<Entry<T>> {
+  const there = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (there === undefined) return;
+  // A device may have no end, and a pipe no second reading.
+  if (!there.isFile()) throw new InvSegError('OUTPUT_FAILED', `${file}: the journal cannot be written (it is not a file)`);
+  for await (const { number, text, end } of wholeLines(file)) {
+    const value = parse(file, number, text);
+    if (number > 1) yield { record: value as T, end };
+    else if (typeof value.settings === 'object' && value.settings !== null) yield { header: value.settings as JournalRecord, end };
+    else throw damaged(file, number, 'names no settings');
+  }
+}
+
+function parse(file: string, number: number, text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw damaged(file, number, 'is no JSON', cause);
+  }
+  if (typeof value !== 'object' || value === null) throw damaged(file, number, 'is no record');
+  return value as Record<string, unknown>;
+}
+
+const damaged = (file: string, line: number, why: string, cause?: unknown): InvSegError =>
+  new InvSegError('OUTPUT_FAILED', `${file}: line ${line} ${why}; move the file away to start anew`, { cause });
+
+const failed = (file: string, cause: unknown): InvSegError =>
+  new InvSegError('OUTPUT_FAILED', `${file}: the journal cannot be written (${(cause as Error).message})`, { cause });
+
+/** A new file's name is in its folder, which has to reach the disk as well. Not every file system can be asked. */
+async function keepName(file: string): Promise<void> {
+  try {
+    await using folder = await open(path.dirname(path.resolve(file)), 'r');
+    await folder.sync();
+  } catch {
+    // The records are no less whole for it.
+  }
+}
+
+function checkSettings(file: string, theirs: JournalRecord, ours: JournalRecord): void {
+  const found = differences(theirs, ours);
+  if (found.length === 0) return;
+  const lines = found.map(({ key, there, here }) => `  ${key}: ${there} there, ${here} now`);
   throw new InvSegError(
     'INVALID_OPTION',
-    `${path} was made with other settings: ${different.join(', ')}. Use them again, or name another folder\n${lines.join('\n')}`,
+    `${file} was made with other settings: ${found.map(({ key }) => key).join(', ')}. Use them again, or name another folder\n${lines.join('\n')}`,
   );
 }
