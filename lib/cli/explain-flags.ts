@@ -1,8 +1,10 @@
 /** Flags of `invseg explain`. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { vocabularyClasses } from '../datasets/classes.js';
 import { paletteNames } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
+import type { Names } from '../explain/index.js';
 import { methodNames } from '../methods/index.js';
 import type { MethodName } from '../methods/index.js';
 import { presets } from '../options/index.js';
@@ -21,7 +23,7 @@ export interface ExplainFlags extends Omit<SegmentFlags, 'method' | 'json' | 'sa
 const examples = `
 Examples:
   $ invseg explain cat.jpg --categories "cat,potted plant" --out cat
-  $ invseg explain 2007_000033.jpg --categories airplane --mask 2007_000033.png --out airplane
+  $ invseg explain 2007_000033.jpg --categories airplane --mask 2007_000033.png --mask-names voc
   $ invseg explain cat.jpg --categories cat --points "120,80;40,200" --methods invseg,baseline`;
 
 export function addExplainCommand(program: Command, io: Io, done: (code: number) => void): void {
@@ -32,7 +34,7 @@ export function addExplainCommand(program: Command, io: Io, done: (code: number)
     .argument('<image>', 'one picture')
     .requiredOption('-c, --categories <names>', 'names to look for, with commas between them; the background is added')
     .option('--mask <file>', 'ground truth: PNG of indices as large as the picture, 0 background, 255 ignored')
-    .option('--mask-names <names>', 'names of the indices 1, 2, … of the mask (default: the categories in their order)')
+    .option('--mask-names <names>', 'names of the indices 1, 2, … of the mask, or voc, coco, context-voc-first, context-alphabetical (default: the categories in their order)')
     .option('--methods <names>', `masks to show, with commas between them (default: ${methodNames.join(',')})`)
     .option('--points <x,y;…>', 'pixels whose distances to all others are shown (default: one point a category)')
     .addOption(new Option('--palette <name>', 'colours of the masks').choices([...paletteNames]).default('okabe-ito'))
@@ -63,6 +65,16 @@ export function parseMethods(text: string | undefined): MethodName[] | undefined
     }
     return method;
   });
+}
+
+/** Names with commas between them, or a vocabulary's with their synonyms. */
+export async function readMaskNames(text: string | undefined): Promise<Names[] | undefined> {
+  if (text === undefined || !/^[a-z-]+$/.test(text)) return text?.split(',');
+  const classes = await vocabularyClasses(text).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined; // one name
+    throw error;
+  });
+  return classes?.slice(1).map(({ name, prompt, synonyms }) => [name, prompt, ...synonyms]) ?? [text];
 }
 
 /** @throws {InvSegError} `INVALID_OPTION` for what is not `x,y;x,y` */

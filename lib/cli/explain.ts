@@ -7,7 +7,7 @@ import { decodeImage } from '../image/decode.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { parseCategories } from '../text/names.js';
 import type { ExplainFlags } from './explain-flags.js';
-import { parseMethods, parsePoints } from './explain-flags.js';
+import { parseMethods, parsePoints, readMaskNames } from './explain-flags.js';
 import { EXIT } from './failure.js';
 import { engineFlags, methodFlags } from './flags.js';
 import type { Io } from './io.js';
@@ -26,6 +26,7 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
   const points = parsePoints(flags.points);
   const { rgb, width, height, warnings } = await decodeImage(image, { signal: io.signal });
   const mask = flags.mask === undefined ? undefined : await readIndexMask(flags.mask, { width, height });
+  const maskNames = await readMaskNames(flags.maskNames);
   await prepareFolder(flags.out);
 
   const progress = new ProgressLine(io);
@@ -42,7 +43,7 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
         categories,
         methods,
         mask,
-        maskNames: flags.maskNames?.split(','),
+        maskNames,
         points,
         palette: flags.palette,
         signal: io.signal,

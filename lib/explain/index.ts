@@ -4,4 +4,5 @@ export { readIndexMask } from './truth.js';
 export type { AlbumFile } from './album.js';
 export type { ChosenPoint } from './anchors.js';
 export type { Agreement } from './iou.js';
+export type { Names } from './truth.js';
 export type { ExplainOptions, Explanation, MethodRun } from './types.js';

@@ -5,6 +5,9 @@ import type { Size } from '../datasets/png-mask.js';
 import { InvSegError } from '../errors.js';
 import { IGNORED } from '../datasets/types.js';
 
+/** A class by its name, or by its names: what a vocabulary calls an aeroplane may be asked for as an airplane. */
+export type Names = string | readonly string[];
+
 export interface Truth {
   /** [height × width] index into `classes`, or 255 where the pixel does not count. */
   labels: Uint8Array;
@@ -25,10 +28,10 @@ export async function readIndexMask(file: string, picture: Size): Promise<Uint8A
  * Indices → classes of the result.
  *
  * @param mask [height × width]
- * @param names of the indices 1, 2, …; default: the categories in their order
+ * @param names of the indices 1, 2, …, each one name or several for the same; default: the categories in their order
  * @throws {InvSegError} `INVALID_OPTION` for an index without a name
  */
-export function readTruth(mask: Uint8Array, categories: readonly string[], names?: readonly string[]): Truth {
+export function readTruth(mask: Uint8Array, categories: readonly string[], names?: readonly Names[]): Truth {
   const background = categories.length - 1;
   const classes = [...categories];
   const lookup = new Map<number, number>([[0, background], [IGNORED, IGNORED]]);
@@ -36,13 +39,14 @@ export function readTruth(mask: Uint8Array, categories: readonly string[], names
   const labels = mask.map((index) => {
     const found = lookup.get(index);
     if (found !== undefined) return found;
-    const name = known[index - 1];
-    if (name === undefined) {
+    const named = known[index - 1];
+    if (named === undefined) {
       const few = `Expected a name for index ${index} of the mask; only ${known.length} are named (--mask-names)`;
       throw new InvSegError('INVALID_OPTION', few);
     }
-    const at = classes.findIndex((other) => other.toLowerCase() === name.trim().toLowerCase());
-    const label = at >= 0 ? at : classes.push(name.trim()) - 1;
+    const same = (typeof named === 'string' ? [named] : named).map((name) => name.trim());
+    const at = classes.findIndex((other) => same.some((name) => name.toLowerCase() === other.toLowerCase()));
+    const label = at >= 0 ? at : classes.push(same[0]!) - 1;
     lookup.set(index, label);
     return label;
   });

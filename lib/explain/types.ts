@@ -6,14 +6,15 @@ import type { Progress, SegmentOptions, SegmentResult, CategoryMaps } from '../s
 import type { SegmenterInfo } from '../segmenter/segmenter.js';
 import type { ChosenPoint } from './anchors.js';
 import type { Agreement } from './iou.js';
+import type { Names } from './truth.js';
 
 export type ExplainOptions = Omit<SegmentOptions, 'method' | 'onProgress' | 'saveMaps' | 'compareLoss'> & {
   /** Methods whose masks are shown; InvSeg itself always runs. Default: all. */
   methods?: readonly MethodName[] | undefined;
   /** Ground truth [height × width]: 0 background, 1 … the names, 255 ignored. */
   mask?: Uint8Array | undefined;
-  /** Names of the mask's indices 1, 2, …; default: the categories in their order. */
-  maskNames?: readonly string[] | undefined;
+  /** Names of the mask's indices 1, 2, …, each one or several for the same; default: the categories in their order. */
+  maskNames?: readonly Names[] | undefined;
   /** Pixels x, y from the upper left whose distances are shown; default: one point a category. */
   points?: readonly (readonly [number, number])[] | undefined;
   /** Default `okabe-ito`. */

@@ -75,6 +75,14 @@ describe('invseg explain', () => {
     expect(methods[0].mIoU).toBeGreaterThan(0);
   });
 
+  it('takes the names of a mask from a vocabulary', async () => {
+    const names = ['--categories', 'airplane', '--steps', '1', '--methods', 'invseg'];
+    const { code } = await run([at('a.png'), ...names, '--mask', at('mask.png'), '--mask-names', 'voc']);
+    expect(code).toBe(0);
+    const { classes } = JSON.parse(readFileSync(path.join(out, 'explain.json'), 'utf8'));
+    expect(classes).toEqual(['airplane', 'background', 'bicycle']);
+  });
+
   it('shows the methods that are named; invseg runs all the same', async () => {
     const { engine } = await run([at('a.png'), ...names, '--methods', 'baseline']);
     const { methods, losses } = JSON.parse(readFileSync(path.join(out, 'explain.json'), 'utf8'));

@@ -92,6 +92,11 @@ describe('ground truth', () => {
     expect(truth).toEqual({ classes: ['cat', 'dog', 'background', 'sofa'], labels: Uint8Array.of(2, 3, 1, 255) });
   });
 
+  it('knows a class by several names', () => {
+    const truth = readTruth(Uint8Array.of(1, 2), ['airplane', 'background'], [['aeroplane', 'airplane'], ['tvmonitor', 'tv']]);
+    expect(truth).toEqual({ classes: ['airplane', 'background', 'tvmonitor'], labels: Uint8Array.of(0, 2) });
+  });
+
   it('takes the categories in their order without names', () => {
     expect([...readTruth(Uint8Array.of(0, 1, 2, 255), categories).labels]).toEqual([2, 0, 1, 255]);
     expect(() => readTruth(mask, categories)).toThrow(/index 3 .* only 2 are named/);
