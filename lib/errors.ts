@@ -20,6 +20,9 @@ export type ErrorCode =
   | 'IMAGE_UNREADABLE'
   | 'IMAGE_TOO_LARGE'
   | 'IMAGE_INVALID'
+  // files of names: vocabularies, captions, lists of an image's names
+  | 'NAMES_NOT_FOUND'
+  | 'NAMES_INVALID'
   // data sets
   | 'DATASET_NOT_FOUND'
   | 'DATASET_INVALID'

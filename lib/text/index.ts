@@ -1,4 +1,4 @@
-export { BACKGROUND, MAX_CATEGORIES, MAX_NAME_LENGTH, parseCategories } from './names.js';
+export { BACKGROUND, cleanName, foldName, MAX_CATEGORIES, MAX_NAME_LENGTH, parseCategories } from './names.js';
 export { buildPrompts } from './prompt.js';
 export type { Prompt, PromptOptions, Prompts } from './prompt.js';
 export { ClipTokenizer } from './tokenizer.js';

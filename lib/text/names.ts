@@ -34,7 +34,7 @@ export function parseCategories(input: unknown, background: string | null = BACK
   const keys = new Map<string, number>();
   raw.forEach((value: unknown, i) => {
     const name = cleanName(value, `category ${i + 1}`);
-    const key = fold(name);
+    const key = foldName(name);
     const earlier = keys.get(key);
     if (earlier !== undefined) {
       throw invalid(
@@ -45,7 +45,7 @@ export function parseCategories(input: unknown, background: string | null = BACK
       );
     }
     keys.set(key, i + 1);
-    if (last === undefined || key !== fold(last)) names.push(name);
+    if (last === undefined || key !== foldName(last)) names.push(name);
   });
   if (names.length === 0) {
     throw invalid(
@@ -58,11 +58,17 @@ export function parseCategories(input: unknown, background: string | null = BACK
 }
 
 /** What two names are compared by: they would make the same tokens. */
-function fold(name: string): string {
+export function foldName(name: string): string {
   return name.replace(/\p{White_Space}+/gu, ' ').toLowerCase();
 }
 
-function cleanName(value: unknown, which: string): string {
+/**
+ * One name, trimmed and brought to NFC.
+ *
+ * @param which what the error calls it
+ * @throws InvSegError `INVALID_CATEGORIES`
+ */
+export function cleanName(value: unknown, which: string): string {
   if (typeof value !== 'string') throw invalid(`Expected a string for ${which} but received ${describe(value)}`);
   if (value.length > MAX_NAME_LENGTH) {
     throw invalid(

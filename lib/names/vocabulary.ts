@@ -1,0 +1,147 @@
+/** A vocabulary: the classes that names are looked for in, and the words that their texts may use for them. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InvSegError } from '../errors.js';
+import { nearest } from '../options/nearest.js';
+import { BACKGROUND, cleanName, foldName, MAX_CATEGORIES } from '../text/index.js';
+import { readJson } from './json.js';
+import type { JsonCursor } from './json.js';
+
+/** Vocabularies of the package, `models/vocabularies/<name>.json`. */
+export const vocabularyNames = ['voc', 'context-alphabetical', 'context-voc-first', 'coco'] as const;
+export type VocabularyName = (typeof vocabularyNames)[number];
+
+export interface VocabularyClass {
+  /** As the data set spells it: `tvmonitor`. */
+  readonly name: string;
+  /** As it stands in a prompt: `tv monitor`. */
+  readonly prompt: string;
+  /** Other words for it, which a caption may use: `television`. */
+  readonly synonyms: readonly string[];
+  /** Spellings that lists of names use and captions do not: `toothbrus`. */
+  readonly aliases?: readonly string[];
+}
+
+export interface Vocabulary {
+  readonly name: string;
+  /** In index order, without the background: class i has the label i + 1. */
+  readonly classes: readonly VocabularyClass[];
+  /** Words that may stand for the background together, their maps merged by maximum; empty where there are none. */
+  readonly backgroundWords: readonly string[];
+}
+
+const FORMAT = 'invseg-vocabulary/1';
+/** The background takes one of the labels. */
+const MOST = MAX_CATEGORIES - 1;
+
+/**
+ * @param nameOrPath one of `vocabularyNames`, or a JSON file: a list of classes, or an object with `classes`, each a name or
+ * `{ name, prompt, synonyms, aliases }`
+ * @throws {InvSegError} `NAMES_NOT_FOUND`; `NAMES_INVALID`, its message beginning with file, line and column
+ */
+export async function loadVocabulary(nameOrPath: string): Promise<Vocabulary> {
+  const known = vocabularyNames.find((name) => name === nameOrPath);
+  if (known === undefined && !existsSync(nameOrPath)) throw notFound(nameOrPath);
+  const file = known === undefined ? nameOrPath : fileURLToPath(new URL(`../../models/vocabularies/${known}.json`, import.meta.url));
+  return readVocabulary(await readJson(file, 'a vocabulary'));
+}
+
+/** @throws {InvSegError} `NAMES_INVALID`, its message beginning with file, line and column */
+export function readVocabulary(top: JsonCursor): Vocabulary {
+  const fallback = path.parse(top.source.file).name;
+  if (top.isList) return { name: fallback, classes: readClasses(top), backgroundWords: [] };
+  top.record('a list of classes, or an object with classes,');
+  top.only(['format', 'name', 'title', 'classes', 'backgroundWords']);
+  const format = top.at('format');
+  if (format.present && format.value !== FORMAT) format.expected(JSON.stringify(FORMAT));
+  if (top.at('title').present) top.at('title').text();
+  const name = top.at('name');
+  const classes = readClasses(top.at('classes'));
+  return {
+    name: name.present ? nameAt(name) : fallback,
+    classes,
+    backgroundWords: readBackgroundWords(top.at('backgroundWords'), classes),
+  };
+}
+
+function readClasses(list: JsonCursor): VocabularyClass[] {
+  const entries = list.list('a list of classes');
+  if (entries.length === 0) list.expected('at least one class');
+  if (entries.length > MOST) list.error(`expected at most ${MOST} classes but found ${entries.length}`);
+  // Spelling → place of its first use, so that no word stands for two classes.
+  const places = new Map<string, { index: number; place: string }>();
+  return entries.map((entry, index) => {
+    const own = entry.isRecord ? readRecord(entry) : bare(entry);
+    for (const [spelling, cursor] of own.spellings) {
+      const key = foldName(spelling);
+      if (key === BACKGROUND) cursor.error('background is added by itself and not listed; take it out');
+      const earlier = places.get(key);
+      if (earlier && earlier.index !== index) {
+        cursor.error(`expected words that no other class has but ${JSON.stringify(spelling)} is ${earlier.place} too`);
+      }
+      places.set(key, { index, place: cursor.place });
+    }
+    return own.entry;
+  });
+}
+
+/** A class, and each of its spellings with its place. */
+interface Read {
+  entry: VocabularyClass;
+  spellings: [string, JsonCursor][];
+}
+
+function bare(cursor: JsonCursor): Read {
+  cursor.text('a name, or an object with name,');
+  const name = nameAt(cursor);
+  return { entry: { name, prompt: name, synonyms: [] }, spellings: [[name, cursor]] };
+}
+
+function readRecord(entry: JsonCursor): Read {
+  entry.only(['name', 'prompt', 'synonyms', 'aliases']);
+  const name = nameAt(entry.at('name'));
+  const prompt = entry.at('prompt').present ? nameAt(entry.at('prompt')) : name;
+  const spellings: Read['spellings'] = [[name, entry.at('name')], [prompt, entry.at('prompt')]];
+  const words = (key: string): string[] => {
+    const list = entry.at(key);
+    if (!list.present) return [];
+    return list.list().map((cursor) => {
+      const word = nameAt(cursor);
+      spellings.push([word, cursor]);
+      return word;
+    });
+  };
+  const synonyms = words('synonyms');
+  const aliases = words('aliases');
+  return { entry: { name, prompt, synonyms, ...(aliases.length > 0 && { aliases }) }, spellings };
+}
+
+function readBackgroundWords(list: JsonCursor, classes: readonly VocabularyClass[]): string[] {
+  if (!list.present) return [];
+  const prompts = new Map(classes.map(({ name, prompt }) => [foldName(prompt), name]));
+  return list.list().map((cursor) => {
+    const word = nameAt(cursor);
+    const name = prompts.get(foldName(word));
+    if (name !== undefined) cursor.error(`expected a word that is no class but ${JSON.stringify(word)} is the class ${name}`);
+    return word;
+  });
+}
+
+function nameAt(cursor: JsonCursor): string {
+  cursor.text('a name');
+  try {
+    return cleanName(cursor.value, cursor.place);
+  } catch (error) {
+    return cursor.error((error as Error).message.replace(/^E/, 'e'));
+  }
+}
+
+function notFound(wanted: string): InvSegError {
+  const guess = /[./\\]/.test(wanted) ? undefined : nearest(wanted, vocabularyNames);
+  const hint = guess === undefined ? '' : `; did you mean ${guess}?`;
+  return new InvSegError(
+    'NAMES_NOT_FOUND',
+    `Expected ${vocabularyNames.join(', ')} or a JSON file for vocabulary but there is no file ${JSON.stringify(wanted)}${hint}`,
+  );
+}
