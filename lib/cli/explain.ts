@@ -1,11 +1,11 @@
 /** `invseg explain`: one picture in, a page of pictures out. */
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { percent } from '../draw/index.js';
 import { explain, readIndexMask, renderExplanation } from '../explain/index.js';
 import { decodeImage } from '../image/decode.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { parseCategories } from '../text/names.js';
+import type { AlbumFile } from '../explain/index.js';
 import type { ExplainFlags } from './explain-flags.js';
 import { parseMethods, parsePoints, readMaskNames } from './explain-flags.js';
 import { EXIT } from './failure.js';
@@ -53,12 +53,7 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
     explanation.invseg.warnings.unshift(...warnings);
     progress.write('drawing');
     const files = await renderExplanation(explanation, name);
-    // The page comes last: where it is, its pictures are.
-    for (const file of files.reverse()) {
-      const target = path.join(flags.out, ...file.name.split('/'));
-      await mkdir(path.dirname(target), { recursive: true });
-      await writeWhole(target, file.content);
-    }
+    await writeAll(flags.out, files);
     progress.clear();
     for (const { method, failure, agreement } of explanation.runs) {
       if (failure !== undefined) io.err(`warning: ${method} gave no mask: ${failure}\n`);
@@ -72,4 +67,11 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
   } finally {
     progress.clear();
   }
+}
+
+/** The page, the first of the files, comes last: where it is, its pictures are. */
+async function writeAll(folder: string, files: readonly AlbumFile[]): Promise<void> {
+  const targets = files.map(({ name, content }) => ({ file: path.join(folder, ...name.split('/')), content }));
+  for (const part of new Set(targets.map(({ file }) => path.dirname(file)))) await prepareFolder(part);
+  for (const { file, content } of targets.reverse()) await writeWhole(file, content);
 }

@@ -1,5 +1,8 @@
 /** The real addon: what the page shows is what the engine did. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cellOf } from '../../lib/explain/anchors.js';
 import { explain, readIndexMask, renderExplanation } from '../../lib/explain/index.js';
@@ -9,7 +12,9 @@ import { symmetricDistances } from '../../lib/explain/distances.js';
 import { decodeImage } from '../../lib/image/decode.js';
 import { Random } from '../../lib/random.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
+import { launchChromium, whyNoChromium } from '../../scripts/screenshots/chromium.mjs';
 import { openHandles } from '../end-to-end/model.js';
+import { look } from './browser.js';
 
 const fixtures = new URL('../fixtures/pictures/', import.meta.url);
 const { classes, pictures } = JSON.parse(readFileSync(new URL('names.json', fixtures), 'utf8')) as { classes: string[]; pictures: { picture: string; mask: string; categories: string[] }[] };
@@ -68,6 +73,23 @@ describe('a picture with its ground truth', () => {
     });
   });
 
+  const why = whyNoChromium();
+  it.skipIf(why)(`is whole in Chromium${why ? ` (skipped: ${why})` : ''}`, async () => {
+    const [page] = await renderExplanation(seen, path.basename(picture));
+    const folder = mkdtempSync(path.join(tmpdir(), 'invseg-real-'));
+    writeFileSync(path.join(folder, 'index.html'), page!.content);
+    const browser = await launchChromium();
+    try {
+      for (const width of [1280, 390]) {
+        const { noise, problems } = await look(browser, pathToFileURL(path.join(folder, 'index.html')).href, { width, scheme: 'light' });
+        expect([...noise, ...problems], `${width}`).toEqual([]);
+      }
+    } finally {
+      await browser.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('is judged like a mask of the data set', () => {
     for (const { agreement } of seen.runs) {
       expect(agreement!.mean).toBeGreaterThan(0.5);
@@ -113,7 +135,12 @@ it('a photograph of 4000 × 3000 makes a page below 5 MB', async () => {
       for (let channel = 0; channel < 3; channel++) data[at++] = Math.min(255, rgb[from + channel]! + (grain >>> 28));
     }
   }
-  const seen = await explain(segmenter, { data, width: w, height: h, channels: 3 }, { categories, steps: 1, points: [[3999, 2999]] });
+  const seen = await explain(segmenter, { data, width: w, height: h, channels: 3 }, {
+    categories,
+    steps: 1,
+    methods: ['invseg', 'baseline'],
+    points: [[3999, 2999]],
+  });
   const files = await renderExplanation(seen, 'photograph.jpg');
   expect(Buffer.byteLength(files[0]!.content)).toBeLessThan(5e6);
   expect(seen.distances!.points).toEqual([{ x: 3999.5 / 4000, y: 2999.5 / 3000 }]);
