@@ -11,14 +11,16 @@ export function describeDataset(check: DatasetCheck): string {
     ...(check.protocol === null ? [] : contents(check)),
     ...check.findings.map(({ level, text }) => `${level}: ${text}`),
     check.ok ? 'all is well' : advice(check),
-  ].map((line) => `${line}\n`).join('');
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 function partLine({ what, path, there, files, lists, need, fix }: DatasetCheck['parts'][number]): string {
-  if (there) return `  ${what}: ${path}${files === undefined ? '' : `, ${files} files`}${lists ? ` (${lists.join(', ')})` : ''}`;
+  if (there)
+    return `  ${what}: ${path}${files === undefined ? '' : `, ${files} files`}${lists ? ` (${lists.join(', ')})` : ''}`;
   const why = { needed: 'missing', one: 'not there', optional: 'not there, nor needed' }[need];
-  return `  ${what}: ${why}, looked for at ${path}`
-    + (need === 'optional' ? '' : `\n    ${fix ?? ''}`);
+  return `  ${what}: ${why}, looked for at ${path}` + (need === 'optional' ? '' : `\n    ${fix ?? ''}`);
 }
 
 function contents({ protocol, split, listed, incomplete, sample }: DatasetCheck): string[] {
@@ -35,16 +37,19 @@ function sampleLines({ pictures, failed, ignored, histogram }: NonNullable<Datas
   const seen = histogram.filter(({ pixels }) => pixels > 0).sort((a, b) => b.pixels - a.pixels);
   const width = Math.max(0, ...seen.map(({ name }) => name.length));
   const rows = seen.map(
-    ({ label, name, share, pictures: in_ }) => `  ${String(label).padStart(3)}  ${name.padEnd(width)}  ${percent(share).padStart(6)} %  in ${in_} ${in_ === 1 ? 'picture' : 'pictures'}`,
+    (row) =>
+      `  ${String(row.label).padStart(3)}  ${row.name.padEnd(width)}  ${percent(row.share).padStart(6)} %  in ${plural(row.pictures)}`,
   );
+  const read = failed.length === 0 ? 'all read' : `${failed.length} cannot be read`;
   return [
-    `sample: ${pictures} masks, ${failed.length === 0 ? 'all read' : `${failed.length} cannot be read`}; ${percent(Number.isNaN(ignored) ? 0 : ignored)} % of the pixels ignored; `
-      + `${seen.length} of ${histogram.length} classes occur`,
+    `sample: ${pictures} masks, ${read}; ${percent(ignored)} % of the pixels ignored; ` +
+      `${seen.length} of ${histogram.length} classes occur`,
     ...some(failed),
     ...rows,
   ];
 }
 
+const plural = (pictures: number): string => `${pictures} ${pictures === 1 ? 'picture' : 'pictures'}`;
 const percent = (share: number): string => (100 * share).toFixed(2);
 
 function some(problems: readonly { code: string; message: string }[]): string[] {
@@ -57,6 +62,7 @@ function advice({ protocol, parts, incomplete, sample }: DatasetCheck): string {
     const missing = parts.filter(({ there, need }) => !there && need !== 'optional').map(({ what }) => what);
     return `not usable${missing.length > 0 ? `: get the ${missing.join(', ')} as said above` : ''}`;
   }
-  const count = incomplete.length + (sample?.failed.length ?? 0);
-  return `${count} ${count === 1 ? 'picture has a problem' : 'pictures have problems'}: replace the files named above, take them off the list, or evaluate with them skipped and counted`;
+  const count = new Set([...incomplete, ...(sample?.failed ?? [])].map(({ id }) => id)).size;
+  const what = `${plural(count)} cannot be used`;
+  return `${what}: replace the files named above, take them off the list, or evaluate with them skipped and counted`;
 }

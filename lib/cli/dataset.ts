@@ -21,7 +21,10 @@ const PROGRESS_MS = 50;
 const sampleSize = integer(1, 1_000_000);
 
 export function addDatasetCommand(program: Command, io: Io, done: (code: number) => void): void {
-  const dataset = program.command('dataset').summary('data sets on the disk').description('Looks after data sets on the disk.');
+  const dataset = program
+    .command('dataset')
+    .summary('data sets on the disk')
+    .description('Looks after data sets on the disk.');
   const check = dataset
     .command('check')
     .summary('what is there, what is missing, which protocol it gives')

@@ -1,23 +1,17 @@
 /** `dataset check`: what is there, what is missing, which protocol it gives, and what a sample looks like. */
 import { InvSegError } from '../errors.js';
-import type { ErrorCode } from '../errors.js';
-import { vocabularyClasses } from './classes.js';
+import { remarks } from './check-remarks.js';
+import type { Finding } from './check-remarks.js';
 import type { FileDataset } from './dataset.js';
 import { Histogram } from './histogram.js';
 import type { HistogramRow } from './histogram.js';
-import { layouts, surveyLayout } from './layouts.js';
-import type { FoundPart } from './layouts.js';
+import { layouts } from './layouts.js';
 import { openFiles } from './open.js';
 import { resolveDatasetOptions } from './options.js';
 import type { DatasetOptions } from './options.js';
-import { datasetKinds } from './types.js';
-import type { ClassNames, SkippedItem } from './types.js';
-
-export interface Finding {
-  level: 'error' | 'warning' | 'note';
-  code?: ErrorCode;
-  text: string;
-}
+import { similarKinds, surveyLayout } from './survey.js';
+import type { FoundPart } from './survey.js';
+import type { SkippedItem } from './types.js';
 
 export interface DatasetCheck {
   /** Every listed picture has its mask, and all of the sample could be read. */
@@ -46,20 +40,39 @@ export interface CheckOptions {
 }
 
 /** @throws {InvSegError} `INVALID_OPTION`, `ABORTED`; what is wrong with the data set is in the result */
-export async function checkDataset(options: DatasetOptions, { sample = 50, signal, onProgress }: CheckOptions = {}): Promise<DatasetCheck> {
+export async function checkDataset(
+  options: DatasetOptions,
+  { sample = 50, signal, onProgress }: CheckOptions = {},
+): Promise<DatasetCheck> {
   const { kind, root, links, split: given } = resolveDatasetOptions(options);
   const layout = layouts[kind];
-  const split = kind === 'coco' && given !== undefined && ['val', 'train'].includes(given) ? `${given}2017` : (given ?? layout.defaultSplit);
+  const split =
+    kind === 'coco' && given !== undefined && ['val', 'train'].includes(given)
+      ? `${given}2017`
+      : (given ?? layout.defaultSplit);
   const findings: Finding[] = [];
   const check: DatasetCheck = {
-    ok: false, title: layout.title, kind, root, split: split ?? null, parts: [], protocol: null, classes: 0, listed: 0, incomplete: [], sample: null, findings,
+    ok: false,
+    title: layout.title,
+    kind,
+    root,
+    split: split ?? null,
+    parts: [],
+    protocol: null,
+    classes: 0,
+    listed: 0,
+    incomplete: [],
+    sample: null,
+    findings,
   };
   const dataset = await attempt(findings, async () => {
     check.parts = await surveyLayout(kind, root, split, links);
     return openFiles({ ...options, onProblem: 'skip' });
   });
   if (!dataset) {
-    findings.push(...(await otherKinds(kind, root, links)));
+    for (const other of await similarKinds(kind, root, links)) {
+      findings.push({ level: 'note', text: `the folder looks like the kind ${other} (--kind ${other})` });
+    }
     return check;
   }
   check.root = dataset.root;
@@ -72,7 +85,7 @@ export async function checkDataset(options: DatasetOptions, { sample = 50, signa
   check.incomplete = [...dataset.skipped, ...(await lookUpAll(dataset, stop, onProgress))];
   const { histogram, ...read } = await readSample(dataset, sample, stop, onProgress);
   check.sample = { ...read, ignored: histogram.ignored, histogram: histogram.rows(dataset.classes) };
-  findings.push(...(await remarks(dataset, check, histogram, options)));
+  findings.push(...(await remarks({ dataset, histogram, split, options })));
   check.ok = check.incomplete.length === 0 && read.failed.length === 0 && findings.every(({ level }) => level !== 'error');
   return check;
 }
@@ -87,19 +100,6 @@ async function attempt<T>(findings: Finding[], work: () => Promise<T>): Promise<
   }
 }
 
-/** A folder of another kind is the likeliest mistake. */
-async function otherKinds(kind: DatasetOptions['kind'], root: string, links: 'refuse' | 'follow'): Promise<Finding[]> {
-  const found: Finding[] = [];
-  for (const other of datasetKinds) {
-    if (other === kind) continue;
-    const parts = await surveyLayout(other, root, layouts[other].defaultSplit, links).catch(() => []);
-    const one = parts.filter(({ need }) => need === 'one');
-    const complete = parts.every(({ there, need }) => there || need !== 'needed') && (one.length === 0 || one.some(({ there }) => there));
-    if (parts.length > 0 && complete) found.push({ level: 'note', text: `the folder looks like the kind ${other} (--kind ${other})` });
-  }
-  return found;
-}
-
 /** Problems of single pictures; what is no problem of the data set is thrown. */
 async function problem(id: string, work: () => Promise<unknown>): Promise<SkippedItem | undefined> {
   try {
@@ -111,7 +111,11 @@ async function problem(id: string, work: () => Promise<unknown>): Promise<Skippe
   }
 }
 
-async function lookUpAll(dataset: FileDataset, stop: () => void, onProgress: CheckOptions['onProgress']): Promise<SkippedItem[]> {
+async function lookUpAll(
+  dataset: FileDataset,
+  stop: () => void,
+  onProgress: CheckOptions['onProgress'],
+): Promise<SkippedItem[]> {
   const problems: SkippedItem[] = [];
   for (const [i, id] of dataset.ids.entries()) {
     stop();
@@ -135,35 +139,4 @@ async function readSample(dataset: FileDataset, size: number, stop: () => void, 
     if (found) failed.push(found);
   }
   return { pictures, failed, histogram };
-}
-
-async function remarks(dataset: FileDataset, check: DatasetCheck, histogram: Histogram, options: DatasetOptions): Promise<Finding[]> {
-  const found: Finding[] = [];
-  const published = check.split === null ? undefined : layouts[check.kind].published[check.split];
-  if (published && !published.includes(check.listed)) {
-    found.push({ level: 'warning', text: `the list has ${check.listed} pictures, the published one ${published.join(' or ')}; figures do not compare` });
-  }
-  if (check.sample && check.sample.pictures > check.sample.failed.length) {
-    const seen = check.sample.histogram.filter(({ pixels }) => pixels > 0);
-    if (seen.length <= 1) found.push({ level: 'warning', text: 'the sample shows one label only; are these the right masks?' });
-    if (check.sample.ignored > 0.5) found.push({ level: 'warning', text: 'more than half of the sample is ignored; are these the right masks?' });
-  }
-  // Only masks that say indices can be read in the wrong order; ids of the raw release cannot.
-  if (options.kind === 'context' && !dataset.protocol.includes('.mat')) found.push(await orders(dataset, histogram, options.indexOrder!));
-  return found;
-}
-
-/** The same labels by the names of both orders: a person sees at once which makes sense. */
-async function orders(dataset: FileDataset, histogram: Histogram, order: NonNullable<DatasetOptions['indexOrder']>): Promise<Finding> {
-  const other = order === 'alphabetical' ? 'voc-first' : 'alphabetical';
-  const named = await vocabularyClasses(`context-${other}`);
-  const most = (classes: readonly ClassNames[]): string => {
-    const rows = histogram.rows(classes).filter(({ name, pixels }) => pixels > 0 && name !== 'background');
-    return rows.sort((a, b) => b.pixels - a.pixels).slice(0, 6).map(({ name }) => name).join(', ');
-  };
-  return {
-    level: 'note',
-    text: `most of the sample is ${most(dataset.classes)} in the order ${order}; in the order ${other} it would be ${most(dataset.hasBackground ? named : named.slice(1))}. `
-      + 'People, sky, buildings, trees and grass are frequent in these pictures: if the second reads better, the order is wrong',
-  };
 }

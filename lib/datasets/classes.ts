@@ -1,24 +1,31 @@
-/** Names of the classes: of a folder's own file, or of a vocabulary. Index 0 is always the background. */
-import { readFile } from 'node:fs/promises';
+/** Names of the classes: of a folder's own file, or of a vocabulary of the package. Index 0 is always the background. */
 import { InvSegError } from '../errors.js';
-import { JsonReader } from '../models/reader.js';
+import { parseJson } from '../names/json.js';
+import { loadVocabulary, readVocabulary } from '../names/vocabulary.js';
+import { BACKGROUND } from '../text/index.js';
 import type { Root } from './places.js';
 import type { ClassNames } from './types.js';
 
-export const BACKGROUND: ClassNames = { name: 'background', prompt: 'background', synonyms: [] };
-/** 0 is the background, 255 is ignored. */
-const MOST = 254;
+const background: ClassNames = { name: BACKGROUND, prompt: BACKGROUND, synonyms: [] };
 
 /**
- * `classes.json` or `classes.txt`, after the background.
- * @throws {InvSegError} `DATASET_NOT_FOUND` without either; `DATASET_INVALID` for what is no list of names
+ * The classes of `models/vocabularies/<name>.json` or of a file like it, after the background.
+ * @throws {InvSegError} `NAMES_NOT_FOUND`, `NAMES_INVALID`
+ */
+export async function vocabularyClasses(name: string): Promise<ClassNames[]> {
+  return [background, ...(await loadVocabulary(name)).classes];
+}
+
+/**
+ * A folder's `classes.json`, or `classes.txt` with one name a line, after the background.
+ * @throws {InvSegError} `DATASET_NOT_FOUND` without either; `NAMES_INVALID`, its message beginning with file and line
  */
 export async function readClasses(root: Root): Promise<ClassNames[]> {
-  for (const [name, parse] of [['classes.json', parseJson], ['classes.txt', parseLines]] as const) {
+  for (const name of ['classes.json', 'classes.txt']) {
     if (!(await root.has(name))) continue;
-    const file = root.at(name);
     const text = (await root.read('DATASET_NOT_FOUND', name)).toString('utf8').replace(/^\uFEFF/, '');
-    return checked(parse(text, file), file);
+    const json = name.endsWith('.txt') ? linesAsJson(text) : text;
+    return [background, ...readVocabulary(parseJson(json, root.at(name))).classes];
   }
   throw new InvSegError(
     'DATASET_NOT_FOUND',
@@ -26,50 +33,15 @@ export async function readClasses(root: Root): Promise<ClassNames[]> {
   );
 }
 
-/** The classes of `models/vocabularies/<name>.json`, after the background. */
-export async function vocabularyClasses(name: string): Promise<ClassNames[]> {
-  const file = new URL(`../../models/vocabularies/${name}.json`, import.meta.url);
-  const { classes } = JSON.parse(await readFile(file, 'utf8')) as { classes: ClassNames[] };
-  return [BACKGROUND, ...classes];
-}
-
-function parseLines(text: string): ClassNames[] {
-  return text.split('\n').map((line) => line.trim()).filter((line) => line !== '').map(plain);
-}
-
-function parseJson(text: string, file: string): ClassNames[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new InvSegError('DATASET_INVALID', `${file}: it is not JSON (${(cause as Error).message})`, { cause });
-  }
-  return new JsonReader(value, file, '', 'DATASET_INVALID').list().map((entry) => {
-    if (typeof entry.value === 'string') return plain(entry.text());
-    const name = entry.at('name').text();
-    const prompt = entry.at('prompt');
-    const synonyms = entry.at('synonyms');
-    return {
-      name,
-      prompt: prompt.present ? prompt.text() : name,
-      synonyms: synonyms.present ? synonyms.list().map((synonym) => synonym.text()) : [],
-    };
+/** A list of texts, each on the line where its name is, so that errors name the line. */
+function linesAsJson(text: string): string {
+  let before = '';
+  const lines = text.split('\n').map((line) => {
+    const name = line.trim();
+    if (name === '') return '';
+    const entry = before + JSON.stringify(name);
+    before = ',';
+    return entry;
   });
-}
-
-const plain = (name: string): ClassNames => ({ name, prompt: name, synonyms: [] });
-
-function checked(classes: ClassNames[], file: string): ClassNames[] {
-  const fail = (why: string): never => {
-    throw new InvSegError('DATASET_INVALID', `${file}: ${why}`);
-  };
-  if (classes.length === 0) fail('it names no class');
-  if (classes.length > MOST) fail(`it names ${classes.length} classes; labels have room for ${MOST}`);
-  const seen = new Set<string>();
-  for (const { name } of classes) {
-    if (name.toLowerCase() === BACKGROUND.name) fail('background is label 0 and not listed; take it out');
-    if (seen.has(name)) fail(`${JSON.stringify(name)} is there twice`);
-    seen.add(name);
-  }
-  return [BACKGROUND, ...classes];
+  return `[${lines.join('\n')}]`;
 }

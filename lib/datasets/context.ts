@@ -31,7 +31,8 @@ export async function openContext(root: Root, options: ResolvedOptions): Promise
   if (indexOrder === undefined) {
     throw new InvSegError(
       'INVALID_OPTION',
-      'Expected indexOrder (--index-order), alphabetical or voc-first: two orders of the 59 classes are in use and masks do not tell',
+      'Expected indexOrder (--index-order), alphabetical or voc-first: two orders of the 59 classes are in use and masks do ' +
+        'not tell',
     );
   }
   const home = await root.descend(['', 'VOC2010', 'VOCdevkit/VOC2010'], 'JPEGImages');
@@ -67,9 +68,10 @@ export async function openContext(root: Root, options: ResolvedOptions): Promise
 
 async function maskFolder(home: Root, given: string | undefined): Promise<string> {
   for (const folder of given === undefined ? MASK_FOLDERS : [given]) if (await home.has(folder)) return folder;
+  const tried = given === undefined ? MASK_FOLDERS.join(' nor ') : given;
   throw new InvSegError(
     'DATASET_NOT_FOUND',
-    `${home.at(given ?? MASK_FOLDERS[0])}: there is no such folder, ${given === undefined ? `nor ${MASK_FOLDERS[1]}; ` : ''}name the folder of the masks with masks (--masks)`,
+    `${home.folder}: there is no folder ${tried}; name the folder of the masks with masks (--masks)`,
   );
 }
 
@@ -81,7 +83,10 @@ async function findList(home: Root, split: string): Promise<IdList> {
 }
 
 function listName(split: string, length: number): string {
-  const known: Readonly<Record<string, string>> = { 'val 5105': 'the original list of 5105', 'val 5104': "the conversion's list of 5104" };
+  const known: Readonly<Record<string, string>> = {
+    'val 5105': 'the original list of 5105',
+    'val 5104': "the conversion's list of 5104",
+  };
   return known[`${split} ${length}`] ?? `a list of ${length}`;
 }
 

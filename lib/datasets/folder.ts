@@ -19,9 +19,8 @@ import { findMask, findPicture, pngLabels } from './png-source.js';
 /** @throws {InvSegError} `DATASET_NOT_FOUND`, `DATASET_INVALID` */
 export async function openFolder(root: Root, { split, background }: ResolvedOptions): Promise<DatasetParts> {
   const classes = await readClasses(root);
-  const list = split === undefined
-    ? await listIds(root, 'images', PICTURE_ENDINGS)
-    : await readList(root, 'lists', `${split}.txt`);
+  const list =
+    split === undefined ? await listIds(root, 'images', PICTURE_ENDINGS) : await readList(root, 'lists', `${split}.txt`);
   const hasBackground = background === 'class';
   const table = hasBackground ? plainTable(classes.length) : withoutBackground(plainTable(classes.length));
   const others = hasBackground ? 'and background' : 'without background (0 is ignored)';

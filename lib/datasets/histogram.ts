@@ -29,9 +29,9 @@ export class Histogram {
     return this.#pixels.reduce((a, b) => a + b, 0);
   }
 
-  /** Share of the ignored pixels, 0–1; NaN without pixels. */
+  /** Share of the ignored pixels, 0–1. */
   get ignored(): number {
-    return this.#pixels[IGNORED]! / this.total;
+    return this.total === 0 ? 0 : this.#pixels[IGNORED]! / this.total;
   }
 
   /** A row for every class, in their order. */

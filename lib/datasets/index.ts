@@ -1,5 +1,6 @@
 export { checkDataset } from './check.js';
-export type { CheckOptions, DatasetCheck, Finding } from './check.js';
+export type { CheckOptions, DatasetCheck } from './check.js';
+export type { Finding } from './check-remarks.js';
 export { openDataset } from './open.js';
 export { datasetDefinitions, resolveDatasetOptions } from './options.js';
 export type { DatasetOptions } from './options.js';

@@ -39,8 +39,9 @@ export function applyTable(values: Uint8Array | Uint16Array, table: LabelTable, 
 function refused(value: number, at: number, table: LabelTable, width: number, file: string): InvSegError {
   const known = [...table.keys()].filter((key) => key !== IGNORED && table[key] !== REFUSED);
   const also = table[IGNORED] === IGNORED ? ' and 255' : '';
+  const place = `pixel (${at % width}, ${Math.floor(at / width)})`;
   return new InvSegError(
     'MASK_INVALID',
-    `${file}: pixel (${at % width}, ${Math.floor(at / width)}) has the value ${value}; this data set has ${known[0]} to ${known.at(-1)}${also}`,
+    `${file}: ${place} has the value ${value}; this data set has ${known[0]} to ${known.at(-1)}${also}`,
   );
 }

@@ -1,6 +1,4 @@
 /** Where each kind has its files, and how one gets them; for `dataset check`. */
-import path from 'node:path';
-import { Root } from './places.js';
 import type { DatasetKind } from './types.js';
 
 export interface LayoutPart {
@@ -37,10 +35,30 @@ export const layouts: Readonly<Record<DatasetKind, Layout>> = {
     defaultSplit: undefined,
     published: {},
     parts: [
-      { what: 'pictures', candidates: ['images'], need: 'needed', fix: 'put the pictures there, as <id>.jpg, .png, .jpeg or .webp' },
-      { what: 'masks', candidates: ['masks'], need: 'needed', fix: 'put a palette or 8-bit grey PNG there for every picture: 0 background, 1, 2, … the classes, 255 ignored' },
-      { what: 'classes', candidates: ['classes.json', 'classes.txt'], need: 'needed', fix: 'list the names of the labels 1, 2, … as a JSON array, or one a line in classes.txt' },
-      { what: 'lists', candidates: ['lists'], need: 'optional', fix: 'lists/<split>.txt, one id a line, chooses some of the pictures' },
+      {
+        what: 'pictures',
+        candidates: ['images'],
+        need: 'needed',
+        fix: 'put the pictures there, as <id>.jpg, .png, .jpeg or .webp',
+      },
+      {
+        what: 'masks',
+        candidates: ['masks'],
+        need: 'needed',
+        fix: 'put a palette or 8-bit grey PNG there for every picture: 0 background, 1, 2, … the classes, 255 ignored',
+      },
+      {
+        what: 'classes',
+        candidates: ['classes.json', 'classes.txt'],
+        need: 'needed',
+        fix: 'list the names of the labels 1, 2, … as a JSON array, or one a line in classes.txt',
+      },
+      {
+        what: 'lists',
+        candidates: ['lists'],
+        need: 'optional',
+        fix: 'lists/<split>.txt, one id a line, chooses some of the pictures',
+      },
     ],
   },
   voc: {
@@ -51,7 +69,12 @@ export const layouts: Readonly<Record<DatasetKind, Layout>> = {
     parts: [
       vocPictures('VOCtrainval_11-May-2012.tar', 2012),
       { what: 'masks', candidates: ['SegmentationClass'], need: 'needed', fix: 'they are in the same archive' },
-      { what: 'more masks', candidates: ['SegmentationClassAug'], need: 'optional', fix: 'only the augmented training list needs them; choose them with --masks SegmentationClassAug' },
+      {
+        what: 'more masks',
+        candidates: ['SegmentationClassAug'],
+        need: 'optional',
+        fix: 'only the augmented training list needs them; choose them with --masks SegmentationClassAug',
+      },
       { what: 'lists', candidates: ['ImageSets/Segmentation'], need: 'needed', fix: 'they are in the same archive' },
     ],
   },
@@ -62,10 +85,30 @@ export const layouts: Readonly<Record<DatasetKind, Layout>> = {
     published: { val: [5105, 5104], train: [4998, 4996] },
     parts: [
       vocPictures('VOCtrainval_03-May-2010.tar', 2010),
-      { what: 'masks (PNG)', candidates: ['SegmentationClassContext'], need: 'one', fix: "a conversion of trainval_merged.json, such as mmsegmentation's, writes them with their list" },
-      { what: 'masks (.mat)', candidates: ['trainval'], need: 'one', fix: "the raw release's trainval.tar.gz, unpacked beside JPEGImages" },
-      { what: "the conversion's lists", candidates: ['ImageSets/SegmentationContext'], need: 'one', fix: 'the conversion writes them' },
-      { what: "VOC's lists", candidates: ['ImageSets/Main'], need: 'one', fix: 'they are in the archive of the pictures; val.txt is the original list of 5105' },
+      {
+        what: 'masks (PNG)',
+        candidates: ['SegmentationClassContext'],
+        need: 'one',
+        fix: "a conversion of trainval_merged.json, such as mmsegmentation's, writes them with their list",
+      },
+      {
+        what: 'masks (.mat)',
+        candidates: ['trainval'],
+        need: 'one',
+        fix: "the raw release's trainval.tar.gz, unpacked beside JPEGImages",
+      },
+      {
+        what: "the conversion's lists",
+        candidates: ['ImageSets/SegmentationContext'],
+        need: 'one',
+        fix: 'the conversion writes them',
+      },
+      {
+        what: "VOC's lists",
+        candidates: ['ImageSets/Main'],
+        need: 'one',
+        fix: 'they are in the archive of the pictures; val.txt is the original list of 5105',
+      },
     ],
   },
   coco: {
@@ -75,44 +118,18 @@ export const layouts: Readonly<Record<DatasetKind, Layout>> = {
     published: { val2017: [5000], train2017: [118_287] },
     parts: [
       { what: 'pictures', candidates: ['images/{split}', '{split}'], need: 'needed', fix: 'unpack {split}.zip into images' },
-      { what: 'masks (PNG)', candidates: ['annotations/{split}', 'stuffthingmaps/{split}'], need: 'one', fix: 'unpack stuffthingmaps_trainval2017.zip into annotations: the published protocol' },
-      { what: 'instances', candidates: ['annotations/instances_{split}.json'], need: 'one', fix: 'unpack annotations_trainval2017.zip' },
+      {
+        what: 'masks (PNG)',
+        candidates: ['annotations/{split}', 'stuffthingmaps/{split}'],
+        need: 'one',
+        fix: 'unpack stuffthingmaps_trainval2017.zip into annotations: the published protocol',
+      },
+      {
+        what: 'instances',
+        candidates: ['annotations/instances_{split}.json'],
+        need: 'one',
+        fix: 'unpack annotations_trainval2017.zip',
+      },
     ],
   },
 };
-
-export interface FoundPart {
-  what: string;
-  need: LayoutPart['need'];
-  /** Absolute; where it is missing, where it would be. */
-  path: string;
-  there: boolean;
-  /** Of a folder, hidden ones left out. */
-  files?: number;
-  /** Of a folder of lists: their names. */
-  lists?: string[];
-  fix?: string;
-}
-
-/** What is there, part by part. @throws {InvSegError} `DATASET_NOT_FOUND` without the root */
-export async function surveyLayout(kind: DatasetKind, folder: string, split: string | undefined, links: 'refuse' | 'follow'): Promise<FoundPart[]> {
-  const { homes, parts } = layouts[kind];
-  const root = await Root.open(folder, links);
-  const mark = parts[0]!.candidates[0]!;
-  // Without pictures any home will do to say where they should be.
-  const home = homes.length > 1 ? await root.descend(homes, mark).catch(() => root) : root;
-  return Promise.all(parts.map((part) => findPart(home, part, split ?? '')));
-}
-
-async function findPart(home: Root, { what, need, candidates, fix }: LayoutPart, split: string): Promise<FoundPart> {
-  const named = candidates.map((candidate) => candidate.replace('{split}', split));
-  for (const candidate of named) {
-    if (!(await home.has(candidate))) continue;
-    const found = { what, need, path: home.at(candidate), there: true };
-    const files = await home.list(candidate).catch(() => undefined);
-    if (files === undefined) return found;
-    const lists = what.includes('lists') ? { lists: files.filter((name) => name.endsWith('.txt')).map((name) => path.parse(name).name) } : {};
-    return { ...found, files: files.length, ...lists };
-  }
-  return { what, need, path: home.at(named[0]!), there: false, fix: fix.replace('{split}', split) };
-}

@@ -28,7 +28,8 @@ export async function readList(root: Root, ...parts: string[]): Promise<IdList> 
     if (why === undefined) ids.add(id);
     else problems.push({ id, code: 'DATASET_INVALID', message: `${file}: line ${index + 1}: ${why}` });
   }
-  if (ids.size === 0 && problems.length === 0) throw new InvSegError('DATASET_INVALID', `${file}: the list is empty; it needs one id a line`);
+  if (ids.size === 0 && problems.length === 0)
+    throw new InvSegError('DATASET_INVALID', `${file}: the list is empty; it needs one id a line`);
   return { ids: [...ids], problems };
 }
 
@@ -52,8 +53,14 @@ export async function listIds(root: Root, folder: string, endings: readonly stri
     const id = path.parse(name).name;
     const before = first.get(id);
     if (before === undefined) first.set(id, name);
-    else problems.push({ id, code: 'DATASET_INVALID', message: `${root.at(folder, name)}: the id ${id} is there twice, also as ${before}` });
+    else
+      problems.push({
+        id,
+        code: 'DATASET_INVALID',
+        message: `${root.at(folder, name)}: the id ${id} is there twice, also as ${before}`,
+      });
   }
-  if (files.length === 0) throw new InvSegError('DATASET_INVALID', `${root.at(folder)}: there is no picture (${endings.join(', ')})`);
+  if (files.length === 0)
+    throw new InvSegError('DATASET_INVALID', `${root.at(folder)}: there is no picture (${endings.join(', ')})`);
   return { ids: [...first.keys()], problems };
 }

@@ -2,8 +2,8 @@
  * A matrix of a MATLAB 5 file (`save -v6` and `-v7`), as much of the format as PASCAL Context's label maps need: real, full
  * matrices of numbers with two dimensions, plain or compressed, in either byte order.
  *
- * The file: 116 bytes of text, 12 of version and byte order ("IM" little endian), then elements, each a type, a length and data
- * padded to 8 bytes; up to 4 bytes of data share the 8 bytes with type and length. A matrix is an element of elements:
+ * The file: 116 bytes of text, 12 of version and byte order ("IM" little endian), then elements, each a type, a length and
+ * data padded to 8 bytes; up to 4 bytes of data share the 8 bytes with type and length. A matrix is an element of elements:
  * flags, dimensions, name, numbers, the numbers column by column and in the smallest type that holds them.
  */
 import { inflateSync } from 'node:zlib';
@@ -86,13 +86,14 @@ function inflated(data: Uint8Array, little: boolean): Element {
 
 function* elements(bytes: Uint8Array, little: boolean): Generator<Element> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + 8 <= bytes.length; ) {
+  for (let at = 0; at + 8 <= bytes.length;) {
     const word = view.getUint32(at, little);
     const small = word >>> 16;
     const type = small === 0 ? word : word & 0xffff;
     const length = small === 0 ? view.getUint32(at + 4, little) : small;
     const start = small === 0 ? at + 8 : at + 4;
-    if (start + length > bytes.length) throw new RangeError(`an element ends ${start + length - bytes.length} bytes past its end`);
+    if (start + length > bytes.length)
+      throw new RangeError(`an element ends ${start + length - bytes.length} bytes past its end`);
     yield { type, data: bytes.subarray(start, start + length) };
     const padded = type === COMPRESSED ? length : Math.ceil(length / 8) * 8;
     at = small === 0 ? start + padded : at + 8;
@@ -103,12 +104,14 @@ function toMatrix([flags, dimensions, , numbers]: Element[], name: string, littl
   if (!flags || !dimensions || !numbers) throw new RangeError(`${name} has no numbers`);
   const flag = read(flags, little)[0]!;
   const kind = flag & 0xff;
-  if (kind < NUMERIC.first || kind > NUMERIC.last || (flag & COMPLEX) !== 0) throw new Unfit(`${name} is no matrix of real numbers`);
+  if (kind < NUMERIC.first || kind > NUMERIC.last || (flag & COMPLEX) !== 0)
+    throw new Unfit(`${name} is no matrix of real numbers`);
   const sides = read(dimensions, little);
   if (sides.length !== 2) throw new Unfit(`${name} has ${sides.length} dimensions; expected 2`);
   const [rows, columns] = sides as unknown as [number, number];
   const values = read(numbers, little);
-  if (values.length !== rows * columns) throw new RangeError(`${name} is ${rows}×${columns} but has ${values.length} numbers`);
+  if (values.length !== rows * columns)
+    throw new RangeError(`${name} is ${rows}×${columns} but has ${values.length} numbers`);
   return { rows, columns, values };
 }
 

@@ -79,7 +79,11 @@ export const datasetDefinitions: {
     help: 'where classes overlap in the route instances: the smallest object is on top, or ignore',
     kinds: ['coco'],
   },
-  onProblem: { rule: oneOf('throw', 'skip'), default: 'throw', help: 'a picture that cannot be used: throw, or skip and count' },
+  onProblem: {
+    rule: oneOf('throw', 'skip'),
+    default: 'throw',
+    help: 'a picture that cannot be used: throw, or skip and count',
+  },
   links: { rule: oneOf('refuse', 'follow'), default: 'refuse', help: 'links that lead out of the root: refuse or follow' },
 };
 
@@ -97,7 +101,10 @@ export function resolveDatasetOptions(given: DatasetOptions): ResolvedOptions {
     }
     resolved[key] = definition.rule.read(value, key);
     if (definition.kinds && !definition.kinds.includes(kind)) {
-      throw new InvSegError('INVALID_OPTION', `${key} is an option of ${definition.kinds.join(' and ')}, not of ${kind}; leave it out`);
+      throw new InvSegError(
+        'INVALID_OPTION',
+        `${key} is an option of ${definition.kinds.join(' and ')}, not of ${kind}; leave it out`,
+      );
     }
   }
   return resolved as unknown as ResolvedOptions;

@@ -23,7 +23,8 @@ export class Root {
   static async open(folder: string, links: Links): Promise<Root> {
     const found = await stat(folder).catch(() => undefined);
     if (!found) throw new InvSegError('DATASET_NOT_FOUND', `${folder}: there is no such folder; name the data set's root`);
-    if (!found.isDirectory()) throw new InvSegError('DATASET_NOT_FOUND', `${folder}: it is a file; name the data set's root folder`);
+    if (!found.isDirectory())
+      throw new InvSegError('DATASET_NOT_FOUND', `${folder}: it is a file; name the data set's root folder`);
     const top = await realpath(folder);
     return new Root(top, top, links);
   }
@@ -50,7 +51,10 @@ export class Root {
   }
 
   async has(...parts: string[]): Promise<boolean> {
-    return stat(this.at(...parts)).then(() => true, () => false);
+    return stat(this.at(...parts)).then(
+      () => true,
+      () => false,
+    );
   }
 
   /**

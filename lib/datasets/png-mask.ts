@@ -25,7 +25,10 @@ export function decodePngMask(bytes: Uint8Array, file: string, expected: Size): 
   const { width, height, depth, colour, interlaced } = readHeader(bytes, file);
   if (width !== expected.width || height !== expected.height) throw wrongSize(file, { width, height }, expected);
   if (colour !== GREY && colour !== PALETTE) {
-    throw invalid(file, 'a mask is a palette or grey PNG, its pixels indices of classes; this one has colours, which name no class');
+    throw invalid(
+      file,
+      'a mask is a palette or grey PNG, its pixels indices of classes; this one has colours, which name no class',
+    );
   }
   if (depth === 16) throw invalid(file, 'it has 16 bits a pixel; labels are 8 bits');
   if (depth < 8 && (colour === GREY || interlaced)) {
@@ -44,7 +47,10 @@ export function decodePngMask(bytes: Uint8Array, file: string, expected: Size): 
 export function wrongSize(file: string, found: Size, expected: Size): InvSegError {
   const turned = found.width === expected.height && found.height === expected.width;
   const hint = turned ? '; the picture may have an EXIF orientation that the mask does not follow' : '';
-  return invalid(file, `the mask is ${found.width}×${found.height}, its picture ${expected.width}×${expected.height}${hint}`);
+  return invalid(
+    file,
+    `the mask is ${found.width}×${found.height}, its picture ${expected.width}×${expected.height}${hint}`,
+  );
 }
 
 function readHeader(bytes: Uint8Array, file: string) {

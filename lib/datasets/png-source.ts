@@ -10,19 +10,28 @@ import { decodePngMask } from './png-mask.js';
  * The picture `folder/id` with the first of `endings` that is there.
  * @throws {InvSegError} `IMAGE_NOT_FOUND`; `DATASET_INVALID` for a link out of the root
  */
-export async function findPicture(root: Root, folder: readonly string[], id: string, endings: readonly string[]): Promise<string> {
+export async function findPicture(
+  root: Root,
+  folder: readonly string[],
+  id: string,
+  endings: readonly string[],
+): Promise<string> {
   for (const ending of endings) {
     const file = await root.find(...folder, `${id}${ending}`);
     if (file !== undefined) return file;
   }
   const shown = endings.length === 1 ? endings[0] : `{${endings.join(',')}}`;
-  throw new InvSegError('IMAGE_NOT_FOUND', `${root.at(...folder, `${id}${shown}`)}: there is no such picture, though the list names it`);
+  throw new InvSegError(
+    'IMAGE_NOT_FOUND',
+    `${root.at(...folder, `${id}${shown}`)}: there is no such picture, though the list names it`,
+  );
 }
 
 /** @throws {InvSegError} `MASK_NOT_FOUND`; `DATASET_INVALID` for a link out of the root */
 export async function findMask(root: Root, folder: readonly string[], name: string): Promise<string> {
   const file = await root.find(...folder, name);
-  if (file === undefined) throw new InvSegError('MASK_NOT_FOUND', `${root.at(...folder, name)}: there is no mask for the picture`);
+  if (file === undefined)
+    throw new InvSegError('MASK_NOT_FOUND', `${root.at(...folder, name)}: there is no mask for the picture`);
   return file;
 }
 

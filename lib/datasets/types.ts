@@ -5,16 +5,13 @@
  * bytes an annotation), everything else is read when it is asked for.
  */
 import type { ErrorCode } from '../errors.js';
+import type { VocabularyClass } from '../names/vocabulary.js';
 
 export const datasetKinds = ['folder', 'voc', 'context', 'coco'] as const;
 export type DatasetKind = (typeof datasetKinds)[number];
 
-/** A class: the name that the data set uses, the name that stands in a prompt, other names of the same thing. */
-export interface ClassNames {
-  readonly name: string;
-  readonly prompt: string;
-  readonly synonyms: readonly string[];
-}
+/** The name that the data set uses, the name that stands in a prompt, other words for the same thing. */
+export type ClassNames = VocabularyClass;
 
 /** Labels of `Dataset.classes`; this one belongs to none of them and is left out of every figure. */
 export const IGNORED = 255;

@@ -21,7 +21,10 @@ export async function openVoc(root: Root, options: ResolvedOptions): Promise<Dat
   const { split = 'val', masks = 'SegmentationClass', background } = options;
   const home = await root.descend(['', 'VOC2012', 'VOCdevkit/VOC2012'], 'JPEGImages');
   if (!(await home.has(masks))) {
-    throw new InvSegError('DATASET_NOT_FOUND', `${home.at(masks)}: there is no such folder; name the folder of the masks with masks (--masks)`);
+    throw new InvSegError(
+      'DATASET_NOT_FOUND',
+      `${home.at(masks)}: there is no such folder; name the folder of the masks with masks (--masks)`,
+    );
   }
   const classes = await vocabularyClasses('voc');
   const hasBackground = background === 'class';
@@ -31,7 +34,7 @@ export async function openVoc(root: Root, options: ResolvedOptions): Promise<Dat
     split,
     classes: hasBackground ? classes : classes.slice(1),
     hasBackground,
-    protocol: `PASCAL VOC 2012: ${masks}/*.png, ${hasBackground ? '20 classes and background, 255 ignored' : '20 classes, background and 255 ignored'}`,
+    protocol: `PASCAL VOC 2012: ${masks}/*.png, 20 classes${hasBackground ? ' and background, 255' : ', background and 255'} ignored`,
     list: await readList(home, 'ImageSets', 'Segmentation', `${split}.txt`),
     async locate(id) {
       const imagePath = await findPicture(home, ['JPEGImages'], id, ['.jpg']);

@@ -26,7 +26,10 @@ function outline() {
   const corners = Math.round(uniform(6, 90));
   return Array.from({ length: corners }, (_, i) => {
     const [angle, r] = [(2 * Math.PI * i) / corners, radius * uniform(0.7, 1)];
-    return [two(Math.min(Math.max(x + r * Math.cos(angle), 0), WIDTH)), two(Math.min(Math.max(y + r * Math.sin(angle), 0), HEIGHT))];
+    return [
+      two(Math.min(Math.max(x + r * Math.cos(angle), 0), WIDTH)),
+      two(Math.min(Math.max(y + r * Math.sin(angle), 0), HEIGHT)),
+    ];
   }).flat();
 }
 
@@ -36,7 +39,9 @@ function crowd() {
   return { size: [HEIGHT, WIDTH], counts };
 }
 
-const { values } = parseArgs({ options: { out: { type: 'string', default: '.cache/datasets/bench' }, copies: { type: 'string', default: '1' } } });
+const { values } = parseArgs({
+  options: { out: { type: 'string', default: '.cache/datasets/bench' }, copies: { type: 'string', default: '1' } },
+});
 const copies = Number(values.copies);
 mkdirSync(values.out, { recursive: true });
 const file = path.join(values.out, `instances_bench${copies}.json`);
@@ -57,7 +62,7 @@ function writeJson() {
   const annotation = (id) => ({
     segmentation: shapes[id % ANNOTATIONS],
     area: two(uniform(20, 90_000)),
-    iscrowd: id % ANNOTATIONS % 100 === 0 ? 1 : 0,
+    iscrowd: (id % ANNOTATIONS) % 100 === 0 ? 1 : 0,
     image_id: Math.floor(uniform(0, PICTURES * copies)),
     category_id: cocoIds[id % 80],
     id,
@@ -86,7 +91,9 @@ function timer() {
 
 let time = timer();
 const instances = await InstancesFile.open(file);
-console.log(`${(statSync(file).size / 1e6).toFixed(1)} MB, ${instances.annotationCount} annotations: indexed in ${time()}, ${Math.round(process.resourceUsage().maxRSS / 1024)} MB at most`);
+console.log(
+  `${(statSync(file).size / 1e6).toFixed(1)} MB, ${instances.annotationCount} annotations: indexed in ${time()}, ${Math.round(process.resourceUsage().maxRSS / 1024)} MB at most`,
+);
 if (copies > 1) process.exit();
 time = timer();
 let decoded = 0;

@@ -12,10 +12,21 @@ export function instancesJson(pictures, classIds, categoryIds) {
     const present = [...new Set(labels)].filter((label) => label > 0).sort((a, b) => a - b);
     for (const [k, label] of present.entries()) {
       const region = labels.map((value) => (value === label ? 1 : 0));
-      add({ image_id, category_id: classIds[label], area: sum(region), segmentation: segmentation(region, width, height, i % 3) });
+      add({
+        image_id,
+        category_id: classIds[label],
+        area: sum(region),
+        segmentation: segmentation(region, width, height, i % 3),
+      });
       if (k > 0) continue;
       // Only within the object's own pixels, yet stated as larger: it is painted first, and nothing of it is left.
-      add({ image_id, category_id: classIds[label] === 1 ? 3 : 1, area: width * height, iscrowd: i % 2, segmentation: segmentation(region, width, height, 1) });
+      add({
+        image_id,
+        category_id: classIds[label] === 1 ? 3 : 1,
+        area: width * height,
+        iscrowd: i % 2,
+        segmentation: segmentation(region, width, height, 1),
+      });
     }
   }
   // In no order, as in COCO's own file.
@@ -68,7 +79,7 @@ export function compress(counts) {
   let text = '';
   for (const [i, count] of counts.entries()) {
     let rest = i > 2 ? count - counts[i - 2] : count;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const bits = rest & 31;
       rest >>= 5;
       more = !(rest === (bits & 16 ? -1 : 0));

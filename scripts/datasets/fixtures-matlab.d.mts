@@ -4,4 +4,10 @@ export interface MatlabOptions {
   kind?: 'double' | 'uint8' | 'uint16';
   stored?: 'uint8' | 'uint16' | 'double';
 }
-export function matlabFile(name: string, values: ArrayLike<number>, rows: number, columns: number, options?: MatlabOptions): Buffer;
+export function matlabFile(
+  name: string,
+  values: ArrayLike<number>,
+  rows: number,
+  columns: number,
+  options?: MatlabOptions,
+): Buffer;

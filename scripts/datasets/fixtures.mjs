@@ -36,10 +36,14 @@ async function sources() {
       const name = `${String(i).padStart(4, '0')}.png`;
       const [width, height] = [128 - 3 * i, 92 + 2 * i];
       const file = path.join(SOURCE, 'pictures', name);
-      const jpeg = await sharp(file).extract({ left: 0, top: 128 - height, width, height }).jpeg().toBuffer();
+      const jpeg = await sharp(file)
+        .extract({ left: 0, top: 128 - height, width, height })
+        .jpeg()
+        .toBuffer();
       const { data } = decode(readFileSync(path.join(SOURCE, 'masks', name)));
       const labels = new Uint8Array(width * height);
-      for (let y = 0; y < height; y++) labels.set(data.subarray((y + 128 - height) * 128, (y + 128 - height) * 128 + width), y * width);
+      for (let y = 0; y < height; y++)
+        labels.set(data.subarray((y + 128 - height) * 128, (y + 128 - height) * 128 + width), y * width);
       return { width, height, jpeg, labels };
     }),
   );
@@ -63,7 +67,8 @@ const grey = ({ width, height }, data) => encode({ width, height, data, depth: 8
 const palette = Array.from({ length: 256 }, (_, i) => [(i * 37) % 256, (i * 91) % 256, (i * 13) % 256]);
 const indexed = ({ width, height }, data) => encode({ width, height, data, depth: 8, channels: 1, palette });
 
-const expected = (list, labelsOf) => list.map((picture) => ({ id: picture.id, width: picture.width, height: picture.height, labels: labelsOf(picture) }));
+const expected = (list, labelsOf) =>
+  list.map((picture) => ({ id: picture.id, width: picture.width, height: picture.height, labels: labelsOf(picture) }));
 
 /** VOC's masks have a line of 255 around every object. */
 function withBorders({ width, height, labels }) {
@@ -102,7 +107,10 @@ export async function writeVoc(root, { count = 12 } = {}) {
 function contextOf({ width, height, labels }, key) {
   return Uint16Array.from(labels, (label, i) => {
     const y = Math.floor(i / width) / height;
-    if (label > 0) return { raw: CONTEXT_RAW, alphabetical: CONTEXT_ALPHABETICAL, vocFirst: Array.from({ length: 21 }, (_, k) => k) }[key][label];
+    if (label > 0)
+      return { raw: CONTEXT_RAW, alphabetical: CONTEXT_ALPHABETICAL, vocFirst: Array.from({ length: 21 }, (_, k) => k) }[
+        key
+      ][label];
     if (y < 0.3) return SKY[key];
     if (y > 0.6) return GRASS[key];
     return key === 'raw' ? [0, 1, 459][i % 3] : 0;
@@ -120,9 +128,16 @@ export async function writeContext(root, { count = 12, format = 'png', order = '
   for (const [i, picture] of list.entries()) {
     write(root, [...home, 'JPEGImages', `${picture.id}.jpg`], picture.jpeg);
     if (format === 'png') {
-      write(root, [...home, 'SegmentationClassContext', `${picture.id}.png`], indexed(picture, Uint8Array.from(contextOf(picture, key))));
+      write(
+        root,
+        [...home, 'SegmentationClassContext', `${picture.id}.png`],
+        indexed(picture, Uint8Array.from(contextOf(picture, key))),
+      );
     } else {
-      const file = matlabFile('LabelMap', contextOf(picture, 'raw'), picture.height, picture.width, { big: i % 4 === 3, compressed: i % 3 !== 2 });
+      const file = matlabFile('LabelMap', contextOf(picture, 'raw'), picture.height, picture.width, {
+        big: i % 4 === 3,
+        compressed: i % 3 !== 2,
+      });
       write(root, [...home, 'trainval', `${picture.id}.mat`], file);
     }
   }
@@ -144,7 +159,14 @@ export async function writeCoco(root, { count = 12, routes = ['stuffthingmaps', 
     const raw = labels.map((label, i) => (label > 0 ? COCO_ID[label] - 1 : [255, 123, 181][i % 3]));
     if (routes.includes('stuffthingmaps')) write(root, ['annotations', 'val2017', `${id}.png`], grey(picture, raw));
     if (routes.includes('converted')) {
-      write(root, ['annotations', 'val2017', `${id}_instanceTrainIds.png`], grey(picture, labels.map((label) => cocoLabel[label])));
+      write(
+        root,
+        ['annotations', 'val2017', `${id}_instanceTrainIds.png`],
+        grey(
+          picture,
+          labels.map((label) => cocoLabel[label]),
+        ),
+      );
     }
   }
   if (routes.includes('instances')) {
@@ -165,5 +187,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await writeContext(path.join(out, 'context-png'), { count });
   await writeContext(path.join(out, 'context-mat'), { count, format: 'mat' });
   await writeCoco(path.join(out, 'coco'), { count });
-  console.log(`${count} pictures each: ${['folder', 'voc', 'context-png', 'context-mat', 'coco'].map((name) => path.join(out, name)).join(', ')}`);
+  console.log(
+    `${count} pictures each: ${['folder', 'voc', 'context-png', 'context-mat', 'coco'].map((name) => path.join(out, name)).join(', ')}`,
+  );
 }

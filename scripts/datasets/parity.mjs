@@ -26,7 +26,8 @@ for (const [index, { kind, width, height, polygons, counts, runs }] of cases.ent
   const ours = paint(found, width * height);
   const theirs = paint([runs], width * height);
   const differing = ours.reduce((sum, pixel, i) => sum + (pixel === theirs[i] ? 0 : 1), 0);
-  if (differing > 0 && wrong++ < 10) console.error(`case ${index} (${kind}, ${width}×${height}): ${differing} pixels differ`);
+  if (differing > 0 && wrong++ < 10)
+    console.error(`case ${index} (${kind}, ${width}×${height}): ${differing} pixels differ`);
   kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
 }
 for (const kind of [...kinds.keys()].sort()) console.log(`${String(kinds.get(kind)).padStart(6)}  ${kind}`);

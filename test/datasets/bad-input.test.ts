@@ -1,5 +1,14 @@
 /** Everything that may be wrong with a data set: an error that names the file, or, on demand, a picture that is skipped and counted. */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { decode, encode } from 'fast-png';
@@ -53,11 +62,15 @@ const mask = () => at('masks', `${ids[1]}.png`);
 const troubles: Record<string, Trouble> = {
   'a truncated mask': {
     make: () => writeFileSync(mask(), readFileSync(mask()).subarray(0, 90)),
-    code: 'MASK_INVALID', file: mask, message: /truncated or damaged/,
+    code: 'MASK_INVALID',
+    file: mask,
+    message: /truncated or damaged/,
   },
   'a mask of another size': {
     make: () => copyFileSync(at('masks', `${ids[2]}.png`), mask()),
-    code: 'MASK_INVALID', file: mask, message: /the mask is 122×96, its picture 125×94/,
+    code: 'MASK_INVALID',
+    file: mask,
+    message: /the mask is 122×96, its picture 125×94/,
   },
   'an index out of range': {
     make() {
@@ -65,7 +78,9 @@ const troubles: Record<string, Trouble> = {
       data[3 * width + 8] = 21;
       writeFileSync(mask(), encode({ width, height, data, depth: 8, channels: 1 }));
     },
-    code: 'MASK_INVALID', file: mask, message: /pixel \(8, 3\) has the value 21; this data set has 0 to 20 and 255/,
+    code: 'MASK_INVALID',
+    file: mask,
+    message: /pixel \(8, 3\) has the value 21; this data set has 0 to 20 and 255/,
   },
   'no mask': { make: () => rmSync(mask()), code: 'MASK_NOT_FOUND', file: mask, message: /no mask for the picture/ },
   'no picture': {
@@ -74,17 +89,31 @@ const troubles: Record<string, Trouble> = {
       rmSync(picture());
     },
     options: { split: 'val' },
-    code: 'IMAGE_NOT_FOUND', file: () => at('images', ids[1]!), message: /no such picture, though the list names it/,
+    code: 'IMAGE_NOT_FOUND',
+    file: () => at('images', ids[1]!),
+    message: /no such picture, though the list names it/,
   },
-  'an empty picture': { make: () => writeFileSync(picture(), ''), code: 'IMAGE_UNREADABLE', file: picture, message: /it is empty/ },
-  'a picture that is none': { make: () => writeFileSync(picture(), 'words'), code: 'IMAGE_UNREADABLE', file: picture, message: /not a picture/ },
+  'an empty picture': {
+    make: () => writeFileSync(picture(), ''),
+    code: 'IMAGE_UNREADABLE',
+    file: picture,
+    message: /it is empty/,
+  },
+  'a picture that is none': {
+    make: () => writeFileSync(picture(), 'words'),
+    code: 'IMAGE_UNREADABLE',
+    file: picture,
+    message: /not a picture/,
+  },
   'a link out of the root': {
     make() {
       copyFileSync(picture(), path.join(top, 'outside.jpg'));
       rmSync(picture());
       symlinkSync(path.join(top, 'outside.jpg'), picture());
     },
-    code: 'DATASET_INVALID', file: picture, message: /a link leads out of the data set, to .*outside\.jpg; allow it/,
+    code: 'DATASET_INVALID',
+    file: picture,
+    message: /a link leads out of the data set, to .*outside\.jpg; allow it/,
   },
   'a mask behind a link out of the root': {
     make() {
@@ -92,24 +121,32 @@ const troubles: Record<string, Trouble> = {
       rmSync(mask());
       symlinkSync('../../outside.png', mask());
     },
-    code: 'DATASET_INVALID', file: mask, message: /a link leads out of the data set/,
+    code: 'DATASET_INVALID',
+    file: mask,
+    message: /a link leads out of the data set/,
   },
   'a way out in the list': {
     make: () => list(`${ids[0]}\n../${ids[1]}\n${ids[2]}\n${ids[3]}\n`),
     options: { split: 'val' },
-    code: 'DATASET_INVALID', file: () => at('lists', 'val.txt'), message: /line 2: "\.\.\/picture-00001" leads out of the data set/,
+    code: 'DATASET_INVALID',
+    file: () => at('lists', 'val.txt'),
+    message: /line 2: "\.\.\/picture-00001" leads out of the data set/,
   },
   'a path in the list': {
     make: () => list(`${ids[0]}\nimages/${ids[1]}.jpg\n${ids[2]}\n${ids[3]}\n`),
     options: { split: 'val' },
-    code: 'DATASET_INVALID', file: () => at('lists', 'val.txt'), message: /line 2: .* is no id/,
+    code: 'DATASET_INVALID',
+    file: () => at('lists', 'val.txt'),
+    message: /line 2: .* is no id/,
   },
 };
 
 describe.each(Object.entries(troubles))('%s', (_, { make, options, code, file, message }) => {
   it('is an error that names the file', async () => {
     make();
-    const error: unknown = await open(options).then(readAll).catch((e: unknown) => e);
+    const error: unknown = await open(options)
+      .then(readAll)
+      .catch((e: unknown) => e);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
     expect((error as Error).message).toContain(file());
   });
@@ -126,7 +163,8 @@ describe('the same id twice', () => {
   it('in the list', async () => {
     list(`${ids[0]}\n${ids[1]}\n${ids[0]}\n`);
     await expect(open({ split: 'val' })).rejects.toMatchObject({
-      code: 'DATASET_INVALID', message: expect.stringMatching(/val\.txt: line 3: "picture-00000" is there twice/),
+      code: 'DATASET_INVALID',
+      message: expect.stringMatching(/val\.txt: line 3: "picture-00000" is there twice/),
     });
     const dataset = await open({ split: 'val', onProblem: 'skip' });
     expect(await readAll(dataset)).toEqual([ids[0], ids[1]]);
@@ -135,7 +173,8 @@ describe('the same id twice', () => {
   it('in the folder', async () => {
     copyFileSync(picture(), at('images', `${ids[1]}.jpeg`));
     await expect(open()).rejects.toMatchObject({
-      code: 'DATASET_INVALID', message: expect.stringMatching(/picture-00001\.jpg: the id picture-00001 is there twice, also as picture-00001\.jpeg/),
+      code: 'DATASET_INVALID',
+      message: expect.stringMatching(/picture-00001\.jpg: the id picture-00001 is there twice, also as picture-00001\.jpeg/),
     });
     expect((await open({ onProblem: 'skip' })).ids).toHaveLength(4);
   });
@@ -145,13 +184,47 @@ describe('the data set as a whole is refused, skipping or not', () => {
   it.each<[string, () => void, Partial<DatasetOptions>, string, RegExp]>([
     ['no list', () => {}, { split: 'test' }, 'DATASET_NOT_FOUND', /lists\/test\.txt: there is no such file/],
     ['an empty list', () => list('\n \n'), { split: 'val' }, 'DATASET_INVALID', /val\.txt: the list is empty/],
-    ['no pictures', () => rmSync(at('images'), { recursive: true }), {}, 'DATASET_NOT_FOUND', /images: there is no such folder/],
-    ['a folder without pictures', () => ids.forEach((id) => rmSync(at('images', `${id}.jpg`))), {}, 'DATASET_INVALID', /images: there is no picture/],
-    ['a list behind a link', () => { mkdirSync(at('lists')); writeFileSync(path.join(top, 'l.txt'), ids[0]!); symlinkSync(path.join(top, 'l.txt'), at('lists', 'val.txt')); }, { split: 'val' }, 'DATASET_INVALID', /a link leads out/],
-    ['a split that leads out', () => {}, { split: '../val' }, 'INVALID_OPTION', /Expected a file name without folders for split/],
+    [
+      'no pictures',
+      () => rmSync(at('images'), { recursive: true }),
+      {},
+      'DATASET_NOT_FOUND',
+      /images: there is no such folder/,
+    ],
+    [
+      'a folder without pictures',
+      () => ids.forEach((id) => rmSync(at('images', `${id}.jpg`))),
+      {},
+      'DATASET_INVALID',
+      /images: there is no picture/,
+    ],
+    [
+      'a list behind a link',
+      () => {
+        mkdirSync(at('lists'));
+        writeFileSync(path.join(top, 'l.txt'), ids[0]!);
+        symlinkSync(path.join(top, 'l.txt'), at('lists', 'val.txt'));
+      },
+      { split: 'val' },
+      'DATASET_INVALID',
+      /a link leads out/,
+    ],
+    [
+      'a split that leads out',
+      () => {},
+      { split: '../val' },
+      'INVALID_OPTION',
+      /Expected a file name without folders for split/,
+    ],
     ['no root', () => rmSync(root, { recursive: true }), {}, 'DATASET_NOT_FOUND', /data: there is no such folder/],
     ['a misspelt option', () => {}, { onproblem: 'skip' } as object, 'INVALID_OPTION', /Did you mean onProblem/],
-    ['an option of another kind', () => {}, { crowd: 'ignore' }, 'INVALID_OPTION', /crowd is an option of coco, not of folder/],
+    [
+      'an option of another kind',
+      () => {},
+      { crowd: 'ignore' },
+      'INVALID_OPTION',
+      /crowd is an option of coco, not of folder/,
+    ],
   ])('%s', async (_, make, options, code, message) => {
     make();
     for (const onProblem of ['throw', 'skip'] as const) {

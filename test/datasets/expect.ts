@@ -4,7 +4,11 @@ import type { Dataset } from '../../lib/datasets/index.js';
 import type { Expected } from '../../scripts/datasets/fixtures.mjs';
 
 /** @param labelsOf what the labels should be, where they are not the generator's own */
-export async function expectItems(dataset: Dataset, expected: readonly Expected[], labelsOf = ({ labels }: Expected) => labels): Promise<void> {
+export async function expectItems(
+  dataset: Dataset,
+  expected: readonly Expected[],
+  labelsOf = ({ labels }: Expected) => labels,
+): Promise<void> {
   expect(dataset.ids).toEqual(expected.map(({ id }) => id));
   let i = 0;
   for await (const item of dataset) {

@@ -65,7 +65,10 @@ it('without background labels shift down and 0 is ignored', async () => {
 });
 
 it('reads prompts and synonyms, or plain lines', async () => {
-  writeFileSync(at('classes.json'), JSON.stringify(['cat', { name: 'sofa', synonyms: ['couch'] }, { name: 'tv', prompt: 'tv monitor' }]));
+  writeFileSync(
+    at('classes.json'),
+    JSON.stringify(['cat', { name: 'sofa', synonyms: ['couch'] }, { name: 'tv', prompt: 'tv monitor' }]),
+  );
   expect((await open()).classes.slice(1)).toEqual([
     { name: 'cat', prompt: 'cat', synonyms: [] },
     { name: 'sofa', prompt: 'sofa', synonyms: ['couch'] },
@@ -77,18 +80,27 @@ it('reads prompts and synonyms, or plain lines', async () => {
 });
 
 it.each<[string, string, RegExp]>([
-  ['no names', '[]', /names no class/],
-  ['background', '["cat", "Background"]', /background is label 0/],
-  ['twice', '["cat", "cat"]', /"cat" is there twice/],
+  ['no names', '[]', /classes\.json:1:1: expected at least one class/],
+  ['background', '["cat",\n "Background"]', /classes\.json:2:2: background is added by itself and not listed/],
+  ['twice', '["cat", "cat"]', /"cat" is \[0\] too/],
   ['no JSON', '["cat",', /it is not JSON/],
-  ['no list', '{"cat": 1}', /expected a list/],
-  ['no name', '[{"prompt": "cat"}]', /expected a text at \[0\]\.name/],
-  ['too many', JSON.stringify(Array.from({ length: 255 }, (_, i) => `c${i}`)), /255 classes/],
+  ['no list', '{"cat": 1}', /unknown key "cat"/],
+  ['no name', '[{"prompt": "cat"}]', /expected a name at/],
+  ['too many', JSON.stringify(Array.from({ length: 255 }, (_, i) => `c${i}`)), /expected at most 254 classes but found 255/],
 ])('classes.json: %s', async (_, text, message) => {
   writeFileSync(at('classes.json'), text);
   const error = await open().catch((e: unknown) => e);
-  expect(error).toMatchObject({ code: 'DATASET_INVALID', message: expect.stringMatching(message) });
+  expect(error).toMatchObject({ code: 'NAMES_INVALID', message: expect.stringMatching(message) });
   expect((error as Error).message).toContain(at('classes.json'));
+});
+
+it('classes.txt: an error names the line', async () => {
+  rmSync(at('classes.json'));
+  writeFileSync(at('classes.txt'), 'cat\n\nBackground\n');
+  await expect(open()).rejects.toMatchObject({
+    code: 'NAMES_INVALID',
+    message: expect.stringContaining(`${at('classes.txt')}:3:`),
+  });
 });
 
 it('says what is missing', async () => {

@@ -8,11 +8,14 @@ const file = (options: MatlabOptions = {}, name = 'LabelMap') => matlabFile(name
 
 describe('reads', () => {
   const cases: MatlabOptions[] = [true, false].flatMap((compressed) =>
-    [true, false].flatMap((big) => [
-      { compressed, big, kind: 'double', stored: 'uint16' },
-      { compressed, big, kind: 'double', stored: 'double' },
-      { compressed, big, kind: 'uint16', stored: 'uint16' },
-    ] satisfies MatlabOptions[]),
+    [true, false].flatMap(
+      (big) =>
+        [
+          { compressed, big, kind: 'double', stored: 'uint16' },
+          { compressed, big, kind: 'double', stored: 'double' },
+          { compressed, big, kind: 'uint16', stored: 'uint16' },
+        ] satisfies MatlabOptions[],
+    ),
   );
   it.each(cases)('%o', (options) => {
     const { rows, columns, values: found } = readMatrix(file(options), 'a.mat', 'LabelMap');
@@ -44,7 +47,8 @@ describe('refuses', () => {
   });
   it.each([true, false])('a truncated file, compressed: %s', (compressed) => {
     const whole = file({ compressed });
-    for (const length of [140, 150, 170, whole.length - 6]) refused(whole.subarray(0, length), /truncated or damaged|no variable/);
+    for (const length of [140, 150, 170, whole.length - 6])
+      refused(whole.subarray(0, length), /truncated or damaged|no variable/);
   });
   it('complex numbers and cells', () => {
     const plain = file({ compressed: false });

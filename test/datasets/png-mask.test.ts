@@ -18,7 +18,9 @@ describe('gives the values of the file', () => {
     const colours = 2 ** bits;
     const indices = Array.from({ length: 15 }, (_, i) => (i * 5 + (i >> 1)) % colours);
     const rgb = Buffer.from(indices.flatMap((index) => [index * 16, 200 - index, 7]));
-    const png = await sharp(rgb, { raw: { ...size, channels: 3 } }).png({ palette: true, colours, dither: 0, effort: 1 }).toBuffer();
+    const png = await sharp(rgb, { raw: { ...size, channels: 3 } })
+      .png({ palette: true, colours, dither: 0, effort: 1 })
+      .toBuffer();
     expect([png[24], png[25]]).toEqual([bits, 3]);
     const found = read(png);
     const table = png.subarray(png.indexOf('PLTE') + 4);
@@ -26,7 +28,10 @@ describe('gives the values of the file', () => {
     expect([...found].map((index) => Math.round(table[index * 3]! / 16))).toEqual(indices);
   });
   it('interlaced', async () => {
-    const png = await sharp(Buffer.from(values), { raw: { ...size, channels: 1 } }).toColourspace('b-w').png({ progressive: true }).toBuffer();
+    const png = await sharp(Buffer.from(values), { raw: { ...size, channels: 1 } })
+      .toColourspace('b-w')
+      .png({ progressive: true })
+      .toBuffer();
     expect([png[24], png[25], png[28]]).toEqual([8, 0, 1]);
     expect(read(png)).toEqual(values);
   });
@@ -34,7 +39,9 @@ describe('gives the values of the file', () => {
 
 describe('refuses', () => {
   const refused = (bytes: Uint8Array, message: RegExp, expected = size) =>
-    expect(() => read(bytes, expected)).toThrow(expect.objectContaining({ code: 'MASK_INVALID', message: expect.stringMatching(message) }));
+    expect(() => read(bytes, expected)).toThrow(
+      expect.objectContaining({ code: 'MASK_INVALID', message: expect.stringMatching(message) }),
+    );
 
   it('an empty file', () => refused(new Uint8Array(0), /m\.png: it is empty/));
   it('another format', () => refused(Buffer.from('GIF89a, or some text'), /it is not a PNG/));

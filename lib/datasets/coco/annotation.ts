@@ -46,7 +46,10 @@ function readPolygons(shape: JsonReader, { width, height }: Size, name: string):
 }
 
 function readRuns(shape: JsonReader, { width, height }: Size, name: string): Runs {
-  const size = shape.at('size').list().map((side) => side.integer(0));
+  const size = shape
+    .at('size')
+    .list()
+    .map((side) => side.integer(0));
   const counts = shape.at('counts');
   if (size.length !== 2) shape.at('size').fail('[height, width]');
   if (typeof counts.value !== 'string' && !Array.isArray(counts.value)) counts.fail('run lengths');

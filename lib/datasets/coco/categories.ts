@@ -7,7 +7,16 @@ const range = (from: number, to: number): number[] => Array.from({ length: to - 
 
 /** [80] in ascending order, which is the order of the vocabulary `coco`. */
 export const COCO_IDS: readonly number[] = [
-  ...range(1, 11), ...range(13, 25), 27, 28, ...range(31, 44), ...range(46, 65), 67, 70, ...range(72, 82), ...range(84, 90),
+  ...range(1, 11),
+  ...range(13, 25),
+  27,
+  28,
+  ...range(31, 44),
+  ...range(46, 65),
+  67,
+  70,
+  ...range(72, 82),
+  ...range(84, 90),
 ];
 
 /** Category id → label 1…80. */

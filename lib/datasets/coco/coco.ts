@@ -6,7 +6,8 @@
  *     {annotations,stuffthingmaps}/<split>/<id>_instanceTrainIds.png   converted
  *     annotations/instances_<split>.json                               instances
  *
- * `stuffthingmaps` is the published protocol, `converted` the same after somebody's conversion; `auto` takes them in this order.
+ * `stuffthingmaps` is the published protocol, `converted` the same after somebody's conversion; `auto` takes the first in
+ * this order.
  */
 import path from 'node:path';
 import { InvSegError } from '../../errors.js';
@@ -47,7 +48,10 @@ const fullSplit = (split: string): string => (split === 'val' || split === 'trai
 
 async function pictureFolder(root: Root, split: string): Promise<string[]> {
   for (const folder of PICTURE_FOLDERS) if (await root.has(folder, split)) return [folder, split].filter(Boolean);
-  throw new InvSegError('DATASET_NOT_FOUND', `${root.at('images', split)}: there is no such folder, nor ${root.at(split)}; it has the pictures`);
+  throw new InvSegError(
+    'DATASET_NOT_FOUND',
+    `${root.at('images', split)}: there is no such folder, nor ${root.at(split)}; it has the pictures`,
+  );
 }
 
 async function findRoute(root: Root, split: string, wanted: ResolvedOptions['route']): Promise<Found> {
@@ -55,20 +59,30 @@ async function findRoute(root: Root, split: string, wanted: ResolvedOptions['rou
   for (const route of ['stuffthingmaps', 'converted'] as const) {
     for (const top of MASK_FOLDERS) {
       if (!is(route) || !(await root.has(top, split))) continue;
-      const fits = route === 'converted' ? (name: string) => name.endsWith(CONVERTED) : (name: string) => /^[^_]+\.png$/.test(name);
+      const fits =
+        route === 'converted' ? (name: string) => name.endsWith(CONVERTED) : (name: string) => /^[^_]+\.png$/.test(name);
       if ((await root.list(top, split)).some(fits)) return { route, folder: [top, split] };
     }
   }
   const file = `instances_${split}.json`;
   if (is('instances') && (await root.has('annotations', file))) return { route: 'instances', file };
-  const places = { stuffthingmaps: `annotations/${split}/<id>.png`, converted: `annotations/${split}/<id>${CONVERTED}`, instances: `annotations/${file}` };
+  const places = {
+    stuffthingmaps: `annotations/${split}/<id>.png`,
+    converted: `annotations/${split}/<id>${CONVERTED}`,
+    instances: `annotations/${file}`,
+  };
   const tried = wanted === 'auto' ? Object.values(places).join(', nor ') : places[wanted];
   throw new InvSegError('DATASET_NOT_FOUND', `${root.folder}: there are no labels of ${split}: no ${tried}`);
 }
 
 type Rest = Pick<DatasetParts, 'protocol' | 'list' | 'locate'>;
 
-async function fromPngs(root: Root, pictures: string[], { route, folder }: Exclude<Found, { route: 'instances' }>, hasBackground: boolean): Promise<Rest> {
+async function fromPngs(
+  root: Root,
+  pictures: string[],
+  { route, folder }: Exclude<Found, { route: 'instances' }>,
+  hasBackground: boolean,
+): Promise<Rest> {
   const [table, ending] = route === 'converted' ? [convertedTable(), CONVERTED] : [stuffThingTable(), '.png'];
   const used = hasBackground ? table : withoutBackground(table);
   const ignored = hasBackground ? 'and background, nothing ignored' : 'background ignored';
@@ -87,13 +101,17 @@ async function fromInstances(root: Root, pictures: string[], name: string, optio
   const file = (await root.find('annotations', name))!;
   const instances = await InstancesFile.open(file);
   const { crowd, overlap, background } = options;
-  const shift: LabelTable | undefined = background === 'ignore' ? withoutBackground(Int16Array.from({ length: 256 }, (_, i) => i)) : undefined;
-  const readLabels = (id: string): Located['readLabels'] => async (size) => {
-    const stated = instances.picture(id);
-    if (stated.width !== size.width || stated.height !== size.height) throw wrongSize(`${file}: ${stated.fileName}`, stated, size);
-    const labels = paintObjects(await instances.objects(id), size, { crowd, overlap });
-    return shift ? labels.map((label) => shift[label]!) : labels;
-  };
+  const shift: LabelTable | undefined =
+    background === 'ignore' ? withoutBackground(Int16Array.from({ length: 256 }, (_, i) => i)) : undefined;
+  const readLabels =
+    (id: string): Located['readLabels'] =>
+    async (size) => {
+      const stated = instances.picture(id);
+      if (stated.width !== size.width || stated.height !== size.height)
+        throw wrongSize(`${file}: ${stated.fileName}`, stated, size);
+      const labels = paintObjects(await instances.objects(id), size, { crowd, overlap });
+      return shift ? labels.map((label) => shift[label]!) : labels;
+    };
   return {
     protocol: [
       `COCO Object by instances: annotations/${name}`,

@@ -23,7 +23,9 @@ const CHUNK_BYTES = 2 ** 20;
 /** No annotation is as long; a file without end of its first element is not read into memory. */
 const MAX_ELEMENT_BYTES = 2 ** 26;
 
-const [QUOTE, BACKSLASH, COLON, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [...'"\\:,[]{}'].map((c) => c.charCodeAt(0));
+const [QUOTE, BACKSLASH, COLON, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [...'"\\:,[]{}'].map((c) =>
+  c.charCodeAt(0),
+);
 
 /**
  * @param keys lists to read; the others are passed over
@@ -96,15 +98,18 @@ class Scanner {
     }
     if (this.#start >= 0) {
       this.#parts.push(Buffer.from(chunk.subarray(Math.max(0, this.#start - this.#before))));
-      if (this.#before + chunk.length - this.#start > MAX_ELEMENT_BYTES) this.#fail(`an element of ${this.#key} does not end`, this.#start);
+      if (this.#before + chunk.length - this.#start > MAX_ELEMENT_BYTES)
+        this.#fail(`an element of ${this.#key} does not end`, this.#start);
     }
     this.#before += chunk.length;
   }
 
   end(): void {
-    if (!this.#done) this.#fail(this.#before === 0 ? 'it is empty' : 'it is truncated: brackets are open at its end', this.#before);
+    if (!this.#done)
+      this.#fail(this.#before === 0 ? 'it is empty' : 'it is truncated: brackets are open at its end', this.#before);
     const missing = [...this.#keys].filter((key) => !this.#seen.has(key));
-    if (missing.length > 0) this.#fail(`there is no list ${missing.map((key) => JSON.stringify(key)).join(' and no list ')}`, this.#before);
+    if (missing.length > 0)
+      this.#fail(`there is no list ${missing.map((key) => JSON.stringify(key)).join(' and no list ')}`, this.#before);
   }
 
   #string(byte: number): void {
@@ -167,6 +172,8 @@ export function parseElement(bytes: Buffer, file: string, offset: number): Recor
   try {
     return JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
   } catch (cause) {
-    throw new InvSegError('DATASET_INVALID', `${file}: damaged JSON at byte ${offset} (${(cause as Error).message})`, { cause });
+    throw new InvSegError('DATASET_INVALID', `${file}: damaged JSON at byte ${offset} (${(cause as Error).message})`, {
+      cause,
+    });
   }
 }

@@ -33,7 +33,13 @@ export class InstancesFile {
   readonly #offsets: Float64Array;
   readonly #lengths: Float64Array;
 
-  private constructor(file: string, list: IdList, pictures: ReadonlyMap<string, Picture>, offsets: number[], lengths: number[]) {
+  private constructor(
+    file: string,
+    list: IdList,
+    pictures: ReadonlyMap<string, Picture>,
+    offsets: number[],
+    lengths: number[],
+  ) {
     this.list = list;
     this.#file = file;
     this.#pictures = pictures;
@@ -51,7 +57,9 @@ export class InstancesFile {
       if (key === 'categories') categories.push(value['id']);
       else if (key === 'images') addPicture(byKey, value, file);
       else {
-        const owner = new JsonReader(value, file, `annotation at byte ${offset}`, 'DATASET_INVALID').at('image_id').integer(0);
+        const owner = new JsonReader(value, file, `annotation at byte ${offset}`, 'DATASET_INVALID')
+          .at('image_id')
+          .integer(0);
         owners!.push(owner);
         offsets!.push(offset);
         lengths!.push(length);
@@ -60,7 +68,11 @@ export class InstancesFile {
     checkCategories(categories, file);
     for (const [i, owner] of owners!.entries()) {
       const picture = byKey.get(owner);
-      if (!picture) throw invalid(file, `the annotation at byte ${offsets![i]} is of the picture ${owner}, which is not among the images`);
+      if (!picture)
+        throw invalid(
+          file,
+          `the annotation at byte ${offsets![i]} is of the picture ${owner}, which is not among the images`,
+        );
       picture.annotations.push(i);
     }
     const { list, pictures } = byId([...byKey.values()], file);
@@ -97,8 +109,15 @@ function addPicture(byKey: Map<number, Picture>, value: Element['value'], file: 
   const key = image.at('id').integer(0);
   if (byKey.has(key)) throw invalid(file, `two images have the id ${key}`);
   const fileName = image.at('file_name').text();
-  if (!isFileName(fileName)) throw invalid(file, `image ${key} has the file_name ${JSON.stringify(fileName)}; expected a name without folders`);
-  byKey.set(key, { fileName, key, width: image.at('width').integer(1), height: image.at('height').integer(1), annotations: [] });
+  if (!isFileName(fileName))
+    throw invalid(file, `image ${key} has the file_name ${JSON.stringify(fileName)}; expected a name without folders`);
+  byKey.set(key, {
+    fileName,
+    key,
+    width: image.at('width').integer(1),
+    height: image.at('height').integer(1),
+    annotations: [],
+  });
 }
 
 /** Pictures by the stem of their name, in its order, which is also the order of a folder. */
@@ -109,7 +128,12 @@ function byId(all: Picture[], file: string): { list: IdList; pictures: Map<strin
   for (const picture of all) {
     const id = path.parse(picture.fileName).name;
     if (!pictures.has(id)) pictures.set(id, picture);
-    else problems.push({ id, code: 'DATASET_INVALID' satisfies ErrorCode, message: `${file}: the picture ${picture.fileName} is there twice` });
+    else
+      problems.push({
+        id,
+        code: 'DATASET_INVALID' satisfies ErrorCode,
+        message: `${file}: the picture ${picture.fileName} is there twice`,
+      });
   }
   return { list: { ids: [...pictures.keys()].sort(), problems }, pictures };
 }
@@ -117,7 +141,11 @@ function byId(all: Picture[], file: string): { list: IdList; pictures: Map<strin
 function checkCategories(ids: unknown[], file: string): void {
   const wrong = [...ids.filter((id) => !COCO_IDS.includes(id as number)), ...COCO_IDS.filter((id) => !ids.includes(id))];
   if (wrong.length === 0) return;
-  throw invalid(file, `its categories are not COCO's 80 (the first that differs has the id ${String(wrong[0])}); other classes fit the kind folder`);
+  throw invalid(
+    file,
+    `its categories are not COCO's 80 (the first that differs has the id ${String(wrong[0])}); ` +
+      'other classes fit the kind folder',
+  );
 }
 
 function invalid(file: string, why: string): InvSegError {

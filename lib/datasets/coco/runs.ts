@@ -47,13 +47,14 @@ export function decodeRuns({ size, counts }: EncodedRuns, width: number, height:
  */
 export function expandCounts(text: string, name: string): number[] {
   const counts: number[] = [];
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     let value = 0;
     let unit = 1;
     for (let more = true; more; i++, unit *= 32) {
       const code = text.charCodeAt(i) - 48;
       // Past the end the code is NaN. Seven characters hold 35 bits, more than any picture has pixels.
-      if (!(code >= 0 && code < 64) || unit > 2 ** 30) throw invalid(name, `its compressed run lengths are damaged at character ${i}`);
+      if (!(code >= 0 && code < 64) || unit > 2 ** 30)
+        throw invalid(name, `its compressed run lengths are damaged at character ${i}`);
       value += (code & 31) * unit;
       more = (code & 32) !== 0;
       if (!more && (code & 16) !== 0) value -= 32 * unit;

@@ -27,7 +27,8 @@ it('gives the elements of the lists, with their place', async () => {
     ['annotations', {}],
   ]);
   const bytes = readFileSync(file());
-  for (const { value, offset, length } of found) expect(JSON.parse(bytes.toString('utf8', offset, offset + length))).toEqual(value);
+  for (const { value, offset, length } of found)
+    expect(JSON.parse(bytes.toString('utf8', offset, offset + length))).toEqual(value);
 });
 
 it('whatever piece of the file an element begins and ends in', async () => {
@@ -37,7 +38,8 @@ it('whatever piece of the file an element begins and ends in', async () => {
   expect(found.map(({ value }) => value)).toEqual(images);
   const bytes = readFileSync(file());
   expect(bytes.length).toBeGreaterThan(3 * 2 ** 20);
-  for (const { value, offset, length } of found) expect(JSON.parse(bytes.toString('utf8', offset, offset + length))).toEqual(value);
+  for (const { value, offset, length } of found)
+    expect(JSON.parse(bytes.toString('utf8', offset, offset + length))).toEqual(value);
 });
 
 it('a byte order mark does no harm', async () => {

@@ -13,7 +13,15 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const square = [[1, 0, 3, 0, 3, 2, 1, 2]];
 const image = (id: number, more = {}) => ({ id, file_name: `${id}.jpg`, width: 4, height: 3, ...more });
-const annotation = (id: number, image_id: number, more = {}) => ({ id, image_id, category_id: 90, segmentation: square, area: 4, iscrowd: 0, ...more });
+const annotation = (id: number, image_id: number, more = {}) => ({
+  id,
+  image_id,
+  category_id: 90,
+  segmentation: square,
+  area: 4,
+  iscrowd: 0,
+  ...more,
+});
 const whole = { images: [image(2), image(1)], annotations: [annotation(7, 1)], categories: COCO_IDS.map((id) => ({ id })) };
 function open(changes = {}): Promise<InstancesFile> {
   writeFileSync(path.join(folder, 'i.json'), JSON.stringify({ ...whole, ...changes }));

@@ -41,5 +41,7 @@ it('what two classes share is ignored, what one class shares with itself is not'
 });
 
 it('parts of an object may overlap', () => {
-  expect(paint([{ ...object(4, 9, []), parts: [Uint32Array.of(0, 2), Uint32Array.of(1, 3)] }], { overlap: 'ignore' })).toEqual([4, 4, 4, 0]);
+  expect(
+    paint([{ ...object(4, 9, []), parts: [Uint32Array.of(0, 2), Uint32Array.of(1, 3)] }], { overlap: 'ignore' }),
+  ).toEqual([4, 4, 4, 0]);
 });

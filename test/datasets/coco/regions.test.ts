@@ -55,7 +55,8 @@ describe('polygons', () => {
 });
 
 describe('run lengths', () => {
-  const decode = (counts: number[] | string, size: [number, number] = [2, 3]) => decodeRuns({ size, counts }, 3, 2, 'annotation 7');
+  const decode = (counts: number[] | string, size: [number, number] = [2, 3]) =>
+    decodeRuns({ size, counts }, 3, 2, 'annotation 7');
   it('become runs; an empty run is allowed', () => {
     expect([...decode([1, 2, 0, 1, 2])]).toEqual([1, 3, 3, 4]);
     expect([...decode([0, 6])]).toEqual([0, 6]);
@@ -67,11 +68,13 @@ describe('run lengths', () => {
     ['negative', [1, -2, 7], undefined, /a run length is -2/],
     ['fractions', [1.5, 4.5], undefined, /a run length is 1\.5/],
     ['another size', [6], [3, 2], /for 2×3, the picture is 3×2/],
-    ['text with a character that is none of COCO\'s', '6!', undefined, /damaged at character 1/],
+    ["text with a character that is none of COCO's", '6!', undefined, /damaged at character 1/],
     ['text that ends within a number', 'Q', undefined, /damaged at character 1/],
     ['text with an endless number', 'oooooooooooo', undefined, /damaged at character 7/],
   ])('%s are refused', (_, counts, size, message) => {
-    expect(() => decode(counts, size)).toThrow(expect.objectContaining({ code: 'DATASET_INVALID', message: expect.stringMatching(message) }));
+    expect(() => decode(counts, size)).toThrow(
+      expect.objectContaining({ code: 'DATASET_INVALID', message: expect.stringMatching(message) }),
+    );
   });
   it('text: differences from the fourth number on', () => {
     // 5, 3, 2, then 3 + 4 and 2 − 1.

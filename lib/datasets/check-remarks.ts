@@ -1,0 +1,65 @@
+/** What is odd about a data set that can be read. */
+import type { ErrorCode } from '../errors.js';
+import { vocabularyClasses } from './classes.js';
+import type { FileDataset } from './dataset.js';
+import type { Histogram } from './histogram.js';
+import { layouts } from './layouts.js';
+import type { DatasetOptions } from './options.js';
+import type { ClassNames } from './types.js';
+
+export interface Finding {
+  level: 'error' | 'warning' | 'note';
+  code?: ErrorCode;
+  text: string;
+}
+
+export interface RemarksInput {
+  dataset: FileDataset;
+  /** Of the sample. */
+  histogram: Histogram;
+  /** Name of the list, in full. */
+  split: string | undefined;
+  options: DatasetOptions;
+}
+
+export async function remarks({ dataset, histogram, split, options }: RemarksInput): Promise<Finding[]> {
+  const found: Finding[] = [];
+  const warn = (text: string): unknown => found.push({ level: 'warning', text });
+  const published = split === undefined ? undefined : layouts[options.kind].published[split];
+  const listed = dataset.ids.length;
+  if (published && !published.includes(listed)) {
+    warn(`the list has ${listed} pictures, the published one ${published.join(' or ')}; figures do not compare`);
+  }
+  if (histogram.total > 0) {
+    const seen = histogram.rows(dataset.classes).filter(({ pixels }) => pixels > 0);
+    if (seen.length <= 1) warn('the sample shows one label only; are these the right masks?');
+    if (histogram.ignored > 0.5) warn('more than half of the sample is ignored; are these the right masks?');
+    // Only masks that say indices can be read in the wrong order; ids of the raw release cannot.
+    const order = dataset.protocol.includes('.mat') ? undefined : options.indexOrder;
+    if (order !== undefined) found.push({ level: 'note', text: await bothOrders(dataset, histogram, order) });
+  }
+  return found;
+}
+
+/** The same labels by the names of both orders: a person sees at once which makes sense. */
+async function bothOrders(
+  dataset: FileDataset,
+  histogram: Histogram,
+  order: NonNullable<DatasetOptions['indexOrder']>,
+): Promise<string> {
+  const other = order === 'alphabetical' ? 'voc-first' : 'alphabetical';
+  const named = await vocabularyClasses(`context-${other}`);
+  const most = (classes: readonly ClassNames[]): string =>
+    histogram
+      .rows(classes)
+      .filter(({ name, pixels }) => pixels > 0 && name !== 'background')
+      .sort((a, b) => b.pixels - a.pixels)
+      .slice(0, 6)
+      .map(({ name }) => name)
+      .join(', ');
+  const [here, there] = [most(dataset.classes), most(dataset.hasBackground ? named : named.slice(1))];
+  return (
+    `most of the sample is ${here} in the order ${order}; in the order ${other} it would be ${there}. People, sky, ` +
+    'buildings, trees and grass are frequent in these pictures: if the second reads better, the order is wrong'
+  );
+}
