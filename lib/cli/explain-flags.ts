@@ -70,8 +70,8 @@ export function parseMethods(text: string | undefined): MethodName[] | undefined
 /** Names with commas between them, or a vocabulary's with their synonyms. */
 export async function readMaskNames(text: string | undefined): Promise<Names[] | undefined> {
   if (text === undefined || !/^[a-z-]+$/.test(text)) return text?.split(',');
-  const classes = await vocabularyClasses(text).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined; // one name
+  const classes = await vocabularyClasses(text).catch((error: unknown) => {
+    if (error instanceof InvSegError && error.code === 'NAMES_NOT_FOUND') return undefined; // one name
     throw error;
   });
   return classes?.slice(1).map(({ name, prompt, synonyms }) => [name, prompt, ...synonyms]) ?? [text];
