@@ -39,10 +39,12 @@ export type { CaptionOptions, VisionLanguageInfo, VisionLanguageOptions } from '
 export { decodeImage } from './image/decode.js';
 export type { DecodedImage, ImageInput, RawImage } from './image/decode.js';
 
-export { openDataset } from './datasets/index.js';
+export { checkDataset, openDataset } from './datasets/index.js';
 export type {
+  CheckOptions,
   ClassNames,
   Dataset,
+  DatasetCheck,
   DatasetItem,
   DatasetKind,
   DatasetOptions,
