@@ -19,6 +19,9 @@ export interface CandidateLoss {
   entropy: number;
 }
 
+export type LossOptions = Pick<MethodOptions, 'anchorScale' | 'anchorCentre' | 'interPairs' | 'clusterWeight' | 'alpha' | 'entropy'>;
+type Attention = Pick<SeenAttention, 'side' | 'self' | 'refined'>;
+
 export interface Probe {
   losses: Record<CandidateName, CandidateLoss>;
   /** Cosine between −∂L/∂M at the prediction and the way from there to the refined truth; above 0: a step helps. */
@@ -28,9 +31,13 @@ export interface Probe {
 /** @param categoryOf label of the mask → category of the prompt; undefined where it is none */
 export async function probe(context: MethodContext, mask: LabelMap, categoryOf: readonly (number | undefined)[]): Promise<Probe> {
   const seen = await readTraining(context);
-  const { side, self, refined } = seen;
   const categories = context.prompts.categories.length;
-  const truth = truthMaps(mask, categoryOf, categories, side);
+  return compareLosses(seen, truthMaps(mask, categoryOf, categories, seen.side), categories, context.options);
+}
+
+/** @param truth [points × categories] shares of each cell, in the frame of `seen` */
+export function compareLosses(seen: Attention, truth: Float32Array, categories: number, options: LossOptions): Probe {
+  const { side, self, refined } = seen;
   const clear = oneHot(truth, categories);
   const quarter = Math.max(1, Math.round(side / 4));
   const maps: Record<CandidateName, Float32Array> = {
@@ -41,15 +48,16 @@ export async function probe(context: MethodContext, mask: LabelMap, categoryOf: 
     'refined truth': refineAttention({ self, cross: truth, points: side * side, categories }).value,
     'shifted truth': shifted(clear, categories, side, quarter, quarter),
   };
-  const losses = Object.fromEntries(
-    candidateNames.map((name) => [name, lossOf(seen, maps[name], categories, context.options).loss]),
-  ) as Record<CandidateName, CandidateLoss>;
-  const { gradient } = lossOf(seen, maps.soft, categories, context.options);
+  const losses = Object.fromEntries(candidateNames.map((name) => [name, lossOf(seen, maps[name], categories, options).loss])) as Record<
+    CandidateName,
+    CandidateLoss
+  >;
+  const { gradient } = lossOf(seen, maps.soft, categories, options);
   const way = maps['refined truth'].map((value, i) => value - maps.soft[i]!);
   return { losses, direction: -cosine(gradient, way) };
 }
 
-function lossOf({ side, self }: SeenAttention, maps: Float32Array, categories: number, options: MethodOptions) {
+function lossOf({ side, self }: Attention, maps: Float32Array, categories: number, options: LossOptions) {
   const points = side * side;
   const { anchorScale, anchorCentre, interPairs, clusterWeight, alpha } = options;
   const cluster = clusterLoss({ self, maps, points, categories, anchorScale, anchorCentre, interPairs });
