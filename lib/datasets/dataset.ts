@@ -34,6 +34,7 @@ export class FileDataset implements Dataset {
   readonly hasBackground: boolean;
   readonly protocol: string;
   readonly ids: readonly string[];
+  readonly unlisted: readonly SkippedItem[];
   /** Looks a picture and its mask up without reading them. @throws {InvSegError} */
   readonly locate: DatasetParts['locate'];
   readonly #skip: boolean;
@@ -50,6 +51,7 @@ export class FileDataset implements Dataset {
     this.hasBackground = parts.hasBackground;
     this.protocol = parts.protocol;
     this.ids = parts.list.ids;
+    this.unlisted = parts.list.problems;
     this.#known = new Set(this.ids);
     this.locate = parts.locate;
     this.#skip = options.onProblem === 'skip';

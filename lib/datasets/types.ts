@@ -57,6 +57,8 @@ export interface Dataset extends AsyncIterable<DatasetItem> {
   readonly protocol: string;
   /** In the order of the list. */
   readonly ids: readonly string[];
+  /** Lines of the list that name no picture of their own: left out, or an error when the data set is opened. */
+  readonly unlisted: readonly SkippedItem[];
   /** What was left out so far, each id once; empty unless `onProblem` is `skip`. */
   readonly skipped: readonly SkippedItem[];
 

@@ -20,9 +20,9 @@ export interface Shard {
   count: number;
 }
 
-/** Every `count`-th id from `index` on: the parts are disjoint, make up the whole, and are equally long but for one. */
-export function takeShard(ids: readonly string[], { index, count }: Shard): string[] {
-  return ids.filter((_, i) => i % count === index);
+/** Every `count`-th from `index` on: the parts are disjoint, make up the whole, and are equally long but for one. */
+export function takeShard<T>(list: readonly T[], { index, count }: Shard): T[] {
+  return list.filter((_, i) => i % count === index);
 }
 
 /** @param text `i/n`, i from 0 @throws {InvSegError} `INVALID_OPTION` */

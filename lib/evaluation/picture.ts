@@ -1,0 +1,119 @@
+/** One picture of a run: read ahead of its turn, then named, segmented and counted. */
+import type { Dataset, LabelMap } from '../datasets/index.js';
+import { InvSegError } from '../errors.js';
+import { decodeImage } from '../image/decode.js';
+import type { MethodOptions } from '../options/index.js';
+import type { SegmentResult } from '../segmenter/types.js';
+import { countPairs, UNASSIGNED } from './counts.js';
+import { withoutBackground } from './foreground.js';
+import type { NameSource } from './names.js';
+import type { Evaluated, PictureRecord } from './types.js';
+
+/** A picture and its truth, in memory. */
+export interface LoadedPicture extends Place {
+  imagePath: string;
+  /** [height × width × 3] */
+  rgb: Uint8Array;
+  width: number;
+  height: number;
+  mask: LabelMap;
+  warnings: readonly string[];
+  milliseconds: number;
+}
+
+/** A picture of the list. */
+export interface Place {
+  id: string;
+  /** In the whole evaluation's list, from 0. */
+  place: number;
+}
+
+/** What failed instead. */
+export interface FailedPicture extends Place {
+  error: unknown;
+}
+
+/** Never rejects: this runs ahead of its turn. */
+export async function loadPicture(dataset: Dataset, { id, place }: Place, signal: AbortSignal | undefined): Promise<LoadedPicture | FailedPicture> {
+  const began = performance.now();
+  try {
+    const { imagePath, loadMask } = await dataset.item(id);
+    const [{ rgb, width, height, warnings }, mask] = await Promise.all([decodeImage(imagePath, { signal }), loadMask()]);
+    if (mask.width !== width || mask.height !== height) {
+      const sizes = `its mask is ${mask.width} × ${mask.height}, the picture ${width} × ${height}`;
+      throw new InvSegError('MASK_INVALID', `${imagePath}: ${sizes}`);
+    }
+    return { id, place, imagePath, rgb, width, height, mask, warnings, milliseconds: performance.now() - began };
+  } catch (error) {
+    return { id, place, error };
+  }
+}
+
+/** What stays the same for all pictures. */
+export interface PictureTask {
+  segmenter: Evaluated;
+  dataset: Dataset;
+  names: NameSource;
+  options: MethodOptions;
+  signal: AbortSignal | undefined;
+}
+
+export interface SegmentedPicture {
+  record: PictureRecord;
+  /** [height × width] labels of the data set, or `UNASSIGNED`. */
+  predicted: Uint8Array;
+}
+
+/** @throws {InvSegError} the codes of the names' source and of the segmenter */
+export async function segmentPicture(task: PictureTask, picture: LoadedPicture): Promise<SegmentedPicture> {
+  const { segmenter, dataset, names, options, signal } = task;
+  const { id, place, imagePath, rgb, width, height, mask } = picture;
+  const began = performance.now();
+  const labels = await names.labelsOf({ id, imagePath, rgb, width, height, mask, dataset, signal });
+  const named = performance.now();
+  // Without a name there is nothing to look for, and nothing to ask the engine.
+  const result = labels.length === 0 ? undefined : await segmenter.segment(
+    { data: rgb, width, height, channels: 3 },
+    { ...options, saveMaps: options.saveMaps || !dataset.hasBackground, categories: labels.map((label) => dataset.classes[label]!.prompt), signal },
+  );
+  const predicted = result ? translate(result, labels, dataset.hasBackground) : new Uint8Array(width * height).fill(dataset.hasBackground ? 0 : UNASSIGNED);
+  const { encode = 0, inversion = 0, predict = 0, total = 0 } = result?.timings ?? {};
+  return {
+    predicted,
+    record: {
+      id,
+      place,
+      ...countPairs(mask.labels, predicted, dataset.classes.length),
+      names: labels,
+      milliseconds: tenths({ load: picture.milliseconds, names: named - began, encode, inversion, predict, segment: total }),
+      losses: (result?.losses ?? []).map(({ total: sum, cluster, entropy }) => [short(sum), short(cluster), short(entropy)] as const),
+      warnings: [...picture.warnings, ...(result?.warnings ?? [])],
+    },
+  };
+}
+
+/** Indices of the call's names → labels of the data set, at the picture's size. */
+function translate(result: SegmentResult, names: readonly number[], hasBackground: boolean): Uint8Array {
+  const { labels, width, height, categories, maps, options } = result;
+  if (categories.length !== names.length + 1) {
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected a method that labels pixels with the ${names.length + 1} names it is given, the background included, but ${options.method} gave ${categories.length} segments; it cannot be scored by class`,
+    );
+  }
+  if (hasBackground) {
+    const labelOf = Uint8Array.from([...names, 0]);
+    return labels.map((category) => labelOf[category]!);
+  }
+  const labelOf = new Uint8Array(256).fill(UNASSIGNED);
+  labelOf.set(names);
+  const { order } = options;
+  return withoutBackground({ labels, width, height, maps, order }, names.length).map((category) => labelOf[category]!);
+}
+
+/** Enough for a curve; a journal of all digits would be twice as long. JSON has no infinity. */
+const short = (value: number): number => (Number.isFinite(value) ? Number(value.toPrecision(7)) : 0);
+
+function tenths<K extends string>(values: Record<K, number>): Record<K, number> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Math.round((value as number) * 10) / 10])) as Record<K, number>;
+}

@@ -1,0 +1,59 @@
+/** A run's folder: the names of its files, and how they come to be. */
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { InvSegError } from '../errors.js';
+
+export const JOURNAL = 'journal.jsonl';
+/** Thumbnails and labels of the best and the worst pictures. */
+export const PICTURES = 'pictures';
+
+export const journalOf = (folder: string): string => path.join(folder, JOURNAL);
+
+/** Files of one picture below the run's folder. An id is a file name on every system but for a few signs. */
+export function pictureFiles(id: string): Record<'truth' | 'predicted' | 'labels', string> {
+  const stem = path.join(PICTURES, encodeURIComponent(id).replaceAll('*', '%2A'));
+  return { truth: `${stem}.truth.webp`, predicted: `${stem}.predicted.webp`, labels: `${stem}.labels.png` };
+}
+
+/** @param restart throws the journal of an earlier run away @throws {InvSegError} `OUTPUT_FAILED` */
+export async function openFolder(folder: string, restart: boolean): Promise<void> {
+  try {
+    if (restart) {
+      await rm(journalOf(folder), { force: true });
+      await rm(path.join(folder, PICTURES), { recursive: true, force: true });
+    }
+    await makeFolder(path.resolve(folder));
+  } catch (cause) {
+    throw unwritable(folder, cause);
+  }
+}
+
+/** Writes beside the target and renames, so that a file is whole or not there. @throws {InvSegError} `OUTPUT_FAILED` */
+export async function writeInto(folder: string, name: string, content: Uint8Array): Promise<void> {
+  const file = path.join(folder, name);
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    await makeFolder(path.dirname(path.resolve(file)));
+    await writeFile(temporary, content);
+    await rename(temporary, file);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw unwritable(file, cause);
+  }
+}
+
+/** Not `mkdir`'s own recursion: under /proc, where a missing folder cannot be made, Node's never ends. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    if (code !== 'ENOENT' || path.dirname(folder) === folder) throw error;
+    await makeFolder(path.dirname(folder));
+    await mkdir(folder);
+  }
+}
+
+const unwritable = (file: string, cause: unknown): InvSegError =>
+  new InvSegError('OUTPUT_FAILED', `${file}: it cannot be written (${(cause as Error).message})`, { cause });

@@ -1,0 +1,66 @@
+/** Where a run is: sums and ids, no pictures. */
+import { dense } from './counts.js';
+import { metricsOf } from './metrics.js';
+import { Ranking } from './ranking.js';
+import { Totals } from './totals.js';
+import { isSkip } from './types.js';
+import type { EvaluateOptions, PictureRecord, RunRecord, SkipRecord } from './types.js';
+
+/** Best and worst pictures of a report. */
+export const SHOWN = 8;
+
+export class RunState {
+  readonly #given: EvaluateOptions;
+  readonly #total: number;
+  readonly #totals: Totals;
+  readonly #ranking = new Ranking(SHOWN);
+  readonly #counted = new Set<string>();
+  /** Left out by this run, and by earlier ones, which is tried again: id → reason. */
+  readonly #skipped = new Set<string>();
+  readonly #earlier = new Map<string, string>();
+  #resumed = 0;
+
+  /** @param total pictures of the run */
+  constructor(given: EvaluateOptions, total: number) {
+    this.#given = given;
+    this.#total = total;
+    this.#totals = new Totals(given.dataset.classes.length);
+  }
+
+  counted(id: string): boolean {
+    return this.#counted.has(id);
+  }
+
+  /** A record of an earlier run. */
+  resume(record: RunRecord): void {
+    if (isSkip(record)) return void this.#earlier.set(record.id, reason(record));
+    this.add(record);
+    this.#resumed = this.#counted.size;
+  }
+
+  /** @returns whether the picture is among the best or the worst, and which ones are not any more */
+  add(record: PictureRecord): { kept: boolean; gone: string[] } {
+    const { id } = record;
+    if (this.#counted.has(id)) return { kept: false, gone: [] };
+    this.#counted.add(id);
+    this.#totals.add(record);
+    const score = metricsOf(dense(record.counts, this.#totals.classes)).mIoU;
+    return Number.isNaN(score) ? { kept: false, gone: [] } : this.#ranking.add({ id, score });
+  }
+
+  /** @returns whether the journal does not say so yet */
+  skip(record: SkipRecord): boolean {
+    this.#skipped.add(record.id);
+    return this.#earlier.get(record.id) !== reason(record);
+  }
+
+  report(id: string | undefined): void {
+    const { onProgress, absent } = this.#given;
+    if (!onProgress) return;
+    const skipped = this.#skipped.size;
+    const { mIoU } = metricsOf(this.#totals.counts, absent);
+    onProgress({ done: this.#counted.size + skipped, total: this.#total, skipped, resumed: this.#resumed, mIoU, id });
+  }
+}
+
+const reason = ({ skipped }: SkipRecord): string => `${skipped.code} ${skipped.message}`;

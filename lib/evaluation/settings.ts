@@ -1,0 +1,57 @@
+/** What decides the counts of a run: the journal's first line. */
+import type { Dataset } from '../datasets/index.js';
+import { resolveOptions } from '../options/index.js';
+import { integer } from '../options/rules.js';
+import { packageVersion } from '../version.js';
+import type { Place } from './picture.js';
+import { drawSample, listHash, takeShard } from './select.js';
+import type { EvaluateOptions, RunSettings, Skip } from './types.js';
+
+export interface Selected {
+  /** Of the whole evaluation, its other shards included. */
+  ids: readonly string[];
+  /** This run's. */
+  places: Place[];
+}
+
+/** @throws {InvSegError} `INVALID_OPTION` */
+export function selectPictures({ dataset, sample, seed = 0, shard }: EvaluateOptions): Selected {
+  if (sample !== undefined) integer(1, 10_000_000).read(sample, 'sample');
+  integer(0, 0xffffffff).read(seed, 'seed');
+  const ids = sample === undefined ? dataset.ids : drawSample(dataset.ids, sample, seed);
+  const all = ids.map((id, place) => ({ id, place }));
+  return { ids, places: shard === undefined ? all : takeShard(all, shard) };
+}
+
+/** @throws {InvSegError} `INVALID_OPTION` for options that no call would take */
+export function settingsOf(given: EvaluateOptions, ids: readonly string[], names: string): RunSettings {
+  const { segmenter, dataset, sample, seed = 0, shard } = given;
+  const { model, device, dtype } = segmenter.info;
+  return {
+    format: 'invseg-run/1',
+    version: packageVersion(),
+    model: `${model.name} ${model.version}`,
+    weights: given.weights ?? null,
+    device: device.split(':')[0]!,
+    dtype,
+    dataset: dataset.kind,
+    split: dataset.split ?? null,
+    protocol: dataset.protocol,
+    classes: dataset.classes.map(({ name }) => name),
+    hasBackground: dataset.hasBackground,
+    pictures: ids.length,
+    list: listHash(ids),
+    sample: sample ?? null,
+    // A draw that is not made has no seed.
+    seed: sample === undefined ? 0 : seed,
+    shard: shard ? `${shard.index}/${shard.count}` : null,
+    names,
+    options: { ...resolveOptions(given.options ?? {}) },
+    unlisted: dataset.unlisted.map((skip) => belowRoot(skip, dataset)),
+  };
+}
+
+/** Roots differ between hosts, and a report need not tell where one lies. */
+export function belowRoot({ id, code, message }: Skip, { root }: Pick<Dataset, 'root'>): Skip {
+  return { id, code, message: message.replaceAll(`${root}/`, '').replaceAll(`${root}\\`, '') };
+}

@@ -1,0 +1,165 @@
+/** What `evaluate` is asked, what its journal holds, what it answers. */
+import type { Dataset } from '../datasets/index.js';
+import type { ErrorCode } from '../errors.js';
+import type { MethodOptions, MethodOverrides } from '../options/index.js';
+import type { Segmenter } from '../segmenter/segmenter.js';
+import type { AbsentRule } from './metrics.js';
+import type { PixelCounts } from './counts.js';
+import type { JournalRecord } from './journal.js';
+import type { NameSource } from './names.js';
+import type { Shard } from './select.js';
+
+/** What is asked of a model: `Segmenter`, or anything that answers like one. */
+export type Evaluated = Pick<Segmenter, 'info' | 'segment'>;
+
+export interface EvaluateOptions {
+  segmenter: Evaluated;
+  dataset: Dataset;
+  /** Folder of the journal and of the pictures that the report shows; made where it is not there. */
+  out: string;
+  /** Who names the classes of each picture; default `groundTruthNames`. */
+  names?: NameSource | undefined;
+  /** Options of the method. */
+  options?: MethodOverrides | undefined;
+  /** Pictures drawn from the data set; default all. */
+  sample?: number | undefined;
+  /** Of the draw; the method's own is in `options`. Default 0. */
+  seed?: number | undefined;
+  /** A part of the pictures; `mergeRuns` puts the parts together. */
+  shard?: Shard | undefined;
+  /** Go on from the journal (default), or throw it away. */
+  restart?: boolean | undefined;
+  /** Hash of the weights; a journal of others is refused. */
+  weights?: string | undefined;
+  /** How classes without a pixel count in the means; default `nan-mean`. */
+  absent?: AbsentRule | undefined;
+  /** Pictures that are decoded while the engine works; default 2. */
+  prefetch?: number | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: EvaluateProgress) => void) | undefined;
+}
+
+/** After each picture, and once before the first. */
+export interface EvaluateProgress {
+  /** Pictures that are counted or left out, those of earlier runs included. */
+  done: number;
+  total: number;
+  /** Left out. */
+  skipped: number;
+  /** Of earlier runs. */
+  resumed: number;
+  /** Over the pictures so far, NaN before the first. */
+  mIoU: number;
+  /** The last picture; undefined before the first. */
+  id: string | undefined;
+}
+
+/** Everything that decides the counts: the first line of the journal. */
+export interface RunSettings extends JournalRecord {
+  readonly format: 'invseg-run/1';
+  readonly version: string;
+  readonly model: string;
+  readonly weights: string | null;
+  /** `cpu` or `cuda`: their sums round differently. */
+  readonly device: string;
+  readonly dtype: string;
+  readonly dataset: string;
+  readonly split: string | null;
+  readonly protocol: string;
+  readonly classes: readonly string[];
+  readonly hasBackground: boolean;
+  /** Pictures of the whole evaluation, its other shards included, and the hash of their list. */
+  readonly pictures: number;
+  readonly list: string;
+  readonly sample: number | null;
+  readonly seed: number;
+  readonly shard: string | null;
+  readonly names: string;
+  readonly options: MethodOptions & { readonly [key: string]: unknown };
+  /** Lines of the list that are no picture of their own, where they are left out. */
+  readonly unlisted: readonly Skip[];
+}
+
+/** A picture that was left out; the message names files below the root. */
+export interface Skip {
+  id: string;
+  code: ErrorCode;
+  message: string;
+}
+
+/** One picture in the journal. */
+export interface PictureRecord extends JournalRecord, PixelCounts {
+  readonly id: string;
+  /** Place in the whole evaluation's list, from 0. */
+  readonly place: number;
+  /** Labels that were asked for, without the background. */
+  readonly names: readonly number[];
+  /** Milliseconds: reading picture and mask, finding the names, and the parts of the segmenter's call. */
+  readonly milliseconds: Readonly<Record<'load' | 'names' | 'encode' | 'inversion' | 'predict' | 'segment', number>>;
+  /** [total, cluster, entropy] of each step. */
+  readonly losses: readonly (readonly [number, number, number])[];
+  readonly warnings: readonly string[];
+}
+
+export interface SkipRecord extends JournalRecord {
+  readonly id: string;
+  readonly place: number;
+  readonly skipped: { readonly code: ErrorCode; readonly message: string };
+}
+
+export type RunRecord = PictureRecord | SkipRecord;
+
+export const isSkip = (record: RunRecord): record is SkipRecord => 'skipped' in record;
+
+/** `report.json`. Fractions are in [0, 1]; null where nothing can be said. */
+export interface Evaluation {
+  format: 'invseg-evaluation/1';
+  mIoU: number | null;
+  mAcc: number | null;
+  aAcc: number | null;
+  /** 95 % interval of the mIoU over resampled pictures. */
+  mIoU95: [number | null, number | null];
+  absent: AbsentRule;
+  perClass: ClassResult[];
+  /** [truth][predicted] pixels. */
+  confusion: number[][];
+  protocol: string;
+  settings: RunSettings;
+  pictures: {
+    /** Of the whole evaluation. */
+    total: number;
+    evaluated: number;
+    skipped: number;
+    /** Where no class was named, so that the engine was not asked. */
+    unnamed: number;
+  };
+  skipped: Skip[];
+  warnings: { message: string; pictures: number; example: string }[];
+  /** Mean over pictures, milliseconds. */
+  milliseconds: PictureRecord['milliseconds'];
+  /** Means over the pictures that took the step, [steps]. */
+  losses: { pictures: number; total: number; cluster: number; entropy: number }[];
+  /** The lowest and the highest mean IoU over a picture's own classes. */
+  worst: PictureResult[];
+  best: PictureResult[];
+}
+
+export interface ClassResult {
+  name: string;
+  iou: number | null;
+  accuracy: number | null;
+  /** Pixels. */
+  hit: number;
+  truth: number;
+  predicted: number;
+  /** Labelled pixels to which no class was given; 0 where the background is a class. */
+  unassigned: number;
+  /** Whose truth shows the class. */
+  pictures: number;
+}
+
+export interface PictureResult {
+  id: string;
+  mIoU: number | null;
+  aAcc: number | null;
+}
