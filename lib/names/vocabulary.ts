@@ -29,6 +29,8 @@ export interface Vocabulary {
   readonly classes: readonly VocabularyClass[];
   /** Words that may stand for the background together, their maps merged by maximum; empty where there are none. */
   readonly backgroundWords: readonly string[];
+  /** Phrases with a class's word that name something else: a bus stop is no bus. Captions alone know them. */
+  readonly ignoredPhrases: readonly string[];
 }
 
 const FORMAT = 'invseg-vocabulary/1';
@@ -50,9 +52,9 @@ export async function loadVocabulary(nameOrPath: string): Promise<Vocabulary> {
 /** @throws {InvSegError} `NAMES_INVALID`, its message beginning with file, line and column */
 export function readVocabulary(top: JsonCursor): Vocabulary {
   const fallback = path.parse(top.source.file).name;
-  if (top.isList) return { name: fallback, classes: readClasses(top), backgroundWords: [] };
+  if (top.isList) return { name: fallback, classes: readClasses(top), backgroundWords: [], ignoredPhrases: [] };
   top.record('a list of classes, or an object with classes,');
-  top.only(['format', 'name', 'title', 'classes', 'backgroundWords']);
+  top.only(['format', 'name', 'title', 'classes', 'backgroundWords', 'ignoredPhrases']);
   const format = top.at('format');
   if (format.present && format.value !== FORMAT) format.expected(JSON.stringify(FORMAT));
   if (top.at('title').present) top.at('title').text();
@@ -61,7 +63,8 @@ export function readVocabulary(top: JsonCursor): Vocabulary {
   return {
     name: name.present ? nameAt(name) : fallback,
     classes,
-    backgroundWords: readBackgroundWords(top.at('backgroundWords'), classes),
+    backgroundWords: readOthers(top.at('backgroundWords'), classes.flatMap(({ name, prompt }) => [name, prompt])),
+    ignoredPhrases: readOthers(top.at('ignoredPhrases'), classes.flatMap(({ name, prompt, synonyms }) => [name, prompt, ...synonyms])),
   };
 }
 
@@ -117,13 +120,13 @@ function readRecord(entry: JsonCursor): Read {
   return { entry: { name, prompt, synonyms, ...(aliases.length > 0 && { aliases }) }, spellings };
 }
 
-function readBackgroundWords(list: JsonCursor, classes: readonly VocabularyClass[]): string[] {
+/** Words that must not be among those of the classes. */
+function readOthers(list: JsonCursor, taken: readonly string[]): string[] {
   if (!list.present) return [];
-  const prompts = new Map(classes.map(({ name, prompt }) => [foldName(prompt), name]));
+  const keys = new Set(taken.map(foldName));
   return list.list().map((cursor) => {
     const word = nameAt(cursor);
-    const name = prompts.get(foldName(word));
-    if (name !== undefined) cursor.error(`expected a word that is no class but ${JSON.stringify(word)} is the class ${name}`);
+    if (keys.has(foldName(word))) cursor.error(`expected a word that is no class but ${JSON.stringify(word)} is one`);
     return word;
   });
 }

@@ -52,6 +52,7 @@ describe("a user's vocabulary", () => {
       name: 'garden',
       classes: [{ name: 'rose', prompt: 'rose', synonyms: [] }, { name: 'watering can', prompt: 'watering can', synonyms: [] }],
       backgroundWords: [],
+      ignoredPhrases: [],
     });
   });
 
@@ -61,6 +62,7 @@ describe("a user's vocabulary", () => {
       name: 'tiere',
       classes: [{ name: 'Käfer', prompt: 'Käfer', synonyms: ['Marienkäfer'] }, { name: '猫', prompt: '猫', synonyms: [] }],
       backgroundWords: ['Wiese'],
+      ignoredPhrases: [],
     });
   });
 
@@ -81,6 +83,7 @@ describe("a user's vocabulary", () => {
     ['the background', '["cat", "background"]', 'my.json:1:9: background is added by itself'],
     ['another format', '{"format": "x/1", "classes": ["cat"]}', 'my.json:1:12: expected "invseg-vocabulary/1" at format but found "x/1"'],
     ['a class among the words of the background', '{"classes": ["cat"], "backgroundWords": ["cat"]}', 'my.json:1:42: expected a word that is no class'],
+    ['a class among the phrases to read over', '{"classes": [{"name": "cat", "synonyms": ["tom"]}], "ignoredPhrases": ["Tom"]}', 'my.json:1:72: expected a word that is no class'],
     ['too many classes', JSON.stringify(Array.from({ length: 255 }, (_, i) => `c${i}`)), 'my.json:1:1: expected at most 254 classes but found 255'],
     ['a name of 1001 characters', JSON.stringify(['x'.repeat(1001)]), 'my.json:1:2: expected at most 1000 characters for [0] but received 1001'],
   ])('with %s says where', (_, text, message) => {
