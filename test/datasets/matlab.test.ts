@@ -26,6 +26,17 @@ describe('reads', () => {
     expect([...readMatrix(matlabFile('M', [1, 2], 1, 2, { stored: 'uint16' }), 'a.mat', 'M').values]).toEqual([1, 2]);
     expect([...readMatrix(matlabFile('abcdefgh', [7], 1, 1), 'a.mat', 'abcdefgh').values]).toEqual([7]);
   });
+  it.each([true, false])('the variable asked for among several, compressed: %s', (compressed) => {
+    const others = Array.from({ length: 8 }, (_, i) =>
+      matlabFile(`v${i}`, values.slice(i % 5), 1, 6 - (i % 5), { compressed }).subarray(128),
+    );
+    const found = readMatrix(
+      Buffer.concat([file({ compressed }, 'First'), ...others, file({ compressed }).subarray(128)]),
+      'a.mat',
+      'LabelMap',
+    );
+    expect([found.rows, found.columns, found.values[1]]).toEqual([2, 3, 459]);
+  });
   it('bytes in the middle of a larger buffer', () => {
     const inner = Buffer.concat([Buffer.alloc(3), file()]).subarray(3);
     expect(readMatrix(inner, 'a.mat', 'LabelMap').values).toHaveLength(6);
