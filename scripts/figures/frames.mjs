@@ -19,6 +19,7 @@ import { resolveEngineOptions, resolveOptions } from '../../dist/options/index.j
 import { Random } from '../../dist/random.js';
 import { openParts } from '../../dist/segmenter/open.js';
 import { selectAll } from '../../dist/segmenter/selections.js';
+import { readFolder } from './folder.mjs';
 import { bootstrap, count, scores, total } from './metrics.mjs';
 
 const { values } = parseArgs({
@@ -42,8 +43,7 @@ const FRAMES = ['native', 'latent'];
 const GRADIENTS = ['exact', 'distance-constant', 'self-constant', 'keys-only'];
 const SCALARS = ['loss', 'cluster', 'entropy', 'intra', 'inter'];
 
-const index = JSON.parse(readFileSync(path.join(values.data, 'names.json'), 'utf8'));
-const pictures = index.pictures.slice(0, Number(values.limit));
+const { pictures } = readFolder(values.data, Number(values.limit));
 const engineOptions = { model: values.model, device: 'cpu', dtype: 'float32', threads: Number(values.threads) };
 
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);

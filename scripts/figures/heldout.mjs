@@ -16,6 +16,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { decode } from 'fast-png';
 import { Segmenter } from '../../dist/index.js';
+import { readFolder } from './folder.mjs';
 import { bootstrap, count, ious, scores, total, uniform } from './metrics.mjs';
 
 const { values } = parseArgs({
@@ -39,8 +40,8 @@ if (!values.data || !values.out) {
   process.exit(1);
 }
 
-const index = JSON.parse(readFileSync(path.join(values.data, 'names.json'), 'utf8'));
-const pictures = index.pictures.slice(0, values.limit ? Number(values.limit) : undefined);
+const index = readFolder(values.data, values.limit ? Number(values.limit) : undefined);
+const { pictures } = index;
 const classOf = new Map(index.classes.map((name, i) => [name, i + 1]));
 const CLASSES = index.classes.length + 1;
 
