@@ -6,6 +6,7 @@ import { methods } from '../methods/index.js';
 import { packageVersion } from '../version.js';
 import { addDatasetCommand } from './dataset.js';
 import { addDiagnoseCommand } from './diagnose.js';
+import { addEvaluateCommand } from './evaluate.js';
 import { addExplainCommand } from './explain-flags.js';
 import { describeError, EXIT, exitCode } from './failure.js';
 import { optionsHelp } from './help.js';
@@ -80,6 +81,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
     .action(async (images: string[], flags: SegmentFlags) => done(await segmentCommand(images, flags, io, debug)));
 
+  addEvaluateCommand(program, io, done);
   addExplainCommand(program, io, done);
   addDiagnoseCommand(program, io, done);
   addDatasetCommand(program, io, done);

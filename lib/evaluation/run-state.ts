@@ -15,8 +15,8 @@ export class RunState {
   readonly #totals: Totals;
   readonly #ranking = new Ranking(SHOWN);
   readonly #counted = new Set<string>();
-  /** Left out by this run, and by earlier ones, which is tried again: id → reason. */
   readonly #skipped = new Set<string>();
+  /** Left out by earlier runs, which is tried again: id → code. */
   readonly #earlier = new Map<string, string>();
   #resumed = 0;
 
@@ -33,7 +33,7 @@ export class RunState {
 
   /** A record of an earlier run. */
   resume(record: RunRecord): void {
-    if (isSkip(record)) return void this.#earlier.set(record.id, reason(record));
+    if (isSkip(record)) return void this.#earlier.set(record.id, record.skipped.code);
     this.add(record);
     this.#resumed = this.#counted.size;
   }
@@ -48,10 +48,10 @@ export class RunState {
     return Number.isNaN(score) ? { kept: false, gone: [] } : this.#ranking.add({ id, score });
   }
 
-  /** @returns whether the journal does not say so yet */
+  /** @returns whether the journal does not say so yet; the libraries word one reason in several ways */
   skip(record: SkipRecord): boolean {
     this.#skipped.add(record.id);
-    return this.#earlier.get(record.id) !== reason(record);
+    return this.#earlier.get(record.id) !== record.skipped.code;
   }
 
   report(id: string | undefined): void {
@@ -62,5 +62,3 @@ export class RunState {
     onProgress({ done: this.#counted.size + skipped, total: this.#total, skipped, resumed: this.#resumed, mIoU, id });
   }
 }
-
-const reason = ({ skipped }: SkipRecord): string => `${skipped.code} ${skipped.message}`;

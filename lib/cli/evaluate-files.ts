@@ -1,0 +1,28 @@
+/** What a run leaves beside its journal, and what is said about it; `merge` leaves the same. */
+import path from 'node:path';
+import { perClassCsv, perImageCsv, readRun } from '../evaluation/index.js';
+import type { AbsentRule, Evaluation } from '../evaluation/index.js';
+import type { Io } from './io.js';
+import { writeWhole } from './outputs.js';
+
+/** Makes the report from the journal. @throws {InvSegError} `OUTPUT_FAILED` */
+export async function writeRun(out: string, absent: AbsentRule): Promise<Evaluation> {
+  const run = await readRun(out, { absent });
+  const write = (name: string, content: string): Promise<void> => writeWhole(path.join(out, name), content);
+  await write('per-class.csv', perClassCsv(run.evaluation));
+  await write('per-image.csv', perImageCsv(run.rows));
+  await write('report.json', `${JSON.stringify(run.evaluation, null, 2)}\n`);
+  return run.evaluation;
+}
+
+export function tellRun(io: Io, out: string, evaluation: Evaluation, json: true | undefined): void {
+  const { mIoU, mAcc, aAcc, mIoU95, pictures } = evaluation;
+  if (json) io.out(`${JSON.stringify(evaluation)}\n`);
+  else io.out(`mIoU ${percent(mIoU)} (95 %: ${mIoU95.map(percent).join(' to ')}), mAcc ${percent(mAcc)}, aAcc ${percent(aAcc)}\n`);
+  const left = pictures.skipped > 0 ? `, ${pictures.skipped} left out` : '';
+  const open = pictures.total - pictures.evaluated - pictures.skipped;
+  const others = open > 0 ? `, ${open} not looked at (other shards)` : '';
+  io.err(`${pictures.evaluated} of ${pictures.total} pictures${left}${others}; ${path.join(out, 'report.*')}\n`);
+}
+
+const percent = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(2)} %`);

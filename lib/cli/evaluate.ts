@@ -1,0 +1,131 @@
+/** `invseg evaluate`: a data set through a model, with a journal that survives anything. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { datasetDefinitions, datasetKinds, openDataset } from '../datasets/index.js';
+import { absentRules, evaluate, groundTruthNames, parseShard } from '../evaluation/index.js';
+import type { AbsentRule } from '../evaluation/index.js';
+import { InvSegError } from '../errors.js';
+import { methods } from '../methods/index.js';
+import { openBundle } from '../models/index.js';
+import { resolveEngineOptions, resolveOptions } from '../options/index.js';
+import { integer } from '../options/rules.js';
+import { addDatasetFlags, datasetOptions } from './dataset-flags.js';
+import type { DatasetFlags } from './dataset-flags.js';
+import { EvaluateLine } from './evaluate-line.js';
+import { tellRun, writeRun } from './evaluate-files.js';
+import { EXIT } from './failure.js';
+import { engineFlags, methodFlags, parseValue } from './flags.js';
+import type { SegmentFlags } from './flags.js';
+import { optionsHelp } from './help.js';
+import type { Io } from './io.js';
+import { prepareFolder } from './outputs.js';
+import { interruptible } from './segment.js';
+
+interface EvaluateFlags extends DatasetFlags, Omit<SegmentFlags, 'categories' | 'palette' | 'saveMaps'> {
+  dataset?: string;
+  names: string;
+  sample?: string;
+  shard?: string;
+  resume?: true;
+  restart?: true;
+  onProblem?: string;
+  absent: AbsentRule;
+  prefetch: string;
+}
+
+const examples = `
+Examples:
+  $ invseg evaluate --dataset folder --root my-data --method baseline --out runs/baseline
+  $ invseg evaluate --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1-base --out runs/voc
+  $ invseg evaluate --dataset voc --root VOCdevkit --sample 100 --seed 1 --out runs/voc-100
+  $ invseg evaluate --dataset voc --root VOCdevkit --shard 0/4 --out runs/0     (then: invseg merge runs/0 … runs/3 --out runs/all)
+
+The same command goes on where a run ended, however it ended. In --out: report.html, report.json, per-class.csv,
+per-image.csv, and journal.jsonl with a line for every picture.`;
+
+export function addEvaluateCommand(program: Command, io: Io, done: (code: number) => void): void {
+  const command = program
+    .command('evaluate')
+    .summary('mean IoU of a method on a data set')
+    .description('Segments every picture of a data set and compares it with its mask.')
+    .option('--dataset <kind>', datasetKinds.join(', '));
+  addDatasetFlags(command)
+    .option('--on-problem <rule>', datasetDefinitions.onProblem.help)
+    .option('--names <source>', 'who names the classes of a picture: ground-truth (those in its mask)', 'ground-truth')
+    .addOption(new Option('--method <name>', Object.values(methods).map(({ name, summary }) => `${name}: ${summary}`).join('; ')))
+    .option('--sample <count>', 'pictures, drawn by the seed (default: all)')
+    .option('--shard <i/n>', 'every n-th picture from the i-th (from 0) on, for invseg merge')
+    .addOption(new Option('--absent <rule>', 'classes without a pixel: out of the means, 0, or also out where only predicted').choices([...absentRules]).default('nan-mean'))
+    .option('--resume', 'go on from the journal in --out (what happens anyhow)')
+    .addOption(new Option('--restart', 'throw the journal in --out away').conflicts('resume'))
+    .option('--prefetch <count>', 'pictures read while the engine works', '2')
+    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
+    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
+    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
+    .option('--threads <count>', 'CPU threads; 0 is automatic')
+    .option('--steps <count>', 'optimisation steps; 0 is the baseline (default: 15)')
+    .option('--seed <number>', 'seed of the draw and of every run', '0')
+    .option('--preset <name>', 'named settings, such as paper')
+    .addOption(
+      new Option('--set <key=value>', 'any option of the method, see below; may be repeated')
+        .argParser((value: string, before: string[]) => [...before, value])
+        .default([], 'none'),
+    )
+    .option('-o, --out <folder>', 'where the journal and the report go', 'invseg-evaluation')
+    .option('--json', 'report.json on standard output, as one line')
+    .option('--debug', 'print stacks of errors')
+    .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
+    .action(async (flags: EvaluateFlags) => done(await evaluateCommand(flags, io)));
+}
+
+async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
+  // Everything that can be refused without a model is refused first.
+  const given = (name: 'sample' | 'seed' | 'prefetch', rule: ReturnType<typeof integer>): number | undefined =>
+    flags[name] === undefined ? undefined : rule.read(parseValue(flags[name]), name);
+  const sample = given('sample', integer(1, 10_000_000));
+  const seed = given('seed', integer(0, 0xffffffff));
+  const prefetch = given('prefetch', integer(0, 64));
+  const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
+  const names = namesOf(flags.names);
+  const options = methodFlags(flags);
+  resolveOptions(options);
+  const engine = resolveEngineOptions(engineFlags(flags));
+  const { onProblem } = flags;
+  const dataset = await openDataset({ ...datasetOptions(flags.dataset, flags), ...(onProblem !== undefined && { onProblem: onProblem as 'skip' }) });
+  await prepareFolder(flags.out);
+  const weights = await (await openBundle(engine.model)).weightsHash();
+
+  const line = new EvaluateLine(io);
+  try {
+    line.write('loading the model');
+    await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
+    await evaluate({
+      segmenter,
+      dataset,
+      out: flags.out,
+      names,
+      options,
+      sample,
+      seed,
+      shard,
+      restart: flags.restart,
+      weights,
+      absent: flags.absent,
+      prefetch,
+      signal: io.signal,
+      onProgress: (progress) => line.progress(progress),
+    });
+    line.write('writing the report');
+    const evaluation = await writeRun(flags.out, flags.absent);
+    line.clear();
+    tellRun(io, flags.out, evaluation, flags.json);
+    return EXIT.ok;
+  } finally {
+    line.clear();
+  }
+}
+
+function namesOf(source: string): typeof groundTruthNames {
+  if (source === 'ground-truth') return groundTruthNames;
+  throw new InvSegError('INVALID_OPTION', `Expected ground-truth for names but received ${JSON.stringify(source)}`);
+}
