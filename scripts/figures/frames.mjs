@@ -43,7 +43,8 @@ const FRAMES = ['native', 'latent'];
 const GRADIENTS = ['exact', 'distance-constant', 'self-constant', 'keys-only'];
 const SCALARS = ['loss', 'cluster', 'entropy', 'intra', 'inter'];
 
-const { pictures } = readFolder(values.data, Number(values.limit));
+const index = readFolder(values.data, Number(values.limit));
+const { pictures } = index;
 const engineOptions = { model: values.model, device: 'cpu', dtype: 'float32', threads: Number(values.threads) };
 
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
