@@ -1,0 +1,115 @@
+"""Train the small CLIP on the miniature's scenes, resumable.
+
+    python -m filter.train_contrastive --minutes 45          (from scripts/)
+
+The filter keeps a name when its cosine with the picture reaches 0.97 of the best name's, and takes two words for the same
+when their states' cosine is above 0.8. The losses ask for just that: a fixed cosine for the names that a picture shows and
+a lower one for all others, of words likewise. A linear head on the patches, which learns from the masks and is thrown away,
+makes a transformer this small learn from this few pictures.
+"""
+
+from typing import Dict
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from architectures.clip import ImageEncoder, TextEncoder
+from miniature.config import BACKGROUNDS, CLASSES
+from torch import Tensor, nn
+
+from .config import clip_config
+from .data import GROUND, Batch, Scenes
+from .texts import TEMPLATES, NameTokenizer, spellings
+from .training import arguments, train
+
+SHOWN, ABSENT = 0.75, 0.55  # cosines of names with pictures
+SAME, OTHER = 0.95, 0.55  # cosines of words' states
+
+
+class Contrastive(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        config = clip_config()
+        self.image, self.text = ImageEncoder(config), TextEncoder(config)
+        self.patches = nn.Linear(config.image.width, GROUND + 1)
+
+
+def initialise(network: nn.Module) -> None:
+    """Small tables and a small class token: PyTorch's own are meant for other sums."""
+    for name, parameter in network.named_parameters():
+        if "embedding" in name and "patch" not in name:
+            nn.init.normal_(parameter, std=0.02)
+
+
+class Words:
+    """Every word that can be asked for or be in a caption, with its class; grounds are classes of their own."""
+
+    def __init__(self, tokenizer: NameTokenizer) -> None:
+        groups = [*(spellings(label) for label in range(len(CLASSES))), *([word] for word in BACKGROUNDS)]
+        groups += [[word] for word in ("background", "photo", "picture", "drawing")]
+        self.texts = [word for group in groups for word in group]
+        ids, ends = tokenizer.batch(self.texts)
+        self.ids, self.ends = torch.tensor(ids), torch.tensor(ends)
+        labels = torch.tensor([k for k, group in enumerate(groups) for _ in group])
+        self.same = labels[:, None] == labels[None, :]
+        positions = torch.arange(self.ids.shape[1])
+        inside = ((positions >= 1) & (positions < self.ends[:, None])).float()
+        self.inside = inside / inside.sum(1, keepdim=True)
+
+    def loss(self, text: TextEncoder) -> Tensor:
+        states, _ = text(self.ids, self.ends)
+        means = F.normalize(torch.einsum("nk,nkw->nw", self.inside, states.float()), dim=-1)
+        return pulled(means @ means.T, self.same, SAME, OTHER, False)
+
+
+def pulled(cosines: Tensor, wanted: Tensor, high: float, low: float, exact: bool) -> Tensor:
+    """Mean square of what the wanted cosines miss ``high`` by (above too, with ``exact``) and the others exceed ``low`` by."""
+    near = (cosines - high) if exact else F.relu(high - cosines)
+    far = F.relu(cosines - low)
+    return near[wanted].square().mean() + far[~wanted].square().mean()
+
+
+def names_of(rng: np.random.Generator) -> list:
+    """A text for each class: the sentence that the filter uses half of the time, any name and template else."""
+    if rng.random() < 0.5:
+        return [TEMPLATES[0].format(CLASSES[label]) for label in range(len(CLASSES))]
+    return [str(rng.choice(TEMPLATES)).format(rng.choice(spellings(label))) for label in range(len(CLASSES))]
+
+
+def cosines_of(network: Contrastive, pixels: Tensor, ids: Tensor, ends: Tensor):
+    states, images = network.image(pixels)
+    _, texts = network.text(ids, ends)
+    return states, F.normalize(images.float(), dim=-1) @ F.normalize(texts.float(), dim=-1).T
+
+
+def validate(network: nn.Module) -> str:
+    """Precision and recall of the image rule on the validation scenes."""
+    batch = Scenes().validation(600)
+    ids, ends = NameTokenizer().batch([TEMPLATES[0].format(name) for name in CLASSES])
+    cosines = cosines_of(network, batch.pixels, torch.tensor(ids), torch.tensor(ends))[1]
+    kept = cosines >= 0.97 * cosines.max(1, keepdim=True).values
+    right = (kept & (batch.present > 0)).sum()
+    return f"image rule: precision {right / kept.sum():.3f}, recall {right / batch.present.sum():.3f}"
+
+
+def main() -> None:
+    options = arguments(__doc__)
+    torch.manual_seed(options.seed)
+    network, tokenizer = Contrastive(), NameTokenizer()
+    initialise(network)
+    words = Words(tokenizer)
+
+    def losses(batch: Batch, rng: np.random.Generator) -> Dict[str, Tensor]:
+        ids, ends = tokenizer.batch(names_of(rng))
+        states, cosines = cosines_of(network, batch.pixels, torch.tensor(ids), torch.tensor(ends))
+        return {
+            "names": 20 * pulled(cosines, batch.present > 0, SHOWN, ABSENT, True),
+            "patches": F.cross_entropy(network.patches(states[:, 1:]).float().flatten(0, 1), batch.patches.flatten()),
+            "words": words.loss(network.text),
+        }
+
+    train("filter-contrastive", network, losses, validate, options)
+
+
+if __name__ == "__main__":
+    main()
