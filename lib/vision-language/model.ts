@@ -2,6 +2,7 @@
  * Opens a model of pictures and texts: a folder in transformers layout, or a bundle. Only JSON and headers are read here.
  */
 
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +27,13 @@ const PUBLISHED = {
   contrastive: { folder: 'clip', title: 'CLIP ViT-L/14' },
   captioner: { folder: 'blip', title: 'BLIP-large (image captioning)' },
 } as const;
+
+/** The miniature's own filter in this package, a bundle each; undefined in a checkout where it is not trained yet. */
+export function embeddedFilter(): { clip: string; blip: string } | undefined {
+  const folder = (name: string): string => path.join(MODELS, 'miniature-filter', name);
+  const folders = { clip: folder('clip'), blip: folder('blip') };
+  return Object.values(folders).every((one) => existsSync(path.join(one, 'manifest.json'))) ? folders : undefined;
+}
 
 /**
  * @param kind what the folder has to hold

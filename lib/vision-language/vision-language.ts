@@ -62,7 +62,7 @@ export class VisionLanguage implements AsyncDisposable {
    * @throws {InvSegError} `INVALID_OPTION`; the codes of a missing set-up, of a bad model (`MODEL_…`, `MANIFEST_…`,
    * `WEIGHTS_…`, `TOKENIZER_…`) and of the device (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
    */
-  static async open(options: VisionLanguageOptions): Promise<VisionLanguage> {
+  static async open(options: VisionLanguageOptions = {}): Promise<VisionLanguage> {
     const { clip: clipFolder, blip: blipFolder, ...rest } = options;
     const { device, dtype, threads, checkFinite } = resolveEngineOptions(rest);
     for (const [name, folder] of Object.entries({ clip: clipFolder, blip: blipFolder })) {

@@ -63,6 +63,10 @@ describe('the tarball', () => {
       'models/sd21/unet.pt',
       'models/miniature/manifest.json',
       'models/miniature/unet.safetensors',
+      'models/clip/manifest.json',
+      'models/clip/text_encoder.pt',
+      'models/blip/manifest.json',
+      'models/blip/text_decoder.pt',
     ]) {
       expect(files).toContain(needed);
     }
