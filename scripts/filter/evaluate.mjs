@@ -63,7 +63,7 @@ function count(rule, kept, shown) {
   tally.exact += Number(right === kept.size && right === shown.size);
 }
 
-await using models = await VisionLanguage.open({
+const models = await VisionLanguage.open({
   clip: path.join(values.filter, 'clip'),
   blip: path.join(values.filter, 'blip'),
   device: 'cpu',
@@ -86,6 +86,7 @@ for (const file of files) {
   count('text', byText, shown);
   count('union', new Set([...byImage, ...byText]), shown);
 }
+await models.dispose();
 const seconds = (performance.now() - start) / 1000 / files.length;
 const figures = Object.fromEntries(
   Object.entries(tallies).map(([rule, { right, kept, shown, exact }]) => [
