@@ -63,7 +63,9 @@ export async function openModel(kind: ModelKind, model: string): Promise<OpenedM
 /** @param scripts folder of the manifest and the TorchScript @param folder folder of weights and tokenizer */
 async function open(kind: ModelKind, scripts: string, folder: string): Promise<OpenedModel> {
   const manifest = await readModelManifest(path.join(scripts, 'manifest.json'), kind);
-  for (const [file, expected] of Object.entries(manifest.expect)) await checkConfig(path.join(folder, file), expected, manifest);
+  for (const [file, expected] of Object.entries(manifest.expect)) {
+    await checkConfig(path.join(folder, file), expected, manifest);
+  }
   const modules: Record<string, NativeModule> = {};
   for (const [name, module] of Object.entries(manifest.modules)) {
     modules[name] = { script: path.join(scripts, module.script), weights: await readWeights(folder, module) };

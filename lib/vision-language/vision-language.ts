@@ -5,10 +5,10 @@ import { decodeImage, type ImageInput } from '../image/decode.js';
 import type { NativeVisionLanguage } from '../native/binding.js';
 import { loadBinding } from '../native/load.js';
 import { resolveEngineOptions, type EngineOptions } from '../options/index.js';
-import { ClipTokenizer } from '../text/tokenizer.js';
-import { openModel, type OpenedModel } from './model.js';
+import type { ClipTokenizer } from '../text/tokenizer.js';
+import { openBlip, openClip, type OpenedBlip, type OpenedClip } from './parts.js';
 import { rows, tokenizeTexts } from './texts.js';
-import { WordPiece } from './wordpiece.js';
+import type { WordPiece } from './wordpiece.js';
 
 export interface VisionLanguageOptions extends Partial<Omit<EngineOptions, 'model'>> {
   /** Folder of CLIP ViT-L/14 in transformers layout, or of a bundle; left out: no embeddings, no word states. */
@@ -50,7 +50,7 @@ export class VisionLanguage implements AsyncDisposable {
     this.#engine = engine;
     this.#clip = clip?.tokenizer;
     this.#blip = blip && { tokenizer: blip.tokenizer, start: blip.start, length: blip.model.manifest.tokenizer.length };
-    const facts = (opened: { model: OpenedModel } | undefined): VisionLanguageInfo['clip'] =>
+    const facts = (opened: Pick<OpenedClip, 'model'> | undefined): VisionLanguageInfo['clip'] =>
       opened && { name: opened.model.manifest.name, folder: opened.model.folder };
     const { device, deviceName, dtype } = engine;
     this.info = { clip: facts(clip), blip: facts(blip), device, deviceName, dtype };
@@ -114,7 +114,11 @@ export class VisionLanguage implements AsyncDisposable {
     return found.map(({ tokens }) => tokenizer.decode(tokens));
   }
 
-  /** The picture in the common space, of length 1. @throws {InvSegError} `INVALID_OPTION` without CLIP, `IMAGE_…`, `DISPOSED` */
+  /**
+   * The picture in the common space, of length 1.
+   *
+   * @throws {InvSegError} `INVALID_OPTION` without CLIP, `IMAGE_…`, `DISPOSED`
+   */
   async imageEmbedding(image: ImageInput): Promise<Float32Array> {
     if (!this.#clip) throw missing('clip', 'embeddings');
     const { rgb, width, height } = await decodeImage(image);
@@ -155,43 +159,6 @@ export class VisionLanguage implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
-}
-
-type OpenedClip = Awaited<ReturnType<typeof openClip>>;
-type OpenedBlip = Awaited<ReturnType<typeof openBlip>>;
-
-async function openClip(folder: string) {
-  const model = await openModel('contrastive', folder);
-  const { manifest, modules, tokenizerFolder } = model;
-  const { length, ids } = manifest.tokenizer;
-  const vocabulary = tableRows(modules['textEncoder']!.weights, 'token_embedding.weight');
-  const tokenizer = await ClipTokenizer.load(tokenizerFolder, { length, ...ids, vocabulary });
-  const { imageEncoder, textEncoder } = modules;
-  return {
-    model,
-    tokenizer,
-    config: { imageEncoder: imageEncoder!, textEncoder: textEncoder!, picture: manifest.picture, length },
-  };
-}
-
-async function openBlip(folder: string) {
-  const model = await openModel('captioner', folder);
-  const { manifest, modules, tokenizerFolder } = model;
-  const { length, ids } = manifest.tokenizer;
-  const { start, end } = ids as { start: number; end: number };
-  const table = tableRows(modules['textDecoder']!.weights, 'word_embeddings.weight');
-  const tokenizer = await WordPiece.load(tokenizerFolder, table);
-  const { visionEncoder, textDecoder } = modules;
-  return {
-    model,
-    tokenizer,
-    start,
-    config: { visionEncoder: visionEncoder!, textDecoder: textDecoder!, picture: manifest.picture, length, end },
-  };
-}
-
-function tableRows(weights: readonly { name: string; shape: number[] }[], ending: string): number | undefined {
-  return weights.find(({ name }) => name.endsWith(ending))?.shape[0];
 }
 
 function missing(option: string, what: string): InvSegError {

@@ -14,7 +14,7 @@ const SPECIALS = ['[PAD]', UNKNOWN, '[CLS]', '[SEP]', '[MASK]'];
 const MAX_WORD = 100;
 const CONTINUES = '##';
 
-// Blocks of CJK ideographs, each of which is a word: https://github.com/google-research/bert's own list.
+// The blocks of ideographs in BERT's own list; each ideograph is a word.
 const IDEOGRAPH =
   /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
 const PUNCTUATION = /[!-/:-@[-`{-~\p{P}]/u;
@@ -130,7 +130,9 @@ async function readPieces(folder: string): Promise<{ file: string; pieces: strin
   } catch (cause) {
     throw invalid(file, `it is not valid JSON (${(cause as Error).message})`);
   }
-  if (typeof vocab !== 'object' || vocab === null || Array.isArray(vocab)) throw invalid(file, 'expected a model.vocab of token → id');
+  if (typeof vocab !== 'object' || vocab === null || Array.isArray(vocab)) {
+    throw invalid(file, 'expected a model.vocab of token → id');
+  }
   const pieces: string[] = [];
   for (const [piece, id] of Object.entries(vocab)) pieces[Number(id)] = piece;
   if (pieces.length !== Object.keys(vocab).length || pieces.includes(undefined as never)) {

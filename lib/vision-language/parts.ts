@@ -1,0 +1,54 @@
+/** A model's folder → what the engine loads and the tokenizer that goes with it. */
+
+import type { NativeVisionLanguageConfig, TensorSource } from '../native/binding.js';
+import { ClipTokenizer } from '../text/tokenizer.js';
+import { openModel, type OpenedModel } from './model.js';
+import { WordPiece } from './wordpiece.js';
+
+export interface OpenedClip {
+  model: OpenedModel;
+  tokenizer: ClipTokenizer;
+  config: NonNullable<NativeVisionLanguageConfig['contrastive']>;
+}
+
+export interface OpenedBlip {
+  model: OpenedModel;
+  tokenizer: WordPiece;
+  /** Id of the token that every caption begins with. */
+  start: number;
+  config: NonNullable<NativeVisionLanguageConfig['captioner']>;
+}
+
+/** @throws InvSegError the codes of `openModel`, `TOKENIZER_INVALID` */
+export async function openClip(folder: string): Promise<OpenedClip> {
+  const model = await openModel('contrastive', folder);
+  const { picture, tokenizer } = model.manifest;
+  const { length, ids } = tokenizer;
+  const [imageEncoder, textEncoder] = [model.modules['imageEncoder']!, model.modules['textEncoder']!];
+  const vocabulary = tableRows(textEncoder.weights, 'token_embedding.weight');
+  return {
+    model,
+    tokenizer: await ClipTokenizer.load(model.tokenizerFolder, { length, ...ids, vocabulary }),
+    config: { imageEncoder, textEncoder, picture, length },
+  };
+}
+
+/** @throws InvSegError the codes of `openModel`, `TOKENIZER_INVALID` */
+export async function openBlip(folder: string): Promise<OpenedBlip> {
+  const model = await openModel('captioner', folder);
+  const { picture, tokenizer } = model.manifest;
+  const { length, ids } = tokenizer;
+  const { start, end } = ids as { start: number; end: number };
+  const [visionEncoder, textDecoder] = [model.modules['visionEncoder']!, model.modules['textDecoder']!];
+  return {
+    model,
+    tokenizer: await WordPiece.load(model.tokenizerFolder, tableRows(textDecoder.weights, 'word_embeddings.weight')),
+    start,
+    config: { visionEncoder, textDecoder, picture, length, end },
+  };
+}
+
+/** Rows of a token table; undefined where the weights have none, which the engine refuses by name. */
+function tableRows(weights: readonly TensorSource[], ending: string): number | undefined {
+  return weights.find(({ name }) => name.endsWith(ending))?.shape[0];
+}
