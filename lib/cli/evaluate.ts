@@ -86,10 +86,10 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const seed = given('seed', integer(0, 0xffffffff));
   const prefetch = given('prefetch', integer(0, 64));
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
-  const names = namesOf(flags.names);
   const options = methodFlags(flags);
   resolveOptions(options);
   const engine = resolveEngineOptions(engineFlags(flags));
+  if (flags.names !== 'ground-truth') throw new InvSegError('INVALID_OPTION', `Expected ground-truth for names but received ${JSON.stringify(flags.names)}`);
   const { onProblem } = flags;
   const dataset = await openDataset({ ...datasetOptions(flags.dataset, flags), ...(onProblem !== undefined && { onProblem: onProblem as 'skip' }) });
   await prepareFolder(flags.out);
@@ -103,7 +103,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
       segmenter,
       dataset,
       out: flags.out,
-      names,
+      names: groundTruthNames(dataset),
       options,
       sample,
       seed,
@@ -123,9 +123,4 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   } finally {
     line.clear();
   }
-}
-
-function namesOf(source: string): typeof groundTruthNames {
-  if (source === 'ground-truth') return groundTruthNames;
-  throw new InvSegError('INVALID_OPTION', `Expected ground-truth for names but received ${JSON.stringify(source)}`);
 }

@@ -3,7 +3,7 @@ import { InvSegError } from '../errors.js';
 import { ahead } from './ahead.js';
 import { Journal } from './journal.js';
 import { dropPicture, keepPicture, tidyPictures } from './keep.js';
-import { groundTruthNames } from './names.js';
+import { ClassIndex, groundTruthNames } from './names.js';
 import { loadPicture, segmentPicture } from './picture.js';
 import type { FailedPicture, LoadedPicture, PictureTask } from './picture.js';
 import { journalOf, openFolder } from './run-folder.js';
@@ -25,14 +25,14 @@ import type { EvaluateOptions, Evaluation, RunRecord } from './types.js';
 export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
   const { dataset, out, prefetch = 2, signal, absent } = given;
   const { ids, places } = selectPictures(given);
-  const names = given.names ?? groundTruthNames;
+  const names = given.names ?? groundTruthNames(dataset);
   const settings = settingsOf(given, ids, names.description);
   await openFolder(out, given.restart === true);
 
   const run = new RunState(given, places.length);
   await using journal = await Journal.open<RunRecord>(journalOf(out), settings, (record) => run.resume(record));
   const open = places.filter(({ id }) => !run.counted(id));
-  const task: PictureTask = { segmenter: given.segmenter, dataset, names, options: settings.options, signal };
+  const task: PictureTask = { segmenter: given.segmenter, dataset, names, classIndex: new ClassIndex(dataset), options: settings.options, signal };
   run.report(undefined);
   for await (const loaded of ahead(open, (place) => loadPicture(dataset, place, signal), prefetch)) {
     checkSignal(signal);

@@ -2,11 +2,12 @@
 import type { Dataset, LabelMap } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
 import { decodeImage } from '../image/decode.js';
+import type { RawImage } from '../image/decode.js';
 import type { MethodOptions } from '../options/index.js';
 import type { SegmentResult } from '../segmenter/types.js';
 import { countPairs, UNASSIGNED } from './counts.js';
 import { withoutBackground } from './foreground.js';
-import type { NameSource } from './names.js';
+import type { ClassIndex, NameSource } from './names.js';
 import type { Evaluated, PictureRecord } from './types.js';
 
 /** A picture and its truth, in memory. */
@@ -54,6 +55,7 @@ export interface PictureTask {
   segmenter: Evaluated;
   dataset: Dataset;
   names: NameSource;
+  classIndex: ClassIndex;
   options: MethodOptions;
   signal: AbortSignal | undefined;
 }
@@ -66,14 +68,16 @@ export interface SegmentedPicture {
 
 /** @throws {InvSegError} the codes of the names' source and of the segmenter */
 export async function segmentPicture(task: PictureTask, picture: LoadedPicture): Promise<SegmentedPicture> {
-  const { segmenter, dataset, names, options, signal } = task;
+  const { segmenter, dataset, options, signal } = task;
   const { id, place, imagePath, rgb, width, height, mask } = picture;
   const began = performance.now();
-  const labels = await names.labelsOf({ id, imagePath, rgb, width, height, mask, dataset, signal });
+  const image: RawImage = { data: rgb, width, height, channels: 3 };
+  const found = await task.names.namesFor({ id, imagePath, image, loadMask: () => Promise.resolve(mask) });
+  const labels = task.classIndex.labelsOf(found.names);
   const named = performance.now();
   // Without a name there is nothing to look for, and nothing to ask the engine.
   const result = labels.length === 0 ? undefined : await segmenter.segment(
-    { data: rgb, width, height, channels: 3 },
+    image,
     { ...options, saveMaps: options.saveMaps || !dataset.hasBackground, categories: labels.map((label) => dataset.classes[label]!.prompt), signal },
   );
   const predicted = result ? translate(result, labels, dataset.hasBackground) : new Uint8Array(width * height).fill(dataset.hasBackground ? 0 : UNASSIGNED);
@@ -87,7 +91,7 @@ export async function segmentPicture(task: PictureTask, picture: LoadedPicture):
       names: labels,
       milliseconds: tenths({ load: picture.milliseconds, names: named - began, encode, inversion, predict, segment: total }),
       losses: (result?.losses ?? []).map(({ total: sum, cluster, entropy }) => [short(sum), short(cluster), short(entropy)] as const),
-      warnings: [...picture.warnings, ...(result?.warnings ?? [])],
+      warnings: [...picture.warnings, ...found.warnings, ...(result?.warnings ?? [])],
     },
   };
 }

@@ -17,7 +17,7 @@ export interface EvaluateOptions {
   dataset: Dataset;
   /** Folder of the journal and of the pictures that the report shows; made where it is not there. */
   out: string;
-  /** Who names the classes of each picture; default `groundTruthNames`. */
+  /** Who names the classes of each picture; default the classes in its mask. */
   names?: NameSource | undefined;
   /** Options of the method. */
   options?: MethodOverrides | undefined;

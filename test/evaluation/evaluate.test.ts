@@ -153,9 +153,19 @@ describe('evaluate', () => {
     await expect(run({ segmenter: new FakeSegmenter({ unnamed: true }) })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   });
 
+  it('takes any source of names, each class once, and refuses what is none', async () => {
+    const segmenter = new FakeSegmenter();
+    const source = (...list: string[]) => ({ description: 'all', namesFor: () => Promise.resolve({ names: list, warnings: ['guessed'] }) });
+    const { warnings, settings } = await run({ segmenter, names: source('Sofa', 'dog', 'dog') });
+    expect(segmenter.asked[0]).toEqual(['sofa', 'dog']);
+    expect(settings.names).toBe('all');
+    expect(warnings[0]).toEqual({ message: 'guessed', pictures: PICTURES, example: idOf(0) });
+    await expect(run({ names: source('horse'), restart: true })).rejects.toThrow(/classes but received "horse"/);
+  });
+
   it('asks nothing where nothing is named', async () => {
     const segmenter = new FakeSegmenter();
-    const names = { description: 'nobody', labelsOf: () => Promise.resolve([]) };
+    const names = { description: 'nobody', namesFor: () => Promise.resolve({ names: [], warnings: [] }) };
     const { perClass, pictures } = await run({ segmenter, names });
     expect(segmenter.calls).toBe(0);
     expect(pictures.unnamed).toBe(PICTURES);
@@ -176,7 +186,7 @@ describe('a background that is ignored', () => {
   });
 
   it('leaves pixels without a class where nothing is named', async () => {
-    const names = { description: 'nobody', labelsOf: () => Promise.resolve([]) };
+    const names = { description: 'nobody', namesFor: () => Promise.resolve({ names: [], warnings: [] }) };
     const { perClass, aAcc } = await run({ dataset: await open({ background: 'ignore' }), names });
     expect(aAcc).toBe(0);
     for (const { truth, unassigned, predicted } of perClass) expect([unassigned, predicted]).toEqual([truth, 0]);
