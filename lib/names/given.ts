@@ -1,15 +1,16 @@
-/** Names that the caller gives: the same for every picture. */
-import { parseCategories } from '../text/index.js';
-import type { NameSource } from './source.js';
+/** The names that the caller passes, the same for every picture. */
+import { BACKGROUND, foldName, parseCategories } from '../text/index.js';
+import type { NameSource } from './types.js';
 
 /**
- * @param names a list, or one string with commas between the names; kept in their own order
+ * @param categories a list, or one string with commas
+ * @param background its name, which a caller may list too
  * @throws {InvSegError} `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`
  */
-export function givenNames(names: unknown): NameSource {
-  const checked = parseCategories(names).slice(0, -1); // without the background, which every caller adds
+export function givenNames(categories: unknown, background: string = BACKGROUND): NameSource {
+  const names = parseCategories(categories, background).filter((name) => foldName(name) !== foldName(background));
   return {
-    description: `given: ${checked.join(', ')}`,
-    namesOf: () => Promise.resolve({ names: [...checked], origin: 'given', warnings: [] }),
+    description: `given: ${names.length} names`,
+    namesFor: async () => ({ names, origin: 'given', warnings: [] }),
   };
 }

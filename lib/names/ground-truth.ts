@@ -1,23 +1,33 @@
-/** The classes that the truth shows: the upper bound that the other sources are compared with. */
-import type { Dataset } from '../datasets/index.js';
+/** The classes that the mask shows, without background and ignored pixels: what a perfect source would say. */
+import { IGNORED } from '../datasets/types.js';
 import { InvSegError } from '../errors.js';
-import type { NameSource } from './source.js';
+import type { NameSource } from './types.js';
+import type { Vocabulary } from './vocabulary.js';
 
-/** @param dataset whose labels the masks have */
-export function groundTruthNames({ classes, hasBackground }: Pick<Dataset, 'classes' | 'hasBackground'>): NameSource {
+/** @param hasBackground whether label 0 is the background (and class 0 has label 1), or class 0 itself */
+export function groundTruthNames(vocabulary: Vocabulary, hasBackground = true): NameSource {
+  const { classes } = vocabulary;
+  const first = hasBackground ? 1 : 0;
   return {
-    description: 'ground-truth: the classes in the mask',
-    namesOf({ id, mask }) {
-      if (mask === undefined) {
-        return Promise.reject(new InvSegError('MASK_NOT_FOUND', `${id}: its names are to come from its mask, and it has none`));
+    description: `classes of the ground truth, vocabulary ${vocabulary.name}`,
+    async namesFor(item) {
+      if (!item.loadMask) {
+        throw new InvSegError('MASK_NOT_FOUND', `${item.imagePath}: there is no mask; names of the ground truth need a data set`);
       }
+      const { labels } = await item.loadMask();
       const seen = new Uint8Array(256);
-      for (const label of mask.labels) seen[label] = 1;
-      // 255 is no index of a class, so that what is ignored drops out by itself.
-      const names = classes.flatMap(({ prompt }, label) =>
-        seen[label] === 1 && !(hasBackground && label === 0) ? [prompt] : [],
-      );
-      return Promise.resolve({ names, origin: 'ground-truth', warnings: [] });
+      for (const label of labels) seen[label] = 1;
+      const names: string[] = [];
+      for (let label = first; label < IGNORED; label++) {
+        if (seen[label] === 0) continue;
+        const entry = classes[label - first];
+        if (!entry) {
+          const last = classes.length - 1 + first;
+          throw new InvSegError('MASK_INVALID', `${item.imagePath}: the mask has the label ${label}; vocabulary ${vocabulary.name} ends at ${last}`);
+        }
+        names.push(entry.prompt);
+      }
+      return { names, origin: 'ground-truth', warnings: [] };
     },
   };
 }

@@ -1,13 +1,17 @@
-/** Keys of pictures in files of names, which come as paths, file names and ids. */
+/** Files of names call a picture by its path, its file or its number; all are compared by one key. */
+import type { JsonCursor } from './json.js';
 
-/**
- * What two keys are compared by: the base name without folders (of either kind) and without a picture's extension.
- * `JPEGImages/2007_000033.jpg`, `2007_000033.png` and `2007_000033` are the same picture.
- */
-export function pictureKey(key: string): string {
-  const base = key.slice(Math.max(key.lastIndexOf('/'), key.lastIndexOf('\\')) + 1);
-  return base.replace(/\.(?:jpe?g|png|webp|gif|tiff?|bmp|avif)$/i, '').normalize('NFC');
+/** `data\VOC/JPEGImages/2007_000033.jpg` → `2007_000033`; `000000000139.png` → `139`, as COCO's annotations write it. */
+export function imageKey(name: string): string {
+  const file = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
+  const base = file.replace(/\.(?:jpe?g|png|webp|gif|tiff?|avif|bmp|mat)$/i, '');
+  return /^\d+$/.test(base) ? base.replace(/^0+(?=\d)/, '') : base;
 }
 
-/** An integer id of COCO as its file names have it: 139 → `000000000139`. */
-export const cocoKey = (id: number): string => String(id).padStart(12, '0');
+/** Adds an entry; two keys of one picture are an error, for it is not said which one counts. */
+export function addOnce<T>(map: Map<string, T>, key: string, value: T, at: JsonCursor): void {
+  const short = imageKey(key);
+  if (short === '') at.error(`expected the name of a picture but found ${JSON.stringify(key)}`);
+  if (map.has(short)) at.error(`expected each picture once but ${JSON.stringify(short)} is there twice, here as ${JSON.stringify(key)}`);
+  map.set(short, value);
+}

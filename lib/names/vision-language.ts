@@ -1,13 +1,25 @@
-/** What the strategies need of models of pictures and texts. `VisionLanguage` of lib/vision-language is one. */
+/** The models that name what a picture shows, as far as the sources need them. `VisionLanguage` is one; tests bring their own. */
 import type { ImageInput } from '../image/decode.js';
 
-export interface VisionLanguage {
-  /** One caption a prefix; '' lets the model begin by itself. */
+export interface VisionLanguageModels {
+  /** One caption a prefix, the prefix in front of it. */
   captions(image: ImageInput, prefixes: readonly string[]): Promise<string[]>;
-  /** [width], of length 1. */
+  /** [width], in one space with the texts. */
   imageEmbedding(image: ImageInput): Promise<Float32Array>;
-  /** [width] each, of length 1, in the space of the picture's: a dot product is a cosine. */
+  /** [width] each. */
   textEmbeddings(texts: readonly string[]): Promise<Float32Array[]>;
-  /** For each word the mean of the text encoder's hidden states over its tokens, without start and end; of any length. */
+  /** [width] each: mean of the text encoder's last hidden states over the word's tokens, without start and end. */
   wordStates(words: readonly string[]): Promise<Float32Array[]>;
+}
+
+/** Cosine of two vectors of the same length; 0 where one of them is zero. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let [product, squareA, squareB] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    product += a[i]! * b[i]!;
+    squareA += a[i]! ** 2;
+    squareB += b[i]! ** 2;
+  }
+  const length = Math.sqrt(squareA * squareB);
+  return length > 0 ? product / length : 0;
 }

@@ -1,0 +1,10 @@
+export { createNameSource, nameSourceKinds, nameSourceSummary } from './sources.js';
+export type { NameSourceKind, NameSourceParts } from './sources.js';
+export type { FoundNames, NameItem, NameSource } from './types.js';
+export { NameMatcher } from './matcher.js';
+export type { Match } from './matcher.js';
+export { nameLists, publishedLists } from './precomputed.js';
+export type { NameList } from './precomputed.js';
+export type { VisionLanguageModels } from './vision-language.js';
+export { loadVocabulary, vocabularyNames } from './vocabulary.js';
+export type { Vocabulary, VocabularyClass, VocabularyName } from './vocabulary.js';

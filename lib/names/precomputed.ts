@@ -1,0 +1,117 @@
+/** Names that another program has listed for each picture, in DiffSegmenter's JSON. */
+import path from 'node:path';
+import { InvSegError } from '../errors.js';
+import { BACKGROUND, foldName } from '../text/index.js';
+import { readJson } from './json.js';
+import type { JsonCursor } from './json.js';
+import { addOnce, imageKey } from './keys.js';
+import { NameMatcher } from './matcher.js';
+import type { NameSource } from './types.js';
+import type { Vocabulary } from './vocabulary.js';
+
+/** The lists that a file may have: names in the caption, close to the picture, close to the caption's nouns. */
+export const nameLists = ['synonym_matching', 'image_similarity', 'text_similarity'] as const;
+export type NameList = (typeof nameLists)[number];
+
+/** What the published method takes, their union. */
+export const publishedLists: readonly NameList[] = ['image_similarity', 'text_similarity'];
+
+/** At most so many unknown names are spelt out. */
+const SHOWN = 20;
+
+export interface PrecomputedOptions {
+  /** Lists whose union is taken; default `publishedLists`. */
+  lists?: readonly NameList[] | undefined;
+}
+
+/** Names of each picture, resolved. */
+export interface NamesFile {
+  /** Key of the picture (`imageKey`) → indices in the vocabulary, ascending. */
+  pictures: Map<string, number[]>;
+}
+
+/**
+ * @param file `{ "image_similarity": { "picture": ["name", …] }, "text_similarity": …, "synonym_matching": … }`; pictures
+ * are paths, names of files or ids, and are compared by their base names
+ * @throws {InvSegError} `NAMES_NOT_FOUND`; `NAMES_INVALID` also for names that the vocabulary lacks, with their counts
+ */
+export async function precomputedNames(file: string, vocabulary: Vocabulary, options: PrecomputedOptions = {}): Promise<NameSource> {
+  const lists = options.lists ?? publishedLists;
+  const { pictures } = parseNames(await readJson(file, 'lists of names'), vocabulary, lists);
+  return {
+    description: `${lists.join(' and ')} of ${path.basename(file)} (${pictures.size} pictures), vocabulary ${vocabulary.name}`,
+    async namesFor({ id }) {
+      const indices = pictures.get(imageKey(id));
+      if (!indices) throw new InvSegError('NAMES_NOT_FOUND', `${file}: there are no names for ${JSON.stringify(id)}`);
+      return { names: indices.map((index) => vocabulary.classes[index]!.prompt), origin: 'precomputed', warnings: [] };
+    },
+  };
+}
+
+/** @throws {InvSegError} `NAMES_INVALID`: another shape, a list that is asked for and not there, unknown names with counts */
+export function parseNames(top: JsonCursor, vocabulary: Vocabulary, lists: readonly NameList[] = publishedLists): NamesFile {
+  top.record(`an object with ${nameLists.join(', ')}`);
+  top.only(nameLists);
+  const resolver = new Resolver(vocabulary);
+  const union = new Map<string, Set<number>>();
+  for (const list of nameLists) {
+    const at = top.at(list);
+    const wanted = lists.includes(list);
+    if (!at.present) {
+      if (wanted) at.error(`expected ${lists.join(' and ')} but there is no ${list}`);
+      continue;
+    }
+    // A list that is not asked for is checked too: its mistakes tell that the vocabulary is the wrong one.
+    for (const [key, indices] of readList(at, resolver)) {
+      const all = union.get(key) ?? new Set();
+      union.set(key, all);
+      if (wanted) for (const index of indices) all.add(index);
+    }
+  }
+  resolver.check(top, vocabulary);
+  if (union.size === 0) top.error('expected names of pictures but found none');
+  return { pictures: new Map([...union].map(([key, indices]) => [key, [...indices].sort((a, b) => a - b)])) };
+}
+
+function readList(list: JsonCursor, resolver: Resolver): Map<string, number[]> {
+  const pictures = new Map<string, number[]>();
+  for (const [key, entry] of list.entries('an object of pictures')) {
+    const indices = entry.list('a list of names').flatMap((name) => resolver.resolve(name.text('a name')) ?? []);
+    addOnce(pictures, key, indices, entry);
+  }
+  return pictures;
+}
+
+class Resolver {
+  readonly #matcher: NameMatcher;
+  readonly #known = new Map<string, number | undefined>();
+  /** Unknown name → how often. */
+  readonly #unknown = new Map<string, number>();
+  #names = 0;
+
+  constructor(vocabulary: Vocabulary) {
+    this.#matcher = new NameMatcher(vocabulary);
+  }
+
+  /** The background is in every prompt anyway. */
+  resolve(name: string): number | undefined {
+    this.#names++;
+    if (!this.#known.has(name)) this.#known.set(name, this.#matcher.resolve(name));
+    const index = this.#known.get(name);
+    if (index === undefined && foldName(name.trim()) !== BACKGROUND) this.#unknown.set(name, (this.#unknown.get(name) ?? 0) + 1);
+    return index;
+  }
+
+  check(top: JsonCursor, { name }: Vocabulary): void {
+    if (this.#unknown.size === 0) return;
+    const counts = [...this.#unknown].sort(([, a], [, b]) => b - a);
+    const shown = counts.slice(0, SHOWN).map(([word, count]) => `${JSON.stringify(word.slice(0, 60))} ${count}×`);
+    const rest = counts.length > SHOWN ? `, and ${counts.length - SHOWN} more` : '';
+    const total = counts.reduce((sum, [, count]) => sum + count, 0);
+    throw new InvSegError(
+      'NAMES_INVALID',
+      `${top.source.file}: ${total} of ${this.#names} names are not in the vocabulary ${name}: ${shown.join(', ')}${rest}. ` +
+        'Add them as synonyms or aliases to a vocabulary of your own, or choose the one that the file was made with',
+    );
+  }
+}

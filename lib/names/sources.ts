@@ -1,0 +1,71 @@
+/** All sources of names, by the word that asks for them. */
+import { InvSegError } from '../errors.js';
+import { captionNames } from './captions.js';
+import { diffsegmenterNames, imageSimilarityNames } from './diffsegmenter.js';
+import { withFallback } from './fallback.js';
+import { givenNames } from './given.js';
+import { groundTruthNames } from './ground-truth.js';
+import { precomputedNames } from './precomputed.js';
+import type { NameList } from './precomputed.js';
+import type { NameSource } from './types.js';
+import type { VisionLanguageModels } from './vision-language.js';
+import type { Vocabulary } from './vocabulary.js';
+
+/** What sources are made of; each says what it lacks. */
+export interface NameSourceParts {
+  /** For `given`: a list, or one string with commas. */
+  categories?: readonly string[] | string | undefined;
+  /** For all others. */
+  vocabulary?: Vocabulary | undefined;
+  /** For `ground-truth`: false where label 0 is a class. */
+  hasBackground?: boolean | undefined;
+  /** For `captions`: a JSON file. */
+  captions?: string | undefined;
+  /** For `precomputed`: a JSON file. */
+  precomputed?: string | undefined;
+  /** For `precomputed`: whose union is taken. */
+  lists?: readonly NameList[] | undefined;
+  /** For `diffsegmenter`, and for pictures whose captions name nothing. */
+  models?: VisionLanguageModels | undefined;
+}
+
+type Make = (parts: NameSourceParts, vocabulary: Vocabulary) => NameSource | Promise<NameSource>;
+
+/** Kind → how it is made, what it needs besides the vocabulary, and what it is. */
+const registry = {
+  given: { make: ({ categories }: NameSourceParts) => givenNames(categories), needs: 'categories', summary: 'the names of --categories' },
+  'ground-truth': { make: ({ hasBackground }, vocabulary) => groundTruthNames(vocabulary, hasBackground), needs: undefined, summary: "the mask's classes" },
+  captions: { make: ({ captions, models }, v) => fallBack(captionNames(captions!, v), models, v), needs: 'captions', summary: 'class names in captions' },
+  precomputed: { make: ({ precomputed, lists }, v) => fallBack(precomputedNames(precomputed!, v, { lists })), needs: 'precomputed', summary: 'lists made before' },
+  diffsegmenter: { make: ({ models }, vocabulary) => diffsegmenterNames(models!, vocabulary), needs: 'models', summary: 'computed from the picture' },
+} satisfies Record<string, { make: Make; needs: keyof NameSourceParts | undefined; summary: string }>;
+
+export type NameSourceKind = keyof typeof registry;
+export const nameSourceKinds = Object.keys(registry) as NameSourceKind[];
+export const nameSourceSummary = (kind: NameSourceKind): string => registry[kind].summary;
+
+const missing: Readonly<Record<string, string>> = {
+  categories: 'categories (--categories), the names to look for',
+  vocabulary: 'a vocabulary (--vocabulary), such as voc',
+  captions: 'a JSON file of captions (--captions)',
+  precomputed: 'a JSON file of names (--precomputed)',
+  models: 'models of pictures and texts (--clip and --blip), the folders of CLIP ViT-L/14 and BLIP-large',
+};
+
+/** @throws {InvSegError} `INVALID_OPTION` for a part that is missing; what the source says of its file */
+export async function createNameSource(kind: NameSourceKind, parts: NameSourceParts): Promise<NameSource> {
+  const entry = Object.hasOwn(registry, kind) ? registry[kind] : undefined;
+  if (!entry) throw new InvSegError('INVALID_OPTION', `Expected ${nameSourceKinds.join(', ')} for names but received ${JSON.stringify(kind)}`);
+  const { make, needs }: { make: Make; needs: keyof NameSourceParts | undefined } = entry;
+  for (const part of kind === 'given' ? [needs] : ['vocabulary' as const, needs]) {
+    if (part !== undefined && parts[part] === undefined) {
+      throw new InvSegError('INVALID_OPTION', `Expected ${missing[part]} for names ${kind} but received none`);
+    }
+  }
+  // Only `given` is made without a vocabulary, and does not look at it.
+  return make(parts, parts.vocabulary!);
+}
+
+async function fallBack(source: Promise<NameSource>, models?: VisionLanguageModels, vocabulary?: Vocabulary): Promise<NameSource> {
+  return withFallback(await source, models && vocabulary && imageSimilarityNames(models, vocabulary));
+}
