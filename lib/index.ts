@@ -59,5 +59,5 @@ export { packageVersion } from './version.js';
 export { chooseVariants, defaultVariants, diagnose, diagnosisMarkdown, diagnosisPicture } from './diagnose/index.js';
 export type { Diagnosis, DiagnoseOptions, DiagnoseProgress, Variant, VariantFinding } from './diagnose/index.js';
 
-export { evaluate } from './evaluation/index.js';
-export type { EvaluateOptions, EvaluateProgress, Evaluation } from './evaluation/index.js';
+export { compareRuns, evaluate, mergeRuns } from './evaluation/index.js';
+export type { Comparison, CompareOptions, EvaluateOptions, EvaluateProgress, Evaluation, MergeOptions } from './evaluation/index.js';

@@ -6,7 +6,9 @@ import { methods } from '../methods/index.js';
 import { packageVersion } from '../version.js';
 import { addDatasetCommand } from './dataset.js';
 import { addDiagnoseCommand } from './diagnose.js';
+import { addCompareCommand } from './compare.js';
 import { addEvaluateCommand } from './evaluate.js';
+import { addMergeCommand } from './evaluate-merge.js';
 import { addExplainCommand } from './explain-flags.js';
 import { describeError, EXIT, exitCode } from './failure.js';
 import { optionsHelp } from './help.js';
@@ -82,6 +84,8 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .action(async (images: string[], flags: SegmentFlags) => done(await segmentCommand(images, flags, io, debug)));
 
   addEvaluateCommand(program, io, done);
+  addMergeCommand(program, io, done);
+  addCompareCommand(program, io, done);
   addExplainCommand(program, io, done);
   addDiagnoseCommand(program, io, done);
   addDatasetCommand(program, io, done);

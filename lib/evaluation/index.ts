@@ -17,3 +17,7 @@ export { labelPalette } from './keep.js';
 export { readRun } from './summary.js';
 export type { PictureRow, ReadRun } from './summary.js';
 export type { ClassResult, EvaluateOptions, EvaluateProgress, Evaluation, RunSettings } from './types.js';
+export { compareRuns } from './compare.js';
+export type { Change, CompareOptions, Comparison } from './compare.js';
+export { mergeRuns } from './merge.js';
+export type { MergeOptions } from './merge.js';

@@ -59,16 +59,21 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
   }
 
   /** Appends a record; once the promise is fulfilled it survives the process and the machine. @throws {InvSegError} `OUTPUT_FAILED` */
-  async append(record: T): Promise<void> {
+  append(record: T): Promise<void> {
+    return this.appendAll([record]);
+  }
+
+  /** Many at once: they survive when all of them are written. @throws {InvSegError} `OUTPUT_FAILED` */
+  async appendAll(records: readonly T[]): Promise<void> {
     try {
-      await this.#write(record);
+      await this.#write(...records);
     } catch (cause) {
       throw failed(this.#path, cause);
     }
   }
 
-  async #write(value: unknown): Promise<void> {
-    await this.#file.appendFile(`${JSON.stringify(value)}\n`);
+  async #write(...values: unknown[]): Promise<void> {
+    await this.#file.appendFile(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
     await this.#file.datasync();
   }
 

@@ -31,6 +31,19 @@ export class CountTable {
     this.#starts.push(end);
   }
 
+  /** The pictures at these places, in this order. */
+  take(places: readonly number[]): CountTable {
+    const out = new CountTable(this.classes);
+    for (const place of places) {
+      const counts: SparseCounts = [];
+      for (let at = this.#starts[place]!; at < this.#starts[place + 1]!; at++) {
+        counts.push([...this.#entries.subarray(at * WIDTH, (at + 1) * WIDTH)] as SparseCounts[number]);
+      }
+      out.add(counts);
+    }
+    return out;
+  }
+
   /** @param times how often each picture counts, [pictures] */
   sum(times: ArrayLike<number>): ClassCounts {
     const { hit, truth, predicted } = emptyCounts(this.classes);

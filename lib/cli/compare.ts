@@ -1,0 +1,40 @@
+/** `invseg compare`: what changed between two runs, as Markdown or JSON. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { absentRules, compareRuns } from '../evaluation/index.js';
+import type { AbsentRule } from '../evaluation/index.js';
+import { integer } from '../options/rules.js';
+import { comparisonMarkdown } from './compare-markdown.js';
+import { EXIT } from './failure.js';
+import { parseValue } from './flags.js';
+import type { Io } from './io.js';
+
+interface CompareFlags {
+  absent: AbsentRule;
+  shown: string;
+  samples: string;
+  json?: true;
+}
+
+export function addCompareCommand(program: Command, io: Io, done: (code: number) => void): void {
+  program
+    .command('compare')
+    .summary('what changed between two runs of evaluate, and how sure that is')
+    .description('Compares two runs over the same data set: each class, the mean with its interval, the pictures that changed most.')
+    .argument('<a>', 'folder of a run')
+    .argument('<b>', 'folder of the run that is compared with it')
+    .addOption(new Option('--absent <rule>', 'classes without a pixel').choices([...absentRules]).default('nan-mean'))
+    .option('--shown <count>', 'pictures that fell and rose most', '10')
+    .option('--samples <count>', 'resamplings of the interval', '10000')
+    .option('--json', 'as JSON')
+    .option('--debug', 'print stacks of errors')
+    .action(async (a: string, b: string, flags: CompareFlags) => done(await compareCommand(a, b, flags, io)));
+}
+
+async function compareCommand(a: string, b: string, { absent, ...flags }: CompareFlags, io: Io): Promise<number> {
+  const shown = integer(0, 1_000_000).read(parseValue(flags.shown), 'shown');
+  const samples = integer(100, 1_000_000).read(parseValue(flags.samples), 'samples');
+  const comparison = await compareRuns(a, b, { absent, shown, samples });
+  io.out(flags.json ? `${JSON.stringify(comparison)}\n` : comparisonMarkdown(comparison));
+  return EXIT.ok;
+}

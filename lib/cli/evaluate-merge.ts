@@ -1,0 +1,35 @@
+/** `invseg merge`: the shards of an evaluation as one run. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { absentRules, mergeRuns } from '../evaluation/index.js';
+import type { AbsentRule } from '../evaluation/index.js';
+import { tellRun, writeRun } from './evaluate-files.js';
+import { EXIT } from './failure.js';
+import type { Io } from './io.js';
+import { prepareFolder } from './outputs.js';
+
+interface MergeFlags {
+  out: string;
+  absent: AbsentRule;
+  json?: true;
+}
+
+export function addMergeCommand(program: Command, io: Io, done: (code: number) => void): void {
+  program
+    .command('merge')
+    .summary('shards of evaluate as one run')
+    .description('Adds the journals of evaluate --shard up and writes the report. What several of them hold counts once.')
+    .argument('<run...>', 'folders of runs')
+    .requiredOption('-o, --out <folder>', 'where the journal and the report of all of them go')
+    .addOption(new Option('--absent <rule>', 'classes without a pixel').choices([...absentRules]).default('nan-mean'))
+    .option('--json', 'report.json on standard output, as one line')
+    .option('--debug', 'print stacks of errors')
+    .action(async (runs: string[], flags: MergeFlags) => done(await mergeCommand(runs, flags, io)));
+}
+
+async function mergeCommand(runs: readonly string[], { out, absent, json }: MergeFlags, io: Io): Promise<number> {
+  await prepareFolder(out);
+  await mergeRuns({ runs, out, absent });
+  tellRun(io, out, await writeRun(out, absent), json);
+  return EXIT.ok;
+}

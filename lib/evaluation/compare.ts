@@ -1,0 +1,110 @@
+/** Two runs over the same pictures: what changed, and how sure that is. */
+import { InvSegError } from '../errors.js';
+import { differences } from './differences.js';
+import type { Difference } from './differences.js';
+import { metricsOf } from './metrics.js';
+import type { AbsentRule } from './metrics.js';
+import { bootstrap } from './statistics.js';
+import { readRun } from './summary.js';
+import type { ReadRun } from './summary.js';
+import { CountTable } from './table.js';
+
+export interface CompareOptions {
+  /** Default `nan-mean`. */
+  absent?: AbsentRule | undefined;
+  /** Pictures that changed most, on each side; default 10. */
+  shown?: number | undefined;
+  /** Resamplings; default 10,000. */
+  samples?: number | undefined;
+}
+
+/** Fractions; null where nothing can be said. B minus A throughout. */
+export interface Comparison {
+  format: 'invseg-comparison/1';
+  runs: [string, string];
+  /** Settings that differ; `there` is A's, `here` B's. */
+  settings: Difference[];
+  /** Pictures of both runs, and of one alone, which are left out. */
+  pictures: { common: number; onlyA: number; onlyB: number };
+  mIoU: Change;
+  mAcc: Change;
+  aAcc: Change;
+  /** 95 % interval of the mIoU's difference, pictures resampled in pairs. */
+  mIoU95: [number | null, number | null];
+  /** Share of the resamplings in which B's mIoU is the higher one. */
+  higher: number | null;
+  perClass: (Change & { name: string })[];
+  /** The largest falls and rises of a picture's own mean IoU. */
+  falls: (Change & { id: string })[];
+  rises: (Change & { id: string })[];
+  counts: { better: number; worse: number; same: number };
+}
+
+export interface Change {
+  a: number | null;
+  b: number | null;
+  difference: number | null;
+}
+
+/**
+ * @param a folder of a run @param b folder of another over pictures of the same data set
+ * @throws {InvSegError} `INVALID_OPTION` for runs of different classes or protocols, or without a common picture;
+ * `OUTPUT_FAILED` for a folder without a journal
+ */
+export async function compareRuns(a: string, b: string, options: CompareOptions = {}): Promise<Comparison> {
+  const { absent = 'nan-mean', shown = 10, samples = 10_000 } = options;
+  const [runA, runB] = await Promise.all([a, b].map((run) => readRun(run, { absent, samples: 0 }))) as [ReadRun, ReadRun];
+  checkComparable(a, runA, b, runB);
+  const placeB = new Map(runB.rows.map(({ id }, i) => [id, i]));
+  const pairs = runA.rows.flatMap(({ id }, i) => (placeB.has(id) ? [[i, placeB.get(id)!] as const] : []));
+  if (pairs.length === 0) throw new InvSegError('INVALID_OPTION', `${a} and ${b} have no picture in common`);
+
+  const tables = [runA.table.take(pairs.map(([i]) => i)), runB.table.take(pairs.map(([, j]) => j))] as const;
+  const once = new Uint8Array(pairs.length).fill(1);
+  const [metricsA, metricsB] = tables.map((table) => metricsOf(table.sum(once), absent)) as [ReturnType<typeof metricsOf>, ReturnType<typeof metricsOf>];
+  let [higher, drawn] = [0, -1]; // the first call is the data itself
+  const interval = bootstrap(
+    pairs.length,
+    (times) => {
+      const [before, after] = tables.map((table) => metricsOf(table.sum(times), absent).mIoU) as [number, number];
+      if (++drawn > 0 && after > before) higher++;
+      return after - before;
+    },
+    { samples },
+  );
+  const own = pairs.map(([i, j]) => ({ id: runA.rows[i]!.id, ...change(runA.rows[i]!.mIoU, runB.rows[j]!.mIoU) }));
+  const changed = own.filter(({ difference }) => difference !== null && difference !== 0).sort((x, y) => x.difference! - y.difference!);
+  const worse = changed.filter(({ difference }) => difference! < 0);
+  const better = changed.slice(worse.length);
+  return {
+    format: 'invseg-comparison/1',
+    runs: [a, b],
+    settings: differences(runA.evaluation.settings, runB.evaluation.settings),
+    pictures: { common: pairs.length, onlyA: runA.rows.length - pairs.length, onlyB: runB.rows.length - pairs.length },
+    mIoU: change(metricsA.mIoU, metricsB.mIoU),
+    mAcc: change(metricsA.mAcc, metricsB.mAcc),
+    aAcc: change(metricsA.aAcc, metricsB.aAcc),
+    mIoU95: [known(interval.low), known(interval.high)],
+    higher: drawn > 0 ? higher / drawn : null,
+    perClass: runA.evaluation.settings.classes.map((name, c) => ({ name, ...change(metricsA.iou[c]!, metricsB.iou[c]!) })),
+    falls: worse.slice(0, shown),
+    rises: better.reverse().slice(0, shown),
+    counts: { better: better.length, worse: worse.length, same: own.length - changed.length },
+  };
+}
+
+/** Any two methods, models or samples may be compared, but only on the same classes of the same truth. */
+function checkComparable(a: string, runA: ReadRun, b: string, runB: ReadRun): void {
+  const truth = ({ evaluation: { settings } }: ReadRun) => ({ dataset: settings.dataset, protocol: settings.protocol, classes: settings.classes });
+  const found = differences(truth(runA), truth(runB));
+  if (found.length === 0) return;
+  const lines = found.map(({ key, there, here }) => `  ${key}: ${there} in ${a}, ${here} in ${b}`);
+  throw new InvSegError('INVALID_OPTION', `${a} and ${b} were compared with different truths: ${found.map(({ key }) => key).join(', ')}\n${lines.join('\n')}`);
+}
+
+function change(a: number | null, b: number | null): Change {
+  const [before, after] = [known(a), known(b)];
+  return { a: before, b: after, difference: before === null || after === null ? null : after - before };
+}
+
+const known = (value: number | null): number | null => (value === null || Number.isNaN(value) ? null : value);

@@ -1,0 +1,88 @@
+/** Parts of one evaluation, made on several machines or by several processes, as one run. */
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { InvSegError } from '../errors.js';
+import { differences } from './differences.js';
+import { Journal, readJournal } from './journal.js';
+import { tidyPictures } from './keep.js';
+import type { AbsentRule } from './metrics.js';
+import { journalOf, openFolder, PICTURES, pictureFiles } from './run-folder.js';
+import { readRun } from './summary.js';
+import { isSkip } from './types.js';
+import type { Evaluation, PictureRecord, RunRecord, RunSettings } from './types.js';
+
+export interface MergeOptions {
+  /** Folders of runs that differ in nothing but their shard. */
+  runs: readonly string[];
+  out: string;
+  absent?: AbsentRule | undefined;
+}
+
+/**
+ * Adds journals up, in the order of the list. A picture that several of them hold counts once, and they must agree on it; one
+ * that was left out here and counted there is counted.
+ *
+ * @throws {InvSegError} `INVALID_OPTION` for runs of different settings or different counts of one picture, and for an `out`
+ * that is one of the runs; `OUTPUT_FAILED` for a folder without a journal, or one that cannot be written
+ */
+export async function mergeRuns({ runs, out, absent }: MergeOptions): Promise<Evaluation> {
+  if (runs.length === 0) throw new InvSegError('INVALID_OPTION', 'Expected at least one run to merge but received none');
+  if (runs.some((run) => path.resolve(run) === path.resolve(out))) {
+    throw new InvSegError('INVALID_OPTION', `${out}: it is one of the runs; name another folder for the result`);
+  }
+  let settings: RunSettings | undefined;
+  const merged = new Map<string, { record: RunRecord; run: string }>();
+  for (const run of runs) {
+    for await (const entry of readJournal<RunRecord>(journalOf(run))) {
+      if ('record' in entry) add(merged, entry.record, run);
+      else settings = join(settings, entry.settings as unknown as RunSettings, runs[0]!, run);
+    }
+  }
+  await openFolder(out, true);
+  const records = [...merged.values()].sort((a, b) => a.record.place - b.record.place);
+  await writeJournal(out, { ...settings!, shard: null }, records.map(({ record }) => record));
+
+  const { evaluation } = await readRun(out, { absent });
+  const shown = [...evaluation.worst, ...evaluation.best].map(({ id }) => id);
+  for (const id of shown) await copyPictures(merged.get(id)!.run, out, id);
+  await tidyPictures(out, shown);
+  return evaluation;
+}
+
+/** Whole, or not there: nothing is computed anew, so nothing needs to be resumed. */
+async function writeJournal(out: string, settings: RunSettings, records: readonly RunRecord[]): Promise<void> {
+  const temporary = `${journalOf(out)}.${process.pid}.tmp`;
+  await rm(temporary, { force: true });
+  {
+    await using journal = await Journal.open<RunRecord>(temporary, settings);
+    await journal.appendAll(records);
+  }
+  await rename(temporary, journalOf(out));
+}
+
+function join(first: RunSettings | undefined, settings: RunSettings, firstRun: string, run: string): RunSettings {
+  if (first === undefined) return settings;
+  const found = differences({ ...first, shard: null }, { ...settings, shard: null });
+  if (found.length === 0) return first;
+  const lines = found.map(({ key, there, here }) => `  ${key}: ${there} in ${firstRun}, ${here} in ${run}`);
+  throw new InvSegError('INVALID_OPTION', `${run} was made with other settings than ${firstRun}: ${found.map(({ key }) => key).join(', ')}\n${lines.join('\n')}`);
+}
+
+function add(merged: Map<string, { record: RunRecord; run: string }>, record: RunRecord, run: string): void {
+  const before = merged.get(record.id);
+  if (before === undefined || isSkip(before.record)) {
+    merged.set(record.id, { record, run });
+  } else if (!isSkip(record) && counts(record) !== counts(before.record)) {
+    throw new InvSegError('INVALID_OPTION', `${record.id}: ${before.run} and ${run} counted it differently; leave one of them out`);
+  }
+}
+
+const counts = ({ counts: own, confused }: PictureRecord): string => JSON.stringify([own, confused]);
+
+async function copyPictures(from: string, to: string, id: string): Promise<void> {
+  await mkdir(path.join(to, PICTURES), { recursive: true });
+  for (const file of Object.values(pictureFiles(id))) {
+    // A run whose pictures were thrown away still has its counts.
+    await copyFile(path.join(from, file), path.join(to, file)).catch(() => {});
+  }
+}
