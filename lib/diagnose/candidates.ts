@@ -40,6 +40,15 @@ export function oneHot(maps: Float32Array, categories: number): Float32Array {
   return out;
 }
 
+/** The maps with every point at 0 that has no truth. */
+export function whereTrue(maps: Float32Array, truth: Float32Array, categories: number): Float32Array {
+  const out = maps.slice();
+  for (let at = 0; at < maps.length; at += categories) {
+    if (truth.subarray(at, at + categories).every((value) => value === 0)) out.fill(0, at, at + categories);
+  }
+  return out;
+}
+
 /** The maps moved right and down by `dx` and `dy` points; what leaves on one side comes in on the other. */
 export function shifted(maps: Float32Array, categories: number, side: number, dx: number, dy: number): Float32Array {
   const out = new Float32Array(maps.length);

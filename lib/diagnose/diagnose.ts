@@ -8,6 +8,7 @@ import { makePlans, tasksOf } from './plan.js';
 import type { Task } from './plan.js';
 import { pieceKey } from './records.js';
 import type { Piece } from './records.js';
+import { optionsToKeep } from './remember.js';
 import { summarise } from './summary.js';
 import type { Diagnosis, DiagnoseOptions } from './types.js';
 import { DEFAULT_VARIANT, defaultVariants } from './variants.js';
@@ -35,6 +36,8 @@ export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Pr
     pieces.set(pieceKey(piece), piece);
     await journal?.append(piece);
   };
+
+  for (const piece of optionsToKeep(plans, pieces)) await keep(piece);
 
   for (const [place, id] of ids.entries()) {
     const open = tasks.filter((task) => !pieces.has(pieceKey({ id, ...task })));

@@ -1,14 +1,13 @@
 /** One picture of the sample, and each kind of work on it. */
 import type { Dataset, DatasetItem, LabelMap } from '../datasets/index.js';
 import { IGNORED } from '../datasets/index.js';
-import { countPixels } from '../evaluation/index.js';
+import { countPairs } from '../evaluation/index.js';
+import type { SparseCounts } from '../evaluation/index.js';
 import type { MethodOverrides } from '../options/index.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import { rowEntropies } from './attention.js';
 import { probe } from './probe.js';
 import type { Probe } from './probe.js';
-import { sparse } from './records.js';
-import type { SparseCounts } from './records.js';
 
 export interface Picture {
   item: DatasetItem;
@@ -77,5 +76,5 @@ export async function runPicture(
   const result = await segmenter.segment(item.imagePath, { ...overrides, method: 'invseg', compareLoss: true, categories: names, signal });
   const labelOf = [...labels, 0];
   const predicted = result.labels.map((category) => labelOf[category]!);
-  return { counts: sparse(countPixels(mask.labels, predicted, classes)), ...result.comparison };
+  return { counts: countPairs(mask.labels, predicted, classes).counts, ...result.comparison };
 }

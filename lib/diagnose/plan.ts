@@ -8,6 +8,8 @@ export interface Plan {
   variant: Variant;
   /** The variant's over the caller's, as a call takes them. */
   overrides: MethodOverrides;
+  /** The same, complete. */
+  options: MethodOptions;
   /** Name of the first variant with the same loss: its probe counts for this one. */
   loss: string;
   /** Name of the first variant with the same prediction without the loop: its baseline counts for this one. */
@@ -28,7 +30,7 @@ export function makePlans(variants: readonly Variant[], common: MethodOverrides)
   return variants.map((variant) => {
     const overrides = { ...common, ...variant.overrides };
     const options = resolveOptions(overrides);
-    return { variant, overrides, loss: loss(options, variant.name), baseline: baseline(options, variant.name) };
+    return { variant, overrides, options, loss: loss(options, variant.name), baseline: baseline(options, variant.name) };
   });
 }
 

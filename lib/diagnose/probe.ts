@@ -5,7 +5,7 @@ import type { MethodContext } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
 import { readTraining } from './attention.js';
 import type { SeenAttention } from './attention.js';
-import { candidateNames, cosine, oneHot, shifted, truthMaps } from './candidates.js';
+import { candidateNames, cosine, oneHot, shifted, truthMaps, whereTrue } from './candidates.js';
 import type { CandidateName } from './candidates.js';
 
 /** Loss of one candidate (eq. 6–9). */
@@ -19,13 +19,16 @@ export interface CandidateLoss {
   entropy: number;
 }
 
-export type LossOptions = Pick<MethodOptions, 'anchorScale' | 'anchorCentre' | 'interPairs' | 'clusterWeight' | 'alpha' | 'entropy'>;
+export type LossOptions = Pick<
+  MethodOptions,
+  'anchorScale' | 'anchorCentre' | 'interPairs' | 'clusterWeight' | 'alpha' | 'entropy' | 'refineIterations'
+>;
 type Attention = Pick<SeenAttention, 'side' | 'self' | 'refined'>;
 
 export interface Probe {
   losses: Record<CandidateName, CandidateLoss>;
-  /** Cosine between −∂L/∂M at the prediction and the way from there to the refined truth; above 0: a step helps. */
-  direction: number;
+  /** Cosine between −∂L/∂M at the prediction and the way from there to the refined truth; above 0: a step helps. null: no way or no slope. */
+  direction: number | null;
 }
 
 /** @param categoryOf label of the mask → category of the prompt; undefined where it is none */
@@ -42,10 +45,11 @@ export function compareLosses(seen: Attention, truth: Float32Array, categories: 
   const quarter = Math.max(1, Math.round(side / 4));
   const maps: Record<CandidateName, Float32Array> = {
     soft: refined,
-    hard: oneHot(refined, categories),
+    // A cell that is ignored has no truth: it would count for the prediction alone.
+    hard: whereTrue(oneHot(refined, categories), truth, categories),
     truth: clear,
     // What eq. 2 would make of a perfect cross-attention: the best maps that the loop could reach.
-    'refined truth': refineAttention({ self, cross: truth, points: side * side, categories }).value,
+    'refined truth': refineAttention({ self, cross: truth, points: side * side, categories, iterations: options.refineIterations }).value,
     'shifted truth': shifted(clear, categories, side, quarter, quarter),
   };
   const losses = Object.fromEntries(candidateNames.map((name) => [name, lossOf(seen, maps[name], categories, options).loss])) as Record<
@@ -54,7 +58,8 @@ export function compareLosses(seen: Attention, truth: Float32Array, categories: 
   >;
   const { gradient } = lossOf(seen, maps.soft, categories, options);
   const way = maps['refined truth'].map((value, i) => value - maps.soft[i]!);
-  return { losses, direction: -cosine(gradient, way) };
+  const along = cosine(gradient, way);
+  return { losses, direction: Number.isNaN(along) ? null : -along };
 }
 
 function lossOf({ side, self }: Attention, maps: Float32Array, categories: number, options: LossOptions) {

@@ -1,6 +1,6 @@
 /** From what was found on each picture to figures with intervals. */
 import type { Dataset } from '../datasets/index.js';
-import { bootstrap, meanEstimate, metricsOf, resample, shareEstimate, spearman, sumCounts } from '../evaluation/index.js';
+import { bootstrap, dense, meanEstimate, metricsOf, resample, shareEstimate, spearman, sumCounts } from '../evaluation/index.js';
 import type { ClassCounts, Estimate } from '../evaluation/index.js';
 import type { SegmenterInfo } from '../segmenter/segmenter.js';
 import { candidateNames } from './candidates.js';
@@ -8,7 +8,7 @@ import type { CandidateName } from './candidates.js';
 import type { Run } from './picture.js';
 import type { Plan } from './plan.js';
 import type { CandidateLoss, Probe } from './probe.js';
-import { dense, pieceKey } from './records.js';
+import { pieceKey } from './records.js';
 import type { Piece } from './records.js';
 import type { Diagnosis, VariantFinding } from './types.js';
 import { DEFAULT_VARIANT } from './variants.js';
@@ -76,7 +76,7 @@ function lossFinding(probes: readonly Probe[]): NonNullable<VariantFinding['loss
     truthBelowHard: below('truth', 'hard'),
     truthBelowSoft: below('refined truth', 'soft'),
     truthBelowShifted: below('truth', 'shifted truth'),
-    direction: meanEstimate(probes.map(({ direction }) => direction).filter((value) => !Number.isNaN(value))),
+    direction: meanEstimate(probes.flatMap(({ direction }) => direction ?? [])),
   };
 }
 

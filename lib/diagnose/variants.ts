@@ -30,6 +30,7 @@ export const defaultVariants: readonly Variant[] = [
   { name: 'alpha 10', overrides: { alpha: 10 } },
   { name: 'entropy l1', overrides: { entropy: { normalise: 'l1' } } },
   { name: 'entropy softmax', overrides: { entropy: { normalise: 'softmax' } } },
+  { name: 'entropy sum', overrides: { entropy: { reduce: 'sum' } } },
   { name: 'entropy overlap', overrides: { entropy: { region: 'overlap' } } },
   // The anchors (eq. 5) and the pairs (eq. 7).
   { name: 'anchor centre 0.25', overrides: { anchorCentre: 0.25 } },
@@ -40,6 +41,7 @@ export const defaultVariants: readonly Variant[] = [
   // Where the maps come from, and in which frame they are compared.
   { name: 'all resolutions', overrides: { trainingResolutions: 'proportional' } },
   { name: 'frame latent', overrides: { frame: 'latent' } },
+  { name: 'cross min-max', overrides: { crossMinMax: true } },
   { name: 'refine twice', overrides: { refineIterations: 2 } },
   // What is learnt, and along which gradient.
   { name: 'train all but SOS', overrides: { trainable: 'all-but-sos' } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cosine, oneHot, shifted, truthMaps } from '../../lib/diagnose/candidates.js';
+import { cosine, oneHot, shifted, truthMaps, whereTrue } from '../../lib/diagnose/candidates.js';
 
 // A mask of 4×4: left half class 7, right half background, one ignored pixel, one of a class that is no category.
 const mask = { width: 4, height: 4, labels: Uint8Array.from([7, 7, 0, 0, 7, 7, 0, 0, 7, 255, 0, 0, 7, 9, 0, 0]) };
@@ -26,6 +26,14 @@ describe('truthMaps', () => {
 describe('oneHot', () => {
   it('takes the highest, the first of equal ones, and nothing where all are 0', () => {
     expect([...oneHot(Float32Array.from([0.2, 0.9, 0.4, 0.4, 0, 0]), 2)]).toEqual([0, 1, 1, 0, 0, 0]);
+  });
+});
+
+describe('whereTrue', () => {
+  it('empties the points that have no truth, and leaves what it is given', () => {
+    const maps = Float32Array.from([1, 0, 0, 1, 0, 1]);
+    expect([...whereTrue(maps, Float32Array.from([0.5, 0.5, 0, 0, 0, 1]), 2)]).toEqual([1, 0, 0, 0, 0, 1]);
+    expect(maps[3]).toBe(1);
   });
 });
 

@@ -40,6 +40,25 @@ describe('compareLosses', () => {
     expect(losses.truth.total).toBeGreaterThan(losses.hard.total);
   });
 
+  it('lets no ignored point count for the prediction', () => {
+    const seen = { side: SIDE, self: attentionOf(left), refined: mapsOf(left) };
+    const truth = mapsOf(left).map((value, k) => (k >> 1 < SIDE ? 0 : value)); // the first row is ignored
+    const { losses } = compareLosses(seen, truth, 2, defaults);
+    expect(losses.truth).toEqual(losses.hard);
+  });
+
+  it('refines the truth as often as the maps', () => {
+    const seen = { side: SIDE, self: attentionOf((point) => upper(point) + 2 * left(point)), refined: mapsOf(nearly) };
+    const [once, twice] = [1, 2].map((refineIterations) => compareLosses(seen, mapsOf(nearly), 2, { ...defaults, refineIterations }).losses);
+    expect(twice!['refined truth']).not.toEqual(once!['refined truth']);
+    expect(twice!.soft).toEqual(once!.soft);
+  });
+
+  it('knows no direction where nothing has a slope', () => {
+    const seen = { side: SIDE, self: attentionOf(left), refined: mapsOf(nearly) };
+    expect(compareLosses(seen, mapsOf(left), 2, { ...defaults, clusterWeight: 0, alpha: 0 }).direction).toBeNull();
+  });
+
   it('adds the parts of the loss with their weights', () => {
     const seen = { side: SIDE, self: attentionOf(left), refined: mapsOf(nearly) };
     const { losses } = compareLosses(seen, mapsOf(left), 2, { ...defaults, clusterWeight: 2, alpha: 3 });
