@@ -41,7 +41,7 @@ export function parseSettings(settings: readonly string[]): Record<string, unkno
 
 /** Flags as commander gives them. */
 export interface SegmentFlags {
-  categories: string;
+  categories?: string;
   model?: string;
   device?: string;
   dtype?: string;

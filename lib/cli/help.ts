@@ -1,5 +1,14 @@
 /** The method's options as `--set` takes them, made from the same table that checks them. */
-import { cropDefinitions, defaults, entropyDefinitions, methodDefinitions } from '../options/index.js';
+import {
+  cropDefinitions,
+  defaults,
+  diffsegDefinitions,
+  entropyDefinitions,
+  isegDefinitions,
+  methodDefaults,
+  methodDefinitions,
+  refineDefinitions,
+} from '../options/index.js';
 
 interface Row {
   key: string;
@@ -10,6 +19,9 @@ interface Row {
 const nested: Readonly<Record<string, Readonly<Record<string, { help: string }>>>> = {
   crop: cropDefinitions,
   entropy: entropyDefinitions,
+  refine: refineDefinitions,
+  diffseg: diffsegDefinitions,
+  iseg: isegDefinitions,
 };
 
 export function optionRows(): Row[] {
@@ -35,5 +47,13 @@ export function optionsHelp(): string {
   const rows = optionRows();
   const width = Math.max(...rows.map(({ key, value }) => key.length + value.length + 1));
   const lines = rows.map(({ key, value, help }) => `  ${`${key}=${value}`.padEnd(width)}  ${help}`);
-  return ['', 'Options of --set, with their defaults:', ...lines].join('\n');
+  return ['', 'Options of --set, with their defaults:', ...lines, '', 'Other defaults of a method:', ...methodLines()].join('\n');
+}
+
+/** One line for each method that has defaults of its own. */
+function methodLines(): string[] {
+  return Object.entries(methodDefaults).flatMap(([method, own]) => {
+    const settings = Object.entries(own).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    return settings.length > 0 ? [`  ${method}: ${settings.join(', ')}`] : [];
+  });
 }

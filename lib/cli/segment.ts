@@ -5,6 +5,7 @@ import type { Palette, Pixels } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
 import { decodeImage } from '../image/decode.js';
 import { listImages } from '../image/list.js';
+import { methodNames, methods } from '../methods/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import type { MethodOptions } from '../options/index.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
@@ -29,7 +30,7 @@ export async function segmentCommand(
   // Everything that can be refused without a model is refused first.
   const options = resolveOptions(methodFlags(flags));
   const engine = resolveEngineOptions(engineFlags(flags));
-  parseCategories(flags.categories, options.background);
+  checkCategories(flags.categories, options);
   const batch = new Batch(flags, options, io, debug);
   const { images, failures } = await findImages(patterns);
   for (const [pattern, error] of failures) batch.fail(pattern, error);
@@ -54,6 +55,14 @@ export async function segmentCommand(
     }
   }
   return batch.failed > 0 ? EXIT.failed : EXIT.ok;
+}
+
+function checkCategories(categories: string | undefined, { method, background }: MethodOptions): void {
+  if (categories !== undefined) parseCategories(categories, background);
+  else if (methods[method].needsNames) {
+    const without = methodNames.filter((name) => !methods[name].needsNames).join(', ');
+    throw new InvSegError('INVALID_CATEGORIES', `Expected names in --categories for the method ${method}; without names there is ${without}`);
+  }
 }
 
 /** Pictures of all patterns that name some, and the errors of the others. */
@@ -134,7 +143,7 @@ class Batch {
     await writeWhole(at(files['overlay']!), await drawOverlay({ image: picture, labels, categories, palette }));
     if (maps) {
       files['maps'] = `${stem}.maps.npy`;
-      await writeWhole(at(files['maps']), encodeNpy(maps.data, [categories.length, maps.size, maps.size]));
+      await writeWhole(at(files['maps']), encodeNpy(maps.data, [maps.categories.length, maps.size, maps.size]));
     }
     return files;
   }

@@ -39,7 +39,7 @@ export async function readTraining(context: MethodContext): Promise<SeenAttentio
     kind: 'cross',
     ...levels(raw.cross, crossWeights, () => width),
     size: side,
-    minMax: options.crossMinMax,
+    minMax: options.crossScale === 'min-max',
   }).value;
   const cross = categoryMaps(positions, width, prompts.length, prompts.spans, options.subtokens);
   const categories = prompts.categories.length;

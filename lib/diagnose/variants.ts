@@ -71,7 +71,7 @@ const LOOP_ONLY = new Set<string>([
 ]); // prettier-ignore
 
 /** Options that change the value of the loss for given maps, or the maps themselves. */
-const LOSS = ['alpha', 'clusterWeight', 'anchorScale', 'anchorCentre', 'interPairs', 'entropy', 'trainingResolutions', 'frame', 'refineIterations', 'subtokens', 'crossMinMax', 'layers', 'inferenceTimestep', 'template', 'separator', 'background'] as const; // prettier-ignore
+const LOSS = ['alpha', 'clusterWeight', 'anchorScale', 'anchorCentre', 'interPairs', 'entropy', 'trainingResolutions', 'frame', 'refineIterations', 'subtokens', 'crossScale', 'layers', 'inferenceTimestep', 'template', 'separator', 'background', 'backgroundRule', 'backgroundWords', 'wordWeight'] as const; // prettier-ignore
 
 /** The same text for two variants whose prediction without the loop is the same. */
 export function baselineKey(options: MethodOptions): string {

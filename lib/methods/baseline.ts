@@ -5,6 +5,8 @@ import type { Method } from './method.js';
 export const baseline: Method = {
   name: 'baseline',
   summary: 'the attention of the prompt as written (InvSeg with 0 steps)',
+  prompts: 'together',
+  needsNames: true,
   async run(context) {
     const prediction = await predict(context, await openInversion(context));
     return {

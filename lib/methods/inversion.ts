@@ -3,9 +3,10 @@ import type { NativeInversion, NativeInversionOptions, NativePrediction } from '
 import type { MethodOptions } from '../options/index.js';
 import type { PromptSet } from '../segmenter/parts.js';
 import type { MethodContext } from './method.js';
+import { labelOptions, noiseSeed } from './passes.js';
 
-/** [prompts × K], 1 where the embedding may change; `spans` is [C × 3] as in `NativeInversionOptions`. */
-export function trainableMask(rule: MethodOptions['trainable'], prompts: PromptSet): Uint8Array {
+/** [prompts × K], 1 where the embedding may change; `spans` is [S × 3] as in `NativeInversionOptions`. */
+export function trainableMask(rule: MethodOptions['trainable'], prompts: Pick<PromptSet, 'count' | 'length' | 'spans'>): Uint8Array {
   const { count, length, spans } = prompts;
   const mask = new Uint8Array(count * length);
   if (rule !== 'categories') {
@@ -26,6 +27,7 @@ export function inversionOptions(context: Pick<MethodContext, 'options' | 'promp
   const { clusterWeight, alpha, entropy, learningRate, beta1, beta2, adamEps } = options;
   return {
     spans: prompts.spans,
+    groups: prompts.groups,
     subtokens,
     training: selections.training,
     frame: selections.frame,
@@ -54,16 +56,14 @@ export async function openInversion(context: MethodContext): Promise<NativeInver
 
 /** One pass over the whole picture with the prompt as learnt so far. */
 export function predict(context: MethodContext, inversion: NativeInversion): Promise<NativePrediction> {
-  const { options, selections, inferenceSeed, width, height } = context;
+  const { options, selections } = context;
   context.onPredict();
   return inversion.predict({
+    ...labelOptions(context),
     selection: selections.inference,
     timestep: options.inferenceTimestep,
-    noiseSeed: inferenceSeed,
+    noiseSeed: noiseSeed(context),
     refineIterations: options.refineIterations,
-    width,
-    height,
-    order: options.order,
-    maps: options.saveMaps,
+    refine: options.refine,
   });
 }

@@ -7,6 +7,8 @@ import { drawBoxes } from './views.js';
 export const invseg: Method = {
   name: 'invseg',
   summary: 'learns the prompt on the image first (the paper)',
+  prompts: 'together',
+  needsNames: true,
   async run(context) {
     const { options, random } = context;
     const inversion = await openInversion(context);

@@ -68,11 +68,16 @@ export interface MethodOutcome {
   /** With `compareLoss`, where there were steps. */
   comparison?: LossComparison;
   milliseconds: { inversion: number; prediction: number };
+  /** Names of the labels, where they are not those of the prompts. */
+  categories?: string[];
 }
 
 export interface Method {
   readonly name: MethodName;
   /** One line for `--help`. */
   readonly summary: string;
+  /** One sentence of all names, or a prompt for each. */
+  readonly prompts: 'together' | 'each';
+  readonly needsNames: boolean;
   run(context: MethodContext): Promise<MethodOutcome>;
 }

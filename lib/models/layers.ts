@@ -1,7 +1,7 @@
 /** Resolutions and layers of a model, and which maps a selection of them reads. */
 
 import { InvSegError } from '../errors.js';
-import type { NativeMapSelection } from '../native/binding.js';
+import type { CrossScale, NativeMapSelection } from '../native/binding.js';
 import type { BundleManifest, LayerManifest, ResolutionTable } from './manifest.js';
 
 type LayeredManifest = Pick<BundleManifest, 'name' | 'layers' | 'image'>;
@@ -12,6 +12,8 @@ export interface LayerChoice {
   layers?: readonly string[] | undefined;
   /** Heads, counted from 0: the same for every layer, or by layer name (layers that are not named read all). */
   heads?: readonly number[] | Readonly<Record<string, readonly number[]>> | undefined;
+  /** Names and heads that the model has not are passed over; where none of a resolution is left, all of it is read. */
+  lenient?: boolean | undefined;
 }
 
 export interface MapChoice {
@@ -21,8 +23,8 @@ export interface MapChoice {
   self?: ResolutionTable | undefined;
   crossLayers?: LayerChoice | undefined;
   selfLayers?: LayerChoice | undefined;
-  /** Min-max every resolution's cross maps before the weighted sum. */
-  crossMinMax?: boolean | undefined;
+  /** What is done to every resolution's cross maps before the weighted sum. */
+  crossScale?: CrossScale | undefined;
 }
 
 /** Sides of the attention maps, finest first. */
@@ -54,7 +56,7 @@ export function mapSelection(manifest: LayeredManifest, choice: MapChoice): Nati
     crossHeads: cross.heads,
     selfWeights: total > 0 ? self.weights.map((weight) => weight / total) : self.weights,
     crossWeights: cross.weights,
-    crossMinMax: choice.crossMinMax ?? false,
+    crossScale: choice.crossScale ?? 'none',
   };
 }
 
@@ -75,10 +77,13 @@ function select(manifest: LayeredManifest, kind: Kind, table: ResolutionTable, c
   const weights = levelWeights(manifest, kind, table);
   const read = new Uint8Array(layers.length);
   const heads = new Float32Array(layers.length * width);
-  checkNames(manifest, kind, choice, weights);
+  const lenient = choice.lenient ?? false;
+  if (!lenient) checkNames(manifest, kind, choice, weights);
   weights.forEach((weight, level) => {
     if (weight === 0) return;
-    const chosen = layers.flatMap((layer, i) => (layer.level === level && isChosen(layer, choice.layers) ? [i] : []));
+    const here = layers.flatMap((layer, i) => (layer.level === level ? [i] : []));
+    const named = here.filter((i) => isChosen(layers[i]!, choice.layers));
+    const chosen = lenient && named.length === 0 ? here : named;
     if (chosen.length === 0) {
       throw invalid(
         `Expected a layer of resolution ${manifest.image.latentSize >> level} for ${kind} layers ` +
@@ -87,7 +92,7 @@ function select(manifest: LayeredManifest, kind: Kind, table: ResolutionTable, c
     }
     for (const i of chosen) {
       read[i] = 1;
-      const indices = chosenHeads(layers[i]!, kind, choice.heads);
+      const indices = chosenHeads(layers[i]!, kind, choice.heads, lenient);
       for (const head of indices) heads[i * width + head] = 1 / (chosen.length * indices.length);
     }
   });
@@ -137,11 +142,15 @@ function isChosen(layer: LayerManifest, names: readonly string[] | undefined): b
   return names === undefined || names.some((name) => layer.name === name || layer.name.startsWith(`${name}.`));
 }
 
-function chosenHeads(layer: LayerManifest, kind: Kind, heads: LayerChoice['heads']): readonly number[] {
+function chosenHeads(layer: LayerManifest, kind: Kind, heads: LayerChoice['heads'], lenient: boolean): readonly number[] {
   const all = Array.from({ length: layer.heads }, (_, i) => i);
   if (heads === undefined) return all;
   const chosen = isList(heads) ? heads : Object.entries(heads).find(([name]) => isChosen(layer, [name]))?.[1];
   if (chosen === undefined) return all;
+  if (lenient) {
+    const present = all.filter((head) => chosen.includes(head));
+    return present.length > 0 ? present : all;
+  }
   const wrong = chosen.find((head) => !all.includes(head));
   if (chosen.length === 0 || wrong !== undefined || new Set(chosen).size !== chosen.length) {
     throw invalid(

@@ -63,9 +63,12 @@ export interface NativeMapSelection {
   /** [levels] weights of the resolutions; they are used as given, 0 where nothing is read. */
   selfWeights: Float32Array;
   crossWeights: Float32Array;
-  /** Min-max every resolution's cross maps before the weighted sum (DiffSegmenter). */
-  crossMinMax: boolean;
+  /** What is done to every resolution's cross maps before the weighted sum. */
+  crossScale: CrossScale;
 }
+
+/** `min-max` each token's enlarged map (DiffSegmenter); `sum`: over its sum over the points, before enlarging (iSeg). */
+export type CrossScale = 'none' | 'min-max' | 'sum';
 
 export type GradientMode = 'exact' | 'distance-constant' | 'self-constant' | 'keys-only';
 export type SubtokenRule = 'mean' | 'last' | 'max';
@@ -77,8 +80,10 @@ export interface NativeEntropyOptions {
 }
 
 export interface NativeInversionOptions {
-  /** [C × 3] prompt index, first sub-token position, number of sub-tokens; the last category is the background. */
+  /** [S × 3] prompt index, first sub-token position, number of sub-tokens. */
   spans: Int32Array;
+  /** [S] category of each span; spans of one category are joined by their maximum. Left out: each is its own. */
+  groups?: Int32Array;
   subtokens: SubtokenRule;
   training: NativeMapSelection;
   /** Side of the frame that refinement, losses and view mapping use. */
@@ -124,19 +129,44 @@ export interface NativeStepResult {
   milliseconds: number;
 }
 
-export interface NativePredictOptions {
-  selection: NativeMapSelection;
-  timestep: number;
-  noiseSeed: number;
-  refineIterations: number;
+/** `word`: one of the categories; `threshold`: where none reaches a constant; `complement`: where (1 − max)² exceeds the maximum. */
+export type NativeBackgroundRule = 'word' | 'threshold' | 'complement';
+
+/** How maps become labels. */
+export interface NativeLabelOptions {
   width: number;
   height: number;
   /** `resize-first`: maps are enlarged bilinearly, then argmax; `argmax-first`: argmax, then nearest. */
   order: 'resize-first' | 'argmax-first';
-  /** Return the refined maps as well. */
+  /** With a rule other than `word` (the default) the label after the last category is the background's. */
+  background?: NativeBackgroundRule;
+  /** Of the rule `threshold`, in [0, 1]. */
+  threshold?: number;
+  /** Min-max each category once more, over the picture's own points. */
+  rescale?: boolean;
+  /** Return the maps as well. */
   maps: boolean;
+  /** Return the best category and its value for each point, so that a threshold can change afterwards. */
+  strengths?: boolean;
 }
 
+/** iSeg's refinement in place of eq. 2; 0 iterations: eq. 2. */
+export interface NativeRefinement {
+  iterations: number;
+  /** λ of the entropy reduction, at least 0. */
+  entropyReduction: number;
+}
+
+export interface NativePredictOptions extends NativeLabelOptions {
+  selection: NativeMapSelection;
+  timestep: number;
+  /** null: no noise is added. */
+  noiseSeed: number | null;
+  refineIterations: number;
+  refine?: NativeRefinement;
+}
+
+/** C counts the background, whatever its rule. */
 export interface NativePrediction {
   /** [height × width] category index. */
   labels: Uint8Array;
@@ -144,8 +174,11 @@ export interface NativePrediction {
   areas: Float64Array;
   /** [C] mean of the category's map over its own pixels, in [0, 1]; 0 where it has none. */
   scores: Float32Array;
-  /** [C × frame × frame] refined maps in [0, 1], frame = latentSize, or null. */
+  /** [categories with maps × frame × frame] refined maps in [0, 1], frame = latentSize, or null. */
   maps: Float32Array | null;
+  /** With `strengths`: [height × width] best category before the background's rule, and its value. */
+  foreground: Uint8Array | null;
+  strengths: Float32Array | null;
   milliseconds: number;
 }
 
@@ -174,8 +207,16 @@ export interface NativeEngine {
     embedding: NativeEmbedding,
     selection: NativeMapSelection,
     timestep: number,
-    noiseSeed: number,
+    noiseSeed: number | null,
   ): Promise<NativeRawMaps>;
+  /** The same pass, aggregated in the frame of the latent; the maps stay on the device. null: nothing of the kind is read. */
+  attend(
+    image: NativeImage,
+    embedding: NativeEmbedding,
+    options: NativeAttendOptions,
+  ): Promise<{ self: NativeMaps | null; cross: NativeMaps | null }>;
+  /** Columns of several maps side by side. */
+  join(maps: NativeMaps[]): Promise<NativeMaps>;
   /** Frees the models after the running job; later calls reject with `DISPOSED`. */
   dispose(): Promise<void>;
 }
@@ -183,6 +224,51 @@ export interface NativeEngine {
 export interface NativeEmbedding {
   /** [prompts × K × width] */
   read(): Promise<Float32Array>;
+  /** factors [prompts × K]; a new embedding, each position times its factor. */
+  scale(factors: Float32Array): Promise<NativeEmbedding>;
+  dispose(): void;
+}
+
+export interface NativeAttendOptions {
+  selection: NativeMapSelection;
+  timestep: number;
+  /** null: no noise is added. */
+  noiseSeed: number | null;
+  /** One prompt of the embedding; null: all, self-attention is their mean. */
+  prompt: number | null;
+}
+
+export interface NativeProposalOptions {
+  /** Anchors along a side, 1–16. */
+  anchors: number;
+  /** τ, of (KL(p‖q) + KL(q‖p)) / 2. */
+  threshold: number;
+  /** The first collects maps around the anchors, the others merge what is alike. */
+  iterations: number;
+}
+
+/** Attention maps [batch × points × columns] on the device. Every operation makes new maps; the caller disposes of all. */
+export interface NativeMaps {
+  readonly shape: readonly number[];
+  read(): Promise<Float32Array>;
+  /** Cross-attention [P × N × K] → [1 × N × S]; spans [S × 3] as in `NativeInversionOptions`. */
+  categories(spans: Int32Array, subtokens: SubtokenRule): Promise<NativeMaps>;
+  /** [B × N × S] → [B × N × C], the maximum over each group. groups [S] */
+  merge(groups: Int32Array): Promise<NativeMaps>;
+  /** k-means over the points' vectors; each point then has its cluster's mean. */
+  clusterMeans(grid: number, iterations: number): Promise<NativeMaps>;
+  /** Of self-attention: iSeg's entropy reduction. */
+  reduceEntropy(strength: number): Promise<NativeMaps>;
+  /** Of self-attention: A^iterations · maps; `unitSum`: each time less the minimum, over the sum, and once before. */
+  refine(maps: NativeMaps, iterations: number, unitSum: boolean): Promise<NativeMaps>;
+  /** Each column to [0, 1]. */
+  minMax(): Promise<NativeMaps>;
+  /** Of self-attention [1 × N × N]: DiffSeg's proposals [1 × N × M]. */
+  proposals(options: NativeProposalOptions): Promise<NativeMaps>;
+  /** Of category maps [1 × N × C]. */
+  label(options: NativeLabelOptions): Promise<NativePrediction>;
+  /** Of proposals: segments numbered by area, or each with the category that most of its pixels have in `categories`. */
+  labelSegments(categories: NativeMaps | null, options: NativeLabelOptions): Promise<NativePrediction>;
   dispose(): void;
 }
 

@@ -1,21 +1,25 @@
 /** Rules of the options that say which attention is read. */
 import type { LayerChoice } from '../models/index.js';
-import { isPlainObject, number, refuse } from './rules.js';
+import { flag, isPlainObject, number, refuse } from './rules.js';
 import type { Rule } from './rules.js';
 import type { ResolutionWeights } from './types.js';
 import { rejectUnknown } from './unknown.js';
 
+const relative = /^latent(\/(1|2|4|8|16|32))?$/;
+
 /** Weights of resolutions; those that the model lacks are refused when the model is known. */
 export const resolutionWeights: Rule<ResolutionWeights> = {
-  expects: '"bundle", "proportional", or weights of resolutions such as { "16": 1 }, each at least 0, one of them above 0',
+  expects:
+    '"bundle", "proportional", or weights of resolutions such as { "16": 1 } or { "latent/4": 1 }, each at least 0, one of them above 0',
   read(value, name) {
     if (value === 'bundle' || value === 'proportional') return value;
     if (!isPlainObject(value)) refuse(name, this.expects, value);
-    const weights: Record<number, number> = {};
+    const weights: Record<string, number> = {};
     for (const [key, weight] of Object.entries(value)) {
-      const side = Number(key);
-      if (!/^[1-9]\d{0,3}$/.test(key)) refuse(`${name}.${key}`, 'a resolution from 1 to 9999 as the key', key);
-      weights[side] = number({ min: 0 }).read(weight, `${name}.${key}`);
+      if (!/^[1-9]\d{0,3}$/.test(key) && !relative.test(key)) {
+        refuse(`${name}.${key}`, 'a resolution from 1 to 9999, or one relative to the latent such as latent/2, as the key', key);
+      }
+      weights[key] = number({ min: 0 }).read(weight, `${name}.${key}`);
     }
     if (!Object.values(weights).some((weight) => weight > 0)) refuse(name, this.expects, value);
     return weights;
@@ -42,9 +46,10 @@ export const layerChoice: Rule<'all' | LayerChoice> = {
   read(value, name) {
     if (value === 'all') return value;
     if (!isPlainObject(value)) refuse(name, this.expects, value);
-    rejectUnknown(value, ['layers', 'heads'], `${name}.`);
+    rejectUnknown(value, ['layers', 'heads', 'lenient'], `${name}.`);
     const choice: LayerChoice = {};
     if (value['layers'] !== undefined) choice.layers = names.read(value['layers'], `${name}.layers`);
+    if (value['lenient'] !== undefined) choice.lenient = flag.read(value['lenient'], `${name}.lenient`);
     const given = value['heads'];
     if (isPlainObject(given)) {
       choice.heads = Object.fromEntries(

@@ -1,4 +1,5 @@
-/** The one place of every default, and the named presets that stand above them. */
+/** Every default (those of a method alone are in `method-defaults.ts`), and the named presets that stand above them. */
+import { methodPresets } from './method-defaults.js';
 import type { EngineOptions, MethodOptions, MethodOverrides } from './types.js';
 
 export const defaults: Readonly<MethodOptions> = {
@@ -29,13 +30,24 @@ export const defaults: Readonly<MethodOptions> = {
   layers: { trainingCross: 'all', trainingSelf: 'all', inferenceCross: 'all', inferenceSelf: 'all' },
   frame: 'native',
   refineIterations: 1,
-  crossMinMax: false,
+  refine: { iterations: 0, entropyReduction: 0.015 },
+  crossScale: 'none',
+  inferenceNoise: true,
   template: '{}',
   separator: ' ',
   background: 'background',
+  backgroundRule: 'word',
+  backgroundThreshold: 0.5,
+  backgroundWords: 'none',
+  wordWeight: 1,
+  caption: '',
+  diffseg: { anchors: 16, threshold: 1, iterations: 3 },
+  iseg: { clusters: 6, iterations: 20 },
+  rescale: false,
   order: 'resize-first',
   latentSample: false,
   saveMaps: false,
+  saveStrengths: false,
   compareLoss: false,
 };
 
@@ -66,4 +78,5 @@ export const presets: Readonly<Record<string, MethodOverrides>> = {
     inferenceCross: { 16: 1 },
     inferenceSelf: 'proportional',
   },
+  ...methodPresets,
 };

@@ -1,36 +1,10 @@
 /** Rule and meaning of every option, in the order in which `--help`, the README and a report list them. */
 import { methodNames } from '../methods/names.js';
 import { layerChoice, resolutionWeights } from './attention.js';
-import { either, flag, integer, isPlainObject, number, oneOf, range, refuse, text } from './rules.js';
-import type { Rule } from './rules.js';
-import { rejectUnknown } from './unknown.js';
+import { diffsegDefinitions, group, isegDefinitions, refineDefinitions, wordRules } from './groups.js';
+import type { Definitions } from './groups.js';
+import { either, flag, integer, number, oneOf, range, refuse, text } from './rules.js';
 import type { CropOptions, EngineOptions, EntropyOptions, LayerOptions, MethodOptions } from './types.js';
-
-export interface Definition<T> {
-  rule: Rule<T>;
-  /** One line for `--help`. */
-  help: string;
-}
-
-type Definitions<T> = { [K in keyof T]-?: Definition<T[K]> };
-
-/** A nested group; it arrives complete, since `resolve.ts` lays what is given over the defaults first. */
-function group<T extends object>(definitions: Definitions<T>, check?: (value: T, name: string) => void): Rule<T> {
-  const keys = Object.keys(definitions) as (keyof T & string)[];
-  const expects = `an object with some of ${keys.join(', ')}`;
-  return {
-    expects,
-    read(value, name) {
-      if (!isPlainObject(value)) refuse(name, expects, value);
-      rejectUnknown(value, keys, `${name}.`);
-      const read = Object.fromEntries(
-        keys.map((key) => [key, definitions[key].rule.read(value[key], `${name}.${key}`)]),
-      ) as T;
-      check?.(read, name);
-      return read;
-    },
-  };
-}
 
 export const cropDefinitions: Definitions<CropOptions> = {
   rule: { rule: oneOf('side', 'area'), help: 'share of the side, or of the area as torchvision draws it' },
@@ -63,7 +37,7 @@ const template = text(
 );
 
 export const methodDefinitions: Definitions<MethodOptions> = {
-  method: { rule: oneOf(...methodNames), help: 'how the prompt is found' },
+  method: { rule: oneOf(...methodNames), help: 'how the masks are found' },
   steps: { rule: integer(0, 1000), help: 'optimisation steps; 0 is the baseline' },
   seed: { rule: integer(0, 0xffffffff), help: 'seed of crops, timesteps and noise' },
   learningRate: { rule: number({ above: 0 }), help: "Adam's step size" },
@@ -93,16 +67,27 @@ export const methodDefinitions: Definitions<MethodOptions> = {
   layers: { rule: group(layerDefinitions), help: 'attention layers and heads that are read' },
   frame: { rule: either(oneOf('native', 'latent'), integer(2, 256)), help: 'frame of refinement and losses' },
   refineIterations: { rule: integer(1, 16), help: 'applications of the self-attention in eq. 2' },
-  crossMinMax: { rule: flag, help: 'min-max each resolution before the sum' },
+  refine: { rule: group(refineDefinitions), help: "iSeg's refinement" },
+  crossScale: { rule: oneOf('none', 'min-max', 'sum'), help: 'what each resolution is divided by before the sum' },
+  inferenceNoise: { rule: flag, help: 'add the noise of the timestep before the prediction' },
   template: { rule: template, help: 'prompt around the names' },
   separator: { rule: text('a string of at most 32 characters', (value) => value.length <= 32), help: 'between two names' },
   background: {
     rule: text('a name of at most 200 characters', (value) => value.trim() !== '' && value.length <= 200),
     help: 'name of everything else',
   },
+  backgroundRule: { rule: oneOf('word', 'words', 'threshold', 'complement'), help: 'where the background comes from' },
+  backgroundThreshold: { rule: number({ min: 0, max: 1 }), help: 'constant of the rule "threshold"' },
+  backgroundWords: { rule: wordRules.backgroundWords, help: 'words of the rule "words", else context of the prompt' },
+  wordWeight: { rule: number({ above: 0, max: 100 }), help: "factor of the categories' embeddings" },
+  caption: { rule: wordRules.caption, help: 'text after each name, where each has a prompt of its own' },
+  diffseg: { rule: group(diffsegDefinitions), help: 'proposals of DiffSeg' },
+  iseg: { rule: group(isegDefinitions), help: 'k-means of iSeg' },
+  rescale: { rule: flag, help: "min-max each map again at the picture's size" },
   order: { rule: oneOf('resize-first', 'argmax-first'), help: 'enlarge maps or labels' },
   latentSample: { rule: flag, help: 'sample the latent instead of its mean' },
   saveMaps: { rule: flag, help: 'return the refined maps' },
+  saveStrengths: { rule: flag, help: 'return what a change of the threshold needs' },
   compareLoss: { rule: flag, help: 'measure the loss again on the first views' },
 };
 

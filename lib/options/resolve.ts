@@ -1,11 +1,12 @@
 /** Caller's options → complete, checked options. */
 import { defaults, engineDefaults, presets } from './defaults.js';
 import { engineDefinitions, methodDefinitions } from './definitions.js';
+import { methodDefaults } from './method-defaults.js';
 import { isPlainObject, oneOf, refuse } from './rules.js';
 import type { EngineOptions, MethodOptions, MethodOverrides } from './types.js';
 import { rejectUnknown } from './unknown.js';
 
-const groups = new Set<string>(['crop', 'entropy', 'layers']);
+const groups = new Set<string>(['crop', 'entropy', 'layers', 'refine', 'diffseg', 'iseg']);
 
 /** `over` laid on `base`; an undefined entry is as good as none, a nested group is merged key by key. */
 function layer(base: object, over: Record<string, unknown>): Record<string, unknown> {
@@ -26,7 +27,7 @@ function check<T>(values: object, definitions: { [K in keyof T]: { rule: { read(
 }
 
 /**
- * Defaults, then the preset, then `given`; all checked.
+ * Defaults, then those of the method, then the preset, then `given`; all checked.
  * @throws {InvSegError} `INVALID_OPTION` that names the option, what was expected and what came
  */
 export function resolveOptions(given: MethodOverrides = {}): MethodOptions {
@@ -34,8 +35,9 @@ export function resolveOptions(given: MethodOverrides = {}): MethodOptions {
   rejectUnknown(given, [...Object.keys(methodDefinitions), 'preset']);
   const preset =
     given.preset === undefined ? {} : presets[oneOf(...Object.keys(presets)).read(given.preset, 'preset')] ?? {};
-  const layered = layer(layer(defaults, preset), given);
-  return check<MethodOptions>(layered, methodDefinitions);
+  const method = methodDefinitions.method.rule.read(given.method ?? preset.method ?? defaults.method, 'method');
+  const layers = [methodDefaults[method], preset, given] as Record<string, unknown>[];
+  return check<MethodOptions>(layers.reduce(layer, { ...defaults }), methodDefinitions);
 }
 
 /** The same for `Segmenter.open`. */

@@ -4,13 +4,19 @@
  */
 import type { MethodName } from '../methods/names.js';
 import type { LayerChoice } from '../models/index.js';
-import type { GradientMode, NativeEntropyOptions, SubtokenRule } from '../native/binding.js';
+import type { CrossScale, GradientMode, NativeEntropyOptions, SubtokenRule } from '../native/binding.js';
+import type { BackgroundWords } from '../text/background-words.js';
 
 /**
  * Weights of attention resolutions, `{ 16: 1 }` or `{ 16: 0.7, 32: 0.3 }`; `'bundle'` takes the model's own,
  * `'proportional'` all its resolutions, each weighted by its side (64: 8/15, 32: 4/15, 16: 2/15, 8: 1/15 for SD 2.1).
  */
-export type ResolutionWeights = 'bundle' | 'proportional' | Readonly<Record<number, number>>;
+export type ResolutionWeights = 'bundle' | 'proportional' | WeightTable;
+
+/** A share of the latent's side: `latent/4` is 16 for a latent of 64. Those that a model lacks are passed over. */
+export type RelativeResolution = 'latent' | `latent/${1 | 2 | 4 | 8 | 16 | 32}`;
+
+export type WeightTable = Readonly<Record<number, number> & { [K in RelativeResolution]?: number }>;
 
 /** Random crops that the loop sees. */
 export interface CropOptions {
@@ -45,9 +51,34 @@ export interface LayerOptions {
   inferenceSelf: 'all' | LayerChoice;
 }
 
+/** iSeg's refinement, which takes the place of eq. 2. */
+export interface RefineOptions {
+  /** Times that the self-attention is applied, each map brought to sum 1 between; 0 is off. */
+  iterations: number;
+  /** λ of the entropy reduction: self-attention below 1/e of its key's largest is lowered, small values vanish. */
+  entropyReduction: number;
+}
+
+/** Proposals of DiffSeg. */
+export interface DiffSegOptions {
+  /** Anchors along a side, 1–16. */
+  anchors: number;
+  /** τ: maps whose distance is below it are merged. */
+  threshold: number;
+  /** Rounds: the first collects maps around the anchors, the others merge proposals. */
+  iterations: number;
+}
+
+/** k-means of iSeg over the cross-attention of each point. */
+export interface ISegOptions {
+  /** Clusters along a side at the start. */
+  clusters: number;
+  iterations: number;
+}
+
 /** All options that decide the mask, complete. A result and a report carry this object. */
 export interface MethodOptions {
-  /** `invseg` learns the prompt first; `baseline` predicts with the prompt as written. */
+  /** How the masks are found; each method has defaults of its own, see `method-defaults.ts`. */
   method: MethodName;
   /** Optimisation steps, 0–1000; 0 is the diffusion baseline. */
   steps: number;
@@ -103,8 +134,12 @@ export interface MethodOptions {
   frame: 'native' | 'latent' | number;
   /** How often eq. 2 applies the self-attention, 1–16. */
   refineIterations: number;
-  /** Min-max every resolution's cross-attention before they are summed. */
-  crossMinMax: boolean;
+  /** iSeg's refinement at inference in place of eq. 2. */
+  refine: RefineOptions;
+  /** What each token's map of a resolution is divided by before the sum: nothing, its range, or its sum over the points. */
+  crossScale: CrossScale;
+  /** Add the timestep's noise to the latent before the prediction; without it the latent is read as it is. */
+  inferenceNoise: boolean;
 
   /** Prompt around the names; `{}` stands for the joined names. */
   template: string;
@@ -112,20 +147,41 @@ export interface MethodOptions {
   separator: string;
   /** Name of everything else; it is appended to the categories. */
   background: string;
+  /**
+   * Where the background comes from: its own `word` in the prompt; several `words` joined by their maximum; a constant
+   * `threshold`; the `complement` (1 − max)² of the other categories, which is the same as a threshold of (3 − √5)/2 ≈ 0.382.
+   */
+  backgroundRule: 'word' | 'words' | 'threshold' | 'complement';
+  /** Constant of the rule `threshold`, in [0, 1]. */
+  backgroundThreshold: number;
+  /** Words of the rule `words`; with another rule they only follow the prompt, as many as fit. */
+  backgroundWords: BackgroundWords;
+  /** Factor of the text states of every name but the background's. */
+  wordWeight: number;
+  /** Text after the name, where each name has a prompt of its own: the rest of a caption, for all or by name. */
+  caption: string | Readonly<Record<string, string>>;
+  diffseg: DiffSegOptions;
+  iseg: ISegOptions;
+  /** Min-max each map once more, over the picture's own points. */
+  rescale: boolean;
   /** `resize-first`: maps are enlarged bilinearly, then argmax; `argmax-first`: argmax, then nearest. */
   order: 'resize-first' | 'argmax-first';
   /** Draw the latent from the encoder's posterior instead of taking its mean. */
   latentSample: boolean;
   /** Return the refined maps with the result. */
   saveMaps: boolean;
+  /** Return each point's best category and its value with the result, see `labelsAt`. */
+  saveStrengths: boolean;
   /** After the prediction, measure the loss of the learnt prompt on the first step's views (one more step's time). */
   compareLoss: boolean;
 }
 
+type Group = CropOptions | EntropyOptions | LayerOptions | RefineOptions | DiffSegOptions | ISegOptions;
+
 /** Options as a caller gives them: all optional, nested ones in part. */
 export type MethodOverrides = {
   -readonly [K in keyof MethodOptions]?:
-    | (MethodOptions[K] extends CropOptions | EntropyOptions | LayerOptions ? Partial<MethodOptions[K]> : MethodOptions[K])
+    | (MethodOptions[K] extends Group ? Partial<MethodOptions[K]> : MethodOptions[K])
     | undefined;
 } & {
   /** Named set of options that stands below the others given here. */

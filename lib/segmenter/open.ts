@@ -3,8 +3,7 @@ import { mapSelection, openBundle, resolutions } from '../models/index.js';
 import type { Bundle } from '../models/index.js';
 import { loadBinding } from '../native/load.js';
 import type { EngineOptions } from '../options/index.js';
-import { parseCategories } from '../text/names.js';
-import { buildPrompts } from '../text/prompt.js';
+import { planPrompts } from '../text/plan.js';
 import { ClipTokenizer } from '../text/tokenizer.js';
 import type { ModelFacts, SegmenterParts } from './parts.js';
 
@@ -20,15 +19,7 @@ export async function openParts({ model, device, dtype, threads, checkFinite }: 
     engine,
     model: modelFacts(bundle),
     selectMaps: (choice) => mapSelection(manifest, choice),
-    buildPrompts(input, { background, template, separator }) {
-      const categories = parseCategories(input, background);
-      const { prompts, ids, spans } = buildPrompts(tokenizer, categories, { template, separator });
-      const texts = prompts.map(({ text }) => text);
-      const { length } = tokenizer;
-      const split = `The names did not fit into one prompt of ${length - 2} sub-tokens; ${texts.length} were used`;
-      const warnings = texts.length > 1 ? [split] : [];
-      return { ids, count: texts.length, length, spans, categories, texts, warnings };
-    },
+    buildPrompts: (input, request) => planPrompts(tokenizer, input, request),
   };
 }
 

@@ -1,29 +1,9 @@
 /** What a segmenter is made of. `open.ts` makes the real parts; tests bring their own. */
 import type { MapChoice } from '../models/index.js';
 import type { NativeEngine, NativeMapSelection } from '../native/binding.js';
+import type { PromptRequest, PromptSet } from '../text/plan.js';
 
-/** The names of one image as token ids. */
-export interface PromptSet {
-  /** [count × length] */
-  ids: Int32Array;
-  /** Number of prompts; more than one where the names do not fit into one. */
-  count: number;
-  /** Positions of a prompt, K. */
-  length: number;
-  /** [C × 3] prompt index, first sub-token position, number of sub-tokens. */
-  spans: Int32Array;
-  /** Names as they are used, the background last. */
-  categories: string[];
-  /** The prompts as text. */
-  texts: string[];
-  warnings: string[];
-}
-
-export interface PromptRequest {
-  template: string;
-  separator: string;
-  background: string;
-}
+export type { PromptRequest, PromptSet };
 
 /** Weights of resolutions, ready to use. */
 export type Weights = Readonly<Record<number, number>>;
@@ -43,7 +23,7 @@ export interface ModelFacts {
 export interface SegmenterParts {
   readonly engine: NativeEngine;
   readonly model: ModelFacts;
-  /** @throws {InvSegError} `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG` */
+  /** @throws {InvSegError} `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG`, `INVALID_OPTION` */
   buildPrompts(categories: unknown, request: PromptRequest): PromptSet;
   /** @throws {InvSegError} `INVALID_OPTION` for a resolution, layer or head that the model has not */
   selectMaps(choice: MapChoice): NativeMapSelection;

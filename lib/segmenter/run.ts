@@ -1,7 +1,7 @@
 /** One image from input to result. Nothing here touches a tensor. */
 import { decodeImage } from '../image/decode.js';
 import type { ImageInput } from '../image/decode.js';
-import { methods } from '../methods/index.js';
+import { methods, wordFactors } from '../methods/index.js';
 import type { Observer } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
 import { Random } from '../random.js';
@@ -10,7 +10,7 @@ import type { PromptSet, SegmenterParts } from './parts.js';
 import { makeSegments } from './segments.js';
 import type { MapSelections } from './selections.js';
 import type { Stop } from './stop.js';
-import type { Progress, SegmentResult } from './types.js';
+import type { CategoryMaps, Progress, SegmentResult } from './types.js';
 
 export interface Run {
   input: ImageInput;
@@ -45,12 +45,14 @@ export async function run({ engine }: SegmenterParts, job: Run): Promise<Segment
     // Drawn first: every method and number of steps predicts under the same noise.
     const inferenceSeed = random.seed();
     const latentSeed = random.seed();
-    const embedding = handles.own(await engine.encodeText(prompts.ids, prompts.count));
+    const states = handles.own(await engine.encodeText(prompts.ids, prompts.count));
+    const { wordWeight } = options;
+    const embedding = wordWeight === 1 ? states : handles.own(await states.scale(wordFactors(prompts, wordWeight)));
     stop.check();
     const image = handles.own(await engine.encodeImage(rgb, width, height, options.latentSample, latentSeed));
     const encoded = performance.now();
 
-    const { prediction, losses, status, comparison, milliseconds } = await methods[options.method].run({
+    const { prediction, losses, status, comparison, milliseconds, ...outcome } = await methods[options.method].run({
       engine,
       image,
       embedding,
@@ -70,7 +72,8 @@ export async function run({ engine }: SegmenterParts, job: Run): Promise<Segment
     stop.check();
 
     const notFinite = `Step ${losses.length + 1} of ${steps} was not finite; the prompt before it was used`;
-    const { categories } = prompts;
+    const categories = outcome.categories ?? prompts.categories;
+    const { maps, foreground, strengths } = prediction;
     return {
       width,
       height,
@@ -91,14 +94,16 @@ export async function run({ engine }: SegmenterParts, job: Run): Promise<Segment
       warnings: [...warnings, ...prompts.warnings, ...(status === 'non-finite' ? [notFinite] : [])],
       options,
       ...(comparison && { comparison }),
-      ...(prediction.maps && { maps: { data: prediction.maps, size: frameSide(prediction.maps, categories), categories } }),
+      ...(maps && { maps: categoryMaps(maps, categories, prompts) }),
+      ...(foreground && strengths && { strengths: { foreground, strength: strengths, background: categories.length - 1 } }),
     };
   } finally {
     handles.dispose();
   }
 }
 
-/** Side of square maps [categories × side × side]. */
-function frameSide(maps: Float32Array, categories: readonly string[]): number {
-  return Math.round(Math.sqrt(maps.length / categories.length));
+/** Square maps with the names that have one: a background that comes from a rule has none. */
+function categoryMaps(data: Float32Array, all: readonly string[], { groups }: PromptSet): CategoryMaps {
+  const count = groups.length > 0 ? 1 + Math.max(...groups) : all.length;
+  return { data, size: Math.round(Math.sqrt(data.length / count)), categories: all.slice(0, count) };
 }

@@ -1,5 +1,6 @@
 /** The class users hold: a loaded model that segments one image after the other. */
 import type { ImageInput } from '../image/decode.js';
+import { methods } from '../methods/index.js';
 import type { Observer } from '../methods/index.js';
 import { isPlainObject, refuse, resolveEngineOptions, resolveOptions } from '../options/index.js';
 import type { EngineOptions } from '../options/index.js';
@@ -91,7 +92,8 @@ export class Segmenter implements AsyncDisposable {
     const resolved = resolveOptions(rest);
     const stop = new Stop(this.#closing.signal, signal);
     stop.check();
-    const prompts = this.#parts.buildPrompts(categories, resolved);
+    const { prompts: layout, needsNames } = methods[resolved.method];
+    const prompts = this.#parts.buildPrompts(categories, { ...resolved, layout, needsNames });
     const selections = selectAll(this.#parts, resolved);
     const job = { input, options: resolved, prompts, selections, stop, called, onProgress, observe };
     return this.#queue.run(stop, () => run(this.#parts, job));

@@ -2,6 +2,8 @@
 import type { NativePrediction } from '../native/binding.js';
 import type { Segment } from './types.js';
 
+type Labelled = Pick<NativePrediction, 'labels' | 'areas' | 'scores'>;
+
 class LabelSegment implements Segment {
   // A field, not an accessor, for everything that a report should carry; the mask would be megabytes of JSON.
   readonly label: string;
@@ -11,7 +13,7 @@ class LabelSegment implements Segment {
   readonly share: number;
   readonly #labels: Uint8Array;
 
-  constructor(label: string, index: number, { labels, areas, scores }: NativePrediction) {
+  constructor(label: string, index: number, { labels, areas, scores }: Labelled) {
     this.label = label;
     this.index = index;
     this.score = scores[index] ?? 0;
@@ -25,6 +27,6 @@ class LabelSegment implements Segment {
   }
 }
 
-export function makeSegments(categories: readonly string[], prediction: NativePrediction): Segment[] {
+export function makeSegments(categories: readonly string[], prediction: Labelled): Segment[] {
   return categories.map((label, index) => new LabelSegment(label, index, prediction));
 }

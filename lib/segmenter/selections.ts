@@ -17,22 +17,29 @@ export function resolveWeights(
   name: string,
   asked: ResolutionWeights,
   own: Weights,
-  model: Pick<ModelFacts, 'resolutions' | 'name'>,
+  model: Pick<ModelFacts, 'resolutions' | 'name' | 'latentSize'>,
 ): Weights {
   if (asked === 'bundle') return own;
   if (asked === 'proportional') {
     const total = model.resolutions.reduce((sum, side) => sum + side, 0);
     return Object.fromEntries(model.resolutions.map((side) => [side, side / total]));
   }
-  for (const side of Object.keys(asked)) {
-    if (!model.resolutions.includes(Number(side))) {
-      throw new InvSegError(
-        'INVALID_OPTION',
-        `Expected resolutions of the model ${model.name} (${model.resolutions.join(', ')}) for ${name} but received ${side}`,
-      );
-    }
+  const table: Record<number, number> = {};
+  for (const [key, weight] of Object.entries(asked)) {
+    const relative = key.startsWith('latent');
+    const side = relative ? model.latentSize / Number(key.split('/')[1] ?? 1) : Number(key);
+    if (model.resolutions.includes(side)) table[side] = (table[side] ?? 0) + weight;
+    else if (!relative) throw lacking(name, key, model);
   }
-  return asked;
+  if (!Object.values(table).some((weight) => weight > 0)) throw lacking(name, Object.keys(asked).join(', '), model);
+  return table;
+}
+
+function lacking(name: string, received: string, model: Pick<ModelFacts, 'resolutions' | 'name'>): InvSegError {
+  return new InvSegError(
+    'INVALID_OPTION',
+    `Expected resolutions of the model ${model.name} (${model.resolutions.join(', ')}) for ${name} but received ${received}`,
+  );
 }
 
 /** The finest resolution with a weight above 0. */
@@ -46,7 +53,7 @@ export function selectAll(parts: Pick<SegmenterParts, 'model' | 'selectMaps'>, o
   const training = resolveWeights('trainingResolutions', options.trainingResolutions, model.defaults.training, model);
   const cross = resolveWeights('inferenceCross', options.inferenceCross, model.defaults.inferenceCross, model);
   const self = resolveWeights('inferenceSelf', options.inferenceSelf, model.defaults.inferenceSelf, model);
-  const { frame, layers, crossMinMax } = options;
+  const { frame, layers, crossScale } = options;
   return {
     // The paper varies one set of resolutions in training: it selects both kinds of maps.
     training: parts.selectMaps({
@@ -54,14 +61,14 @@ export function selectAll(parts: Pick<SegmenterParts, 'model' | 'selectMaps'>, o
       self: training,
       crossLayers: choice(layers.trainingCross),
       selfLayers: choice(layers.trainingSelf),
-      crossMinMax,
+      crossScale,
     }),
     inference: parts.selectMaps({
       cross,
       self,
       crossLayers: choice(layers.inferenceCross),
       selfLayers: choice(layers.inferenceSelf),
-      crossMinMax,
+      crossScale,
     }),
     frame: frame === 'native' ? finest(training) : frame === 'latent' ? model.latentSize : frame,
   };

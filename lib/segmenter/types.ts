@@ -14,8 +14,11 @@ export interface Progress {
 
 /** Options of one call. Everything but the names has a default, see `MethodOptions`. */
 export type SegmentOptions = MethodOverrides & {
-  /** Names to look for, or one string with commas between them; the background is appended. */
-  categories: readonly string[] | string;
+  /**
+   * Names to look for, or one string with commas between them; the background is appended. The method `diffseg` works without
+   * and numbers what it finds.
+   */
+  categories?: readonly string[] | string | undefined;
   /** Ends the call between two steps with the code `ABORTED`. */
   signal?: AbortSignal | undefined;
   /** Called before a stage and after every step. What it throws ends the call. */
@@ -76,9 +79,21 @@ export interface SegmentResult {
   comparison?: LossComparison;
   /** With `saveMaps`: the refined maps before enlarging. */
   maps?: CategoryMaps;
+  /** With `saveStrengths`: what `labelsAt` needs. */
+  strengths?: Strengths;
 }
 
-/** Refined maps, [categories × size × size] in [0, 1]. */
+/** The best category of each point before the background's rule, so that a threshold can change afterwards. */
+export interface Strengths {
+  /** [height × width] */
+  foreground: Uint8Array;
+  /** [height × width] the category's map there. */
+  strength: Float32Array;
+  /** Label of the background. */
+  background: number;
+}
+
+/** Refined maps, [categories × size × size] in [0, 1]; a background that comes from a rule has none. */
 export interface CategoryMaps {
   data: Float32Array;
   size: number;

@@ -53,6 +53,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   environment->image = Napi::Persistent(ImageHandle::define(env));
   environment->inversion = Napi::Persistent(InversionHandle::define(env));
   environment->vision_language = Napi::Persistent(VisionLanguageHandle::define(env));
+  environment->maps = Napi::Persistent(MapsHandle::define(env));
 
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, function, name));

@@ -2,6 +2,7 @@
 #include "addon/handles.h"
 #include "addon/options.h"
 #include "core/engine/device.h"
+#include "core/methods/attend.h"
 
 namespace invseg::addon {
 namespace {
@@ -18,15 +19,6 @@ Napi::Value level_list(Napi::Env env, const std::vector<at::Tensor>& maps) {
   const Napi::Array list = Napi::Array::New(env, maps.size());
   for (size_t i = 0; i < maps.size(); ++i) list.Set(static_cast<uint32_t>(i), to_array_or_null(env, maps[i]));
   return list;
-}
-
-/** The state of a handle that belongs to `engine`. */
-template <typename State>
-const std::shared_ptr<State>& same_engine(const std::shared_ptr<State>& state, const EngineState& engine, const char* what) {
-  if (state->engine.get() != &engine) {
-    throw Error("SHAPE_MISMATCH", std::string("The ") + what + " was made by another engine");
-  }
-  return state;
 }
 
 }  // namespace
@@ -139,7 +131,7 @@ Napi::Value EngineHandle::read_maps(const Napi::CallbackInfo& info) {
         same_engine(unwrap<EmbeddingHandle>(info[1], classes.embedding, "an embedding").state(), *engine, "embedding");
     auto selection = map_selection(object_of(info[2], "the map selection"), engine->config);
     const int64_t timestep = integer_of(info[3], "timestep");
-    const auto seed = static_cast<uint64_t>(integer_of(info[4], "noiseSeed"));
+    const auto seed = noise_seed_of(info[4]);
     return engine->worker->submit(env, [engine, image, embedding, selection, timestep, seed]() -> Reply {
       RawMaps maps = engine->engine->read_image(image->image, embedding->states, selection, timestep, seed);
       return [maps = std::move(maps)](Napi::Env reply_env) -> Napi::Value {
@@ -148,6 +140,59 @@ Napi::Value EngineHandle::read_maps(const Napi::CallbackInfo& info) {
         result.Set("cross", level_list(reply_env, maps.cross));
         return result;
       };
+    });
+  });
+}
+
+Napi::Value EngineHandle::attend(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto engine = state();
+    const auto& classes = Environment::of(env);
+    const auto image = same_engine(unwrap<ImageHandle>(info[0], classes.image, "an image").state(), *engine, "image");
+    const auto embedding =
+        same_engine(unwrap<EmbeddingHandle>(info[1], classes.embedding, "an embedding").state(), *engine, "embedding");
+    const Napi::Object object = object_of(info[2], "the pass");
+    AttendOptions options;
+    options.selection = map_selection(object_of(object.Get("selection"), "selection"), engine->config);
+    options.timestep = integer_of(object.Get("timestep"), "timestep");
+    options.noise_seed = noise_seed_of(object.Get("noiseSeed"));
+    at::Tensor states = embedding->states;
+    if (!object.Get("prompt").IsNull()) {
+      const int64_t prompt = integer_of(object.Get("prompt"), "prompt");
+      check_shape(prompt >= 0 && prompt < states.size(0), "Expected the index of one of the embedding's prompts");
+      states = states.narrow(0, prompt, 1);
+    }
+    return engine->worker->submit(env, [engine, image, states, options = std::move(options)]() -> Reply {
+      Attention attention = invseg::attend(*engine->engine, image->image, states, options);
+      return [engine, attention = std::move(attention)](Napi::Env reply_env) -> Napi::Value {
+        const Napi::Object result = Napi::Object::New(reply_env);
+        result.Set("self", MapsHandle::wrap(reply_env, engine, attention.self));
+        result.Set("cross", MapsHandle::wrap(reply_env, engine, attention.cross));
+        return result;
+      };
+    });
+  });
+}
+
+Napi::Value EngineHandle::join(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto engine = state();
+    if (!info[0].IsArray() || info[0].As<Napi::Array>().Length() == 0) {
+      throw Error("SHAPE_MISMATCH", "Expected an array of maps to join");
+    }
+    const auto list = info[0].As<Napi::Array>();
+    std::vector<at::Tensor> parts;
+    for (uint32_t i = 0; i < list.Length(); ++i) {
+      const auto& handle = unwrap<MapsHandle>(list.Get(i), Environment::of(env).maps, "maps");
+      parts.push_back(same_engine(handle.state(), *engine, "maps")->maps);
+      check_shape(
+          parts.back().size(0) == parts[0].size(0) && parts.back().size(1) == parts[0].size(1),
+          "Expected maps of the same points to join");
+    }
+    return engine->worker->submit(env, [engine, parts = std::move(parts)]() -> Reply {
+      return MapsHandle::reply(engine, at::cat(parts, 2));
     });
   });
 }
@@ -185,6 +230,8 @@ Napi::Function EngineHandle::define(Napi::Env env) {
           InstanceMethod<&EngineHandle::encode_image>("encodeImage"),
           InstanceMethod<&EngineHandle::create_inversion>("createInversion"),
           InstanceMethod<&EngineHandle::read_maps>("readMaps"),
+          InstanceMethod<&EngineHandle::attend>("attend"),
+          InstanceMethod<&EngineHandle::join>("join"),
           InstanceMethod<&EngineHandle::dispose>("dispose"),
       });
 }

@@ -58,6 +58,7 @@ class Environment {
   Napi::FunctionReference image;
   Napi::FunctionReference inversion;
   Napi::FunctionReference vision_language;
+  Napi::FunctionReference maps;
   std::shared_ptr<Counters> counters = std::make_shared<Counters>();
   std::shared_ptr<Mailbox> mailbox;
 

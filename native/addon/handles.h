@@ -43,6 +43,12 @@ struct InversionState {
   std::unique_ptr<Inversion> inversion;  // the worker's thread alone; empty once the engine was disposed
 };
 
+/** Attention maps [B, N, columns] on the engine's device. */
+struct MapsState {
+  std::shared_ptr<EngineState> engine;
+  at::Tensor maps;
+};
+
 /**
  * A JavaScript object that owns a piece of native state until it is disposed or collected.
  *
@@ -91,6 +97,7 @@ class EmbeddingHandle : public Handle<EmbeddingHandle, EmbeddingState> {
 
  private:
   Napi::Value read(const Napi::CallbackInfo& info);
+  Napi::Value scale(const Napi::CallbackInfo& info);
   void dispose(const Napi::CallbackInfo&) { release(); }
 };
 
@@ -120,6 +127,31 @@ class InversionHandle : public Handle<InversionHandle, InversionState> {
   void dispose(const Napi::CallbackInfo&) { release(); }
 };
 
+/** `NativeMaps`: every operation makes new maps. */
+class MapsHandle : public Handle<MapsHandle, MapsState> {
+ public:
+  using Handle::Handle;
+  static Napi::Function define(Napi::Env env);
+  /** What makes the JavaScript object of a finished job's maps. */
+  static Reply reply(std::shared_ptr<EngineState> engine, at::Tensor maps);
+  /** On the JavaScript thread. Null for an undefined tensor. */
+  static Napi::Value wrap(Napi::Env env, const std::shared_ptr<EngineState>& engine, const at::Tensor& maps);
+
+ private:
+  Napi::Value shape(const Napi::CallbackInfo& info);
+  Napi::Value read(const Napi::CallbackInfo& info);
+  Napi::Value categories(const Napi::CallbackInfo& info);
+  Napi::Value merge(const Napi::CallbackInfo& info);
+  Napi::Value cluster_means(const Napi::CallbackInfo& info);
+  Napi::Value reduce_entropy(const Napi::CallbackInfo& info);
+  Napi::Value refine(const Napi::CallbackInfo& info);
+  Napi::Value min_max(const Napi::CallbackInfo& info);
+  Napi::Value proposals(const Napi::CallbackInfo& info);
+  Napi::Value label(const Napi::CallbackInfo& info);
+  Napi::Value label_segments(const Napi::CallbackInfo& info);
+  void dispose(const Napi::CallbackInfo&) { release(); }
+};
+
 /** `NativeEngine` */
 class EngineHandle : public Handle<EngineHandle, EngineState> {
  public:
@@ -136,6 +168,8 @@ class EngineHandle : public Handle<EngineHandle, EngineState> {
   Napi::Value encode_image(const Napi::CallbackInfo& info);
   Napi::Value create_inversion(const Napi::CallbackInfo& info);
   Napi::Value read_maps(const Napi::CallbackInfo& info);
+  Napi::Value attend(const Napi::CallbackInfo& info);
+  Napi::Value join(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 };
 
@@ -149,6 +183,15 @@ H& unwrap(const Napi::Value& value, const Napi::FunctionReference& constructor, 
     throw Error("SHAPE_MISMATCH", std::string("Expected ") + what + " made by this engine");
   }
   return *H::Unwrap(value.As<Napi::Object>());
+}
+
+/** The state of a handle that belongs to `engine`. @throws Error `SHAPE_MISMATCH` */
+template <typename State>
+const std::shared_ptr<State>& same_engine(const std::shared_ptr<State>& state, const EngineState& engine, const char* what) {
+  if (state->engine.get() != &engine) {
+    throw Error("SHAPE_MISMATCH", std::string("The ") + what + " was made by another engine");
+  }
+  return state;
 }
 
 /** A promise already rejected with what `body` throws, or the promise it returns: asynchronous functions never throw. */

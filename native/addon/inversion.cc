@@ -15,10 +15,29 @@ Napi::Value EmbeddingHandle::read(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value EmbeddingHandle::scale(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto own = state();
+    const auto shape = own->states.sizes();
+    const at::Tensor factors = tensor(info[0], "factors", {shape[0], shape[1], 1});
+    return own->engine->worker->submit(env, [own, factors]() -> Reply {
+      auto result = std::make_shared<EmbeddingState>();
+      result->engine = own->engine;
+      result->states = own->states * factors.to(own->states.device());
+      return [result](Napi::Env reply_env) -> Napi::Value {
+        const auto bytes = static_cast<int64_t>(result->states.nbytes());
+        return EmbeddingHandle::make(reply_env, Environment::of(reply_env).embedding, result, bytes);
+      };
+    });
+  });
+}
+
 Napi::Function EmbeddingHandle::define(Napi::Env env) {
   return DefineClass(
       env, "Embedding",
-      {InstanceMethod<&EmbeddingHandle::read>("read"), InstanceMethod<&EmbeddingHandle::dispose>("dispose")});
+      {InstanceMethod<&EmbeddingHandle::read>("read"), InstanceMethod<&EmbeddingHandle::scale>("scale"),
+       InstanceMethod<&EmbeddingHandle::dispose>("dispose")});
 }
 
 Napi::Value ImageHandle::latent(const Napi::CallbackInfo& info) {
@@ -79,16 +98,7 @@ Napi::Value InversionHandle::predict(const Napi::CallbackInfo& info) {
     const auto own = state();
     auto options = predict_options(object_of(info[0], "the prediction's options"), own->engine->config);
     return own->engine->worker->submit(env, [own, options = std::move(options)]() -> Reply {
-      Prediction result = own->inversion->predict(options);
-      return [result = std::move(result)](Napi::Env reply_env) -> Napi::Value {
-        const Napi::Object object = Napi::Object::New(reply_env);
-        object.Set("labels", to_array<uint8_t>(reply_env, result.labels));
-        object.Set("areas", to_array<double>(reply_env, result.areas));
-        object.Set("scores", to_array<float>(reply_env, result.scores));
-        object.Set("maps", to_array_or_null(reply_env, result.maps));
-        object.Set("milliseconds", result.milliseconds);
-        return object;
-      };
+      return prediction_reply(own->inversion->predict(options));
     });
   });
 }

@@ -147,7 +147,10 @@ MapSelection map_selection(const Napi::Object& object, const EngineConfig& confi
   selection.cross_heads = tensor(object.Get("crossHeads"), "crossHeads", {layers, config.max_heads()});
   selection.self_weights = copy<float, double>(object.Get("selfWeights"), "selfWeights", config.levels());
   selection.cross_weights = copy<float, double>(object.Get("crossWeights"), "crossWeights", config.levels());
-  selection.cross_min_max = boolean(object, "crossMinMax");
+  const std::string scale = string(object, "crossScale");
+  if (scale != "none" && scale != "min-max" && scale != "sum") refuse("none, min-max or sum", "crossScale", object.Get("crossScale"));
+  selection.cross_scale =
+      scale == "sum" ? CrossScale::sum : scale == "min-max" ? CrossScale::min_max : CrossScale::none;
   selection.check(config);
   return selection;
 }
@@ -162,9 +165,8 @@ EntropyOptions entropy_options(const Napi::Object& object) {
 
 InversionOptions inversion_options(const Napi::Object& object, const EngineConfig& config, int64_t prompts) {
   InversionOptions options;
-  const auto spans = copy<int32_t>(object.Get("spans"), "spans");
-  check_shape(!spans.empty() && spans.size() % 3 == 0, "Expected three numbers a category for spans");
-  for (size_t i = 0; i < spans.size(); i += 3) options.spans.push_back({spans[i], spans[i + 1], spans[i + 2]});
+  options.spans = spans_of(object.Get("spans"));
+  if (!object.Get("groups").IsUndefined()) options.groups = copy<int32_t, int64_t>(object.Get("groups"), "groups");
   options.subtokens = parse_subtoken_rule(string(object, "subtokens"));
   options.training = map_selection(nested(object, "training"), config);
   options.frame = size(object, "frame");
@@ -224,12 +226,21 @@ VisionLanguageConfig vision_language_config(const Napi::Object& object) {
   return config;
 }
 
-PredictOptions predict_options(const Napi::Object& object, const EngineConfig& config) {
-  PredictOptions options;
-  options.selection = map_selection(nested(object, "selection"), config);
-  options.timestep = integer(object, "timestep");
-  options.noise_seed = static_cast<uint64_t>(integer(object, "noiseSeed"));
-  options.refine_iterations = integer(object, "refineIterations");
+std::optional<uint64_t> noise_seed_of(const Napi::Value& value) {
+  if (value.IsNull()) return std::nullopt;
+  return static_cast<uint64_t>(integer_of(value, "noiseSeed"));
+}
+
+std::vector<CategorySpan> spans_of(const Napi::Value& value) {
+  const auto numbers = copy<int32_t>(value, "spans");
+  check_shape(!numbers.empty() && numbers.size() % 3 == 0, "Expected three numbers a category for spans");
+  std::vector<CategorySpan> spans;
+  for (size_t i = 0; i < numbers.size(); i += 3) spans.push_back({numbers[i], numbers[i + 1], numbers[i + 2]});
+  return spans;
+}
+
+LabelOptions label_options(const Napi::Object& object) {
+  LabelOptions options;
   options.width = size(object, "width");
   options.height = size(object, "height");
   const std::string order = string(object, "order");
@@ -238,7 +249,42 @@ PredictOptions predict_options(const Napi::Object& object, const EngineConfig& c
   }
   options.argmax_first = order == "argmax-first";
   options.maps = boolean(object, "maps");
+  // What only some methods use may be left out.
+  const auto given = [&](const char* key) { return !object.Get(key).IsUndefined(); };
+  if (given("background")) options.background = parse_background_rule(string(object, "background"));
+  if (given("threshold")) options.threshold = number(object, "threshold");
+  if (given("rescale")) options.rescale = boolean(object, "rescale");
+  if (given("strengths")) options.strengths = boolean(object, "strengths");
   return options;
+}
+
+PredictOptions predict_options(const Napi::Object& object, const EngineConfig& config) {
+  PredictOptions options;
+  static_cast<LabelOptions&>(options) = label_options(object);
+  options.selection = map_selection(nested(object, "selection"), config);
+  options.timestep = integer(object, "timestep");
+  options.noise_seed = noise_seed_of(object.Get("noiseSeed"));
+  options.refine_iterations = integer(object, "refineIterations");
+  if (!object.Get("refine").IsUndefined()) {
+    const Napi::Object refinement = nested(object, "refine");
+    options.refinement.iterations = integer(refinement, "iterations");
+    options.refinement.entropy_reduction = number(refinement, "entropyReduction");
+  }
+  return options;
+}
+
+Reply prediction_reply(Prediction prediction) {
+  return [result = std::move(prediction)](Napi::Env env) -> Napi::Value {
+    const Napi::Object object = Napi::Object::New(env);
+    object.Set("labels", to_array<uint8_t>(env, result.labels));
+    object.Set("areas", to_array<double>(env, result.areas));
+    object.Set("scores", to_array<float>(env, result.scores));
+    object.Set("maps", to_array_or_null(env, result.maps));
+    object.Set("foreground", result.foreground.defined() ? to_array<uint8_t>(env, result.foreground) : env.Null());
+    object.Set("strengths", to_array_or_null(env, result.strengths));
+    object.Set("milliseconds", result.milliseconds);
+    return object;
+  };
 }
 
 }  // namespace invseg::addon

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include <napi.h>
 
+#include "addon/mailbox.h"
 #include "core/engine/config.h"
 #include "core/inversion/options.h"
 #include "core/maps/selection.h"
@@ -23,6 +27,13 @@ InversionOptions inversion_options(const Napi::Object& object, const EngineConfi
 StepInput step_input(const Napi::Object& object);
 PictureConfig picture_config(const Napi::Object& object);
 VisionLanguageConfig vision_language_config(const Napi::Object& object);
+/** An unsigned seed, or null for a pass without noise. */
+std::optional<uint64_t> noise_seed_of(const Napi::Value& value);
+std::vector<CategorySpan> spans_of(const Napi::Value& value);
+LabelOptions label_options(const Napi::Object& object);
 PredictOptions predict_options(const Napi::Object& object, const EngineConfig& config);
+
+/** The JavaScript object of a prediction: `NativePrediction`. */
+Reply prediction_reply(Prediction prediction);
 
 }  // namespace invseg::addon

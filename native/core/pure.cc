@@ -52,7 +52,7 @@ Aggregate aggregate_attention(
     leaves.push_back(leaf(maps[i].reshape({points, -1})));
   }
   const at::Tensor value =
-      kind == "self" ? aggregate_self(leaves, weights, size) : aggregate_cross(leaves, weights, size, min_max);
+      kind == "self" ? aggregate_self(leaves, weights, size) : aggregate_cross(leaves, weights, size, min_max ? CrossScale::min_max : CrossScale::none);
   Aggregate result{value.detach().squeeze(0).contiguous(), {}};
   if (upstream) result.gradients = gradients(value, leaves, upstream->reshape(value.sizes()));
   return result;

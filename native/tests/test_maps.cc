@@ -36,10 +36,10 @@ TEST(cross_aggregate_is_the_weighted_sum_of_enlarged_maps) {
   const at::Tensor fine = distributions({2, 64, 5}), coarse = distributions({2, 16, 5});
   const at::Tensor planes = coarse.transpose(1, 2).reshape({2, 5, 4, 4});
   const at::Tensor enlarged = bilinear(planes, 8, 8).reshape({2, 5, 64}).transpose(1, 2);
-  CHECK_CLOSE(aggregate_cross({fine, coarse, {}}, {0.7, 0.3, 5.0}, 8, false), 0.7 * fine + 0.3 * enlarged, 1e-12);
+  CHECK_CLOSE(aggregate_cross({fine, coarse, {}}, {0.7, 0.3, 5.0}, 8, CrossScale::none), 0.7 * fine + 0.3 * enlarged, 1e-12);
   CHECK_CLOSE(
-      aggregate_cross({fine, coarse}, {0.7, 0.3}, 8, true), 0.7 * min_max(fine, 1) + 0.3 * min_max(enlarged, 1), 1e-12);
-  CHECK_ERROR(aggregate_cross({at::Tensor()}, {1.0}, 8, false), "INVALID_OPTION", "cross-attention");
+      aggregate_cross({fine, coarse}, {0.7, 0.3}, 8, CrossScale::min_max), 0.7 * min_max(fine, 1) + 0.3 * min_max(enlarged, 1), 1e-12);
+  CHECK_ERROR(aggregate_cross({at::Tensor()}, {1.0}, 8, CrossScale::none), "INVALID_OPTION", "cross-attention");
 }
 
 TEST(self_aggregate_rows_are_distributions_and_queries_repeat) {
@@ -137,7 +137,7 @@ TEST(labels_equal_enlarging_everything_at_once) {
   const at::Tensor maps = at::rand({5, 16, 16});
   for (const auto& [width, height] : {std::pair{100, 37}, std::pair{9, 200}, std::pair{1, 1}, std::pair{4000, 1100}}) {
     const auto [values, labels] = bilinear(maps.unsqueeze(0), height, width)[0].max(0);
-    const Prediction got = label_picture(maps, width, height, false);
+    const Prediction got = label_picture(maps, {.width = width, .height = height});
     const double same = got.labels.eq(labels).to(at::kDouble).mean().item<double>();
     CHECK(same > 0.9999);  // ties within rounding
     CHECK(got.areas.sum().item<double>() == static_cast<double>(width) * height);
@@ -147,7 +147,7 @@ TEST(labels_equal_enlarging_everything_at_once) {
       CHECK_NEAR(got.scores[c].item<double>(), wanted, 1e-3);
     }
   }
-  const Prediction nearest = label_picture(maps, 48, 32, true);
+  const Prediction nearest = label_picture(maps, {.width = 48, .height = 32, .argmax_first = true});
   const at::Tensor wanted = maps.argmax(0).repeat_interleave(2, 0).repeat_interleave(3, 1);
   CHECK(nearest.labels.equal(wanted.to(at::kByte)));
 }

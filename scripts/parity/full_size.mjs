@@ -69,7 +69,7 @@ function select(layers, chosen) {
     crossHeads: weights,
     selfWeights: all,
     crossWeights: all,
-    crossMinMax: false,
+    crossScale: 'none',
   };
 }
 

@@ -107,7 +107,7 @@ describe('the loop', () => {
     { frame: 'latent' },
     { frame: 24 },
     { refineIterations: 2 },
-    { crossMinMax: true },
+    { crossScale: 'min-max' },
     { template: 'a photo of {} on grass', separator: ' and ' },
     { background: 'grass' },
     { order: 'argmax-first' },

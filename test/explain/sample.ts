@@ -32,7 +32,7 @@ export function sample({ names = ['cat', 'dog'], width = 96, height = 64, steps 
     height,
     labels,
     categories,
-    segments: makeSegments(categories, { labels, areas, scores: noise(count), maps: null, milliseconds: 1 }),
+    segments: makeSegments(categories, { labels, areas, scores: noise(count) }),
     losses: Array.from({ length: method === 'invseg' ? steps : 0 }, (_, i) => {
       const [cluster, entropy] = [random.uniform(-3, -2), random.uniform(0.2, 0.4)];
       return { step: i + 1, total: cluster + entropy, cluster, entropy, intra: 7, inter: 15, gradientNorm: 0.2, timestep: 100 + i, milliseconds: 88.4 };

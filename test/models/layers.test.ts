@@ -35,16 +35,16 @@ describe('selection', () => {
       ...new Array(5).fill(Math.fround(1 / 25)),
       ...new Array(15).fill(0),
     ]);
-    expect(selection.crossMinMax).toBe(false);
+    expect(selection.crossScale).toBe('none');
   });
 
   it('a level of layers with different head counts sums to 1', () => {
-    const selection = mapSelection(tiny, { cross: { 16: 0.5 }, self: { 32: 3, 16: 1 }, crossMinMax: true });
+    const selection = mapSelection(tiny, { cross: { 16: 0.5 }, self: { 32: 3, 16: 1 }, crossScale: 'min-max' });
     expect(flags(selection.crossLayers)).toEqual([1, 3]);
     expect([...selection.crossHeads]).toEqual([0, 0, 0, 0, 0.25, 0.25, 0, 0, 0, 0, 0, 0, 0.25, 0.25, 0, 0]);
     expect([...selection.crossWeights]).toEqual([0, 0.5, 0]);
     expect([...selection.selfWeights]).toEqual([0.75, 0.25, 0]);
-    expect(selection.crossMinMax).toBe(true);
+    expect(selection.crossScale).toBe('min-max');
   });
 
   it('nothing, and weights of 0, read nothing', () => {

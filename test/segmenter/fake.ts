@@ -5,12 +5,15 @@
 import { InvSegError } from '../../lib/errors.js';
 import type { MapChoice } from '../../lib/models/index.js';
 import type {
+  NativeAttendOptions,
   NativeEmbedding,
   NativeEngine,
   NativeImage,
   NativeInversion,
   NativeInversionOptions,
+  NativeLabelOptions,
   NativeMapSelection,
+  NativeMaps,
   NativePredictOptions,
   NativePrediction,
   NativeRawMaps,
@@ -39,6 +42,9 @@ export class FakeEngine implements NativeEngine {
   readonly steps: NativeStep[] = [];
   readonly inversions: NativeInversionOptions[] = [];
   readonly predictions: NativePredictOptions[] = [];
+  readonly passes: NativeAttendOptions[] = [];
+  readonly labelled: NativeLabelOptions[] = [];
+  readonly scales: Float32Array[] = [];
   readonly images: { sample: boolean; seed: number }[] = [];
   readonly texts: { ids: Int32Array; prompts: number }[] = [];
   /** Calls that run right now, and the most that ever did. */
@@ -72,7 +78,15 @@ export class FakeEngine implements NativeEngine {
 
   encodeText(ids: Int32Array, prompts: number): Promise<NativeEmbedding> {
     this.texts.push({ ids, prompts });
-    return this.#call('encodeText', () => this.#handle({ read: async () => new Float32Array(ids.length) }));
+    return this.#call('encodeText', () => this.#embedding(ids.length));
+  }
+
+  #embedding(size: number): NativeEmbedding {
+    const scale = (factors: Float32Array) => {
+      this.scales.push(factors);
+      return this.#call('scale', () => this.#embedding(size));
+    };
+    return this.#handle({ read: async () => new Float32Array(size), scale });
   }
 
   encodeImage(_rgb: Uint8Array, width: number, height: number, sample: boolean, seed: number): Promise<NativeImage> {
@@ -96,6 +110,52 @@ export class FakeEngine implements NativeEngine {
     throw new Error('not used by the orchestration');
   }
 
+  attend(_i: NativeImage, _e: NativeEmbedding, options: NativeAttendOptions): Promise<{ self: NativeMaps; cross: NativeMaps }> {
+    this.passes.push(options);
+    return this.#call('attend', () => ({ self: this.#maps([1, 16, 16]), cross: this.#maps([1, 16, LENGTH]) }));
+  }
+
+  join(maps: NativeMaps[]): Promise<NativeMaps> {
+    return this.#call('join', () => this.#maps([1, 16, maps.length]));
+  }
+
+  /** Maps that know their shape; their labels are all 0. */
+  #maps(shape: [number, number, number]): NativeMaps {
+    const [batch, points, columns] = shape;
+    const to = (name: string, width: number) => this.#call(name, () => this.#maps([batch, points, width]));
+    const label = (name: string, count: number, asked: NativeLabelOptions) =>
+      this.#call(name, () => {
+        this.labelled.push(asked);
+        const all = count + (asked.background === undefined || asked.background === 'word' ? 0 : 1);
+        const pixels = asked.width * asked.height;
+        const areas = new Float64Array(all);
+        areas[0] = pixels;
+        return {
+          labels: new Uint8Array(pixels),
+          areas,
+          scores: new Float32Array(all).fill(0.5),
+          maps: asked.maps ? new Float32Array(count * points) : null,
+          foreground: asked.strengths ? new Uint8Array(pixels) : null,
+          strengths: asked.strengths ? new Float32Array(pixels).fill(0.5) : null,
+          milliseconds: 1,
+        };
+      });
+    return this.#handle({
+      shape,
+      read: async () => new Float32Array(batch * points * columns),
+      categories: (spans: Int32Array) => to('categories', spans.length / 3),
+      merge: (groups: Int32Array) => to('merge', 1 + Math.max(...groups)),
+      clusterMeans: () => to('clusterMeans', columns),
+      reduceEntropy: () => to('reduceEntropy', columns),
+      refine: (maps: NativeMaps) => to('refine', maps.shape[2]!),
+      minMax: () => to('minMax', columns),
+      proposals: () => to('proposals', 3),
+      label: (asked: NativeLabelOptions) => label('label', columns, asked),
+      labelSegments: (named: NativeMaps | null, asked: NativeLabelOptions) =>
+        named ? label('labelSegments', named.shape[2]!, asked) : label('labelSegments', columns, { ...asked, background: 'word' }),
+    });
+  }
+
   async dispose(): Promise<void> {
     this.calls.push('dispose');
     this.disposed = true;
@@ -113,7 +173,7 @@ export class FakeEngine implements NativeEngine {
   #predict(asked: NativePredictOptions, options: NativeInversionOptions, seen: NativeStep[]): NativePrediction {
     this.predictions.push(asked);
     const count = options.spans.length / 3;
-    let state = asked.noiseSeed;
+    let state = asked.noiseSeed ?? 0;
     for (const { boxes, timesteps, noiseSeed } of seen) {
       for (const value of [...boxes, ...timesteps, noiseSeed]) state = Math.imul(state ^ Math.round(value * 1e4), 2654435761);
     }
@@ -124,7 +184,8 @@ export class FakeEngine implements NativeEngine {
       return label;
     });
     const maps = asked.maps ? new Float32Array(count * 16).fill(0.5) : null;
-    return { labels, areas, scores: new Float32Array(count).fill(0.75), maps, milliseconds: 1 };
+    const scores = new Float32Array(count).fill(0.75);
+    return { labels, areas, scores, maps, foreground: null, strengths: null, milliseconds: 1 };
   }
 }
 
@@ -144,14 +205,20 @@ export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: MapC
       resolutions: [32, 16, 8, 4],
       defaults: { training: { 16: 1 }, inferenceCross: { 16: 1, 32: 1 }, inferenceSelf: { 32: 1 } },
     },
-    buildPrompts(input, { background, separator }) {
+    buildPrompts(input, { background, backgroundRule, separator, layout, needsNames }) {
+      const empty = new Int32Array(LENGTH);
+      if (input === undefined && needsNames === false) {
+        const none = new Int32Array();
+        return { ids: empty, count: 1, length: LENGTH, spans: none, groups: none, empty, categories: [], texts: [''], warnings: [] };
+      }
       const categories = parseCategories(input, background);
       const spans: number[] = [];
       const prompts: string[][] = [[]];
-      for (const name of categories) {
+      const spoken = backgroundRule === 'word' ? categories : categories.slice(0, -1);
+      for (const name of spoken) {
         const words = name.split(' ').length;
         const used = prompts.at(-1)!.join(' ').split(' ').filter(Boolean).length;
-        if (used + words > 6) prompts.push([]);
+        if (used > 0 && (used + words > 6 || layout === 'each')) prompts.push([]);
         const last = prompts.at(-1)!;
         spans.push(prompts.length - 1, 1 + last.join(' ').split(' ').filter(Boolean).length, words);
         last.push(name);
@@ -161,6 +228,8 @@ export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: MapC
         count: prompts.length,
         length: LENGTH,
         spans: Int32Array.from(spans),
+        groups: Int32Array.from(spoken.keys()),
+        empty,
         categories,
         texts: prompts.map((names) => names.join(separator)),
         warnings: [],
@@ -175,7 +244,7 @@ export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: MapC
         crossHeads: new Float32Array(1),
         selfWeights: new Float32Array(4),
         crossWeights: new Float32Array(4),
-        crossMinMax: choice.crossMinMax ?? false,
+        crossScale: choice.crossScale ?? 'none',
       };
     },
   };

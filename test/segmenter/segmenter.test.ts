@@ -54,15 +54,15 @@ describe('a call', () => {
 
   it('hands options and defaults to the native side', async () => {
     const { segmenter, engine, parts } = open();
-    const options = { ...cats, alpha: 0.5, gradient: 'keys-only', frame: 'latent', crossMinMax: true, latentSample: true } as const;
+    const options = { ...cats, alpha: 0.5, gradient: 'keys-only', frame: 'latent', crossScale: 'min-max', latentSample: true } as const;
     await segmenter.segment(picture(), { ...options, order: 'argmax-first', refineIterations: 2, inferenceTimestep: 7 });
     expect(engine.inversions[0]).toMatchObject({ alpha: 0.5, gradient: 'keys-only', frame: 32, refineIterations: 2 });
     expect(engine.inversions[0]).toMatchObject({ learningRate: 0.01, beta1: 0.9, beta2: 0.999, adamEps: 1e-8 });
     expect(engine.predictions[0]).toMatchObject({ timestep: 7, order: 'argmax-first', refineIterations: 2, maps: false });
     expect(engine.images[0]!.sample).toBe(true);
     expect(parts.selected).toEqual([
-      { cross: { 16: 1 }, self: { 16: 1 }, crossMinMax: true },
-      { cross: { 16: 1, 32: 1 }, self: { 32: 1 }, crossMinMax: true },
+      { cross: { 16: 1 }, self: { 16: 1 }, crossScale: 'min-max' },
+      { cross: { 16: 1, 32: 1 }, self: { 32: 1 }, crossScale: 'min-max' },
     ]);
   });
 

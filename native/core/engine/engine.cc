@@ -142,16 +142,19 @@ RawMaps Engine::read_image(
     const at::Tensor& embedding,
     const MapSelection& selection,
     int64_t timestep,
-    uint64_t noise_seed) {
+    std::optional<uint64_t> noise_seed) {
   at::NoGradGuard no_grad;
   selection.check(config_);
   check_embedding(embedding);
   check_timestep(timestep);
-  auto generator = make_generator(noise_seed);
-  const at::Tensor noise = gaussian_noise(generator, image.latent.sizes()).to(device_);
   const int64_t prompts = embedding.size(0);
   const at::Tensor t = at::full({prompts}, timestep, at::TensorOptions().dtype(at::kLong).device(device_));
-  const at::Tensor noised = schedule_->add_noise(image.latent, noise, t.narrow(0, 0, 1));
+  at::Tensor noised = image.latent;
+  if (noise_seed) {
+    auto generator = make_generator(*noise_seed);
+    const at::Tensor noise = gaussian_noise(generator, image.latent.sizes()).to(device_);
+    noised = schedule_->add_noise(image.latent, noise, t.narrow(0, 0, 1));
+  }
   return read(noised.expand({prompts, -1, -1, -1}), t, embedding, selection);
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,13 +78,16 @@ class Engine {
       const MapSelection& selection,
       bool key_gradient_only = false);
 
-  /** One pass over the whole picture without a graph, every prompt of the embedding as one batch entry. */
+  /**
+   * One pass over the whole picture without a graph, every prompt of the embedding as one batch entry. Without a seed no noise
+   * is added: the U-Net reads the latent itself (DiffSeg).
+   */
   RawMaps read_image(
       const Image& image,
       const at::Tensor& embedding,
       const MapSelection& selection,
       int64_t timestep,
-      uint64_t noise_seed);
+      std::optional<uint64_t> noise_seed);
 
   /** [prompts, K, width] float32 on the engine's device. @throws Error `SHAPE_MISMATCH` */
   void check_embedding(const at::Tensor& embedding) const;

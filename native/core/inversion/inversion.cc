@@ -11,6 +11,7 @@
 #include "core/inversion/views.h"
 #include "core/maps/aggregate.h"
 #include "core/maps/refine.h"
+#include "core/methods/attend.h"
 
 namespace invseg {
 namespace {
@@ -22,19 +23,6 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
 /** [V] or [V, ...] -> every entry `prompts` times in a row: the batch is views x prompts. */
 at::Tensor repeat_views(const at::Tensor& x, int64_t prompts) {
   return prompts == 1 ? x : x.repeat_interleave(prompts, 0);
-}
-
-void check_spans(const std::vector<CategorySpan>& spans, int64_t prompts, int64_t length) {
-  if (spans.empty() || spans.size() > 256) {
-    throw Error("INVALID_OPTION", "Expected 1 to 256 categories but received " + std::to_string(spans.size()));
-  }
-  for (const auto& span : spans) {
-    check_shape(
-        span.prompt >= 0 && span.prompt < prompts && span.first >= 0 && span.count >= 1 &&
-            span.first + span.count <= length,
-        "A category's span lies outside the prompt: prompt " + std::to_string(span.prompt) + ", position " +
-            std::to_string(span.first) + ", " + std::to_string(span.count) + " sub-tokens");
-  }
 }
 
 /** Boxes are fractions; the tolerance is the rounding of `left + width` in float32. */
@@ -60,7 +48,6 @@ Inversion::Inversion(
   engine_->check_embedding(embedding);
   prompts_ = embedding.size(0);
   const int64_t length = engine_->config().prompt_length;
-  check_spans(options_.spans, prompts_, length);
   options_.training.check(engine_->config());
   options_.training = options_.training.to(engine_->device());
   options_.cluster.distance_constant = options_.gradient != GradientMode::exact;
@@ -73,33 +60,10 @@ Inversion::Inversion(
   state_ = AdamState::zeros(embedding.to(device, at::kFloat));
   trainable_ = at::from_blob(options_.trainable.data(), {prompts_, length, 1}, at::kByte).ne(0).to(device, at::kFloat);
 
-  const auto categories = static_cast<int64_t>(options_.spans.size());
-  int64_t longest = 1;
-  for (const auto& span : options_.spans) longest = std::max(longest, span.count);
-  at::Tensor weights = at::zeros({prompts_ * length, categories});
-  at::Tensor indices = at::zeros({categories, longest}, at::kLong);
-  for (int64_t c = 0; c < categories; ++c) {
-    const auto& span = options_.spans[static_cast<size_t>(c)];
-    const int64_t start = span.prompt * length + span.first;
-    const bool last = options_.subtokens == SubtokenRule::last;
-    for (int64_t i = last ? span.count - 1 : 0; i < span.count; ++i) {
-      weights[start + i][c] = last ? 1.0 : 1.0 / static_cast<double>(span.count);
-    }
-    // A shorter span repeats its last sub-token, which changes no maximum.
-    for (int64_t i = 0; i < longest; ++i) indices[c][i] = start + std::min(i, span.count - 1);
-  }
-  token_weights_ = weights.to(device);
-  token_indices_ = indices.flatten().to(device);
-}
-
-at::Tensor Inversion::pick_categories(const at::Tensor& cross) const {
-  const int64_t views = cross.size(0) / prompts_, points = cross.size(1), length = cross.size(2);
-  // [V * prompts, N, K] -> [V, N, prompts * K]
-  const at::Tensor tokens =
-      cross.view({views, prompts_, points, length}).permute({0, 2, 1, 3}).reshape({views, points, prompts_ * length});
-  if (options_.subtokens != SubtokenRule::max) return tokens.matmul(token_weights_);
-  const auto categories = static_cast<int64_t>(options_.spans.size());
-  return std::get<0>(tokens.index_select(2, token_indices_).view({views, points, categories, -1}).max(-1));
+  pick_ = CategoryPicker(options_.spans, options_.subtokens, prompts_, length, device);
+  check_shape(
+      options_.groups.empty() || options_.groups.size() == options_.spans.size(), "Expected one group a span");
+  merge_ = WordMerger(options_.groups, device);
 }
 
 Inversion::Views Inversion::open_views(const StepInput& input, at::Generator& generator) {
@@ -138,7 +102,7 @@ Inversion::Update Inversion::update(
       options_.gradient == GradientMode::keys_only);
 
   const at::Tensor categories =
-      pick_categories(aggregate_cross(maps.cross, training.cross_weights, frame, training.cross_min_max));
+      pick_categories(aggregate_cross(maps.cross, training.cross_weights, frame, training.cross_scale));
   if (options_.gradient == GradientMode::self_constant || options_.gradient == GradientMode::keys_only) {
     for (auto& map : maps.self) {
       if (map.defined()) map = map.detach();
@@ -193,26 +157,15 @@ StepResult Inversion::step(const StepInput& input) {
 Prediction Inversion::predict(const PredictOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   at::NoGradGuard no_grad;
-  const int64_t frame = engine_->config().latent_size;
-  const MapSelection& selection = options.selection;
-  std::vector<at::Tensor> cross;
-  at::Tensor self;
-  for (int64_t p = 0; p < prompts_; ++p) {
-    // One prompt after the other: the maps of the finest level alone take a gigabyte while they are made.
-    RawMaps maps = engine_->read_image(
-        image_, state_.parameter.narrow(0, p, 1), selection, options.timestep, options.noise_seed);
-    cross.push_back(aggregate_cross(maps.cross, selection.cross_weights, frame, selection.cross_min_max));
-    if (options.refine_iterations == 0) continue;
-    const at::Tensor own = aggregate_self(maps.self, selection.self_weights, frame);
-    self = self.defined() ? self + own : own;
-  }
-  if (self.defined() && prompts_ > 1) self = self / static_cast<double>(prompts_);
-  const at::Tensor categories = pick_categories(at::cat(cross, 0));  // [1, N, C]
-  const at::Tensor refined = refine(self, categories, options.refine_iterations);
-  const at::Tensor planes = refined[0].t().reshape({-1, frame, frame}).contiguous();  // [C, frame, frame]
-
-  Prediction result = label_picture(planes, options.width, options.height, options.argmax_first);
-  if (options.maps) result.maps = planes.cpu();
+  const auto& [iterations, strength] = options.refinement;
+  const bool read_self = iterations > 0 || options.refine_iterations > 0;
+  const Attention attention = attend(
+      *engine_, image_, state_.parameter, {options.selection, options.timestep, options.noise_seed, read_self});
+  const at::Tensor categories = pick_categories(attention.cross);  // [1, N, C]
+  const at::Tensor refined =
+      iterations > 0 ? min_max(refine_iterated(reduce_entropy(attention.self, strength), categories, iterations), 1)
+                     : refine(attention.self, categories, options.refine_iterations);
+  Prediction result = label_maps(refined, options);
   result.milliseconds = milliseconds_since(start);
   return result;
 }

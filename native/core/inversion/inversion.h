@@ -47,16 +47,16 @@ class Inversion {
   Views open_views(const StepInput& input, at::Generator& generator);
   Update update(const at::Tensor& noised, const at::Tensor& timesteps, const at::Tensor& boxes) const;
   /** cross [V * prompts, N, K] -> category maps [V, N, C], each from its own prompt. */
-  at::Tensor pick_categories(const at::Tensor& cross) const;
+  at::Tensor pick_categories(const at::Tensor& cross) const { return merge_(pick_(cross)); }
 
   std::shared_ptr<Engine> engine_;
   Image image_;
   InversionOptions options_;
   int64_t prompts_;
   AdamState state_;
-  at::Tensor trainable_;      // [prompts, K, 1]
-  at::Tensor token_weights_;  // [prompts * K, C], mean and last
-  at::Tensor token_indices_;  // [C * longest span] into prompts * K, max
+  at::Tensor trainable_;  // [prompts, K, 1]
+  CategoryPicker pick_;
+  WordMerger merge_;
   Views views_;
 };
 

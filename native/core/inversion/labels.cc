@@ -1,8 +1,11 @@
 #include "core/inversion/labels.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
 #include "core/error.h"
+#include "core/maps/aggregate.h"
 #include "core/maps/resize.h"
 
 namespace invseg {
@@ -34,51 +37,100 @@ class Tally {
   at::Tensor sums_;
 };
 
+/** The maps at the picture's size, band by band. */
+class Enlarger {
+ public:
+  Enlarger(const at::Tensor& maps, int64_t width, int64_t height) {
+    const int64_t size = maps.size(1);
+    across_ = maps.matmul(resize_matrix(width, size, maps.options()).t());  // [C, size, width]
+    const double scale = static_cast<double>(size) / static_cast<double>(height);
+    const auto wide = at::TensorOptions().dtype(at::kDouble).device(maps.device());
+    const at::Tensor rows = ((at::arange(height, wide) + 0.5) * scale - 0.5).clamp(0, static_cast<double>(size - 1));
+    below_ = rows.floor().to(at::kLong);
+    above_ = (below_ + 1).clamp_max(size - 1);
+    weights_ = (rows - below_).to(maps.scalar_type()).view({-1, 1});
+  }
+
+  at::Tensor band(int64_t top, int64_t count) const {  // [C, count, width]
+    return at::lerp(
+        across_.index_select(1, below_.narrow(0, top, count)), across_.index_select(1, above_.narrow(0, top, count)),
+        weights_.narrow(0, top, count));
+  }
+
+  /** x -> (x - low) / range of each category; enlarging is linear and its weights sum to 1, so it can be done before. */
+  void rescale(const at::Tensor& low, const at::Tensor& range) { across_ = (across_ - low) / range; }
+
+ private:
+  at::Tensor across_;         // the columns enlarged
+  at::Tensor below_, above_;  // [height] the two rows that a row lies between
+  at::Tensor weights_;        // [height, 1] of the second
+};
+
+constexpr double kRangeFloor = 1e-8;
+
+/** Min-max over all bands, without holding them. */
+void rescale(Enlarger& enlarger, int64_t height, int64_t band) {
+  at::Tensor low, high;  // [C, 1, 1]
+  for (int64_t top = 0; top < height; top += band) {
+    const at::Tensor enlarged = enlarger.band(top, std::min(band, height - top));
+    const at::Tensor least = enlarged.amin({1, 2}, true), most = enlarged.amax({1, 2}, true);
+    low = low.defined() ? at::minimum(low, least) : least;
+    high = high.defined() ? at::maximum(high, most) : most;
+  }
+  enlarger.rescale(low, (high - low).clamp_min(kRangeFloor));
+}
+
 }  // namespace
 
-Prediction label_picture(const at::Tensor& maps, int64_t width, int64_t height, bool argmax_first) {
-  const int64_t categories = maps.size(0), size = maps.size(1);
-  check_shape(categories >= 1 && categories <= 256, "Expected 1 to 256 categories, since a label is one byte");
+Prediction label_picture(const at::Tensor& maps, const LabelOptions& options) {
+  const int64_t size = maps.size(1), width = options.width, height = options.height, foregrounds = maps.size(0);
+  const bool ruled = options.background != BackgroundRule::word;
+  const int64_t categories = foregrounds + (ruled ? 1 : 0);
+  check_shape(foregrounds >= 1 && categories <= 256, "Expected 1 to 256 categories, since a label is one byte");
   check_shape(width >= 1 && height >= 1, "Expected a picture of at least one pixel");
   const at::Device device = maps.device();
   Tally tally(categories, device);
   Prediction result;
   result.labels = at::empty({height, width}, at::TensorOptions().dtype(at::kByte));
-  const int64_t band = std::clamp<int64_t>(kBandValues / (categories * width), 1, height);
+  if (options.strengths) {
+    result.foreground = at::empty_like(result.labels);
+    result.strengths = at::empty({height, width}, at::TensorOptions().dtype(at::kFloat));
+  }
+  const int64_t band = std::clamp<int64_t>(kBandValues / (foregrounds * width), 1, height);
 
-  at::Tensor across;      // resize-first: [C, size, width], the columns enlarged
-  at::Tensor rows_below;  // [height] the two rows that a row lies between, and the weight of the second
-  at::Tensor rows_above, weights;
-  at::Tensor small_labels, small_values;  // argmax-first: [size, width], the columns repeated
-  if (argmax_first) {
-    const auto [values, labels] = maps.max(0);
+  std::optional<Enlarger> enlarger;
+  at::Tensor small_labels, small_values, rows;  // argmax-first: [size, width], the columns repeated; [height]
+  if (options.argmax_first) {
+    const at::Tensor scaled = options.rescale ? min_max(maps.flatten(1), 1).view_as(maps) : maps;
+    const auto [values, labels] = scaled.max(0);
     const at::Tensor columns = nearest_indices(width, size, device);
     small_labels = labels.index_select(1, columns);
     small_values = values.index_select(1, columns);
-    rows_below = nearest_indices(height, size, device);
+    rows = nearest_indices(height, size, device);
   } else {
-    across = maps.matmul(resize_matrix(width, size, maps.options()).t());
-    const double scale = static_cast<double>(size) / static_cast<double>(height);
-    const auto wide = at::TensorOptions().dtype(at::kDouble).device(device);
-    const at::Tensor rows = ((at::arange(height, wide) + 0.5) * scale - 0.5).clamp(0, static_cast<double>(size - 1));
-    rows_below = rows.floor().to(at::kLong);
-    rows_above = (rows_below + 1).clamp_max(size - 1);
-    weights = (rows - rows_below).to(maps.scalar_type()).view({-1, 1});
+    enlarger.emplace(maps, width, height);
+    if (options.rescale) rescale(*enlarger, height, band);
   }
 
   for (int64_t top = 0; top < height; top += band) {
     const int64_t count = std::min(band, height - top);
     at::Tensor labels, values;
-    if (argmax_first) {
-      const at::Tensor rows = rows_below.narrow(0, top, count);
-      labels = small_labels.index_select(0, rows);
-      values = small_values.index_select(0, rows);
+    if (options.argmax_first) {
+      labels = small_labels.index_select(0, rows.narrow(0, top, count));
+      values = small_values.index_select(0, rows.narrow(0, top, count));
     } else {
-      const at::Tensor enlarged = at::lerp(
-          across.index_select(1, rows_below.narrow(0, top, count)),
-          across.index_select(1, rows_above.narrow(0, top, count)),
-          weights.narrow(0, top, count));  // [C, count, width]
-      std::tie(values, labels) = enlarged.max(0);
+      std::tie(values, labels) = enlarger->band(top, count).max(0);
+    }
+    if (options.strengths) {
+      result.foreground.narrow(0, top, count).copy_(labels);
+      result.strengths.narrow(0, top, count).copy_(values);
+    }
+    if (ruled) {
+      const at::Tensor background = options.background == BackgroundRule::threshold
+                                        ? at::full_like(values, options.threshold)
+                                        : (1.0 - values).square();
+      labels = labels.masked_fill(background.gt(values), foregrounds);
+      values = at::maximum(values, background);
     }
     tally.add(labels, values);
     result.labels.narrow(0, top, count).copy_(labels);
@@ -86,6 +138,23 @@ Prediction label_picture(const at::Tensor& maps, int64_t width, int64_t height, 
   result.areas = tally.areas();
   result.scores = tally.scores();
   return result;
+}
+
+Prediction label_maps(const at::Tensor& maps, const LabelOptions& options) {
+  check_shape(maps.dim() == 3 && maps.size(0) == 1, "Expected the maps [1, points, categories] of one picture");
+  const auto size = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(maps.size(1)))));
+  check_shape(size * size == maps.size(1), "Expected the maps of a square picture");
+  const at::Tensor planes = maps[0].t().reshape({-1, size, size}).contiguous();  // [C, size, size]
+  Prediction result = label_picture(planes, options);
+  if (options.maps) result.maps = planes.cpu();
+  return result;
+}
+
+BackgroundRule parse_background_rule(const std::string& name) {
+  if (name == "word") return BackgroundRule::word;
+  if (name == "threshold") return BackgroundRule::threshold;
+  if (name == "complement") return BackgroundRule::complement;
+  throw Error("INVALID_OPTION", "Expected word, threshold or complement for background but received " + name);
 }
 
 }  // namespace invseg

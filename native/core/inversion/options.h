@@ -1,22 +1,18 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/inversion/adam.h"
+#include "core/inversion/labels.h"
 #include "core/loss/cluster.h"
 #include "core/loss/entropy.h"
+#include "core/maps/categories.h"
 #include "core/maps/selection.h"
 
 namespace invseg {
-
-/** Where the tokens of one category lie. */
-struct CategorySpan {
-  int64_t prompt = 0;
-  int64_t first = 0;  ///< position of the first sub-token
-  int64_t count = 1;
-};
 
 /** How gradients reach the embedding; everything but `exact` is an option, not a replacement (spec 1, 'The loss'). */
 enum class GradientMode {
@@ -25,9 +21,6 @@ enum class GradientMode {
   self_constant,      ///< A_self is a constant everywhere
   keys_only           ///< and the U-Net passes gradients through the key projections of its cross-attention alone
 };
-
-/** One map of several sub-tokens. */
-enum class SubtokenRule { mean, last, max };
 
 /** The spellings of `lib/native/binding.ts`. @throws Error `INVALID_OPTION` for any other. */
 GradientMode parse_gradient_mode(const std::string& name);
@@ -40,7 +33,8 @@ bool parse_inter_pairs(const std::string& name);
 
 /** `NativeInversionOptions` of `lib/native/binding.ts`. */
 struct InversionOptions {
-  std::vector<CategorySpan> spans;  ///< [C] the background last
+  std::vector<CategorySpan> spans;
+  std::vector<int64_t> groups;      ///< [spans] category of each span, joined by their maximum; empty: one span each
   SubtokenRule subtokens = SubtokenRule::mean;
   MapSelection training;
   int64_t frame = 16;  ///< side of the frame of refinement, losses and view mapping
@@ -69,25 +63,19 @@ struct StepResult {
   double milliseconds = 0;
 };
 
-/** `NativePredictOptions`. */
-struct PredictOptions {
-  MapSelection selection;
-  int64_t timestep = 50;
-  uint64_t noise_seed = 0;
-  int64_t refine_iterations = 1;
-  int64_t width = 0;
-  int64_t height = 0;
-  bool argmax_first = false;  ///< `order` is `argmax-first`
-  bool maps = false;
+/** iSeg's refinement in place of eq. 2. */
+struct IteratedRefinement {
+  int64_t iterations = 0;  ///< 0: eq. 2
+  double entropy_reduction = 0;
 };
 
-/** `NativePrediction`; the tensors are contiguous and on the CPU. */
-struct Prediction {
-  at::Tensor labels;  ///< uint8 [height, width]
-  at::Tensor areas;   ///< float64 [C]
-  at::Tensor scores;  ///< float32 [C]
-  at::Tensor maps;    ///< float32 [C, latent_size, latent_size], or undefined
-  double milliseconds = 0;
+/** `NativePredictOptions`. */
+struct PredictOptions : LabelOptions {
+  MapSelection selection;
+  int64_t timestep = 50;
+  std::optional<uint64_t> noise_seed;  ///< without one the latent is read as it is
+  int64_t refine_iterations = 1;
+  IteratedRefinement refinement;
 };
 
 }  // namespace invseg

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "core/maps/refine.h"
 #include "core/maps/resize.h"
 
 namespace invseg {
@@ -31,18 +30,19 @@ at::Tensor min_max(const at::Tensor& x, int64_t dim) {
 }
 
 at::Tensor aggregate_cross(
-    const std::vector<at::Tensor>& maps, const std::vector<double>& weights, int64_t size, bool min_max_each) {
+    const std::vector<at::Tensor>& maps, const std::vector<double>& weights, int64_t size, CrossScale scale) {
   at::Tensor sum;
   for (size_t i = 0; i < maps.size(); ++i) {
     if (absent(maps[i], weights[i])) continue;
     const int64_t side = side_of(maps[i]);
     const int64_t batch = maps[i].size(0), tokens = maps[i].size(2);
     at::Tensor map = maps[i];
+    if (scale == CrossScale::sum) map = map / map.sum(1, true).clamp_min(kSumFloor);
     if (side != size) {
       map = resize_bilinear(map.transpose(1, 2).reshape({batch, tokens, side, side}), size);
       map = map.reshape({batch, tokens, size * size}).transpose(1, 2);  // [B, size^2, K]
     }
-    if (min_max_each) map = min_max(map, 1);
+    if (scale == CrossScale::min_max) map = min_max(map, 1);
     map = map * weights[i];
     sum = sum.defined() ? sum + map : map;
   }
@@ -74,12 +74,6 @@ at::Tensor aggregate_self(const std::vector<at::Tensor>& maps, const std::vector
   }
   if (!sum.defined()) throw Error("INVALID_OPTION", "No self-attention map is read: give one resolution a weight");
   return sum;
-}
-
-at::Tensor refine(const at::Tensor& self, const at::Tensor& cross, int64_t iterations) {
-  at::Tensor maps = cross;
-  for (int64_t i = 0; i < iterations; ++i) maps = self.matmul(maps);
-  return min_max(maps, 1);
 }
 
 }  // namespace invseg

@@ -12,16 +12,22 @@ namespace invseg {
  */
 at::Tensor min_max(const at::Tensor& x, int64_t dim);
 
+/** What is done to each resolution's cross-attention maps before they are summed. */
+enum class CrossScale {
+  none,
+  min_max,  ///< each token's enlarged map (DiffSegmenter)
+  sum       ///< each token's map divided by its sum over the points, then enlarged (iSeg)
+};
+
 /**
  * A_cross: every map's query dimension is enlarged bilinearly to size x size, then the weighted sum over resolutions.
  *
  * @param maps one a resolution, [B, side^2, K] float32; undefined or empty tensors are skipped
  * @param weights one a resolution, used as given
- * @param min_max_each min-max each resolution's maps over their points before the sum
  * @return [B, size^2, K]
  */
 at::Tensor aggregate_cross(
-    const std::vector<at::Tensor>& maps, const std::vector<double>& weights, int64_t size, bool min_max_each);
+    const std::vector<at::Tensor>& maps, const std::vector<double>& weights, int64_t size, CrossScale scale);
 
 /**
  * A_self: key dimensions are enlarged bilinearly to size x size and each map is renormalised to sum 1 (enlarged keys sum

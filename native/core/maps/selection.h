@@ -6,6 +6,7 @@
 #include <torch/script.h>
 
 #include "core/engine/config.h"
+#include "core/maps/aggregate.h"
 
 namespace invseg {
 
@@ -17,7 +18,7 @@ struct MapSelection {
   at::Tensor cross_heads;             ///< [layers, max heads]
   std::vector<double> self_weights;   ///< [levels] used as given
   std::vector<double> cross_weights;  ///< [levels]
-  bool cross_min_max = false;         ///< min-max each level's cross maps before the weighted sum
+  CrossScale cross_scale = CrossScale::none;
 
   /** The same selection with its tensors on `device`. */
   MapSelection to(at::Device device) const;

@@ -1,0 +1,62 @@
+/** What several methods do with one pass over the whole picture. */
+import type { NativeEmbedding, NativeLabelOptions, NativeMaps, NativeMapSelection } from '../native/binding.js';
+import type { MethodContext } from './method.js';
+
+/** Seed of the prediction's noise, or null where none is added. */
+export function noiseSeed({ options, inferenceSeed }: Pick<MethodContext, 'options' | 'inferenceSeed'>): number | null {
+  return options.inferenceNoise ? inferenceSeed : null;
+}
+
+export function labelOptions({ options, width, height }: Pick<MethodContext, 'options' | 'width' | 'height'>): NativeLabelOptions {
+  const { order, backgroundRule, backgroundThreshold, rescale, saveMaps, saveStrengths } = options;
+  return {
+    width,
+    height,
+    order,
+    // Several words have become one category by then.
+    background: backgroundRule === 'words' ? 'word' : backgroundRule,
+    threshold: backgroundThreshold,
+    rescale,
+    maps: saveMaps,
+    strengths: saveStrengths,
+  };
+}
+
+/** One pass with one prompt of `embedding`, or with all (null). The maps live until the call ends, or are disposed of before. */
+export async function attend(
+  context: MethodContext,
+  embedding: NativeEmbedding,
+  prompt: number | null,
+  selection: NativeMapSelection = context.selections.inference,
+): Promise<{ self: NativeMaps | null; cross: NativeMaps | null }> {
+  context.checkpoint();
+  const timestep = context.options.inferenceTimestep;
+  const maps = await context.engine.attend(context.image, embedding, { selection, timestep, noiseSeed: noiseSeed(context), prompt });
+  for (const kind of [maps.self, maps.cross]) if (kind) context.own(kind);
+  return maps;
+}
+
+/** The selection with one kind of map left out. */
+export function without(kind: 'self' | 'cross', selection: NativeMapSelection): NativeMapSelection {
+  const { selfLayers, crossLayers, selfWeights, crossWeights } = selection;
+  return kind === 'self'
+    ? { ...selection, selfLayers: selfLayers.map(() => 0), selfWeights: selfWeights.map(() => 0) }
+    : { ...selection, crossLayers: crossLayers.map(() => 0), crossWeights: crossWeights.map(() => 0) };
+}
+
+/** Eq. 2 before its min-max, or iSeg's iterated refinement where the options turn it on. */
+export async function refineMaps(context: MethodContext, self: NativeMaps, categories: NativeMaps): Promise<NativeMaps> {
+  const { refine, refineIterations } = context.options;
+  if (refine.iterations === 0) return context.own(await self.refine(categories, refineIterations, false));
+  const reduced = context.own(await self.reduceEntropy(refine.entropyReduction));
+  const refined = context.own(await reduced.refine(categories, refine.iterations, true));
+  reduced.dispose(); // as large as the self-attention
+  return refined;
+}
+
+/** Words of one category become one map. */
+export async function mergeWords(context: MethodContext, maps: NativeMaps): Promise<NativeMaps> {
+  const { groups } = context.prompts;
+  const single = groups.every((group, i) => group === i);
+  return single ? maps : context.own(await maps.merge(groups));
+}

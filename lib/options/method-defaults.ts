@@ -1,0 +1,80 @@
+/** What a method sets differently from `defaults.ts`, and the named settings of one method on a data set. */
+import type { MethodName } from '../methods/names.js';
+import type { MethodOptions, MethodOverrides } from './types.js';
+
+type Own = Partial<Pick<MethodOptions, keyof MethodOptions>>;
+
+/** iSeg reads these layers of Stable Diffusion; a model that lacks some reads what it has. */
+const isegCross = [
+  'down_blocks.1.attentions.1',
+  'up_blocks.2.attentions.0',
+  'up_blocks.2.attentions.1',
+  'down_blocks.2.attentions.0',
+  'down_blocks.2.attentions.1',
+  'up_blocks.1.attentions.0',
+  'up_blocks.1.attentions.1',
+  'up_blocks.1.attentions.2',
+];
+
+/** They stand above the defaults and below a preset and what the caller gives. */
+export const methodDefaults: Readonly<Record<MethodName, Own>> = {
+  invseg: {},
+  baseline: {},
+  diffsegmenter: {
+    template: 'a photograph of {}',
+    wordWeight: 1.1 ** 2,
+    inferenceTimestep: 100,
+    inferenceCross: { 'latent/8': 0.3, 'latent/4': 0.5, 'latent/2': 0.1, latent: 0.1 },
+    crossScale: 'min-max',
+    inferenceSelf: { latent: 1 },
+    backgroundRule: 'threshold',
+    rescale: true,
+  },
+  diffseg: {
+    inferenceTimestep: 300,
+    inferenceNoise: false,
+    inferenceSelf: 'proportional',
+  },
+  iseg: {
+    template: 'a photograph of {} and other object and background',
+    separator: ' and ',
+    wordWeight: 1.6,
+    inferenceTimestep: 100,
+    inferenceCross: { 'latent/4': 0.7, 'latent/2': 0.3 },
+    crossScale: 'sum',
+    inferenceSelf: { latent: 1 },
+    layers: {
+      trainingCross: 'all',
+      trainingSelf: 'all',
+      inferenceCross: { layers: isegCross, lenient: true },
+      inferenceSelf: { layers: ['up_blocks.3.attentions.1'], heads: [1, 2], lenient: true },
+    },
+    refine: { iterations: 8, entropyReduction: 0.015 },
+    backgroundRule: 'complement',
+    backgroundWords: 'voc',
+    rescale: true,
+  },
+};
+
+/** iSeg's own settings for each data set. */
+export const methodPresets: Readonly<Record<string, MethodOverrides>> = {
+  'iseg-voc': {
+    method: 'iseg',
+    refine: { iterations: 8, entropyReduction: 0.015 },
+    backgroundRule: 'complement',
+    backgroundWords: 'voc',
+  },
+  'iseg-context': {
+    method: 'iseg',
+    refine: { iterations: 5, entropyReduction: 0.002 },
+    backgroundRule: 'complement',
+    backgroundWords: 'none',
+  },
+  'iseg-coco': {
+    method: 'iseg',
+    refine: { iterations: 10, entropyReduction: 0.2 },
+    backgroundRule: 'threshold',
+    backgroundThreshold: 0.45,
+    backgroundWords: 'coco',
+  },
+};

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <torch/script.h>
+
+#include "core/engine/engine.h"
+
+namespace invseg {
+
+/** One pass over the whole picture, or one a prompt. */
+struct AttendOptions {
+  MapSelection selection;
+  int64_t timestep = 50;
+  std::optional<uint64_t> noise_seed;  ///< without one the latent is read as it is
+  bool self = true;                    ///< false leaves the self-attention out, which is most of the memory
+};
+
+/** Aggregated attention in the frame of the latent, on the engine's device; undefined where nothing is read. */
+struct Attention {
+  at::Tensor self;   ///< [1, N, N] float32, the mean over the prompts
+  at::Tensor cross;  ///< [P, N, K] float32
+};
+
+/** @param embedding [P, K, width]; makes no graph. @throws Error see `Engine::read_image` */
+Attention attend(Engine& engine, const Image& image, const at::Tensor& embedding, const AttendOptions& options);
+
+}  // namespace invseg
