@@ -1,23 +1,29 @@
 /** The public API. */
 export { Segmenter } from './segmenter/segmenter.js';
 export type { SegmenterInfo } from './segmenter/segmenter.js';
+export { labelsAt } from './segmenter/strengths.js';
 export type {
   CategoryMaps,
   Progress,
   Segment,
   SegmentOptions,
   SegmentResult,
+  Strengths,
   Timings,
 } from './segmenter/types.js';
 
 export { defaults, engineDefaults, presets, resolveOptions } from './options/index.js';
 export type {
   CropOptions,
+  DiffSegOptions,
   EngineOptions,
   EntropyOptions,
+  ISegOptions,
   LayerOptions,
   MethodOptions,
   MethodOverrides,
+  RefineOptions,
+  RelativeResolution,
   ResolutionWeights,
 } from './options/index.js';
 export type { LayerChoice } from './models/index.js';

@@ -26,6 +26,7 @@ Examples:
   $ invseg segment photos/ 'more/*.png' --categories "dog,person" --out masks --json
   $ invseg segment cat.jpg --categories cat --model ~/models/stable-diffusion-2-1-base --device cuda
   $ invseg segment cat.jpg --categories cat --method baseline
+  $ invseg segment cat.jpg --method diffseg
   $ invseg segment cat.jpg --categories cat --set crop.min=0.8 --set alpha=0.1
 
 Exit codes: 0 all done, 1 some picture (or the set-up) failed, 2 wrong usage, 130 interrupted.`;
@@ -61,7 +62,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .summary('segment pictures')
     .description('Writes <name>.labels.png (palette), <name>.overlay.png and <name>.json for every picture.')
     .argument('<image...>', 'pictures, folders of pictures, or patterns')
-    .requiredOption('-c, --categories <names>', 'names to look for, with commas between them; the background is added')
+    .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added (diffseg: optional)')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')

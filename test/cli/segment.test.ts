@@ -105,6 +105,17 @@ describe('one picture', () => {
     const { engine } = await run(segment(at('a.png'), '--method', 'baseline'));
     expect(engine.steps).toHaveLength(0);
   });
+
+  it('numbers what diffseg finds without names', async () => {
+    const { code, out: stdout } = await run(['segment', at('a.png'), '--method', 'diffseg', '--out', out, '--save-maps']);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/a\.png: segment 1 100\.0 %, segment 2 0\.0 %/)]);
+    expect(readFileSync(path.join(out, 'a.maps.npy')).subarray(10, 80).toString()).toContain("'shape': (3, 4, 4)");
+  });
+
+  it('gives one map less where the background has none', async () => {
+    await run(segment(at('a.png'), '--method', 'iseg', '--save-maps'));
+    expect(readFileSync(path.join(out, 'a.maps.npy')).subarray(10, 80).toString()).toContain("'shape': (2, 4, 4)");
+  });
 });
 
 describe('several pictures', () => {
@@ -169,6 +180,12 @@ describe('refusals before the model is loaded', () => {
     const { code, err, out: stdout, opened } = await run([...segment(at('a.png')), ...extra]);
     expect([code, opened, stdout]).toEqual([expected, 0, '']);
     expect(err).toContain(text);
+  });
+
+  it('names are needed by every method but diffseg', async () => {
+    const { code, err, opened } = await run(['segment', at('a.png'), '--method', 'iseg', '--out', out]);
+    expect([code, opened]).toEqual([2, 0]);
+    expect(err).toContain('Expected names in --categories for the method iseg; without names there is diffseg');
   });
 
   it.each([[['segment']], [['segment', 'a.png']], [['nonsense']], [[]]])('%j: exit code 2', async (args) => {
