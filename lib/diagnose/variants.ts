@@ -41,7 +41,7 @@ export const defaultVariants: readonly Variant[] = [
   // Where the maps come from, and in which frame they are compared.
   { name: 'all resolutions', overrides: { trainingResolutions: 'proportional' } },
   { name: 'frame latent', overrides: { frame: 'latent' } },
-  { name: 'cross min-max', overrides: { crossMinMax: true } },
+  { name: 'cross min-max', overrides: { crossScale: 'min-max' } },
   { name: 'refine twice', overrides: { refineIterations: 2 } },
   // What is learnt, and along which gradient.
   { name: 'train all but SOS', overrides: { trainable: 'all-but-sos' } },
