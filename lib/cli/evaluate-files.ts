@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { perClassCsv, perImageCsv, readRun } from '../evaluation/index.js';
 import type { AbsentRule, Evaluation } from '../evaluation/index.js';
+import { renderReport } from '../report/index.js';
 import type { Io } from './io.js';
 import { writeWhole } from './outputs.js';
 
@@ -11,6 +12,7 @@ export async function writeRun(out: string, absent: AbsentRule): Promise<Evaluat
   const write = (name: string, content: string): Promise<void> => writeWhole(path.join(out, name), content);
   await write('per-class.csv', perClassCsv(run.evaluation));
   await write('per-image.csv', perImageCsv(run.rows));
+  await write('report.html', await renderReport(out, run));
   await write('report.json', `${JSON.stringify(run.evaluation, null, 2)}\n`);
   return run.evaluation;
 }

@@ -16,7 +16,7 @@ export { journalOf, pictureFiles } from './run-folder.js';
 export { labelPalette } from './keep.js';
 export { readRun } from './summary.js';
 export type { PictureRow, ReadRun } from './summary.js';
-export type { ClassResult, EvaluateOptions, EvaluateProgress, Evaluation, RunSettings } from './types.js';
+export type { ClassResult, EvaluateOptions, EvaluateProgress, Evaluation, PictureResult, RunSettings } from './types.js';
 export { compareRuns } from './compare.js';
 export type { Change, CompareOptions, Comparison } from './compare.js';
 export { mergeRuns } from './merge.js';

@@ -31,16 +31,16 @@ export class CountTable {
     this.#starts.push(end);
   }
 
+  /** Of the picture at this place. */
+  counts(place: number): SparseCounts {
+    const entries = this.#entries.subarray(this.#starts[place]! * WIDTH, this.#starts[place + 1]! * WIDTH);
+    return Array.from({ length: entries.length / WIDTH }, (_, i) => [...entries.subarray(i * WIDTH, (i + 1) * WIDTH)] as SparseCounts[number]);
+  }
+
   /** The pictures at these places, in this order. */
   take(places: readonly number[]): CountTable {
     const out = new CountTable(this.classes);
-    for (const place of places) {
-      const counts: SparseCounts = [];
-      for (let at = this.#starts[place]!; at < this.#starts[place + 1]!; at++) {
-        counts.push([...this.#entries.subarray(at * WIDTH, (at + 1) * WIDTH)] as SparseCounts[number]);
-      }
-      out.add(counts);
-    }
+    for (const place of places) out.add(this.counts(place));
     return out;
   }
 
