@@ -1,6 +1,6 @@
 /** `invseg diagnose` as a process. */
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,25 @@ describe('invseg diagnose', () => {
     expect(other.code).toBe(2);
     expect(other.err).toContain('was made with other settings: seed');
   });
+
+  it('goes on after it was killed', async () => {
+    const journal = path.join(root, 'killed', 'journal.jsonl');
+    const lines = (): string[] => (existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').slice(0, -1) : []);
+    const args = ['--dataset', 'folder', '--root', 'data', '--variants', 'default,lr 0.003', '--steps', '5', '--out', 'killed'];
+    const child = spawn(process.execPath, [main, 'diagnose', ...args], { cwd: root, stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal })));
+    while (lines().length < 4 && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill('SIGKILL');
+    expect(await ended).toEqual({ code: null, signal: 'SIGKILL' });
+    const kept = lines();
+
+    const { code, out } = await invseg(...args);
+    expect([code, out]).toEqual([0, expect.stringContaining('The loop changes mIoU by')]);
+    expect(lines().slice(0, kept.length)).toEqual(kept);
+    // Settings, two names; of two pictures one probe, one baseline and two runs.
+    expect(lines()).toHaveLength(1 + 2 + 2 * 4);
+    expect(new Set(lines()).size).toBe(lines().length);
+  }, 180_000);
 
   it('looks at the losses alone where it is told to', async () => {
     const { code, out } = await invseg('--dataset', 'folder', '--root', 'data', '--variants', 'default', '--no-inversion', '--out', 'losses');
