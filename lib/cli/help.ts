@@ -53,7 +53,9 @@ export function optionsHelp(): string {
 /** One line for each method that has defaults of its own. */
 function methodLines(): string[] {
   return Object.entries(methodDefaults).flatMap(([method, own]) => {
-    const settings = Object.entries(own).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    const settings = Object.entries(own).map(([key, value]) => `${key}=${short(typeof value === 'string' ? value : JSON.stringify(value))}`);
     return settings.length > 0 ? [`  ${method}: ${settings.join(', ')}`] : [];
   });
 }
+
+const short = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text);

@@ -22,7 +22,7 @@ export const methodDefaults: Readonly<Record<MethodName, Own>> = {
   baseline: {},
   diffsegmenter: {
     template: 'a photograph of {}',
-    wordWeight: 1.1 ** 2,
+    wordWeight: 1.21, // 1.1²: two pluses behind the word
     inferenceTimestep: 100,
     inferenceCross: { 'latent/8': 0.3, 'latent/4': 0.5, 'latent/2': 0.1, latent: 0.1 },
     crossScale: 'min-max',
