@@ -1,98 +1,92 @@
+/** Against numpy (scripts/evaluation/metrics_golden.py), over a thousand random maps. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { absentRules, addCounts, countPixels, emptyCounts, metricsOf, sumCounts } from '../../lib/evaluation/index.js';
-import type { AbsentRule } from '../../lib/evaluation/index.js';
+import { absentRules, addCounts, countPairs, countPixels, dense, emptyCounts, metricsOf } from '../../lib/evaluation/index.js';
+import { Totals } from '../../lib/evaluation/totals.js';
 
 interface Golden {
-  pictures: number;
-  sides: [number, number];
-  sets: ({ classes: number; labelled: number; aAcc: number; iou: (number | null)[] } & Record<AbsentRule, [number, number]>)[];
+  hit: number[];
+  predicted: number[];
+  truth: number[];
+  iou: (number | null)[];
+  accuracy: (number | null)[];
+  aAcc: number;
+  means: Record<(typeof absentRules)[number], [number, number]>;
 }
-const golden = JSON.parse(readFileSync(new URL('metrics.golden.json', import.meta.url), 'utf8')) as Golden;
+const { classes, width, height, after } = JSON.parse(readFileSync(new URL('metrics.json', import.meta.url), 'utf8')) as {
+  classes: number;
+  width: number;
+  height: number;
+  after: Record<string, Golden>;
+};
 
-/** The pictures of scripts/reference/segmentation_metrics.py. */
-function randomPictures(seed: number, classes: number, labelled: number): { truth: Uint8Array; predicted: Uint8Array }[] {
-  let state = seed;
-  const below = (bound: number): number => {
-    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
-    return (state >>> 16) % bound;
-  };
-  const [smallest, sides] = golden.sides;
-  return Array.from({ length: golden.pictures }, () => {
-    const size = (smallest + below(sides)) * (smallest + below(sides));
-    const [truth, predicted] = [new Uint8Array(size), new Uint8Array(size)];
-    for (let i = 0; i < size; i++) {
-      const label = below(labelled + 1);
-      predicted[i] = below(2) === 0 && label < labelled ? label : below(classes - 2);
-      truth[i] = label === labelled ? 255 : label;
+function* numbers(state: number): Generator<number> {
+  for (;;) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    yield state >>> 0;
+  }
+}
+
+function map(source: Generator<number>): { truth: Uint8Array; predicted: Uint8Array } {
+  const [truth, predicted] = [new Uint8Array(width * height), new Uint8Array(width * height)];
+  for (let i = 0; i < truth.length; i++) {
+    const [r, s] = [(source.next().value as number) % 2300, (source.next().value as number) % 24];
+    const label = r === 1800 ? 18 : r < 1800 ? Math.floor(r / 100) : 255;
+    truth[i] = label;
+    predicted[i] = s < 18 ? s : s === 19 ? 20 : label !== 255 ? label : 0;
+  }
+  return { truth, predicted };
+}
+
+describe('metrics', () => {
+  it('are those of the field, class by class and under every rule', () => {
+    const source = numbers(20260101);
+    const sum = emptyCounts(classes);
+    let compared = 0;
+    for (let i = 1; i <= 1000; i++) {
+      const { truth, predicted } = map(source);
+      addCounts(sum, countPixels(truth, predicted, classes));
+      const golden = after[i];
+      if (!golden) continue;
+      compared++;
+      expect([...sum.hit]).toEqual(golden.hit);
+      expect([...sum.truth]).toEqual(golden.truth);
+      expect([...sum.predicted]).toEqual(golden.predicted);
+      for (const rule of absentRules) {
+        const found = metricsOf(sum, rule);
+        expect(found.iou.map((value) => (Number.isNaN(value) ? null : value))).toEqual(golden.iou);
+        expect(found.accuracy.map((value) => (Number.isNaN(value) ? null : value))).toEqual(golden.accuracy);
+        expect(found.aAcc).toBe(golden.aAcc);
+        expect(found.mIoU, rule).toBeCloseTo(golden.means[rule][0], 13);
+        expect(found.mAcc, rule).toBeCloseTo(golden.means[rule][1], 13);
+      }
     }
-    return { truth, predicted };
-  });
-}
-
-describe('metrics by hand', () => {
-  // Class 3 occurs nowhere, class 2 only in the prediction; one pixel is ignored.
-  const counts = countPixels(Uint8Array.from([0, 0, 0, 0, 1, 1, 255, 1]), Uint8Array.from([0, 0, 0, 1, 1, 2, 1, 1]), 4);
-
-  it('counts hits, labelled and predicted pixels', () => {
-    expect([...counts.hit]).toEqual([3, 2, 0, 0]);
-    expect([...counts.truth]).toEqual([4, 3, 0, 0]);
-    expect([...counts.predicted]).toEqual([3, 3, 1, 0]);
+    expect(compared).toBe(4);
   });
 
-  it('has IoU 3/4, 2/4, 0 and nothing; accuracy 3/4, 2/3 and nothing', () => {
-    const { iou, accuracy, aAcc } = metricsOf(counts);
-    expect(iou).toEqual([3 / 4, 2 / 4, 0, NaN]);
-    expect(accuracy).toEqual([3 / 4, 2 / 3, NaN, NaN]);
-    expect(aAcc).toBe(5 / 7);
-  });
-
-  it.each<[AbsentRule, number, number]>([
-    ['nan-mean', (3 / 4 + 2 / 4 + 0) / 3, (3 / 4 + 2 / 3) / 2],
-    ['zero', (3 / 4 + 2 / 4 + 0 + 0) / 4, (3 / 4 + 2 / 3) / 4],
-    ['present-only', (3 / 4 + 2 / 4) / 2, (3 / 4 + 2 / 3) / 2],
-  ])('%s', (rule, mIoU, mAcc) => {
-    expect(metricsOf(counts, rule).mIoU).toBeCloseTo(mIoU, 12);
-    expect(metricsOf(counts, rule).mAcc).toBeCloseTo(mAcc, 12);
-  });
-
-  it('says nothing where nothing is labelled', () => {
-    const { mIoU, mAcc, aAcc } = metricsOf(emptyCounts(3));
-    expect([mIoU, mAcc, aAcc]).toEqual([NaN, NaN, NaN]);
-  });
-
-  it.each([
-    ['different lengths', [0, 1], [0], /Expected 2 predicted labels/],
-    ['a prediction that is no class', [0, 1], [0, 7], /below 4 but received 7 at pixel 1/],
-    ['the same where the truth is ignored', [0, 255], [0, 7], /below 4 but received 7 at pixel 1/],
-  ])('refuses %s', (_, truth, predicted, message) => {
-    expect(() => countPixels(Uint8Array.from(truth), Uint8Array.from(predicted), 4)).toThrow(message);
+  it('have a rule for each kind of absence, and the rules differ', () => {
+    const { means, iou } = after[1000]!;
+    expect([iou[19], iou[20]]).toEqual([null, 0]);
+    expect(new Set(Object.values(means).map(([mean]) => mean)).size).toBe(3);
   });
 });
 
-describe('metrics of 1,000 random label maps', () => {
-  it('has what it says', () => expect(golden.sets.length * golden.pictures).toBe(1000));
-
-  it.each(golden.sets.map((set, seed) => [set.classes, seed, set] as const))('%i classes, seed %i: as the reference', (classes, seed, set) => {
-    const all = randomPictures(seed, classes, set.labelled).map(({ truth, predicted }) => countPixels(truth, predicted, classes));
-    const sum = sumCounts(all, classes);
-    const { aAcc, iou } = metricsOf(sum);
-    expect(aAcc).toBeCloseTo(set.aAcc, 12);
-    expect(iou.length).toBe(classes);
-    iou.forEach((value, c) => (set.iou[c] === null ? expect(value).toBeNaN() : expect(value).toBeCloseTo(set.iou[c]!, 12)));
-    for (const rule of absentRules) {
-      const { mIoU, mAcc } = metricsOf(sum, rule);
-      expect([mIoU - set[rule][0], mAcc - set[rule][1]].map(Math.abs).every((off) => off < 1e-12), rule).toBe(true);
-    }
+describe('pairs', () => {
+  const truth = Uint8Array.of(0, 0, 1, 2, 255, 1);
+  it('and hits make the confusion matrix', () => {
+    const pairs = countPairs(truth, Uint8Array.of(0, 1, 1, 0, 2, 255), 3);
+    expect(pairs).toEqual({ counts: [[0, 1, 2, 2], [1, 1, 2, 2], [2, 0, 1, 0]], confused: [[0, 1, 1], [2, 0, 1]] });
+    const totals = new Totals(3);
+    totals.add(pairs);
+    totals.add(pairs);
+    expect([...totals.confusion]).toEqual([2, 2, 0, 0, 2, 0, 2, 0, 0]);
+    expect([...dense(pairs.counts, 3).truth]).toEqual([2, 2, 1]);
   });
 
-  it('adds up in any order, and counts a picture as often as it is told', () => {
-    const { classes, labelled } = golden.sets[3]!;
-    const all = randomPictures(3, classes, labelled).slice(0, 7).map(({ truth, predicted }) => countPixels(truth, predicted, classes));
-    const halves = emptyCounts(classes);
-    addCounts(halves, sumCounts(all.slice(4), classes));
-    addCounts(halves, sumCounts(all.slice(0, 4), classes));
-    expect(halves).toEqual(sumCounts(all, classes));
-    expect(sumCounts(all, classes, [2, 0, 1, 0, 0, 0, 0])).toEqual(sumCounts([all[0]!, all[2]!, all[0]!], classes));
+  it('refuse what is no label, also where the truth does not count', () => {
+    expect(() => countPairs(truth, Uint8Array.of(0, 1, 1, 0, 3, 1), 3)).toThrow(/below 3 but received 3 at pixel 4/);
+    expect(() => countPairs(truth, Uint8Array.of(0, 1), 3)).toThrow(/Expected 6 predicted labels/);
   });
 });

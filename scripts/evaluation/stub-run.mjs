@@ -1,0 +1,10 @@
+/** One evaluation with the stub, in a process of its own: node scripts/evaluation/stub-run.mjs ROOT OUT DELAY_MS */
+import { evaluate, openDataset } from '../../dist/index.js';
+import { stubSegmenter } from './stub.mjs';
+
+const [root, out, delay] = process.argv.slice(2);
+const dataset = await openDataset({ kind: 'folder', root });
+process.send?.('ready');
+const evaluation = await evaluate({ segmenter: stubSegmenter(Number(delay)), dataset, out });
+const { mIoU, perClass, confusion, skipped, losses, worst, best } = evaluation;
+process.stdout.write(JSON.stringify({ mIoU, perClass, confusion, skipped, losses, worst, best }));
