@@ -67,3 +67,15 @@ export type { Diagnosis, DiagnoseOptions, DiagnoseProgress, Variant, VariantFind
 
 export { compareRuns, evaluate, mergeRuns } from './evaluation/index.js';
 export type { Comparison, CompareOptions, EvaluateOptions, EvaluateProgress, Evaluation, MergeOptions } from './evaluation/index.js';
+
+export { createNameSource, loadVocabulary, nameSourceKinds, vocabularyNames } from './names/index.js';
+export type {
+  FoundNames,
+  NameItem,
+  NameSource,
+  NameSourceKind,
+  NameSourceParts,
+  VisionLanguageModels,
+  Vocabulary,
+  VocabularyClass,
+} from './names/index.js';

@@ -15,6 +15,8 @@ import { optionsHelp } from './help.js';
 import { infoCommand } from './info.js';
 import type { InfoFlags } from './info.js';
 import type { Io } from './io.js';
+import { addNamesFlags } from './names.js';
+import type { NamesFlags } from './names.js';
 import { segmentCommand } from './segment.js';
 import type { SegmentFlags } from './flags.js';
 import { setupCommand } from './setup.js';
@@ -27,6 +29,7 @@ Examples:
   $ invseg segment cat.jpg --categories cat --model ~/models/stable-diffusion-2-1-base --device cuda
   $ invseg segment cat.jpg --categories cat --method baseline
   $ invseg segment cat.jpg --method diffseg
+  $ invseg segment photos/ --names captions --captions captions.json --vocabulary voc
   $ invseg segment cat.jpg --categories cat --set crop.min=0.8 --set alpha=0.1
 
 Exit codes: 0 all done, 1 some picture (or the set-up) failed, 2 wrong usage, 130 interrupted.`;
@@ -57,12 +60,13 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .showHelpAfterError('(--help shows all flags)')
     .addHelpText('after', examples);
 
-  program
+  const segment = program
     .command('segment')
     .summary('segment pictures')
     .description('Writes <name>.labels.png (palette), <name>.overlay.png and <name>.json for every picture.')
     .argument('<image...>', 'pictures, folders of pictures, or patterns')
-    .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added (diffseg: optional)')
+    .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added (diffseg: optional)');
+  addNamesFlags(segment)
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
@@ -82,7 +86,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .option('--save-maps', 'also write <name>.maps.npy, float32 [categories, side, side]')
     .option('--debug', 'print stacks of errors')
     .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
-    .action(async (images: string[], flags: SegmentFlags) => done(await segmentCommand(images, flags, io, debug)));
+    .action(async (images: string[], flags: SegmentFlags & NamesFlags) => done(await segmentCommand(images, flags, io, debug)));
 
   addEvaluateCommand(program, io, done);
   addMergeCommand(program, io, done);

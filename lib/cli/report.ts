@@ -11,9 +11,11 @@ export interface ReportInput {
   palette: Palette;
   /** Kind of file → its name, relative to the report. */
   files: Record<string, string>;
+  /** Which source gave the categories, where the caller did not. */
+  names?: string;
 }
 
-export function makeReport({ image, result, info, palette, files }: ReportInput): Record<string, unknown> {
+export function makeReport({ image, result, info, palette, files, names }: ReportInput): Record<string, unknown> {
   const { width, height, categories, segments, status, losses, timings, prompts, warnings, options, comparison } = result;
   return {
     format: 'invseg-result/1',
@@ -21,6 +23,7 @@ export function makeReport({ image, result, info, palette, files }: ReportInput)
     width,
     height,
     categories,
+    ...(names !== undefined && { names }),
     segments: segments.map(({ label, index, score, area, share }) => ({
       label,
       index,

@@ -8,6 +8,7 @@ import { listImages } from '../image/list.js';
 import { methodNames, methods } from '../methods/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import type { MethodOptions } from '../options/index.js';
+import { allBackground } from '../segmenter/all-background.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import type { SegmentResult } from '../segmenter/types.js';
 import { parseCategories } from '../text/names.js';
@@ -18,20 +19,23 @@ import type { Io } from './io.js';
 import { encodeNpy } from './npy.js';
 import { outputStems, prepareFolder, writeWhole } from './outputs.js';
 import { ProgressLine } from './progress.js';
+import { PictureNames } from './names.js';
+import type { NamesFlags } from './names.js';
 import { makeReport } from './report.js';
 
 /** @returns exit code @throws what ends the whole run: wrong options, no folder, no model, Ctrl-C */
 export async function segmentCommand(
   patterns: readonly string[],
-  flags: SegmentFlags,
+  flags: SegmentFlags & NamesFlags,
   io: Io,
   debug: boolean,
 ): Promise<number> {
   // Everything that can be refused without a model is refused first.
   const options = resolveOptions(methodFlags(flags));
   const engine = resolveEngineOptions(engineFlags(flags));
-  checkCategories(flags.categories, options);
-  const batch = new Batch(flags, options, io, debug);
+  await using names = await PictureNames.open(flags, engine);
+  if (!names) checkCategories(flags.categories, options);
+  const batch = new Batch(flags, options, names, io, debug);
   const { images, failures } = await findImages(patterns);
   for (const [pattern, error] of failures) batch.fail(pattern, error);
   if (images.length === 0) return EXIT.failed;
@@ -100,12 +104,14 @@ class Batch {
   failed = 0;
   readonly #flags: SegmentFlags;
   readonly #options: MethodOptions;
+  readonly #names: PictureNames | undefined;
   readonly #io: Io;
   readonly #debug: boolean;
 
-  constructor(flags: SegmentFlags, options: MethodOptions, io: Io, debug: boolean) {
+  constructor(flags: SegmentFlags, options: MethodOptions, names: PictureNames | undefined, io: Io, debug: boolean) {
     this.#flags = flags;
     this.#options = options;
+    this.#names = names;
     this.#io = io;
     this.#debug = debug;
   }
@@ -117,18 +123,20 @@ class Batch {
   }
 
   async segment(segmenter: Segmenter, image: string, stem: string, title: string, progress: ProgressLine): Promise<void> {
-    const { categories } = this.#flags;
     const { signal } = this.#io;
-    // Decoded once, for the engine and for the overlay.
+    // Decoded once, for the names, for the engine and for the overlay.
     const { rgb, width, height, warnings } = await decodeImage(image, { signal });
-    const result = await segmenter.segment(
-      { data: rgb, width, height, channels: 3 },
-      { ...this.#options, categories, signal, onProgress: (event) => progress.show(title, event) },
-    );
-    result.warnings.unshift(...warnings);
+    const picture = { data: rgb, width, height, channels: 3 } as const;
+    const found = await this.#names?.of(image, picture);
+    const categories = found ? found.names : this.#flags.categories;
+    const nothing = found !== undefined && found.names.length === 0 && methods[this.#options.method].needsNames;
+    const result = nothing
+      ? allBackground(width, height, this.#options, `No class was named (${found.origin}): the picture is all background`)
+      : await segmenter.segment(picture, { ...this.#options, categories, signal, onProgress: (event) => progress.show(title, event) });
+    result.warnings.unshift(...warnings, ...(found?.warnings ?? []));
     const palette = categoryPalette(result.categories.length, this.#flags.palette);
     const files = await this.#write(stem, result, { rgb, width, height }, palette);
-    const report = makeReport({ image, result, info: segmenter.info, palette, files });
+    const report = makeReport({ image, result, info: segmenter.info, palette, files, ...(found && { names: found.origin }) });
     // The report comes last: where it is, the other files are.
     await writeWhole(path.join(this.#flags.out, `${stem}.json`), `${JSON.stringify(report, null, 2)}\n`);
     progress.clear();
