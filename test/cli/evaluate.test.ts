@@ -1,0 +1,94 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { progressText } from '../../lib/cli/evaluate-line.js';
+import type { Io } from '../../lib/cli/io.js';
+import { runCli } from '../../lib/cli/program.js';
+import type { Segmenter } from '../../lib/segmenter/segmenter.js';
+import { FakeSegmenter, makeFolder } from '../evaluation/fake.js';
+import type { Behaviour } from '../evaluation/fake.js';
+
+let root: string;
+beforeAll(async () => void (root = await makeFolder(9)));
+afterAll(() => rmSync(root, { recursive: true }));
+beforeEach(() => rmSync(path.join(root, 'runs'), { recursive: true, force: true }));
+const at = (name: string): string => path.join(root, 'runs', name);
+
+async function cli(args: string[], behaviour: Behaviour = {}) {
+  const texts = { out: '', err: '' };
+  let opened = 0;
+  const io: Io = {
+    out: (text) => void (texts.out += text),
+    err: (text) => void (texts.err += text),
+    terminal: undefined,
+    signal: new AbortController().signal,
+    async openSegmenter() {
+      opened++;
+      const fake = new FakeSegmenter(behaviour);
+      return Object.assign(fake, { [Symbol.asyncDispose]: async () => {} }) as unknown as Segmenter;
+    },
+  };
+  const code = await runCli(args, io);
+  return { code, ...texts, opened };
+}
+const evaluate = (name: string, more: string[] = [], behaviour?: Behaviour) =>
+  cli(['evaluate', '--dataset', 'folder', '--root', root, '--out', at(name), ...more], behaviour);
+
+it('evaluates, reports, and goes on', async () => {
+  const { code, out, err } = await evaluate('a');
+  expect([code, err.includes('9 of 9 pictures')]).toEqual([0, true]);
+  expect(out).toMatch(/^mIoU \d+\.\d\d % \(95 %: .* to .*\), mAcc \d+\.\d\d %, aAcc \d+\.\d\d %\n$/);
+  for (const file of ['report.json', 'report.html', 'per-class.csv', 'per-image.csv', 'journal.jsonl']) expect(existsSync(path.join(at('a'), file)), file).toBe(true);
+  const report = JSON.parse(readFileSync(path.join(at('a'), 'report.json'), 'utf8'));
+  for (const key of ['mIoU', 'mAcc', 'aAcc', 'perClass', 'confusion', 'settings', 'protocol', 'skipped']) expect(report, key).toHaveProperty(key);
+  expect(report.settings.weights).toMatch(/^[0-9a-f]{64}$/);
+  expect(readFileSync(path.join(at('a'), 'per-image.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(10);
+  expect(readFileSync(path.join(at('a'), 'per-class.csv'), 'utf8')).toMatch(/^class,iou,accuracy.*\nbackground,0\.\d+/);
+  const again = await evaluate('a', ['--json']);
+  expect(again.err).toContain('going on after 9 pictures of an earlier run');
+  expect(JSON.parse(again.out)).toEqual(report);
+  expect((await evaluate('a', ['--steps', '3'])).err).toMatch(/other settings: options\.steps/);
+  expect((await evaluate('a', ['--steps', '3', '--restart'])).code).toBe(0);
+});
+
+it('merges shards and compares runs', async () => {
+  await evaluate('all');
+  await evaluate('0', ['--shard', '0/2']);
+  const part = await evaluate('1', ['--shard', '1/2']);
+  expect(part.err).toContain('5 not looked at (other shards)');
+  const merged = await cli(['merge', at('0'), at('1'), '--out', at('merged')]);
+  expect(merged.code).toBe(0);
+  const counts = (name: string): unknown => JSON.parse(readFileSync(path.join(at(name), 'report.json'), 'utf8')).confusion;
+  expect(counts('merged')).toEqual(counts('all'));
+  await evaluate('b', ['--method', 'baseline'], { salt: 1 });
+  const { code, out } = await cli(['compare', at('all'), at('b')]);
+  expect(code).toBe(0);
+  expect(out).toMatch(/\| mIoU \| \d+\.\d\d % \| \d+\.\d\d % \| [+−]?\d+\.\d\d \|/);
+  expect(out).toContain('| options.method | "invseg" | "baseline" |');
+  expect(JSON.parse((await cli(['compare', at('all'), at('b'), '--json'])).out)).toMatchObject({ format: 'invseg-comparison/1', pictures: { common: 9 } });
+});
+
+it('refuses what cannot work before a model is opened', async () => {
+  for (const [more, text] of [
+    [['--names', 'oracle'], /for names but received/],
+    [['--shard', '2/2'], /Expected i\/n/],
+    [['--sample', '0'], /for sample/],
+    [['--steps', 'many'], /steps/],
+    [['--on-problem', 'hide'], /onProblem/],
+    [['--split', 'none'], /none\.txt/],
+    [['--out', '/proc/invseg'], /\/proc\/invseg/],
+  ] as const) {
+    const { code, err, opened } = await evaluate('x', [...more]);
+    expect([code === 0, opened], more.join(' ')).toEqual([false, 0]);
+    expect(err).toMatch(text);
+  }
+  expect((await evaluate('x', ['--resume', '--restart'])).code).toBe(2);
+  expect((await cli(['compare', at('nowhere'), at('x')])).err).toContain('there is no journal');
+});
+
+it('says how far it is', () => {
+  const progress = { done: 30, total: 100, skipped: 2, resumed: 10, mIoU: 0.4567, id: 'p1' };
+  expect(progressText(progress, 20, 40)).toBe('30/100, 0.50 images/s, 3 min left, mIoU 45.7 %, 2 left out, p1');
+  expect(progressText({ ...progress, done: 0, skipped: 0, mIoU: NaN, id: undefined }, 0, 0)).toBe('0/100');
+  expect(progressText({ ...progress, done: 100, skipped: 0 }, 4, 100)).toBe('100/100, 25 s/image, mIoU 45.7 %, p1');
+});
