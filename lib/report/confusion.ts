@@ -5,11 +5,13 @@ import { section, shownName } from '../explain/parts.js';
 import type { Evaluation } from '../evaluation/index.js';
 import { percent } from './format.js';
 
-const CELL = 16;
+const CELL = 20;
+/** Room for the numbers of the columns. */
+const TOP = 24;
 /** Pairs in the list under the matrix. */
 const MOST_PAIRS = 12;
 /** A letter is taken as this wide; names are cut to the margin. */
-const LETTER = 7;
+const LETTER = 8;
 const LONGEST = 18;
 
 export function confusionSection({ perClass, confusion }: Evaluation): Html {
@@ -17,7 +19,7 @@ export function confusionSection({ perClass, confusion }: Evaluation): Html {
   const shown = perClass.flatMap(({ truth, predicted }, c) => (truth > 0 || predicted > 0 ? [c] : []));
   if (shown.length === 0) return section('confusion', 'Confusion', html`<p>No pixel was labelled.</p>`);
   const names = shown.map((c) => cut(perClass[c]!.name));
-  const margin = Math.max(...names.map((name) => name.length)) * LETTER + 8;
+  const margin = (Math.max(...names.map((name) => name.length)) + 3) * LETTER + 8;
   const side = shown.length * CELL;
   const cells = shown.flatMap((truth, row) =>
     shown.flatMap((guess, column) => {
@@ -26,24 +28,23 @@ export function confusionSection({ perClass, confusion }: Evaluation): Html {
       const about = `${perClass[truth]!.name} taken for ${perClass[guess]!.name}: ${percent(share)}`;
       const kind = truth === guess ? undefined : html` class="wrong"`;
       return [
-        html`<rect${kind} x="${margin + column * CELL}" y="${margin + row * CELL}" width="${CELL - 1}" height="${CELL - 1}" opacity="${share.toFixed(3)}"><title>${about}</title></rect>`,
+        html`<rect${kind} x="${margin + column * CELL}" y="${TOP + row * CELL}" width="${CELL - 1}" height="${CELL - 1}" opacity="${share.toFixed(3)}"><title>${about}</title></rect>`,
       ];
     }),
   );
   const labels = names.flatMap((name, i) => {
-    const middle = margin + i * CELL + CELL - 4;
     return [
-      html`<text x="${margin - 6}" y="${middle}" text-anchor="end">${name}</text>`,
-      html`<text transform="translate(${middle} ${margin - 6}) rotate(-90)">${name}</text>`,
+      html`<text x="${margin - 6}" y="${TOP + i * CELL + 14}" text-anchor="end">${name} ${i + 1}</text>`,
+      html`<text x="${margin + (i + 0.5) * CELL}" y="${TOP - 6}" text-anchor="middle">${i + 1}</text>`,
     ];
   });
-  const size = margin + side + 1;
+  const [width, height] = [margin + side + 1, TOP + side + 1];
   return section(
     'confusion',
     'Confusion',
-    html`<p>Rows are the truth, columns the prediction; a full colour is all pixels of the row. Right pixels are on the diagonal.</p>
-<svg class="matrix" viewBox="0 0 ${size} ${size}" role="img" aria-label="Confusion of ${shown.length} classes" style="max-width:${Math.min(860, size * 1.4).toFixed(0)}px">
-<rect class="frame" x="${margin - 0.5}" y="${margin - 0.5}" width="${side}" height="${side}"/>
+    html`<p>Rows are the truth, columns the prediction by the rows' numbers; a full colour is all pixels of the row. Right pixels are on the diagonal.</p>
+<svg class="matrix" viewBox="0 0 ${width} ${height}" role="img" aria-label="Confusion of ${shown.length} classes" style="max-width:${Math.min(860, width)}px">
+<rect class="frame" x="${margin - 0.5}" y="${TOP - 0.5}" width="${side}" height="${side}"/>
 ${cells}
 ${labels}
 </svg>
