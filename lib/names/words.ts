@@ -58,10 +58,16 @@ export function nounsOf(text: string): string[] {
 
 const isNoun = (part: string | undefined): boolean => part === 'NOUN' || part === 'PROPN';
 
+/** A run of letters longer than any name may be. */
+const ENDLESS = /[\p{L}\p{N}\p{M}]{1001,}/gu;
+
 function clean(text: string): string {
   // The tagger takes capitals for names, and knows the straight apostrophe.
   const plain = text.normalize('NFC').toLowerCase().replace(/[\u2018\u2019\u02BC]/g, "'").replace(/[\u2010-\u2012]/g, '-');
-  return plain.replace(/[/\\|+&,;:()[\]]/g, ' $& ').replace(/\s+/g, ' '); // it leaves cat/dog as one word
+  return plain
+    .replace(/[/\\|+&,;:()[\]]/g, ' $& ') // it leaves cat/dog as one word
+    .replace(ENDLESS, ' . ') // it takes seconds over one, and no name is that long
+    .replace(/\s+/g, ' ');
 }
 
 interface Token {
