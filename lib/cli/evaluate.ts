@@ -2,10 +2,10 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { datasetDefinitions, datasetKinds, openDataset } from '../datasets/index.js';
-import { absentRules, evaluate, groundTruthNames, parseShard } from '../evaluation/index.js';
+import { absentRules, evaluate, parseShard } from '../evaluation/index.js';
 import type { AbsentRule } from '../evaluation/index.js';
-import { InvSegError } from '../errors.js';
 import { methods } from '../methods/index.js';
+import { nameSourceKinds } from '../names/index.js';
 import { openBundle } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
@@ -19,11 +19,12 @@ import type { SegmentFlags } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
 import { prepareFolder } from './outputs.js';
+import { addNamesFlags, PictureNames } from './names.js';
+import type { NamesFlags } from './names.js';
 import { interruptible } from './segment.js';
 
-interface EvaluateFlags extends DatasetFlags, Omit<SegmentFlags, 'categories' | 'palette' | 'saveMaps'> {
+interface EvaluateFlags extends DatasetFlags, NamesFlags, Omit<SegmentFlags, 'palette' | 'saveMaps'> {
   dataset?: string;
-  names: string;
   sample?: string;
   shard?: string;
   resume?: true;
@@ -37,6 +38,7 @@ const examples = `
 Examples:
   $ invseg evaluate --dataset folder --root my-data --method baseline --out runs/baseline
   $ invseg evaluate --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1-base --out runs/voc
+  $ invseg evaluate --dataset coco --root coco --names captions --captions captions_val2017.json --out runs/captions
   $ invseg evaluate --dataset voc --root VOCdevkit --sample 100 --seed 1 --out runs/voc-100
   $ invseg evaluate --dataset voc --root VOCdevkit --shard 0/4 --out runs/0     (then: invseg merge runs/0 … runs/3 --out runs/all)
 
@@ -51,7 +53,8 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     .option('--dataset <kind>', datasetKinds.join(', '));
   addDatasetFlags(command)
     .option('--on-problem <rule>', datasetDefinitions.onProblem.help)
-    .option('--names <source>', 'who names the classes of a picture: ground-truth (those in its mask)', 'ground-truth')
+    .option('-c, --categories <names>', 'given: names to look for in every picture');
+  addNamesFlags(command, nameSourceKinds, 'ground-truth')
     .addOption(new Option('--method <name>', Object.values(methods).map(({ name, summary }) => `${name}: ${summary}`).join('; ')))
     .option('--sample <count>', 'pictures, drawn by the seed (default: all)')
     .option('--shard <i/n>', 'every n-th picture from the i-th (from 0) on, for invseg merge')
@@ -89,9 +92,9 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const options = methodFlags(flags);
   resolveOptions(options);
   const engine = resolveEngineOptions(engineFlags(flags));
-  if (flags.names !== 'ground-truth') throw new InvSegError('INVALID_OPTION', `Expected ground-truth for names but received ${JSON.stringify(flags.names)}`);
   const { onProblem } = flags;
   const dataset = await openDataset({ ...datasetOptions(flags.dataset, flags), ...(onProblem !== undefined && { onProblem: onProblem as 'skip' }) });
+  await using names = await PictureNames.open(flags.names ?? 'ground-truth', flags, { engine, vocabulary: dataset.vocabulary, hasBackground: dataset.hasBackground });
   await prepareFolder(flags.out);
   const weights = await (await openBundle(engine.model)).weightsHash();
 
@@ -103,7 +106,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
       segmenter,
       dataset,
       out: flags.out,
-      names: groundTruthNames(dataset),
+      names: names.source,
       options,
       sample,
       seed,

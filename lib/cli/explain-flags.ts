@@ -1,19 +1,21 @@
 /** Flags of `invseg explain`. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { vocabularyClasses } from '../datasets/classes.js';
 import { paletteNames } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
 import type { Names } from '../explain/index.js';
 import { methodNames } from '../methods/index.js';
 import type { MethodName } from '../methods/index.js';
+import { loadVocabulary } from '../names/index.js';
 import { presets } from '../options/index.js';
 import { explainCommand } from './explain.js';
 import type { SegmentFlags } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
+import { addNamesFlags, pictureSources } from './names.js';
+import type { NamesFlags } from './names.js';
 
-export interface ExplainFlags extends Omit<SegmentFlags, 'method' | 'json' | 'saveMaps'> {
+export interface ExplainFlags extends NamesFlags, Omit<SegmentFlags, 'method' | 'json' | 'saveMaps'> {
   methods?: string;
   mask?: string;
   maskNames?: string;
@@ -23,16 +25,18 @@ export interface ExplainFlags extends Omit<SegmentFlags, 'method' | 'json' | 'sa
 const examples = `
 Examples:
   $ invseg explain cat.jpg --categories "cat,potted plant" --out cat
+  $ invseg explain cat.jpg --vocabulary voc
   $ invseg explain 2007_000033.jpg --categories airplane --mask 2007_000033.png --mask-names voc
   $ invseg explain cat.jpg --categories cat --points "120,80;40,200" --methods invseg,baseline`;
 
 export function addExplainCommand(program: Command, io: Io, done: (code: number) => void): void {
-  program
+  const command = program
     .command('explain')
     .summary('a page of pictures: what happened to one picture')
     .description('Writes index.html (one file, opens without a network), explain.json, and every picture of the page as PNG.')
     .argument('<image>', 'one picture')
-    .requiredOption('-c, --categories <names>', 'names to look for, with commas between them; the background is added')
+    .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added');
+  addNamesFlags(command, pictureSources, 'given; diffsegmenter with a vocabulary and no categories')
     .option('--mask <file>', 'ground truth: PNG of indices as large as the picture, 0 background, 255 ignored')
     .option('--mask-names <names>', 'names of the indices 1, 2, … of the mask, or voc, coco, context-voc-first, context-alphabetical (default: the categories in their order)')
     .option('--methods <names>', `masks to show, with commas between them (default: ${methodNames.join(',')})`)
@@ -70,11 +74,11 @@ export function parseMethods(text: string | undefined): MethodName[] | undefined
 /** Names with commas between them, or a vocabulary's with their synonyms. */
 export async function readMaskNames(text: string | undefined): Promise<Names[] | undefined> {
   if (text === undefined || !/^[a-z-]+$/.test(text)) return text?.split(',');
-  const classes = await vocabularyClasses(text).catch((error: unknown) => {
+  const vocabulary = await loadVocabulary(text).catch((error: unknown) => {
     if (error instanceof InvSegError && error.code === 'NAMES_NOT_FOUND') return undefined; // one name
     throw error;
   });
-  return classes?.slice(1).map(({ name, prompt, synonyms }) => [name, prompt, ...synonyms]) ?? [text];
+  return vocabulary?.classes.map(({ name, prompt, synonyms }) => [name, prompt, ...synonyms]) ?? [text];
 }
 
 /** @throws {InvSegError} `INVALID_OPTION` for what is not `x,y;x,y` */

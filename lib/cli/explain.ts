@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { percent } from '../draw/index.js';
 import { explain, readIndexMask, renderExplanation } from '../explain/index.js';
+import { InvSegError } from '../errors.js';
 import { decodeImage } from '../image/decode.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { parseCategories } from '../text/names.js';
@@ -11,6 +12,7 @@ import { parseMethods, parsePoints, readMaskNames } from './explain-flags.js';
 import { EXIT } from './failure.js';
 import { engineFlags, methodFlags } from './flags.js';
 import type { Io } from './io.js';
+import { checkFlags, PictureNames, sourceOf } from './names.js';
 import { prepareFolder, writeWhole } from './outputs.js';
 import { ProgressLine } from './progress.js';
 import { interruptible } from './segment.js';
@@ -21,12 +23,17 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
   const overrides = methodFlags(flags);
   const { background } = resolveOptions(overrides);
   const engine = resolveEngineOptions(engineFlags(flags));
-  const categories = parseCategories(flags.categories, background);
+  const source = sourceOf(flags);
+  if (source === 'given') {
+    checkFlags('given', flags);
+    parseCategories(flags.categories, background);
+  }
   const methods = parseMethods(flags.methods);
   const points = parsePoints(flags.points);
   const { rgb, width, height, warnings } = await decodeImage(image, { signal: io.signal });
   const mask = flags.mask === undefined ? undefined : await readIndexMask(flags.mask, { width, height });
   const maskNames = await readMaskNames(flags.maskNames);
+  await using names = source === 'given' ? undefined : await PictureNames.open(source, flags, { engine });
   await prepareFolder(flags.out);
 
   const progress = new ProgressLine(io);
@@ -35,9 +42,14 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
     progress.write('loading the model');
     await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
     const name = path.basename(image);
+    const picture = { data: rgb, width, height, channels: 3 } as const;
+    const found = await names?.of(image, picture);
+    const categories = found?.names ?? parseCategories(flags.categories, background);
+    if (categories.length === 0) throw new InvSegError('INVALID_CATEGORIES', `${image}: no class was named (${found!.origin}); name some with --categories`);
+    if (found) io.err(`${name}: ${categories.join(', ')} (${found.origin})\n`);
     const explanation = await explain(
       segmenter,
-      { data: rgb, width, height, channels: 3 },
+      picture,
       {
         ...overrides,
         categories,
@@ -50,7 +62,7 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
         onProgress: (method, event) => progress.show(`${name}, ${method}`, event),
       },
     );
-    explanation.invseg.warnings.unshift(...warnings);
+    explanation.invseg.warnings.unshift(...warnings, ...(found?.warnings ?? []));
     progress.write('drawing');
     const files = await renderExplanation(explanation, name);
     await writeAll(flags.out, files);

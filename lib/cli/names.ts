@@ -5,12 +5,14 @@ import type { Command } from 'commander';
 import { InvSegError } from '../errors.js';
 import type { ImageInput } from '../image/decode.js';
 import { createNameSource, loadVocabulary, nameSourceKinds, nameSourceSummary, vocabularyNames } from '../names/index.js';
-import type { FoundNames, NameSource, NameSourceKind } from '../names/index.js';
+import type { FoundNames, NameSource, NameSourceKind, Vocabulary } from '../names/index.js';
 import type { EngineOptions } from '../options/index.js';
-import { VisionLanguage } from '../vision-language/index.js';
+import { EMBEDDED } from '../models/index.js';
+import { embeddedFilter, VisionLanguage } from '../vision-language/index.js';
 
 export interface NamesFlags {
-  names: NameSourceKind;
+  names?: NameSourceKind;
+  categories?: string;
   vocabulary?: string;
   captions?: string;
   precomputed?: string;
@@ -18,13 +20,23 @@ export interface NamesFlags {
   blip?: string;
 }
 
-/** A picture alone has no ground truth. */
-const kinds = nameSourceKinds.filter((kind) => kind !== 'ground-truth');
+/** What a command knows of the pictures besides the flags. */
+export interface NamesContext {
+  engine: EngineOptions;
+  /** The data set's, where there is one; `ground-truth` goes by it, and so do the others without `--vocabulary`. */
+  vocabulary?: Vocabulary | undefined;
+  /** Of the data set. */
+  hasBackground?: boolean | undefined;
+}
 
-export function addNamesFlags(command: Command): Command {
+/** A picture alone has no ground truth. */
+export const pictureSources = nameSourceKinds.filter((kind) => kind !== 'ground-truth');
+
+/** @param kinds that the command has @param standard what happens without the flag */
+export function addNamesFlags(command: Command, kinds: readonly NameSourceKind[], standard: string): Command {
   const meaning = kinds.map((kind) => `${kind}: ${nameSourceSummary(kind)}`).join('; ');
   return command
-    .addOption(new Option('--names <source>', `who names the categories; ${meaning}`).choices(kinds).default('given'))
+    .addOption(new Option('--names <source>', `who names the categories; ${meaning} (default: ${standard})`).choices(kinds))
     .option('--vocabulary <name>', `names that may be found: ${vocabularyNames.join(', ')}, or a JSON file of your own`)
     .option('--captions <file>', 'captions: JSON {"<picture>": "caption"}, or COCO captions')
     .option('--precomputed <file>', "precomputed: names of each picture, in DiffSegmenter's form")
@@ -32,52 +44,83 @@ export function addNamesFlags(command: Command): Command {
     .option('--blip <folder>', 'diffsegmenter: BLIP-large (captioning) in transformers layout');
 }
 
-/** Names of one picture after the other; `undefined` stands for the names of `--categories`. */
+/** Which source the flags mean: names that are given, else a vocabulary to find them in. */
+export function sourceOf({ names, categories, vocabulary }: NamesFlags): NameSourceKind {
+  return names ?? (categories === undefined && vocabulary !== undefined ? 'diffsegmenter' : 'given');
+}
+
+/** A source of names, and the models that it needs. */
 export class PictureNames implements AsyncDisposable {
-  readonly #source: NameSource;
+  readonly source: NameSource;
   readonly #models: VisionLanguage | undefined;
 
   private constructor(source: NameSource, models: VisionLanguage | undefined) {
-    this.#source = source;
+    this.source = source;
     this.#models = models;
   }
 
   /** @throws {InvSegError} `INVALID_OPTION` for flags that do not fit together; `NAMES_…` for files; the models' codes */
-  static async open(flags: NamesFlags & { categories?: string | undefined }, engine: EngineOptions): Promise<PictureNames | undefined> {
-    const { names: kind, categories, captions, precomputed, clip, blip } = flags;
-    if (kind === 'given') {
-      const extra = (['vocabulary', 'captions', 'precomputed', 'clip', 'blip'] as const).find((flag) => flags[flag] !== undefined);
-      if (extra !== undefined) throw conflict(`--${extra} belongs to another source of names`, `name it with --names (${kinds.slice(1).join(', ')})`);
-      return undefined;
+  static async open(kind: NameSourceKind, flags: NamesFlags, context: NamesContext): Promise<PictureNames> {
+    checkFlags(kind, flags);
+    const { categories, captions, precomputed } = flags;
+    const vocabulary = flags.vocabulary === undefined ? context.vocabulary : await loadVocabulary(flags.vocabulary);
+    const parts = { categories, vocabulary, captions, precomputed, hasBackground: context.hasBackground };
+    const folders = filterFolders(kind, flags, context.engine);
+    // Anything wrong with a file or a flag is said before gigabytes are loaded.
+    if (kind !== 'diffsegmenter' || vocabulary === undefined) {
+      const source = await createNameSource(kind, parts);
+      if (folders === undefined) return new PictureNames(source, undefined);
     }
-    if (categories !== undefined) throw conflict(`--names ${kind} finds the names itself`, 'leave --categories out, or use --names given');
-    const vocabulary = flags.vocabulary === undefined ? undefined : await loadVocabulary(flags.vocabulary);
-    if (kind === 'diffsegmenter' && (clip === undefined || blip === undefined)) {
-      throw conflict('--names diffsegmenter needs models of pictures and texts', 'name their folders with --clip and --blip');
-    }
-    // A file that cannot be read is said before gigabytes are loaded.
-    if (kind !== 'diffsegmenter') await createNameSource(kind, { vocabulary, captions, precomputed });
-    const models = clip === undefined && blip === undefined ? undefined : await VisionLanguage.open({ ...engine, clip, blip });
+    const { device, dtype, threads, checkFinite } = context.engine;
+    const models = await VisionLanguage.open({ device, dtype, threads, checkFinite, ...folders });
     try {
-      return new PictureNames(await createNameSource(kind, { vocabulary, captions, precomputed, models }), models);
+      return new PictureNames(await createNameSource(kind, { ...parts, models }), models);
     } catch (error) {
-      await models?.dispose();
+      await models.dispose();
       throw error;
     }
   }
 
-  get description(): string {
-    return this.#source.description;
-  }
-
   /** @param file the picture; captions and lists know it by its name without the ending */
   of(file: string, image: ImageInput): Promise<FoundNames> {
-    return this.#source.namesFor({ id: path.parse(file).name, imagePath: file, image });
+    return this.source.namesFor({ id: path.parse(file).name, imagePath: file, image });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#models?.dispose();
   }
+}
+
+/** Flags that a source reads; any other one is a misunderstanding. */
+const reads: Readonly<Record<NameSourceKind, readonly (keyof NamesFlags)[]>> = {
+  given: ['categories'],
+  'ground-truth': [],
+  captions: ['vocabulary', 'captions', 'clip'],
+  precomputed: ['vocabulary', 'precomputed'],
+  diffsegmenter: ['vocabulary', 'clip', 'blip'],
+};
+
+/** @throws {InvSegError} `INVALID_OPTION` for a flag that the source does not read */
+export function checkFlags(kind: NameSourceKind, flags: NamesFlags): void {
+  for (const flag of ['categories', 'vocabulary', 'captions', 'precomputed', 'clip', 'blip'] as const) {
+    if (flags[flag] === undefined || reads[kind].includes(flag)) continue;
+    if (flag === 'categories') throw conflict(`--names ${kind} finds the names itself`, 'leave --categories out, or use --names given');
+    const others = nameSourceKinds.filter((other) => reads[other].includes(flag));
+    throw conflict(`--${flag} belongs to another source of names than ${kind}`, `name it with --names (${others.join(', ')})`);
+  }
+}
+
+/** The small models in the package know what the small model of the package knows; they are of no use beside another one. */
+function filterFolders(kind: NameSourceKind, { clip, blip }: NamesFlags, { model }: EngineOptions): { clip?: string; blip?: string } | undefined {
+  const embedded = (model === undefined || model === EMBEDDED) && clip === undefined && blip === undefined ? embeddedFilter() : undefined;
+  if (kind === 'diffsegmenter') {
+    const folders = embedded ?? { clip, blip };
+    if (folders.clip === undefined || folders.blip === undefined) {
+      throw conflict('--names diffsegmenter needs models of pictures and texts', 'name their folders with --clip and --blip');
+    }
+    return { clip: folders.clip, blip: folders.blip };
+  }
+  return clip === undefined ? undefined : { clip };
 }
 
 const conflict = (what: string, then: string): InvSegError => new InvSegError('INVALID_OPTION', `${what}; ${then}`);

@@ -15,7 +15,7 @@ import { optionsHelp } from './help.js';
 import { infoCommand } from './info.js';
 import type { InfoFlags } from './info.js';
 import type { Io } from './io.js';
-import { addNamesFlags } from './names.js';
+import { addNamesFlags, pictureSources } from './names.js';
 import type { NamesFlags } from './names.js';
 import { segmentCommand } from './segment.js';
 import type { SegmentFlags } from './flags.js';
@@ -29,6 +29,7 @@ Examples:
   $ invseg segment cat.jpg --categories cat --model ~/models/stable-diffusion-2-1-base --device cuda
   $ invseg segment cat.jpg --categories cat --method baseline
   $ invseg segment cat.jpg --method diffseg
+  $ invseg segment photos/ --vocabulary voc
   $ invseg segment photos/ --names captions --captions captions.json --vocabulary voc
   $ invseg segment cat.jpg --categories cat --set crop.min=0.8 --set alpha=0.1
 
@@ -65,8 +66,8 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .summary('segment pictures')
     .description('Writes <name>.labels.png (palette), <name>.overlay.png and <name>.json for every picture.')
     .argument('<image...>', 'pictures, folders of pictures, or patterns')
-    .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added (diffseg: optional)');
-  addNamesFlags(segment)
+    .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added');
+  addNamesFlags(segment, pictureSources, 'given; diffsegmenter with a vocabulary and no categories')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')

@@ -19,7 +19,7 @@ import type { Io } from './io.js';
 import { encodeNpy } from './npy.js';
 import { outputStems, prepareFolder, writeWhole } from './outputs.js';
 import { ProgressLine } from './progress.js';
-import { PictureNames } from './names.js';
+import { checkFlags, PictureNames, sourceOf } from './names.js';
 import type { NamesFlags } from './names.js';
 import { makeReport } from './report.js';
 
@@ -33,8 +33,10 @@ export async function segmentCommand(
   // Everything that can be refused without a model is refused first.
   const options = resolveOptions(methodFlags(flags));
   const engine = resolveEngineOptions(engineFlags(flags));
-  await using names = await PictureNames.open(flags, engine);
-  if (!names) checkCategories(flags.categories, options);
+  const source = sourceOf(flags);
+  if (source === 'given') checkCategories(flags, options);
+  // Names that are given, or none where none are needed, go to the segmenter as they are.
+  await using names = source === 'given' ? undefined : await PictureNames.open(source, flags, { engine });
   const batch = new Batch(flags, options, names, io, debug);
   const { images, failures } = await findImages(patterns);
   for (const [pattern, error] of failures) batch.fail(pattern, error);
@@ -61,11 +63,15 @@ export async function segmentCommand(
   return batch.failed > 0 ? EXIT.failed : EXIT.ok;
 }
 
-function checkCategories(categories: string | undefined, { method, background }: MethodOptions): void {
-  if (categories !== undefined) parseCategories(categories, background);
+function checkCategories(flags: NamesFlags, { method, background }: MethodOptions): void {
+  checkFlags('given', flags);
+  if (flags.categories !== undefined) parseCategories(flags.categories, background);
   else if (methods[method].needsNames) {
     const without = methodNames.filter((name) => !methods[name].needsNames).join(', ');
-    throw new InvSegError('INVALID_CATEGORIES', `Expected names in --categories for the method ${method}; without names there is ${without}`);
+    throw new InvSegError(
+      'INVALID_CATEGORIES',
+      `Expected names in --categories for the method ${method}, or --vocabulary to find them in; without names there is ${without}`,
+    );
   }
 }
 

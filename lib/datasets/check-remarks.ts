@@ -1,6 +1,6 @@
 /** What is odd about a data set that can be read. */
 import type { ErrorCode } from '../errors.js';
-import { vocabularyClasses } from './classes.js';
+import { loadVocabulary } from '../names/vocabulary.js';
 import type { FileDataset } from './dataset.js';
 import type { Histogram } from './histogram.js';
 import { layouts } from './layouts.js';
@@ -48,7 +48,7 @@ async function bothOrders(
   order: NonNullable<DatasetOptions['indexOrder']>,
 ): Promise<string> {
   const other = order === 'alphabetical' ? 'voc-first' : 'alphabetical';
-  const named = await vocabularyClasses(`context-${other}`);
+  const { classes: named } = await loadVocabulary(`context-${other}`);
   const most = (classes: readonly ClassNames[]): string =>
     histogram
       .rows(classes)
@@ -57,7 +57,7 @@ async function bothOrders(
       .slice(0, 6)
       .map(({ name }) => name)
       .join(', ');
-  const [here, there] = [most(dataset.classes), most(dataset.hasBackground ? named : named.slice(1))];
+  const [here, there] = [most(dataset.classes), most(dataset.hasBackground ? [dataset.classes[0]!, ...named] : named)];
   return (
     `most of the sample is ${here} in the order ${order}; in the order ${other} it would be ${there}. People, sky, ` +
     'buildings, trees and grass are frequent in these pictures: if the second reads better, the order is wrong'

@@ -9,7 +9,7 @@
  * Two orders of the classes are in use, and a PNG does not say which it has: `indexOrder` must.
  */
 import { InvSegError } from '../errors.js';
-import { vocabularyClasses } from './classes.js';
+import { loadVocabulary } from '../names/vocabulary.js';
 import { CONTEXT_IDS, contextTable } from './context-ids.js';
 import type { DatasetParts, Located } from './dataset.js';
 import { applyTable, plainTable, withoutBackground } from './labels.js';
@@ -38,16 +38,16 @@ export async function openContext(root: Root, options: ResolvedOptions): Promise
   const home = await root.descend(['', 'VOC2010', 'VOCdevkit/VOC2010'], 'JPEGImages');
   const masks = await maskFolder(home, options.masks);
   const raw = (await home.list(masks)).some((name) => name.endsWith('.mat'));
-  const classes = await vocabularyClasses(indexOrder === 'alphabetical' ? 'context-alphabetical' : 'context-voc-first');
+  const vocabulary = await loadVocabulary(indexOrder === 'alphabetical' ? 'context-alphabetical' : 'context-voc-first');
   const list = await findList(home, split);
   const hasBackground = background === 'class';
-  const full = raw ? contextTable(indexOrder) : plainTable(classes.length);
+  const full = raw ? contextTable(indexOrder) : plainTable(vocabulary.classes.length + 1);
   const table = hasBackground ? full : withoutBackground(full);
   const ending = raw ? '.mat' : '.png';
   return {
     root: home.folder,
     split,
-    classes: hasBackground ? classes : classes.slice(1),
+    vocabulary,
     hasBackground,
     protocol: [
       `PASCAL Context: ${masks}/*${ending}`,

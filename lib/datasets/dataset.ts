@@ -1,16 +1,20 @@
 /** The iterator that all kinds share: ids one by one, each made into an item, problems thrown or counted. */
 import { InvSegError } from '../errors.js';
+import type { Vocabulary } from '../names/vocabulary.js';
+import { BACKGROUND } from '../text/index.js';
 import type { IdList } from './lists.js';
 import type { ResolvedOptions } from './options.js';
 import { pictureSize } from './pictures.js';
 import type { Size } from './png-mask.js';
 import type { ClassNames, Dataset, DatasetItem, DatasetKind, SkippedItem } from './types.js';
 
+const background: ClassNames = { name: BACKGROUND, prompt: BACKGROUND, synonyms: [] };
+
 /** Where a picture and its labels are; nothing is read yet. */
 export interface Located {
   /** A real path. */
   imagePath: string;
-  /** @param size of the picture @returns [height × width] labels of `DatasetParts.classes` */
+  /** @param size of the picture @returns [height × width] labels of `Dataset.classes` */
   readLabels(size: Size): Promise<Uint8Array>;
 }
 
@@ -18,7 +22,8 @@ export interface Located {
 export interface DatasetParts {
   root: string;
   split: string | undefined;
-  classes: readonly ClassNames[];
+  /** Of the labels, the background left out. */
+  vocabulary: Vocabulary;
   hasBackground: boolean;
   protocol: string;
   list: IdList;
@@ -30,6 +35,7 @@ export class FileDataset implements Dataset {
   readonly kind: DatasetKind;
   readonly root: string;
   readonly split: string | undefined;
+  readonly vocabulary: Vocabulary;
   readonly classes: readonly ClassNames[];
   readonly hasBackground: boolean;
   readonly protocol: string;
@@ -47,7 +53,9 @@ export class FileDataset implements Dataset {
     this.kind = options.kind;
     this.root = parts.root;
     this.split = parts.split;
-    this.classes = parts.classes;
+    const { classes } = parts.vocabulary;
+    this.vocabulary = parts.vocabulary;
+    this.classes = parts.hasBackground ? [background, ...classes] : classes;
     this.hasBackground = parts.hasBackground;
     this.protocol = parts.protocol;
     this.ids = parts.list.ids;

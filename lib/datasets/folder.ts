@@ -7,7 +7,7 @@
  *     ROOT/classes.txt            or this: one name a line
  *     ROOT/lists/<split>.txt      optional: one id a line
  */
-import { readClasses } from './classes.js';
+import { readVocabularyOf } from './classes.js';
 import type { DatasetParts } from './dataset.js';
 import { plainTable, withoutBackground } from './labels.js';
 import { listIds, readList } from './lists.js';
@@ -18,23 +18,23 @@ import { findMask, findPicture, pngLabels } from './png-source.js';
 
 /** @throws {InvSegError} `DATASET_NOT_FOUND`, `DATASET_INVALID` */
 export async function openFolder(root: Root, { split, background }: ResolvedOptions): Promise<DatasetParts> {
-  const classes = await readClasses(root);
+  const vocabulary = await readVocabularyOf(root);
   const list =
     split === undefined ? await listIds(root, 'images', PICTURE_ENDINGS) : await readList(root, 'lists', `${split}.txt`);
   const hasBackground = background === 'class';
-  const table = hasBackground ? plainTable(classes.length) : withoutBackground(plainTable(classes.length));
+  const plain = plainTable(vocabulary.classes.length + 1);
   const others = hasBackground ? 'and background' : 'without background (0 is ignored)';
   return {
     root: root.folder,
     split,
-    classes: hasBackground ? classes : classes.slice(1),
+    vocabulary,
     hasBackground,
-    protocol: `folder: masks/*.png, ${classes.length - 1} classes ${others}, 255 ignored`,
+    protocol: `folder: masks/*.png, ${vocabulary.classes.length} classes ${others}, 255 ignored`,
     list,
     async locate(id) {
       const imagePath = await findPicture(root, ['images'], id, PICTURE_ENDINGS);
       await findMask(root, ['masks'], `${id}.png`);
-      return { imagePath, readLabels: pngLabels(root, ['masks'], `${id}.png`, table) };
+      return { imagePath, readLabels: pngLabels(root, ['masks'], `${id}.png`, hasBackground ? plain : withoutBackground(plain)) };
     },
   };
 }

@@ -5,7 +5,7 @@
  * bytes an annotation), everything else is read when it is asked for.
  */
 import type { ErrorCode } from '../errors.js';
-import type { VocabularyClass } from '../names/vocabulary.js';
+import type { Vocabulary, VocabularyClass } from '../names/vocabulary.js';
 
 export const datasetKinds = ['folder', 'voc', 'context', 'coco'] as const;
 export type DatasetKind = (typeof datasetKinds)[number];
@@ -49,6 +49,8 @@ export interface Dataset extends AsyncIterable<DatasetItem> {
   readonly root: string;
   /** Name of the list, such as `val`; undefined where all pictures are taken. */
   readonly split: string | undefined;
+  /** Names of the classes, the background left out, and what else captions may call them. */
+  readonly vocabulary: Vocabulary;
   /** Index = label. The first is the background, unless `hasBackground` is false. */
   readonly classes: readonly ClassNames[];
   /** False where the background is ignored (Context59 and the like): label 0 is then the first class. */

@@ -8,7 +8,7 @@
  * Masks: 0 background, 1–20 the classes, 255 ignored (the objects' borders).
  */
 import { InvSegError } from '../errors.js';
-import { vocabularyClasses } from './classes.js';
+import { loadVocabulary } from '../names/vocabulary.js';
 import type { DatasetParts } from './dataset.js';
 import { plainTable, withoutBackground } from './labels.js';
 import { readList } from './lists.js';
@@ -26,20 +26,20 @@ export async function openVoc(root: Root, options: ResolvedOptions): Promise<Dat
       `${home.at(masks)}: there is no such folder; name the folder of the masks with masks (--masks)`,
     );
   }
-  const classes = await vocabularyClasses('voc');
+  const vocabulary = await loadVocabulary('voc');
   const hasBackground = background === 'class';
-  const table = hasBackground ? plainTable(classes.length) : withoutBackground(plainTable(classes.length));
+  const plain = plainTable(vocabulary.classes.length + 1);
   return {
     root: home.folder,
     split,
-    classes: hasBackground ? classes : classes.slice(1),
+    vocabulary,
     hasBackground,
     protocol: `PASCAL VOC 2012: ${masks}/*.png, 20 classes${hasBackground ? ' and background, 255' : ', background and 255'} ignored`,
     list: await readList(home, 'ImageSets', 'Segmentation', `${split}.txt`),
     async locate(id) {
       const imagePath = await findPicture(home, ['JPEGImages'], id, ['.jpg']);
       await findMask(home, [masks], `${id}.png`);
-      return { imagePath, readLabels: pngLabels(home, [masks], `${id}.png`, table) };
+      return { imagePath, readLabels: pngLabels(home, [masks], `${id}.png`, hasBackground ? plain : withoutBackground(plain)) };
     },
   };
 }

@@ -1,9 +1,10 @@
 /** A data set through a model: every picture once, whatever happens in between. */
 import { InvSegError } from '../errors.js';
+import { createNameSource } from '../names/index.js';
 import { ahead } from './ahead.js';
 import { Journal } from './journal.js';
 import { dropPicture, keepPicture, tidyPictures } from './keep.js';
-import { ClassIndex, groundTruthNames } from './names.js';
+import { ClassIndex } from './names.js';
 import { loadPicture, segmentPicture } from './picture.js';
 import type { FailedPicture, LoadedPicture, PictureTask } from './picture.js';
 import { journalOf, openFolder } from './run-folder.js';
@@ -25,7 +26,7 @@ import type { EvaluateOptions, Evaluation, RunRecord } from './types.js';
 export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
   const { dataset, out, prefetch = 2, signal, absent } = given;
   const { ids, places } = selectPictures(given);
-  const names = given.names ?? groundTruthNames(dataset);
+  const names = given.names ?? (await createNameSource('ground-truth', dataset));
   const settings = settingsOf(given, ids, names.description);
   await openFolder(out, given.restart === true);
 

@@ -9,8 +9,6 @@ export type { JournalRecord } from './journal.js';
 export { drawSample, parseShard } from './select.js';
 export type { Shard } from './select.js';
 export { evaluate } from './evaluate.js';
-export { groundTruthNames } from './names.js';
-export type { NamedPicture, NameSource } from './names.js';
 export { perClassCsv, perImageCsv } from './csv.js';
 export { journalOf, pictureFiles } from './run-folder.js';
 export { labelPalette } from './keep.js';

@@ -1,42 +1,7 @@
-/** Which classes a picture is searched for: the names that a source finds, as labels of the data set. */
-import type { ClassNames, Dataset, LabelMap } from '../datasets/index.js';
+/** The names that a source finds, as labels of the data set. */
+import type { ClassNames, Dataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import type { RawImage } from '../image/decode.js';
 import { foldName } from '../text/names.js';
-
-/** Names the classes that a picture shows. */
-export interface NameSource {
-  /** One line for reports; a journal of another source is refused. */
-  readonly description: string;
-  /** @throws {InvSegError} where the picture cannot be named; `onProblem` of the data set then decides */
-  namesFor(picture: NamedPicture): Promise<{
-    /** Names of classes, without the background, each once; none is possible. */
-    readonly names: readonly string[];
-    readonly warnings: readonly string[];
-  }>;
-}
-
-export interface NamedPicture {
-  readonly id: string;
-  readonly imagePath: string;
-  /** Decoded already. */
-  readonly image: RawImage;
-  /** Read already. */
-  loadMask(): Promise<LabelMap>;
-}
-
-/** The classes in the mask, in the data set's order. */
-export function groundTruthNames({ classes, hasBackground }: Pick<Dataset, 'classes' | 'hasBackground'>): NameSource {
-  return {
-    description: 'ground truth: the classes in the mask',
-    async namesFor({ loadMask }) {
-      const seen = new Uint8Array(256);
-      for (const label of (await loadMask()).labels) seen[label] = 1;
-      const names = classes.flatMap(({ prompt }, label) => (seen[label] === 1 && !(hasBackground && label === 0) ? [prompt] : []));
-      return { names, warnings: [] };
-    },
-  };
-}
 
 /** Name → label, by the prompt's name, the data set's own and its synonyms, in this order. */
 export class ClassIndex {

@@ -2,12 +2,13 @@
 import type { Dataset, LabelMap } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
 import { decodeImage } from '../image/decode.js';
+import type { NameSource } from '../names/index.js';
 import type { RawImage } from '../image/decode.js';
 import type { MethodOptions } from '../options/index.js';
 import type { SegmentResult } from '../segmenter/types.js';
 import { countPairs, UNASSIGNED } from './counts.js';
 import { withoutBackground } from './foreground.js';
-import type { ClassIndex, NameSource } from './names.js';
+import type { ClassIndex } from './names.js';
 import type { Evaluated, PictureRecord } from './types.js';
 
 /** A picture and its truth, in memory. */

@@ -6,7 +6,7 @@ import type { Segmenter } from '../segmenter/segmenter.js';
 import type { AbsentRule } from './metrics.js';
 import type { PixelCounts } from './counts.js';
 import type { JournalRecord } from './journal.js';
-import type { NameSource } from './names.js';
+import type { NameSource } from '../names/index.js';
 import type { Shard } from './select.js';
 
 /** What is asked of a model: `Segmenter`, or anything that answers like one. */

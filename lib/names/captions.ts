@@ -16,10 +16,11 @@ const BETWEEN = ' . ';
  * @throws {InvSegError} `NAMES_NOT_FOUND`, `NAMES_INVALID`
  */
 export async function captionNames(file: string, vocabulary: Vocabulary): Promise<NameSource> {
-  const captions = parseCaptions(await readJson(file, 'captions'));
+  const json = await readJson(file, 'captions');
+  const captions = parseCaptions(json);
   const matcher = new NameMatcher(vocabulary);
   return {
-    description: `captions of ${path.basename(file)} (${captions.size} pictures), vocabulary ${vocabulary.name}`,
+    description: `captions of ${path.basename(file)} (${captions.size} pictures, ${json.digest}), vocabulary ${vocabulary.name}`,
     async namesFor({ id }): Promise<FoundNames> {
       const caption = captions.get(imageKey(id));
       if (caption === undefined) throw new InvSegError('NAMES_NOT_FOUND', `${file}: there is no caption for ${JSON.stringify(id)}`);

@@ -27,7 +27,7 @@ export function diffsegmenterNames(
   const { prefixes, imageRatio, textThreshold } = { ...strategyDefaults, ...options };
   const similarity = new Similarity(models, vocabulary);
   return {
-    description: `computed from the picture (image ≥ ${imageRatio} of the best, noun > ${textThreshold}), vocabulary ${vocabulary.name}`,
+    description: `computed from the picture by ${models.description} (image ≥ ${imageRatio} of the best, noun > ${textThreshold}), vocabulary ${vocabulary.name}`,
     async namesFor({ imagePath, image = imagePath }) {
       const captions = await models.captions(image, prefixes);
       const nouns = nounsOf(captions.map((caption, i) => withoutPrefix(caption, prefixes[i])).join(' . '));
@@ -49,7 +49,7 @@ function withoutPrefix(caption: string, prefix = ''): string {
 export function imageSimilarityNames(models: VisionLanguageModels, vocabulary: Vocabulary, imageRatio = strategyDefaults.imageRatio): NameSource {
   const similarity = new Similarity(models, vocabulary);
   return {
-    description: `classes closest to the picture (≥ ${imageRatio} of the best), vocabulary ${vocabulary.name}`,
+    description: `classes closest to the picture by ${models.description} (≥ ${imageRatio} of the best), vocabulary ${vocabulary.name}`,
     async namesFor({ imagePath, image = imagePath }) {
       const indices = await similarity.toImage(image, imageRatio);
       return { names: indices.map((index) => vocabulary.classes[index]!.prompt), origin: 'image-similarity', warnings: [] };

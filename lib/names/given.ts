@@ -10,7 +10,7 @@ import type { NameSource } from './types.js';
 export function givenNames(categories: unknown, background: string = BACKGROUND): NameSource {
   const names = parseCategories(categories, background).filter((name) => foldName(name) !== foldName(background));
   return {
-    description: `given: ${names.length} names`,
+    description: `given: ${names.join(', ')}`,
     namesFor: async () => ({ names, origin: 'given', warnings: [] }),
   };
 }

@@ -1,4 +1,5 @@
 /** JSON files of names: a cursor that knows its place, so that an error names file, line and column. */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parse } from '@humanwhocodes/momoa';
 import type { AnyNode, ValueNode } from '@humanwhocodes/momoa';
@@ -63,6 +64,11 @@ export class JsonCursor {
 
   get isRecord(): boolean {
     return typeof this.value === 'object' && this.value !== null && !this.isList;
+  }
+
+  /** Eight digits that another text of the file does not have. */
+  get digest(): string {
+    return createHash('sha256').update(this.source.text).digest('hex').slice(0, 8);
   }
 
   /** `classes[3].prompt`; empty at the top. */

@@ -37,9 +37,10 @@ export interface NamesFile {
  */
 export async function precomputedNames(file: string, vocabulary: Vocabulary, options: PrecomputedOptions = {}): Promise<NameSource> {
   const lists = options.lists ?? publishedLists;
-  const { pictures } = parseNames(await readJson(file, 'lists of names'), vocabulary, lists);
+  const json = await readJson(file, 'lists of names');
+  const { pictures } = parseNames(json, vocabulary, lists);
   return {
-    description: `${lists.join(' and ')} of ${path.basename(file)} (${pictures.size} pictures), vocabulary ${vocabulary.name}`,
+    description: `${lists.join(' and ')} of ${path.basename(file)} (${pictures.size} pictures, ${json.digest}), vocabulary ${vocabulary.name}`,
     async namesFor({ id }) {
       const indices = pictures.get(imageKey(id));
       if (!indices) throw new InvSegError('NAMES_NOT_FOUND', `${file}: there are no names for ${JSON.stringify(id)}`);

@@ -2,6 +2,8 @@
 import type { ImageInput } from '../image/decode.js';
 
 export interface VisionLanguageModels {
+  /** Names of the models, for reports. */
+  readonly description: string;
   /** One caption a prefix, the prefix in front of it. */
   captions(image: ImageInput, prefixes: readonly string[]): Promise<string[]>;
   /** [width], in one space with the texts. */

@@ -87,6 +87,11 @@ export class VisionLanguage implements AsyncDisposable {
     return new VisionLanguage(engine, clip, blip);
   }
 
+  /** Names of the models, for reports. */
+  get description(): string {
+    return [this.info.clip, this.info.blip].flatMap((model) => (model ? [model.name] : [])).join(' and ');
+  }
+
   /**
    * One caption a prefix, lower case, with the prefix in front of it.
    *

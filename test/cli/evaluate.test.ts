@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { progressText } from '../../lib/cli/evaluate-line.js';
 import type { Io } from '../../lib/cli/io.js';
 import { runCli } from '../../lib/cli/program.js';
 import type { Segmenter } from '../../lib/segmenter/segmenter.js';
-import { FakeSegmenter, makeFolder } from '../evaluation/fake.js';
+import { FakeSegmenter, idOf, makeFolder } from '../evaluation/fake.js';
 import type { Behaviour } from '../evaluation/fake.js';
 
 let root: string;
@@ -51,6 +51,20 @@ it('evaluates, reports, and goes on', async () => {
   expect((await evaluate('a', ['--steps', '3', '--restart'])).code).toBe(0);
 });
 
+it('takes names from captions, in the data set\'s own vocabulary', async () => {
+  const captions = path.join(root, 'captions.json');
+  writeFileSync(captions, JSON.stringify(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [idOf(i), i === 4 ? 'clouds' : 'Two cats on a sofa.']))));
+  const { code, out } = await evaluate('captions', ['--names', 'captions', '--captions', captions, '--json']);
+  expect(code).toBe(0);
+  const { settings, pictures, warnings } = JSON.parse(out);
+  expect(settings.names).toMatch(/^captions of captions\.json \(9 pictures, [0-9a-f]{8}\), vocabulary classes$/);
+  expect(pictures).toMatchObject({ evaluated: 9, unnamed: 1 });
+  expect(warnings).toContainEqual({ message: `No class is named for ${idOf(4)}: it is all background`, pictures: 1, example: idOf(4) });
+  const given = await evaluate('given', ['--names', 'given', '--categories', 'dog,sofa', '--json']);
+  expect(JSON.parse(given.out).settings.names).toBe('given: dog, sofa');
+  expect((await evaluate('bird', ['--names', 'given', '--categories', 'bird'])).err).toContain("Expected names of the data set's classes but received \"bird\"");
+});
+
 it('merges shards and compares runs', async () => {
   await evaluate('all');
   await evaluate('0', ['--shard', '0/2']);
@@ -70,7 +84,12 @@ it('merges shards and compares runs', async () => {
 
 it('refuses what cannot work before a model is opened', async () => {
   for (const [more, text] of [
-    [['--names', 'oracle'], /for names but received/],
+    [['--names', 'oracle'], /Allowed choices are given, ground-truth, captions, precomputed, diffsegmenter/],
+    [['--names', 'captions'], /a JSON file of captions/],
+    [['--names', 'captions', '--captions', 'missing.json'], /missing\.json/],
+    [['--names', 'given'], /categories \(--categories\), the names to look for/],
+    [['--vocabulary', 'voc'], /belongs to another source of names than ground-truth/],
+    [['--names', 'diffsegmenter', '--model', root], /--clip and --blip/],
     [['--shard', '2/2'], /Expected i\/n/],
     [['--sample', '0'], /for sample/],
     [['--steps', 'many'], /steps/],

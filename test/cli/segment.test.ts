@@ -185,7 +185,7 @@ describe('refusals before the model is loaded', () => {
   it('names are needed by every method but diffseg', async () => {
     const { code, err, opened } = await run(['segment', at('a.png'), '--method', 'iseg', '--out', out]);
     expect([code, opened]).toEqual([2, 0]);
-    expect(err).toContain('Expected names in --categories for the method iseg; without names there is diffseg');
+    expect(err).toContain('Expected names in --categories for the method iseg, or --vocabulary to find them in; without names there is diffseg');
   });
 
   it.each([[['segment']], [['segment', 'a.png']], [['nonsense']], [[]]])('%j: exit code 2', async (args) => {

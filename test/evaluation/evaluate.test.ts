@@ -155,7 +155,7 @@ describe('evaluate', () => {
 
   it('takes any source of names, each class once, and refuses what is none', async () => {
     const segmenter = new FakeSegmenter();
-    const source = (...list: string[]) => ({ description: 'all', namesFor: () => Promise.resolve({ names: list, warnings: ['guessed'] }) });
+    const source = (...list: string[]) => ({ description: 'all', namesFor: () => Promise.resolve({ names: list, origin: 'test', warnings: ['guessed'] }) });
     const { warnings, settings } = await run({ segmenter, names: source('Sofa', 'dog', 'dog') });
     expect(segmenter.asked[0]).toEqual(['sofa', 'dog']);
     expect(settings.names).toBe('all');
@@ -165,7 +165,7 @@ describe('evaluate', () => {
 
   it('asks nothing where nothing is named', async () => {
     const segmenter = new FakeSegmenter();
-    const names = { description: 'nobody', namesFor: () => Promise.resolve({ names: [], warnings: [] }) };
+    const names = { description: 'nobody', namesFor: () => Promise.resolve({ names: [], origin: 'test', warnings: [] }) };
     const { perClass, pictures } = await run({ segmenter, names });
     expect(segmenter.calls).toBe(0);
     expect(pictures.unnamed).toBe(PICTURES);
@@ -186,7 +186,7 @@ describe('a background that is ignored', () => {
   });
 
   it('leaves pixels without a class where nothing is named', async () => {
-    const names = { description: 'nobody', namesFor: () => Promise.resolve({ names: [], warnings: [] }) };
+    const names = { description: 'nobody', namesFor: () => Promise.resolve({ names: [], origin: 'test', warnings: [] }) };
     const { perClass, aAcc } = await run({ dataset: await open({ background: 'ignore' }), names });
     expect(aAcc).toBe(0);
     for (const { truth, unassigned, predicted } of perClass) expect([unassigned, predicted]).toEqual([truth, 0]);

@@ -10,6 +10,7 @@ interface Facts {
 
 /** Models whose cosines are what a test says: a class is an axis, and so is what makes a vector's length 1. */
 export class FakeModels implements VisionLanguageModels {
+  readonly description = 'models of a test';
   prefixes: readonly string[] = [];
   photos: readonly string[] = [];
   /** Words that were asked for after the classes, in their order. */

@@ -11,7 +11,7 @@
  */
 import path from 'node:path';
 import { InvSegError } from '../../errors.js';
-import { vocabularyClasses } from '../classes.js';
+import { loadVocabulary } from '../../names/vocabulary.js';
 import type { DatasetParts, Located } from '../dataset.js';
 import { withoutBackground } from '../labels.js';
 import type { LabelTable } from '../labels.js';
@@ -36,9 +36,8 @@ export async function openCoco(root: Root, options: ResolvedOptions): Promise<Da
   const split = fullSplit(options.split ?? 'val');
   const pictures = await pictureFolder(root, split);
   const found = await findRoute(root, split, options.route);
-  const classes = await vocabularyClasses('coco');
   const hasBackground = options.background === 'class';
-  const base = { root: root.folder, split, classes: hasBackground ? classes : classes.slice(1), hasBackground };
+  const base = { root: root.folder, split, vocabulary: await loadVocabulary('coco'), hasBackground };
   if (found.route === 'instances') return { ...base, ...(await fromInstances(root, pictures, found.file, options)) };
   return { ...base, ...(await fromPngs(root, pictures, found, hasBackground)) };
 }
