@@ -1,7 +1,16 @@
 /** Flags that choose a data set, the same for every command that reads one. */
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { datasetDefinitions } from '../datasets/index.js';
+import { datasetDefinitions, datasetKinds } from '../datasets/index.js';
 import type { DatasetOptions } from '../datasets/index.js';
+import { InvSegError } from '../errors.js';
+
+/** The package's own pictures, a data set of the kind `folder`. The same two steps up from lib/cli and from dist/cli. */
+const MINIATURE = 'miniature';
+const miniature = fileURLToPath(new URL('../../models/miniature-pictures', import.meta.url));
+
+/** For the help of `--dataset` and `--kind`. */
+export const datasetHelp = `${datasetKinds.join(', ')}; or ${MINIATURE}, 300 pictures of the package`;
 
 /** Option of the API → flag; `onProblem` is the commands' own. */
 const flags = {
@@ -28,9 +37,13 @@ export function addDatasetFlags(command: Command): Command {
   return command;
 }
 
-/** Unchecked: `openDataset` refuses what is wrong. */
+/** Unchecked: `openDataset` refuses what is wrong. @throws {InvSegError} `INVALID_OPTION` for a root of `miniature` */
 export function datasetOptions(kind: string | undefined, given: DatasetFlags): DatasetOptions {
   const { root } = given;
+  if (kind === MINIATURE) {
+    if (root !== undefined) throw new InvSegError('INVALID_OPTION', `--dataset ${MINIATURE} has its own root; leave --root out, or name another kind`);
+    return datasetOptions('folder', { ...given, root: miniature });
+  }
   const chosen = Object.keys(flags).map((key) => [key, given[key as keyof typeof flags]] as const);
   return { kind, root, ...Object.fromEntries(chosen.filter(([, value]) => value !== undefined)) } as DatasetOptions;
 }

@@ -1,10 +1,10 @@
 /** `invseg dataset check`: is a data set whole, and which protocol does it give. */
 import type { Command } from 'commander';
-import { checkDataset, datasetKinds } from '../datasets/index.js';
+import { checkDataset } from '../datasets/index.js';
 import type { DatasetCheck } from '../datasets/index.js';
 import { parseValue } from './flags.js';
 import { integer } from '../options/rules.js';
-import { addDatasetFlags, datasetOptions } from './dataset-flags.js';
+import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
 import type { DatasetFlags } from './dataset-flags.js';
 import { describeDataset } from './dataset-report.js';
 import { EXIT } from './failure.js';
@@ -29,7 +29,7 @@ export function addDatasetCommand(program: Command, io: Io, done: (code: number)
     .command('check')
     .summary('what is there, what is missing, which protocol it gives')
     .description('Looks every listed picture and mask up, reads a sample of the masks, and says what it found.')
-    .option('--kind <kind>', datasetKinds.join(', '));
+    .option('--kind <kind>', datasetHelp);
   addDatasetFlags(check)
     .option('--sample <count>', 'pictures whose masks are read', '50')
     .option('--json', 'the findings as one line of JSON')

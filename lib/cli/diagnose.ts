@@ -2,13 +2,13 @@
 import path from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { datasetKinds, openDataset } from '../datasets/index.js';
+import { openDataset } from '../datasets/index.js';
 import { chooseVariants, diagnose, diagnosisMarkdown, diagnosisPicture, verdict } from '../diagnose/index.js';
 import type { DiagnoseProgress } from '../diagnose/index.js';
 import { openBundle } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
-import { addDatasetFlags, datasetOptions } from './dataset-flags.js';
+import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
 import type { DatasetFlags } from './dataset-flags.js';
 import { EXIT } from './failure.js';
 import { engineFlags, methodFlags, parseValue } from './flags.js';
@@ -42,7 +42,7 @@ export function addDiagnoseCommand(program: Command, io: Io, done: (code: number
     .command('diagnose')
     .summary('whether inversion can help a model on a data set')
     .description('Compares the loss at the truth with the loss at the prediction, and runs the loop under each open choice.')
-    .option('--dataset <kind>', datasetKinds.join(', '));
+    .option('--dataset <kind>', datasetHelp);
   addDatasetFlags(command)
     .option('--sample <count>', 'pictures, drawn by the seed', '100')
     .option('--variants <names>', 'all, names with commas between them, or a JSON file', 'all')

@@ -1,7 +1,7 @@
 /** `invseg evaluate`: a data set through a model, with a journal that survives anything. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { datasetDefinitions, datasetKinds, openDataset } from '../datasets/index.js';
+import { datasetDefinitions, openDataset } from '../datasets/index.js';
 import { absentRules, evaluate, parseShard } from '../evaluation/index.js';
 import type { AbsentRule } from '../evaluation/index.js';
 import { methods } from '../methods/index.js';
@@ -9,7 +9,7 @@ import { nameSourceKinds } from '../names/index.js';
 import { openBundle } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
-import { addDatasetFlags, datasetOptions } from './dataset-flags.js';
+import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
 import type { DatasetFlags } from './dataset-flags.js';
 import { EvaluateLine } from './evaluate-line.js';
 import { tellRun, writeRun } from './evaluate-files.js';
@@ -36,6 +36,7 @@ interface EvaluateFlags extends DatasetFlags, NamesFlags, Omit<SegmentFlags, 'pa
 
 const examples = `
 Examples:
+  $ invseg evaluate --dataset miniature --method baseline --out runs/miniature
   $ invseg evaluate --dataset folder --root my-data --method baseline --out runs/baseline
   $ invseg evaluate --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1-base --out runs/voc
   $ invseg evaluate --dataset coco --root coco --names captions --captions captions_val2017.json --out runs/captions
@@ -50,7 +51,7 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     .command('evaluate')
     .summary('mean IoU of a method on a data set')
     .description('Segments every picture of a data set and compares it with its mask.')
-    .option('--dataset <kind>', datasetKinds.join(', '));
+    .option('--dataset <kind>', datasetHelp);
   addDatasetFlags(command)
     .option('--on-problem <rule>', datasetDefinitions.onProblem.help)
     .option('-c, --categories <names>', 'given: names to look for in every picture');

@@ -10,7 +10,8 @@ import { decode } from 'fast-png';
  * `categories` are the names of the labels in the mask, without the background
  */
 export function readFolder(root, limit) {
-  const classes = JSON.parse(readFileSync(path.join(root, 'classes.json'), 'utf8'));
+  const { classes: entries } = JSON.parse(readFileSync(path.join(root, 'classes.json'), 'utf8'));
+  const classes = entries.map(({ name }) => name);
   const files = readdirSync(path.join(root, 'images')).sort().slice(0, limit);
   const pictures = files.map((file) => {
     const mask = path.join('masks', `${path.parse(file).name}.png`);

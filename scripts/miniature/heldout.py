@@ -2,9 +2,12 @@
 
     python -m miniature.heldout --count 300 --sets openmoji --seed 7 --out ../.cache/miniature/heldout/openmoji
 
-(from scripts/). OUT is a data set of the kind that the program calls ``folder``: images/NNNN.png (RGB), masks/NNNN.png
-(8-bit grey: 0 background, 1..20 the classes in VOC's order) and classes.json with the names; beside them sources.json,
-which drawings a picture shows. The same options write the same files.
+(from scripts/). OUT is a data set of the kind that the program calls ``folder``: images/NNNN.png (RGB; with --jpeg
+NNNN.jpg, a third of the size), masks/NNNN.png (8-bit grey: 0 background, 1..20 the classes in VOC's order) and classes.json
+with the names; beside them captions.json, a sentence a picture, and sources.json, which drawings a picture shows. The same
+options write the same files. The pictures of the package are
+
+    python -m miniature.heldout --count 300 --sets openmoji --seed 7 --jpeg --out ../models/miniature-pictures
 """
 
 import argparse
@@ -15,8 +18,9 @@ from typing import Iterator, List, NamedTuple, Sequence
 import numpy as np
 from PIL import Image
 
+from .captions import caption, vocabulary
 from .compose import Composer, load_photographs
-from .config import CLASSES, FIRST_BACKGROUND
+from .config import FIRST_BACKGROUND
 from .sprites_pack import Sprite, load_sprites
 
 
@@ -54,18 +58,23 @@ def examples(sprites: Sequence[Sprite], count: int, seed: int, backgrounds: str 
         yield Example(picture, plain, labels, [f"{s.set}:{s.name}" for s in visible])
 
 
-def write(folder: str, chosen: Sequence[Example]) -> None:
+def write(folder: str, chosen: Sequence[Example], seed: int, jpeg: bool = False) -> None:
     os.makedirs(os.path.join(folder, "images"), exist_ok=True)
     os.makedirs(os.path.join(folder, "masks"), exist_ok=True)
-    sources = {}
+    sources, captions = {}, {}
     for i, example in enumerate(chosen):
         name = f"{i:04d}"
-        Image.fromarray(example.picture).save(os.path.join(folder, "images", f"{name}.png"))
+        picture, path = Image.fromarray(example.picture), os.path.join(folder, "images", name)
+        if jpeg:
+            picture.save(path + ".jpg", quality=92, subsampling=0, optimize=True)
+        else:
+            picture.save(path + ".png")
         Image.fromarray(example.mask).save(os.path.join(folder, "masks", f"{name}.png"))
         sources[name] = example.sources
-    for name, content in (("classes", CLASSES), ("sources", sources)):
+        captions[name] = caption(np.random.default_rng([seed, i]), example.mask)
+    for name, content in (("classes", vocabulary()), ("captions", captions), ("sources", sources)):
         with open(os.path.join(folder, f"{name}.json"), "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
+            json.dump(content, file, indent=1, ensure_ascii=False)
             file.write("\n")
 
 
@@ -76,10 +85,11 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*", default=[], help="openmoji, emojione-v1, drawn, …; all of the role by default")
     parser.add_argument("--backgrounds", choices=BACKGROUND_KINDS, default="textures")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--jpeg", action="store_true", help="pictures as JPEG of quality 92 without chroma subsampling")
     parser.add_argument("--out", required=True)
     options = parser.parse_args()
     chosen = list(examples(select(options.role, options.sets), options.count, options.seed, options.backgrounds))
-    write(options.out, chosen)
+    write(options.out, chosen, options.seed, options.jpeg)
     print(f"heldout: {len(chosen)} pictures in {options.out}")
 
 

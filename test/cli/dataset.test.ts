@@ -2,8 +2,11 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { datasetOptions } from '../../lib/cli/dataset-flags.js';
 import { runCli } from '../../lib/cli/program.js';
+import { openDataset } from '../../lib/datasets/index.js';
 import type { DatasetCheck } from '../../lib/datasets/index.js';
+import { createNameSource } from '../../lib/names/index.js';
 import { writeCoco, writeContext, writeFolder, writeVoc } from '../../scripts/datasets/fixtures.mjs';
 
 let root: string;
@@ -12,7 +15,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 async function check(kind: string, ...args: string[]) {
   const texts = { out: '', err: '' };
-  const code = await runCli(['dataset', 'check', '--kind', kind, '--root', root, ...args], {
+  const code = await runCli(['dataset', 'check', '--kind', kind, ...(kind === 'miniature' ? [] : ['--root', root]), ...args], {
     out: (text) => void (texts.out += text),
     err: (text) => void (texts.err += text),
     terminal: undefined,
@@ -25,6 +28,24 @@ async function json(kind: string, ...args: string[]): Promise<DatasetCheck & { c
   const { code, out } = await check(kind, '--json', ...args);
   return { ...(JSON.parse(out) as DatasetCheck), code };
 }
+
+it("miniature: the package's own pictures, each with a caption that names some of it", async () => {
+  const { code, out } = await check('miniature', '--sample', '300', '--json');
+  expect(code).toBe(0);
+  const found = JSON.parse(out) as DatasetCheck;
+  expect(found).toMatchObject({ ok: true, listed: 300, incomplete: [], classes: 21 });
+  // The drawings' set has no table.
+  expect(found.sample!.histogram.filter(({ pictures }) => pictures === 0).map(({ name }) => name)).toEqual(['dining table']);
+  const dataset = await openDataset(datasetOptions('miniature', {}));
+  const captions = await createNameSource('captions', { vocabulary: dataset.vocabulary, captions: path.join(dataset.root, 'captions.json') });
+  const truth = await createNameSource('ground-truth', dataset);
+  for await (const item of dataset) {
+    const { names } = await captions.namesFor(item);
+    expect(names.length, item.id).toBeGreaterThan(0);
+    expect((await truth.namesFor(item)).names, item.id).toEqual(expect.arrayContaining([...names]));
+  }
+  expect(() => datasetOptions('miniature', { root: '/data' })).toThrow(/its own root/);
+});
 
 describe('a whole data set', () => {
   it('folder: what is there, and a histogram of the sample', async () => {

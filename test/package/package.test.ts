@@ -65,6 +65,8 @@ describe('the tarball', () => {
       'models/miniature/unet.safetensors',
       'models/clip/manifest.json',
       'models/clip/text_encoder.pt',
+      'models/miniature-pictures/classes.json',
+      'models/miniature-pictures/images/0000.jpg',
       'models/blip/manifest.json',
       'models/blip/text_decoder.pt',
     ]) {
