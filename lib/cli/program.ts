@@ -17,6 +17,7 @@ import type { InfoFlags } from './info.js';
 import type { Io } from './io.js';
 import { addNamesFlags, pictureSources } from './names.js';
 import type { NamesFlags } from './names.js';
+import { addReproduceCommand } from './reproduce.js';
 import { segmentCommand } from './segment.js';
 import type { SegmentFlags } from './flags.js';
 import { setupCommand } from './setup.js';
@@ -92,6 +93,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
   addEvaluateCommand(program, io, done);
   addMergeCommand(program, io, done);
   addCompareCommand(program, io, done);
+  addReproduceCommand(program, io, done);
   addExplainCommand(program, io, done);
   addDiagnoseCommand(program, io, done);
   addDatasetCommand(program, io, done);

@@ -1,0 +1,39 @@
+/** Progress of the tables: a line that changes on a terminal; elsewhere one a run and one a minute. */
+import type { ReproduceProgress } from '../reproduce/index.js';
+import { progressText } from './evaluate-line.js';
+import type { Io } from './io.js';
+import { ProgressLine } from './progress.js';
+
+const PAUSE_MS = 60_000;
+const REDRAW_MS = 50;
+
+export class ReproduceLine extends ProgressLine {
+  readonly #talk: Io;
+  #run = 0;
+  #began = 0;
+  /** Pictures of the run that an earlier call had done. */
+  #first = 0;
+  #said = -Infinity;
+
+  constructor(io: Io) {
+    super(io);
+    this.#talk = io;
+  }
+
+  progress(progress: ReproduceProgress): void {
+    const { run, runs, folder, done, total } = progress;
+    const now = performance.now();
+    if (run !== this.#run) {
+      [this.#run, this.#began, this.#first] = [run, now, done];
+      this.#said = this.#talk.terminal ? -Infinity : now;
+    }
+    const finished = done === total;
+    if (!finished && now - this.#said < (this.#talk.terminal ? REDRAW_MS : PAUSE_MS)) return;
+    // A run that was there already is no news.
+    if (finished && this.#first === total && !this.#talk.terminal) return;
+    this.#said = now;
+    const text = `run ${run} of ${runs}: ${progressText(progress, done - this.#first, (now - this.#began) / 1000)}, ${folder}`;
+    if (this.#talk.terminal) this.write(text);
+    else this.#talk.err(`${text}\n`);
+  }
+}

@@ -1,0 +1,19 @@
+/** Every method with every source of names, as a table like the paper's. */
+import type { MethodName } from '../methods/index.js';
+import type { RowNames, Table, TableRow } from './types.js';
+
+/** Sources that can be asked for by name. */
+export const gridSources = ['ground-truth', 'captions', 'precomputed', 'diffsegmenter'] as const satisfies readonly RowNames[];
+export type GridSource = (typeof gridSources)[number];
+
+export function gridTable(methods: readonly MethodName[], sources: readonly GridSource[]): Table {
+  const rows = methods.flatMap((method) => sources.map((names): TableRow => ({ cells: [method, names], run: { method, names } })));
+  const diffseg = 'diffseg finds segments without names; here each takes the name that most of its pixels have in the cross-attention. Without names it cannot be scored by class.';
+  return {
+    name: 'grid',
+    title: 'Methods and sources of names',
+    columns: ['Method', 'Names'],
+    rows,
+    notes: ['Each method has its own settings; invseg and baseline those of the paper.', ...(methods.includes('diffseg') ? [diffseg] : [])],
+  };
+}

@@ -1,0 +1,13 @@
+export { gridSources, gridTable } from './grid.js';
+export type { GridSource } from './grid.js';
+export { tableMarkdown, tableText } from './layout.js';
+export type { Circumstances } from './layout.js';
+export type { NamesLacking, NamesOffer, NamesOffers } from './offers.js';
+export { machineOf } from './machine.js';
+export { makePlan } from './plan.js';
+export type { Plan, PlanInput, PlannedRow, PlannedTable, Setting } from './plan.js';
+export { reproduce, runFolder } from './reproduce.js';
+export type { ReproduceOptions, ReproduceProgress } from './reproduce.js';
+export { tables } from './tables.js';
+export { paperDatasets } from './types.js';
+export type { PaperDataset, PaperFigures, RowNames, RowResult, RowRun, RunFigures, Spread, Table, TableResult, TableRow } from './types.js';

@@ -1,0 +1,104 @@
+/** A table for the terminal, and as a Markdown file that says how it came about. */
+import { layoutOf } from './cells.js';
+import type { Cell } from './cells.js';
+import type { PaperDataset, TableResult } from './types.js';
+
+/** What a reader needs to judge the figures. */
+export interface Circumstances {
+  /** As it was typed. */
+  command: string;
+  /** ISO 8601, when the table was written. */
+  date: string;
+  version: string;
+  dataset: { name: string; protocol: string; split: string | null; pictures: number; sample: number | null };
+  seeds: readonly number[];
+  model: { name: string; version: string; weights: string | null };
+  machine: { cpu: string; cores: number; device: string; dtype: string; threads: string };
+  /** Options under all rows that are not the table's own. */
+  options: Readonly<Record<string, unknown>>;
+  /** Whose figures stand beside ours; null for data sets that the paper does not have. */
+  paper: PaperDataset | null;
+  /** Whether the figures of the paper are of another data set than this one. */
+  orientation: boolean;
+}
+
+const paperNames: Readonly<Record<PaperDataset, string>> = { voc: 'VOC', context: 'Context', coco: 'COCO' };
+
+export function tableText(result: TableResult, { paper, orientation, seeds }: Circumstances): string {
+  const { head, figuresFrom, rows } = layoutOf(result, paper ?? undefined);
+  const lines = [head.map((text) => ({ text })), ...rows];
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => width(line[column]!.text))));
+  const last = head.length - 1;
+  const shown = lines.map((line) =>
+    line
+      .map(({ text }, column) => {
+        const space = ' '.repeat(widths[column]! - width(text));
+        return column >= figuresFrom && column < last ? space + text : text + space;
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${heading(result)}\n\n${shown.join('\n')}\n\n${readingNotes(result, { paper, orientation, seeds }).join('\n')}\n`;
+}
+
+const width = (text: string): number => [...text].length;
+
+export function tableMarkdown(result: TableResult, circumstances: Circumstances): string {
+  const { head, figuresFrom, rows } = layoutOf(result, circumstances.paper ?? undefined);
+  const rule = head.map((_, column) => (column >= figuresFrom && column < head.length - 1 ? '---:' : '---'));
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    `# ${heading(result)}`,
+    [line(head.map(escape)), line(rule), ...rows.map((cells) => line(cells.map(marked)))].join('\n'),
+    readingNotes(result, circumstances).join('\n'),
+    origin(result, circumstances),
+  ].join('\n\n') + '\n';
+}
+
+const heading = ({ name, title }: TableResult): string => (name.startsWith('table') ? `Table ${name.slice(5)}: ${title}` : title);
+
+const marked = ({ text, best }: Cell): string => (best ? `**${escape(text)}**` : escape(text));
+
+const escape = (text: string): string => text.replace(/[|\\`*_<>]/g, '\\$&');
+
+/** How to read the columns, and what is special about the rows. */
+function readingNotes({ reference, rows, notes }: TableResult, { paper, orientation, seeds }: Pick<Circumstances, 'paper' | 'orientation' | 'seeds'>): string[] {
+  const several = seeds.length > 1;
+  const figures = several
+    ? `mIoU and mAcc in percent: mean ± standard deviation over ${seeds.length} seeds`
+    : 'mIoU and mAcc in percent, mIoU with its 95 % interval over resampled pictures';
+  const compared = reference !== undefined && rows.some(({ ours }) => ours?.difference);
+  const difference = `; '− row ${reference}' is the mIoU less that of row ${reference}, ${several ? 'seed by seed' : 'pictures resampled in pairs'}`;
+  const theirs = paper !== null && rows.some((row) => row.paper[paper]);
+  const printed = theirs ? [`'paper' is what the paper prints for ${paperNames[paper]}${orientation ? ', for orientation: the pictures, the model and its size are others' : ''}.`] : [];
+  return [`${figures}${compared ? difference : ''}. The highest of a column is bold in Markdown.`, ...printed, ...notes].map((note) => `- ${note}`);
+}
+
+/** Everything that somebody needs who wants the same figures. */
+function origin({ rows }: TableResult, { command, date, version, dataset, seeds, model, machine, options }: Circumstances): string {
+  const runs = new Map(rows.flatMap(({ ours }) => (ours?.runs ?? []).map((run) => [run.folder, run] as const)));
+  const seconds = [...runs.values()].reduce((sum, run) => sum + run.seconds, 0);
+  const names = [...new Set(rows.flatMap(({ ours }) => ours?.names ?? []))];
+  const drawn = dataset.sample === null ? `all ${dataset.pictures} pictures` : `${Math.min(dataset.sample, dataset.pictures)} of ${dataset.pictures} pictures, drawn by each seed`;
+  return [
+    '```',
+    command,
+    '```',
+    '',
+    ...[
+      `${date.slice(0, 10)}, invseg ${version}`,
+      `${dataset.name}${dataset.split === null ? '' : ` ${dataset.split}`}, ${drawn}; ${dataset.protocol}`,
+      `Seeds ${seeds.join(', ')}`,
+      `Model ${model.name} ${model.version}${model.weights === null ? '' : `, weights ${model.weights}`}`,
+      `${machine.cpu}, ${machine.cores} cores; ${machine.device}, ${machine.dtype}, ${machine.threads}`,
+      ...names.map((name) => `Names: ${name}`),
+      ...(Object.keys(options).length > 0 ? [`Under all rows: ${JSON.stringify(options)}`] : []),
+      `${duration(seconds)} of finding names and segmenting, in ${runs.size} runs; rows of equal settings share theirs, with other tables too`,
+    ].map((text) => `- ${escape(text)}`),
+  ].join('\n');
+}
+
+function duration(seconds: number): string {
+  if (seconds < 100) return `${seconds.toFixed(1)} s`;
+  return seconds < 5400 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,0 +1,22 @@
+/** Where the names of the rows come from: what a caller can offer, and why a source is not to be had. */
+import type { NameSource } from '../names/index.js';
+import type { RowNames } from './types.js';
+
+/** A source that is there; it is opened when its first row runs. */
+export interface NamesOffer {
+  /** For folders and reports: `captions`. */
+  readonly label: string;
+  /** Two offers of the same text give the same names; a file's content belongs to it. */
+  readonly identity: string;
+  open(): Promise<NameSource>;
+}
+
+/** A source that is not, and why, in words: `needs --captions-llava`. */
+export interface NamesLacking {
+  readonly missing: string;
+}
+
+/** What is left out is not to be had. */
+export type NamesOffers = Readonly<Partial<Record<RowNames, NamesOffer | NamesLacking>>>;
+
+export const isLacking = (offer: NamesOffer | NamesLacking): offer is NamesLacking => 'missing' in offer;

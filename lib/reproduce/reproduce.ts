@@ -1,0 +1,114 @@
+/** Rows of the paper's tables on a data set: one run for each different setting and seed, however many tables have it. */
+import path from 'node:path';
+import type { Dataset } from '../datasets/index.js';
+import { InvSegError } from '../errors.js';
+import { evaluate } from '../evaluation/index.js';
+import type { EvaluateProgress, Evaluation } from '../evaluation/index.js';
+import type { NameSource } from '../names/index.js';
+import type { Evaluated } from '../evaluation/types.js';
+import type { MethodOverrides } from '../options/index.js';
+import type { NamesOffer, NamesOffers } from './offers.js';
+import { makePlan } from './plan.js';
+import type { Setting } from './plan.js';
+import { tableResult } from './results.js';
+import type { Outcome } from './results.js';
+import type { RunFigures, Table, TableResult } from './types.js';
+
+export interface ReproduceOptions {
+  segmenter: Evaluated;
+  /** What the model's manifest says its loop reads; the default of rows that do not say, on a model with other sides than SD's. */
+  training: Readonly<Record<number, number>>;
+  dataset: Dataset;
+  /** Runs go to `runs/<settings>/<seed>` below it. */
+  out: string;
+  tables: readonly Table[];
+  names: NamesOffers;
+  /** Numbers of rows, from 1, of a single table; default all. */
+  rows?: readonly number[] | undefined;
+  /** Each draws a sample and is the seed of the method; default 0 alone. */
+  seeds?: readonly number[] | undefined;
+  /** Pictures of each run; default all. */
+  sample?: number | undefined;
+  /** Under all rows. */
+  options?: MethodOverrides | undefined;
+  /** Hash of the weights; runs of others are refused. */
+  weights?: string | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: ReproduceProgress) => void) | undefined;
+}
+
+export interface ReproduceProgress extends EvaluateProgress {
+  /** From 1. */
+  run: number;
+  runs: number;
+  /** Folder of the run below `runs`. */
+  folder: string;
+}
+
+/**
+ * Runs what is open and gives all tables. What was counted by an earlier call is not counted again.
+ *
+ * @throws {InvSegError} `INVALID_OPTION` where no row can run, and for runs in `out` of another model or data set; what `evaluate`
+ * throws, but for names that a source does not have: those mark their row
+ */
+export async function reproduce(given: ReproduceOptions): Promise<TableResult[]> {
+  const { segmenter, training, tables, names, options, rows, seeds = [0], signal } = given;
+  const plan = makePlan({ tables, model: { resolutions: segmenter.info.model.resolutions, training }, names, options, rows });
+  const sources = new Sources();
+  const outcomes = new Map<string, Outcome>(plan.settings.map(({ slug }) => [slug, { runs: [] }]));
+  // Seed by seed: whoever ends early has whole tables of the first seeds.
+  const runs = seeds.flatMap((seed) => plan.settings.map((setting) => ({ seed, setting })));
+  for (const [i, { seed, setting }] of runs.entries()) {
+    const outcome = outcomes.get(setting.slug)!;
+    if (outcome.failure !== undefined) continue;
+    if (signal?.aborted) throw new InvSegError('ABORTED', 'The tables were aborted; what was counted is kept', { cause: signal.reason });
+    try {
+      const source = await sources.open(setting.names);
+      outcome.names = source.description;
+      outcome.runs.push(await runOne(given, setting, seed, source, { run: i + 1, runs: runs.length }));
+    } catch (error) {
+      if (!(error instanceof InvSegError) || !error.code.startsWith('NAMES_')) throw error;
+      outcome.failure = error.message.split('\n')[0]!;
+    }
+  }
+  return Promise.all(plan.tables.map((table) => tableResult(table, outcomes, given.out)));
+}
+
+/** Below the output folder; a draw of other pictures is another run. */
+export const runFolder = ({ slug }: Pick<Setting, 'slug'>, seed: number, sample: number | undefined): string =>
+  path.join('runs', slug, sample === undefined ? `seed-${seed}` : `seed-${seed}-of-${sample}`);
+
+async function runOne(given: ReproduceOptions, setting: Setting, seed: number, names: NameSource, place: { run: number; runs: number }): Promise<RunFigures> {
+  const { segmenter, dataset, out, sample, weights, signal, onProgress } = given;
+  const folder = runFolder(setting, seed, sample);
+  const evaluation = await evaluate({
+    segmenter,
+    dataset,
+    out: path.join(out, folder),
+    names,
+    options: { ...setting.overrides, seed },
+    sample,
+    seed,
+    weights,
+    signal,
+    ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, ...place, folder }) }),
+  });
+  return figuresOf(evaluation, seed, folder);
+}
+
+function figuresOf({ mIoU, mAcc, aAcc, mIoU95, pictures, milliseconds }: Evaluation, seed: number, folder: string): RunFigures {
+  const { evaluated, skipped, unnamed } = pictures;
+  const seconds = evaluated === 0 ? 0 : (evaluated * (milliseconds.names + milliseconds.segment)) / 1000;
+  return { seed, folder, mIoU, mAcc, aAcc, mIoU95, pictures: { evaluated, skipped, unnamed }, seconds };
+}
+
+/** Each source is opened once, however many rows have it. */
+class Sources {
+  readonly #opened = new Map<string, Promise<NameSource>>();
+
+  open(offer: NamesOffer): Promise<NameSource> {
+    const opened = this.#opened.get(offer.identity) ?? offer.open();
+    this.#opened.set(offer.identity, opened);
+    return opened;
+  }
+}

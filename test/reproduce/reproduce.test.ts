@@ -1,0 +1,113 @@
+import { readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openDataset } from '../../lib/datasets/index.js';
+import { InvSegError } from '../../lib/errors.js';
+import { evaluate } from '../../lib/evaluation/index.js';
+import { createNameSource } from '../../lib/names/index.js';
+import { gridTable, reproduce, tables } from '../../lib/reproduce/index.js';
+import type { NamesOffer, ReproduceOptions, Table } from '../../lib/reproduce/index.js';
+import { differenceOf, spreadOf } from '../../lib/reproduce/spread.js';
+import type { SegmentOptions } from '../../lib/segmenter/types.js';
+import { FakeSegmenter, journalLines, makeFolder } from '../evaluation/fake.js';
+
+const PICTURES = 6;
+let root: string;
+let out: string;
+let truth: NamesOffer;
+beforeAll(async () => {
+  root = await makeFolder(PICTURES);
+  const { vocabulary, hasBackground } = await open();
+  truth = { label: 'truth', identity: 'truth', open: () => createNameSource('ground-truth', { vocabulary, hasBackground }) };
+});
+afterAll(() => rmSync(root, { recursive: true }));
+beforeEach(() => void (out = path.join(root, 'out')));
+afterEach(() => rmSync(out, { recursive: true, force: true }));
+
+const open = () => openDataset({ kind: 'folder', root });
+const named = (...names: string[]): Table[] => tables.filter(({ name }) => names.includes(name));
+
+/** Sees other things with another α or seed, as a real one does. */
+class Sensitive extends FakeSegmenter {
+  override segment(input: unknown, options: SegmentOptions) {
+    this.behaviour.salt = Math.round((options.alpha ?? 1) * 10) + (options.seed ?? 0);
+    return super.segment(input, options);
+  }
+}
+
+async function run(more: Partial<ReproduceOptions> & Pick<ReproduceOptions, 'tables'>) {
+  const segmenter = new Sensitive();
+  segmenter.info.model.resolutions = [64, 32, 16, 8];
+  const results = await reproduce({ segmenter, training: { 16: 1 }, dataset: await open(), out, names: { standard: truth, 'ground-truth': truth }, ...more });
+  return { results, calls: segmenter.calls };
+}
+
+describe('reproduce', () => {
+  it('gives the figures of evaluate, and runs equal rows once', async () => {
+    const { results, calls } = await run({ tables: named('table2', 'table3', 'table6') });
+    expect(calls).toBe(PICTURES * (5 + 3 + 3));
+    expect(readdirSync(path.join(out, 'runs'))).toHaveLength(11);
+    const segmenter = new Sensitive();
+    const alone = await evaluate({ segmenter, dataset: await open(), out: path.join(out, 'alone'), options: { preset: 'paper', alpha: 10, trainingResolutions: { 16: 1 } } });
+    const row = results[0]!.rows[3]!;
+    expect(row.ours).toMatchObject({ mIoU: { value: alone.mIoU, interval: alone.mIoU95 }, mAcc: { value: alone.mAcc }, aAcc: { value: alone.aAcc } });
+    expect(row.ours!.seconds).toBeGreaterThan((0.006 * PICTURES) * 0.99); // the fake's own 6 ms, and finding names
+    expect(row.ours!.difference!.value).toBeCloseTo(alone.mIoU! - results[0]!.rows[2]!.ours!.mIoU.value!, 12);
+    expect(row.ours!.difference!.interval).toHaveLength(2);
+    const standard = results.map(({ rows, reference }) => rows.find(({ number }) => number === reference)!);
+    expect(standard.map((one) => [one.standard, one.ours!.mIoU.value, one.ours!.difference])).toEqual(Array(3).fill([true, standard[0]!.ours!.mIoU.value, undefined]));
+  });
+
+  it('goes on where it ended, and does nothing twice', async () => {
+    const stop = new AbortController();
+    let seen = 0;
+    const aborted = run({ tables: named('table2'), signal: stop.signal, onProgress: () => void (++seen === 10 && stop.abort()) });
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+    const done = readdirSync(path.join(out, 'runs')).reduce((sum, slug) => sum + journalLines(path.join(out, 'runs', slug, 'seed-0')).length - 1, 0);
+    expect(done).toBeGreaterThan(PICTURES);
+    const rest = await run({ tables: named('table2') });
+    expect(rest.calls).toBe(5 * PICTURES - done);
+    const again = await run({ tables: named('table2') });
+    expect([again.calls, again.results]).toEqual([0, rest.results]);
+  });
+
+  it('gives mean and deviation over seeds, and differences seed by seed', async () => {
+    const { results, calls } = await run({ tables: named('table2'), seeds: [3, 5], sample: 4 });
+    expect(calls).toBe(5 * 2 * 4);
+    const [first, , standard] = results[0]!.rows.map(({ ours }) => ours!);
+    const [a, b] = first!.runs.map(({ mIoU }) => mIoU!) as [number, number];
+    expect(a).not.toBe(b);
+    expect(first!.runs.map(({ seed, folder }) => [seed, folder.split(path.sep).at(-1)])).toEqual([[3, 'seed-3-of-4'], [5, 'seed-5-of-4']]);
+    expect(first!.mIoU.value).toBeCloseTo((a + b) / 2, 12);
+    expect(first!.mIoU.deviation).toBeCloseTo(Math.abs(a - b) / Math.SQRT2, 12);
+    const [c, d] = standard!.runs.map(({ mIoU }) => mIoU!) as [number, number];
+    expect(first!.difference!.value).toBeCloseTo((a - c + b - d) / 2, 12);
+    expect(first!.difference!.deviation).toBeCloseTo(Math.abs(a - c - (b - d)) / Math.SQRT2, 12);
+  });
+
+  it('marks a row whose names are missing, and goes on with the others', async () => {
+    const missing: NamesOffer = { label: 'captions', identity: 'captions', open: () => Promise.resolve({ description: 'none', namesFor: () => Promise.reject(new InvSegError('NAMES_NOT_FOUND', 'captions.json: there is no caption\nfor p0000')) }) };
+    const grid = gridTable(['baseline'], ['captions', 'ground-truth']);
+    const { results } = await run({ tables: [grid], names: { captions: missing, 'ground-truth': truth } });
+    expect(results[0]!.rows.map(({ notRun, ours }) => [notRun, ours === undefined])).toEqual([['captions.json: there is no caption', true], [undefined, false]]);
+  });
+
+  it('refuses runs of another model', async () => {
+    await run({ tables: named('table3') });
+    await expect(run({ tables: named('table3'), weights: 'others' })).rejects.toThrow(/made with other settings: weights/);
+  });
+});
+
+describe('spread', () => {
+  it('is the sample\'s', () => {
+    expect(spreadOf([0.2, 0.4, 0.9])).toEqual({ value: 0.5, deviation: expect.closeTo(Math.sqrt(0.13), 12) });
+    expect(spreadOf([0.3])).toEqual({ value: 0.3 });
+    expect([spreadOf([]), spreadOf([0.1, null])]).toEqual([{ value: null }, { value: null }]);
+  });
+
+  it('pairs differences by seed', () => {
+    const runs = (values: Record<number, number | null>) => Object.entries(values).map(([seed, mIoU]) => ({ seed: Number(seed), mIoU }) as Parameters<typeof differenceOf>[0][number]);
+    expect(differenceOf(runs({ 0: 0.5, 1: 0.9 }), runs({ 1: 0.7, 0: 0.4 })).value).toBeCloseTo(0.15, 12);
+    expect(differenceOf(runs({ 0: 0.5 }), runs({ 1: 0.7 })).value).toBeNull();
+  });
+});
