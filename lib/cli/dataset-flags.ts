@@ -6,7 +6,7 @@ import type { DatasetOptions } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
 
 /** The package's own pictures, a data set of the kind `folder`. The same two steps up from lib/cli and from dist/cli. */
-const MINIATURE = 'miniature';
+export const MINIATURE = 'miniature';
 const miniature = fileURLToPath(new URL('../../models/miniature-pictures', import.meta.url));
 
 /** For the help of `--dataset` and `--kind`. */

@@ -1,6 +1,5 @@
 /** What `invseg reproduce` is asked for: tables, rows, seeds, and the data set with the paper's figures beside it. */
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { datasetKinds } from '../datasets/index.js';
 import type { DatasetOptions } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
@@ -9,16 +8,9 @@ import type { MethodName } from '../methods/index.js';
 import { integer } from '../options/rules.js';
 import { gridSources, gridTable, paperDatasets, tables } from '../reproduce/index.js';
 import type { GridSource, PaperDataset, Table } from '../reproduce/index.js';
-import { datasetOptions } from './dataset-flags.js';
+import { datasetOptions, MINIATURE } from './dataset-flags.js';
 import type { DatasetFlags } from './dataset-flags.js';
 import { parseValue } from './flags.js';
-
-/** The small held-out data set of the package. */
-export const MINIATURE = 'miniature';
-export const reproduceKinds = [MINIATURE, ...datasetKinds] as const;
-
-// The same two steps up from lib/cli and from dist/cli.
-const miniatureRoot = fileURLToPath(new URL('../../models/miniature-pictures/', import.meta.url));
 
 const GRID = 'grid';
 const ALL = 'all';
@@ -75,12 +67,10 @@ export interface ChosenDataset {
 
 /** @throws {InvSegError} `INVALID_OPTION` */
 export function chooseDataset(kind: string | undefined, flags: DatasetFlags): ChosenDataset {
-  if (kind === MINIATURE) {
-    if (flags.root !== undefined) throw new InvSegError('INVALID_OPTION', `The data set ${MINIATURE} is in the package; leave --root out, or use --dataset folder`);
-    return { name: MINIATURE, options: datasetOptions('folder', { ...flags, root: miniatureRoot }), paper: 'voc', orientation: true };
-  }
+  // The same classes as VOC's, but not its pictures.
+  if (kind === MINIATURE) return { name: MINIATURE, options: datasetOptions(kind, flags), paper: 'voc', orientation: true };
   if (kind === undefined || !datasetKinds.some((one) => one === kind)) {
-    throw new InvSegError('INVALID_OPTION', `Expected ${reproduceKinds.join(', ')} for --dataset but received ${kind === undefined ? 'none' : JSON.stringify(kind)}`);
+    throw new InvSegError('INVALID_OPTION', `Expected ${[MINIATURE, ...datasetKinds].join(', ')} for --dataset but received ${kind === undefined ? 'none' : JSON.stringify(kind)}`);
   }
   const paper = paperDatasets.find((one) => one === kind) ?? null;
   const name = kind === 'folder' && flags.root !== undefined ? `folder ${path.basename(path.resolve(flags.root))}` : kind;

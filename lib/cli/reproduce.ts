@@ -11,7 +11,7 @@ import { integer } from '../options/rules.js';
 import { machineOf, makePlan, reproduce, tableMarkdown, tableText } from '../reproduce/index.js';
 import type { Circumstances, Plan } from '../reproduce/index.js';
 import { packageVersion } from '../version.js';
-import { addDatasetFlags } from './dataset-flags.js';
+import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
 import type { DatasetFlags } from './dataset-flags.js';
 import { EXIT } from './failure.js';
 import { engineFlags, methodFlags, parseValue } from './flags.js';
@@ -19,7 +19,7 @@ import type { SegmentFlags } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
 import { prepareFolder, writeWhole } from './outputs.js';
-import { chooseDataset, chooseTables, parseRows, parseSeeds, reproduceKinds } from './reproduce-choice.js';
+import { chooseDataset, chooseTables, parseRows, parseSeeds } from './reproduce-choice.js';
 import { ReproduceLine } from './reproduce-line.js';
 import { planText } from './reproduce-list.js';
 import { addReproduceNamesFlags, NamesBench } from './reproduce-names.js';
@@ -41,7 +41,7 @@ const examples = `
 Examples:
   $ invseg reproduce table2 --dataset miniature --seeds 3 --sample 50 --out tables
   $ invseg reproduce all --list --dataset miniature
-  $ invseg reproduce table1 --rows 14-16 --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1 --clip ~/models/clip-vit-large-patch14 --blip ~/models/blip-large
+  $ invseg reproduce table1 --rows 14-17 --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1 --clip ~/models/clip-vit-large-patch14 --blip ~/models/blip-large
   $ invseg reproduce grid --methods baseline,invseg --sources ground-truth,captions --dataset miniature
 
 The same command goes on where it ended, however it ended. In --out: <table>.md and <table>.json, and runs/ with a folder for each
@@ -53,7 +53,7 @@ export function addReproduceCommand(program: Command, io: Io, done: (code: numbe
     .summary("the paper's tables, ours beside the paper's")
     .description('Runs the rows of tables of the paper on a data set, or methods × sources of names (grid).')
     .argument('<table...>', 'table1 … table7, grid, or all (the seven)')
-    .option('--dataset <kind>', reproduceKinds.join(', '));
+    .option('--dataset <kind>', datasetHelp);
   addDatasetFlags(command).option('--on-problem <rule>', datasetDefinitions.onProblem.help);
   addReproduceNamesFlags(command)
     .option('--sample <count>', 'pictures of each run, drawn by its seed (default: all)')

@@ -12,6 +12,7 @@ import { makePlan } from './plan.js';
 import type { Setting } from './plan.js';
 import { tableResult } from './results.js';
 import type { Outcome } from './results.js';
+import { Sweep } from './sweep.js';
 import type { RunFigures, Table, TableResult } from './types.js';
 
 export interface ReproduceOptions {
@@ -81,11 +82,16 @@ export const runFolder = ({ slug }: Pick<Setting, 'slug'>, seed: number, sample:
 async function runOne(given: ReproduceOptions, setting: Setting, seed: number, names: NameSource, place: { run: number; runs: number }): Promise<RunFigures> {
   const { segmenter, dataset, out, sample, weights, signal, onProgress } = given;
   const folder = runFolder(setting, seed, sample);
+  const at = path.join(out, folder);
+  // A background that takes no part has no threshold.
+  const sweeps = setting.options.backgroundRule === 'threshold' && dataset.hasBackground;
+  const { model } = segmenter.info;
+  await using sweep = sweeps ? await Sweep.open(at, dataset, `${model.name} ${model.version} ${weights ?? ''}`) : undefined;
   const evaluation = await evaluate({
-    segmenter,
+    segmenter: sweep?.segmenter(segmenter) ?? segmenter,
     dataset,
-    out: path.join(out, folder),
-    names,
+    out: at,
+    names: sweep?.names(names) ?? names,
     options: { ...setting.overrides, seed },
     sample,
     seed,
@@ -93,7 +99,8 @@ async function runOne(given: ReproduceOptions, setting: Setting, seed: number, n
     signal,
     ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, ...place, folder }) }),
   });
-  return figuresOf(evaluation, seed, folder);
+  const swept = sweep?.best(evaluation.pictures.evaluated);
+  return { ...figuresOf(evaluation, seed, folder), ...(swept && { swept }) };
 }
 
 function figuresOf({ mIoU, mAcc, aAcc, mIoU95, pictures, milliseconds }: Evaluation, seed: number, folder: string): RunFigures {

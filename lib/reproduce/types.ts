@@ -34,6 +34,8 @@ export interface RowRun {
   readonly training?: readonly PaperSide[];
   /** Default `standard`. */
   readonly names?: RowNames;
+  /** The same run at the threshold of the background that is best for the whole data set. */
+  readonly swept?: true;
 }
 
 export interface TableRow {
@@ -66,15 +68,27 @@ export interface Spread {
   interval?: [number, number];
 }
 
-/** One run: a row's settings with one seed. */
-export interface RunFigures {
-  seed: number;
-  /** Below the output folder. */
-  folder: string;
+/** Fractions of a whole data set. */
+export interface Figures {
   mIoU: number | null;
   mAcc: number | null;
   aAcc: number | null;
+  /** 95 % interval over resampled pictures. */
   mIoU95: [number | null, number | null];
+}
+
+/** At the best of many thresholds; its interval leaves the choice of the threshold out. */
+export interface SweptFigures extends Figures {
+  threshold: number;
+}
+
+/** One run: a row's settings with one seed. */
+export interface RunFigures extends Figures {
+  seed: number;
+  /** Below the output folder. */
+  folder: string;
+  /** Of methods whose background is a threshold. */
+  swept?: SweptFigures;
   pictures: { evaluated: number; skipped: number; unnamed: number };
   /** Of finding names and segmenting, all pictures together, reading them left out. */
   seconds: number;

@@ -87,7 +87,7 @@ describe('invseg reproduce', () => {
       [['grid', '--methods', 'invsg', ...folder], /for methods but received "invsg"/],
       [['grid', '--sources', 'oracle', ...folder], /for sources but received "oracle"/],
       [['table1', '--rows', '3-1', ...folder], /such as 1,3 or 14-16/],
-      [['table1', '--rows', '17', '--names', 'ground-truth', ...folder], /from 1 to 16/],
+      [['table1', '--rows', '18', '--names', 'ground-truth', ...folder], /from 1 to 17/],
       [['table2', '--seeds', '0', ...folder], /for seeds/],
       [['table2', '--set', 'method=baseline', ...folder], /have their own method/],
       [['table2', '--steps', 'many', ...folder], /steps/],

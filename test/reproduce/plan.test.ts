@@ -20,7 +20,7 @@ const rowsOf = (made: Plan, name: string) => made.tables.find((one) => one.table
 
 describe('the tables', () => {
   it('are the seven of the paper, with a figure for every data set that has one', () => {
-    expect(tables.map(({ name, rows }) => [name, rows.length])).toEqual([['table1', 16], ['table2', 5], ['table3', 4], ['table4', 5], ['table5', 9], ['table6', 4], ['table7', 6]]); // prettier-ignore
+    expect(tables.map(({ name, rows }) => [name, rows.length])).toEqual([['table1', 17], ['table2', 5], ['table3', 4], ['table4', 5], ['table5', 9], ['table6', 4], ['table7', 6]]); // prettier-ignore
     for (const { rows, columns } of tables) for (const { cells } of rows) expect(cells).toHaveLength(columns.length);
     const printed = tables.flatMap(({ rows }) => rows.flatMap(({ paper = {} }) => Object.values(paper)));
     // 16 + 15 + 11 of Table 1; 33 rows of VOC but one, 33 of COCO.

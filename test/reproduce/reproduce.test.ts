@@ -8,6 +8,7 @@ import { createNameSource } from '../../lib/names/index.js';
 import { gridTable, reproduce, tables } from '../../lib/reproduce/index.js';
 import type { NamesOffer, ReproduceOptions, Table } from '../../lib/reproduce/index.js';
 import { differenceOf, spreadOf } from '../../lib/reproduce/spread.js';
+import { thresholds } from '../../lib/reproduce/sweep.js';
 import type { SegmentOptions } from '../../lib/segmenter/types.js';
 import { FakeSegmenter, journalLines, makeFolder } from '../evaluation/fake.js';
 
@@ -95,6 +96,48 @@ describe('reproduce', () => {
   it('refuses runs of another model', async () => {
     await run({ tables: named('table3') });
     await expect(run({ tables: named('table3'), weights: 'others' })).rejects.toThrow(/made with other settings: weights/);
+  });
+});
+
+/** Knows how sure it is of the best name of each pixel; below the threshold it is background. */
+class Unsure extends FakeSegmenter {
+  override async segment(input: unknown, options: SegmentOptions) {
+    const result = await super.segment(input, { ...options, seed: 0 });
+    const background = result.categories.length - 1;
+    const { data } = input as { data: Uint8Array };
+    const strength = Float32Array.from(result.labels, (_, i) => (data[3 * i]! % 101) / 100);
+    const foreground = result.labels.map((_, i) => data[3 * i + 1]! % background);
+    const threshold = options.backgroundThreshold!;
+    const labels = foreground.map((label, i) => (strength[i]! < Math.fround(threshold) ? background : label));
+    return { ...result, labels, ...(options.saveStrengths && { strengths: { foreground, strength, background } }) };
+  }
+}
+
+describe('sweep', () => {
+  it('finds the best threshold of one run, as many runs would', async () => {
+    const segmenter = new Unsure();
+    const tried = await Promise.all(thresholds.map(async (backgroundThreshold) => {
+      const alone = await evaluate({ segmenter: new Unsure(), dataset: await open(), out: path.join(root, 'sweeps', String(backgroundThreshold)), options: { method: 'diffsegmenter', backgroundThreshold } });
+      return { threshold: backgroundThreshold, mIoU: alone.mIoU!, mAcc: alone.mAcc!, mIoU95: alone.mIoU95 };
+    }));
+    const best = tried.reduce((a, b) => (b.mIoU > a.mIoU ? b : a));
+    const fixed = tried.find(({ threshold }) => threshold === 0.5)!;
+    expect(best.mIoU).toBeGreaterThan(fixed.mIoU);
+    const rows = [14, 15];
+    const { results: [table] } = await run({ tables: named('table1'), rows, segmenter });
+    expect(segmenter.calls).toBe(PICTURES);
+    expect(table!.rows.map(({ ours }) => [ours!.mIoU, ours!.mAcc.value])).toEqual([
+      [{ value: fixed.mIoU, interval: fixed.mIoU95 }, fixed.mAcc],
+      [{ value: best.mIoU, interval: best.mIoU95 }, best.mAcc],
+    ]);
+    expect(table!.rows[1]).toMatchObject({ remark: `threshold ${best.threshold}` });
+    expect((await run({ tables: named('table1'), rows, segmenter })).results[0]).toEqual(table);
+    expect(segmenter.calls).toBe(PICTURES);
+  });
+
+  it('is nothing for a method that does not say how sure it is', async () => {
+    const { results: [table] } = await run({ tables: named('table1'), rows: [14, 15] });
+    expect(table!.rows.map(({ notRun }) => notRun)).toEqual([undefined, 'the run has no thresholds to sweep']);
   });
 });
 
