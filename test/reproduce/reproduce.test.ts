@@ -12,7 +12,7 @@ import { thresholds } from '../../lib/reproduce/sweep.js';
 import type { SegmentOptions } from '../../lib/segmenter/types.js';
 import { FakeSegmenter, journalLines, makeFolder } from '../evaluation/fake.js';
 
-const PICTURES = 6;
+const PICTURES = 4;
 let root: string;
 let out: string;
 let truth: NamesOffer;
@@ -73,12 +73,12 @@ describe('reproduce', () => {
   });
 
   it('gives mean and deviation over seeds, and differences seed by seed', async () => {
-    const { results, calls } = await run({ tables: named('table2'), seeds: [3, 5], sample: 4 });
-    expect(calls).toBe(5 * 2 * 4);
+    const { results, calls } = await run({ tables: named('table2'), seeds: [3, 5], sample: 3 });
+    expect(calls).toBe(5 * 2 * 3);
     const [first, , standard] = results[0]!.rows.map(({ ours }) => ours!);
     const [a, b] = first!.runs.map(({ mIoU }) => mIoU!) as [number, number];
     expect(a).not.toBe(b);
-    expect(first!.runs.map(({ seed, folder }) => [seed, folder.split(path.sep).at(-1)])).toEqual([[3, 'seed-3-of-4'], [5, 'seed-5-of-4']]);
+    expect(first!.runs.map(({ seed, folder }) => [seed, folder.split(path.sep).at(-1)])).toEqual([[3, 'seed-3-of-3'], [5, 'seed-5-of-3']]);
     expect(first!.mIoU.value).toBeCloseTo((a + b) / 2, 12);
     expect(first!.mIoU.deviation).toBeCloseTo(Math.abs(a - b) / Math.SQRT2, 12);
     const [c, d] = standard!.runs.map(({ mIoU }) => mIoU!) as [number, number];
