@@ -46,6 +46,9 @@ export type ErrorCode =
   | 'ABORTED'
   | 'NOT_FINITE'
   | 'OUTPUT_FAILED'
+  // several processes and hosts
+  | 'WORKER_LOST'
+  | 'QUEUE_FAILED'
   | 'INTERNAL';
 
 /** An error with a stable `code`. The first line of `message` says what was expected, what came, and what to do. */

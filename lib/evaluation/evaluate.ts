@@ -1,12 +1,11 @@
 /** A data set through a model: every picture once, whatever happens in between. */
 import { InvSegError } from '../errors.js';
+import type { Dataset } from '../datasets/index.js';
 import { createNameSource } from '../names/index.js';
-import { ahead } from './ahead.js';
+import { InProcess } from './in-process.js';
 import { Journal } from './journal.js';
 import { dropPicture, keepPicture, tidyPictures } from './keep.js';
-import { ClassIndex } from './names.js';
-import { loadPicture, segmentPicture } from './picture.js';
-import type { FailedPicture, LoadedPicture, PictureTask } from './picture.js';
+import type { Failed, Outcome, PicturePool } from './pool.js';
 import { journalOf, openFolder } from './run-folder.js';
 import { RunState } from './run-state.js';
 import { belowRoot, selectPictures, settingsOf } from './settings.js';
@@ -20,54 +19,58 @@ import type { EvaluateOptions, Evaluation, RunRecord } from './types.js';
  * aborted go on where they were, and the counts are those of a run in one go. A picture that cannot be used is an error, or,
  * where the data set was opened with `onProblem: 'skip'`, left out and counted; a later run tries it again.
  *
+ * The pictures are segmented by `segmenter` in this process, or by the engines of `pool`; the counts do not depend on the order.
+ *
  * @throws {InvSegError} `INVALID_OPTION` for options that no call would take, for a method without names and for a journal of
  * other settings; `OUTPUT_FAILED`; the codes of the data set, the names and the segmenter; `ABORTED`
  */
 export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
   const { dataset, out, prefetch = 2, signal, absent } = given;
   const { ids, places } = selectPictures(given);
-  const names = given.names ?? (await createNameSource('ground-truth', dataset));
-  const settings = settingsOf(given, ids, names.description);
+  const pool = await poolOf(given);
+  const settings = settingsOf(given, pool.info, ids, pool.names);
   await openFolder(out, given.restart === true);
 
   const run = new RunState(given, places.length);
   await using journal = await Journal.open<RunRecord>(journalOf(out), settings, (record) => run.resume(record));
   const open = places.filter(({ id }) => !run.counted(id));
-  const task: PictureTask = { segmenter: given.segmenter, dataset, names, classIndex: new ClassIndex(dataset), options: settings.options, signal };
   run.report(undefined);
-  for await (const loaded of ahead(open, (place) => loadPicture(dataset, place, signal), prefetch)) {
+  checkSignal(signal);
+  for await (const outcome of pool.work(open, { settings, prefetch, signal })) {
     checkSignal(signal);
-    await work(task, loaded, journal, run, out);
-    run.report(loaded.id);
+    await count(outcome, dataset, journal, run, out);
+    run.report(outcome.id);
   }
   const { evaluation } = await readRun(out, { absent });
   await tidyPictures(out, [...evaluation.worst, ...evaluation.best].map(({ id }) => id));
   return evaluation;
 }
 
-/** One picture to its line in the journal; with several devices, each would have its own. */
-async function work(task: PictureTask, loaded: LoadedPicture | FailedPicture, journal: Journal<RunRecord>, run: RunState, out: string): Promise<void> {
-  const { dataset } = task;
-  let segmented;
-  try {
-    if ('error' in loaded) throw loaded.error;
-    segmented = await segmentPicture(task, loaded);
-  } catch (error) {
-    checkSignal(task.signal);
-    if (isFatal(error)) throw error;
-    dataset.problem(loaded.id, error); // throws, unless problems are left out
-    const { code, message } = error as InvSegError;
-    const skipped = belowRoot({ id: loaded.id, code, message }, dataset);
-    const record = { id: loaded.id, place: loaded.place, skipped: { code, message: skipped.message } };
-    if (run.skip(record)) await journal.append(record);
-    return;
-  }
-  const { record, predicted } = segmented;
+async function poolOf({ segmenter, pool, dataset, names }: EvaluateOptions): Promise<PicturePool> {
+  if (pool) return pool;
+  if (!segmenter) throw new InvSegError('INVALID_OPTION', 'Expected a segmenter or a pool for evaluate but received neither');
+  return new InProcess(segmenter, dataset, names ?? (await createNameSource('ground-truth', dataset)));
+}
+
+/** One picture to its line in the journal. */
+async function count(outcome: Outcome, dataset: Dataset, journal: Journal<RunRecord>, run: RunState, out: string): Promise<void> {
+  if ('error' in outcome) return leaveOut(outcome, dataset, journal, run);
+  const { record } = outcome;
   // Before the journal says that the picture is done: a process that ends in between draws it again.
   const { kept, gone } = run.add(record);
-  if (kept) await keepPicture(out, loaded as LoadedPicture, predicted, dataset.hasBackground);
+  const shown = kept ? await outcome.show() : undefined;
+  if (shown) await keepPicture(out, shown.picture, shown.predicted, dataset.hasBackground);
   await journal.append(record);
   await Promise.all(gone.map((id) => dropPicture(out, id)));
+}
+
+/** @throws the error itself, unless the data set leaves problems out and the next picture would fare better */
+async function leaveOut({ id, place, error }: Failed, dataset: Dataset, journal: Journal<RunRecord>, run: RunState): Promise<void> {
+  if (isFatal(error)) throw error;
+  dataset.problem(id, error);
+  const { code, message } = belowRoot({ id, code: (error as InvSegError).code, message: (error as InvSegError).message }, dataset);
+  const record = { id, place, skipped: { code, message } };
+  if (run.skip(record)) await journal.append(record);
 }
 
 /** What every other picture would meet as well. */

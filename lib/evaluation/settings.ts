@@ -4,6 +4,7 @@ import { resolveOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
 import { packageVersion } from '../version.js';
 import type { Place } from './picture.js';
+import type { EngineFacts } from './pool.js';
 import { drawSample, listHash, takeShard } from './select.js';
 import type { EvaluateOptions, RunSettings, Skip } from './types.js';
 
@@ -14,8 +15,11 @@ export interface Selected {
   places: Place[];
 }
 
+/** What of a call decides which pictures, and what is done with them. */
+export type SettingsOptions = Pick<EvaluateOptions, 'dataset' | 'sample' | 'seed' | 'shard' | 'options' | 'weights'>;
+
 /** @throws {InvSegError} `INVALID_OPTION` */
-export function selectPictures({ dataset, sample, seed = 0, shard }: EvaluateOptions): Selected {
+export function selectPictures({ dataset, sample, seed = 0, shard }: SettingsOptions): Selected {
   if (sample !== undefined) integer(1, 10_000_000).read(sample, 'sample');
   integer(0, 0xffffffff).read(seed, 'seed');
   const ids = sample === undefined ? dataset.ids : drawSample(dataset.ids, sample, seed);
@@ -24,9 +28,8 @@ export function selectPictures({ dataset, sample, seed = 0, shard }: EvaluateOpt
 }
 
 /** @throws {InvSegError} `INVALID_OPTION` for options that no call would take */
-export function settingsOf(given: EvaluateOptions, ids: readonly string[], names: string): RunSettings {
-  const { segmenter, dataset, sample, seed = 0, shard } = given;
-  const { model, device, dtype } = segmenter.info;
+export function settingsOf(given: SettingsOptions, { model, device, dtype }: EngineFacts, ids: readonly string[], names: string): RunSettings {
+  const { dataset, sample, seed = 0, shard } = given;
   return {
     format: 'invseg-run/1',
     version: packageVersion(),

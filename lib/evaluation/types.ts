@@ -6,6 +6,7 @@ import type { Segmenter } from '../segmenter/segmenter.js';
 import type { AbsentRule } from './metrics.js';
 import type { PixelCounts } from './counts.js';
 import type { JournalRecord } from './journal.js';
+import type { PicturePool } from './pool.js';
 import type { NameSource } from '../names/index.js';
 import type { Shard } from './select.js';
 
@@ -13,11 +14,14 @@ import type { Shard } from './select.js';
 export type Evaluated = Pick<Segmenter, 'info' | 'segment'>;
 
 export interface EvaluateOptions {
-  segmenter: Evaluated;
+  /** One engine in this process; or else a pool. */
+  segmenter?: Evaluated | undefined;
+  /** Engines in other processes or on other hosts; they have their own source of names. */
+  pool?: PicturePool | undefined;
   dataset: Dataset;
   /** Folder of the journal and of the pictures that the report shows; made where it is not there. */
   out: string;
-  /** Who names the classes of each picture; default the classes in its mask. */
+  /** With `segmenter`: who names the classes of each picture; default the classes in its mask. */
   names?: NameSource | undefined;
   /** Options of the method. */
   options?: MethodOverrides | undefined;

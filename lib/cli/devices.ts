@@ -1,0 +1,42 @@
+/** `--devices`: which processes a run has. */
+import { availableParallelism } from 'node:os';
+import { InvSegError } from '../errors.js';
+import { loadBinding } from '../native/load.js';
+
+/**
+ * @param text `cuda:0,cuda:1`, `cpu,cpu`
+ * @throws {InvSegError} `INVALID_OPTION` for anything but devices of one kind: CPU and CUDA round differently, and a run has one
+ */
+export function parseDevices(text: string): string[] {
+  const devices = text.split(',').map((one) => one.trim());
+  const bad = devices.find((one) => !/^(cpu|cuda:\d{1,3})$/.test(one));
+  if (bad !== undefined) throw new InvSegError('INVALID_OPTION', `Expected cpu or cuda:<index>, with commas between them, for devices but received ${JSON.stringify(text)}`);
+  if (new Set(devices.map(kindOf)).size > 1) {
+    throw new InvSegError('INVALID_OPTION', `Expected devices of one kind but received ${JSON.stringify(text)}; CPU and CUDA round differently, so one run has one of them`);
+  }
+  return devices;
+}
+
+/** What `--devices` stands for when it is left out: every CUDA device, where there are several and none was named. */
+export function standardDevices(device: string | undefined, cudaDevices: () => number): string[] {
+  if (device !== undefined && device !== 'auto') return [];
+  const count = cudaDevices();
+  return count > 1 ? Array.from({ length: count }, (_, i) => `cuda:${i}`) : [];
+}
+
+/** Of this host; 0 where the addon is not there, which opening the engine says better. */
+export function countCudaDevices(): number {
+  try {
+    return loadBinding().binding.info().cudaDevices;
+  } catch {
+    return 0;
+  }
+}
+
+/** Engines on the CPU share its cores, unless the user says how many each gets. */
+export function threadsFor(threads: string | undefined, devices: readonly string[]): string | undefined {
+  const shared = (threads === undefined || threads === '0') && devices.length > 1 && kindOf(devices[0]!) === 'cpu';
+  return shared ? String(Math.max(1, Math.floor(availableParallelism() / devices.length))) : threads;
+}
+
+const kindOf = (device: string): string => device.split(':')[0]!;

@@ -1,0 +1,15 @@
+/** A process of `evaluate --devices`: one engine. Started by the command, of no use by hand. */
+import { serveParent } from '../evaluation/processes/child.js';
+import type { MethodOptions } from '../options/index.js';
+import { Segmenter } from '../segmenter/segmenter.js';
+import { openTask } from './run-plan.js';
+import type { PictureFlags } from './run-plan.js';
+
+export interface ChildSetup {
+  flags: PictureFlags;
+  options: MethodOptions;
+}
+
+serveParent<ChildSetup>(({ flags, options }, device) =>
+  openTask({ ...flags, device }, options, { openSegmenter: (engine) => Segmenter.open(engine), signal: new AbortController().signal }),
+);

@@ -1,0 +1,30 @@
+/** The child's side: an engine of its own, pictures in, records out, until the parent has gone. */
+import type { PictureTask } from '../picture.js';
+import { failureOf, RemoteEngine } from '../remote.js';
+import type { ToChild, ToParent } from './messages.js';
+
+/** @param open what the parent's `setup` says; the process ends without closing it */
+export function serveParent<Setup>(open: (setup: Setup, device: string) => Promise<PictureTask>): void {
+  let engine: RemoteEngine | undefined;
+  const say = (message: ToParent): void => {
+    // The parent may be gone by now; then 'disconnect' ends this process.
+    if (process.connected) process.send!(message, () => {});
+  };
+  const start = async (setup: Setup, device: string): Promise<void> => {
+    try {
+      const task = await open(setup, device);
+      engine = new RemoteEngine(task);
+      const { model, device: taken, dtype } = task.segmenter.info;
+      say({ type: 'ready', info: { model: { name: model.name, version: model.version }, device: taken, dtype }, names: task.names.description });
+    } catch (error) {
+      say({ type: 'failed', failure: failureOf(error, '', { root: '\0' }) });
+    }
+  };
+  process.on('message', (message: ToChild<Setup>) => {
+    if (message.type === 'open') void start(message.setup, message.device);
+    else void engine!.work(message.place).then((result) => say({ type: 'done', place: message.place, result }));
+  });
+  // Ctrl-C reaches every process of the terminal; the parent decides what is finished first.
+  process.on('SIGINT', () => {});
+  process.on('disconnect', () => process.exit(0));
+}

@@ -1,0 +1,82 @@
+/** A picture's way to another process or host and back: what crosses is JSON and the packed labels. */
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRaw } from 'node:zlib';
+import type { Dataset } from '../datasets/index.js';
+import { InvSegError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
+import { loadPicture, segmentPicture } from './picture.js';
+import type { PictureTask, Place } from './picture.js';
+import type { Outcome, ShownPicture } from './pool.js';
+import { belowRoot } from './settings.js';
+import type { PictureRecord } from './types.js';
+
+/** An error without its stack, its cause and its root. */
+export interface Failure {
+  code: ErrorCode;
+  message: string;
+}
+
+/** @typeParam Labels `Uint8Array` between processes, text (base64) over Redis */
+export type RemoteResult<Labels = Uint8Array> = { record: PictureRecord; labels: Labels } | { failure: Failure };
+
+const deflate = promisify(deflateRaw);
+const inflate = promisify(inflateRaw);
+
+/** One engine that is asked for several pictures at once: all are read at once, and segmented one after the other. */
+export class RemoteEngine {
+  readonly #task: PictureTask;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(task: PictureTask) {
+    this.#task = task;
+  }
+
+  /** Never rejects. */
+  async work(place: Place): Promise<RemoteResult> {
+    const { dataset, signal } = this.#task;
+    try {
+      const loading = loadPicture(dataset, place, signal);
+      const before = this.#last;
+      const turn = (async () => {
+        const loaded = await loading;
+        await before;
+        if ('error' in loaded) throw loaded.error;
+        return segmentPicture(this.#task, loaded);
+      })();
+      this.#last = turn.catch(() => {});
+      const { record, predicted } = await turn;
+      return { record, labels: await packLabels(predicted) };
+    } catch (error) {
+      return { failure: failureOf(error, place.id, dataset) };
+    }
+  }
+}
+
+/** @param outcome what another process made of the picture @param dataset this process's own, for pictures that are shown */
+export function outcomeOf({ id, place }: Place, outcome: RemoteResult, dataset: Dataset): Outcome {
+  if ('failure' in outcome) return { id, place, error: new InvSegError(outcome.failure.code, outcome.failure.message) };
+  const { record, labels } = outcome;
+  return { id, record, show: () => shownPicture({ id, place }, labels, dataset) };
+}
+
+/** A host that hands out pictures need not have them: then the report shows none. */
+async function shownPicture(place: Place, labels: Uint8Array, dataset: Dataset): Promise<ShownPicture | undefined> {
+  const picture = await loadPicture(dataset, place, undefined);
+  if ('error' in picture) return undefined;
+  return { picture, predicted: await unpackLabels(labels, picture.width * picture.height) };
+}
+
+export const packLabels = (labels: Uint8Array): Promise<Uint8Array> => deflate(labels, { level: 1 });
+
+/** @throws {InvSegError} `SHAPE_MISMATCH` for anything but `length` labels: the picture is another one there than here */
+export async function unpackLabels(packed: Uint8Array, length: number): Promise<Uint8Array> {
+  const labels = await inflate(packed, { maxOutputLength: length }).catch(() => undefined);
+  if (labels?.length === length) return labels;
+  throw new InvSegError('SHAPE_MISMATCH', `Expected ${length} predicted labels of another process but received ${labels?.length ?? 'something else'}; have both the same pictures?`);
+}
+
+export function failureOf(error: unknown, id: string, dataset: Pick<Dataset, 'root'>): Failure {
+  const own = error instanceof InvSegError;
+  const { code, message } = belowRoot({ id, code: own ? error.code : 'INTERNAL', message: error instanceof Error ? error.message : String(error) }, dataset);
+  return { code, message };
+}
