@@ -24,7 +24,7 @@ export class EvaluateLine extends ProgressLine {
     if (this.#first === undefined) {
       this.#first = progress.done;
       this.#began = now;
-      if (progress.resumed > 0) this.#say(`going on after ${progress.resumed} pictures of an earlier run`);
+      if (progress.resumed > 0) this.note(`going on after ${progress.resumed} pictures of an earlier run`);
     }
     const last = progress.done === progress.total;
     if (!last && now - this.#said < (this.#talk.terminal ? REDRAW_MS : PAUSE_MS)) return;
@@ -34,7 +34,8 @@ export class EvaluateLine extends ProgressLine {
     else this.#talk.err(`${text}\n`);
   }
 
-  #say(text: string): void {
+  /** A line that stays. */
+  note(text: string): void {
     this.clear();
     this.#talk.err(`${text}\n`);
   }

@@ -1,35 +1,34 @@
 /** `invseg evaluate`: a data set through a model, with a journal that survives anything. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { datasetDefinitions, openDataset } from '../datasets/index.js';
+import { datasetDefinitions } from '../datasets/index.js';
 import { absentRules, evaluate, parseShard } from '../evaluation/index.js';
 import type { AbsentRule } from '../evaluation/index.js';
 import { methods } from '../methods/index.js';
 import { nameSourceKinds } from '../names/index.js';
 import { openBundle } from '../models/index.js';
-import { resolveEngineOptions, resolveOptions } from '../options/index.js';
+import { resolveOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
-import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
-import type { DatasetFlags } from './dataset-flags.js';
+import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
 import { EvaluateLine } from './evaluate-line.js';
 import { tellRun, writeRun } from './evaluate-files.js';
 import { EXIT } from './failure.js';
-import { engineFlags, methodFlags, parseValue } from './flags.js';
+import { methodFlags, parseValue } from './flags.js';
 import type { SegmentFlags } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
 import { prepareFolder } from './outputs.js';
-import { addNamesFlags, PictureNames } from './names.js';
-import type { NamesFlags } from './names.js';
-import { interruptible } from './segment.js';
+import { addNamesFlags } from './names.js';
+import { devicesOf, withPool } from './pools.js';
+import type { PoolFlags } from './pools.js';
+import { planPictures } from './run-plan.js';
+import type { PictureFlags } from './run-plan.js';
 
-interface EvaluateFlags extends DatasetFlags, NamesFlags, Omit<SegmentFlags, 'palette' | 'saveMaps'> {
-  dataset?: string;
+interface EvaluateFlags extends PictureFlags, PoolFlags, Omit<SegmentFlags, 'palette' | 'saveMaps'> {
   sample?: string;
   shard?: string;
   resume?: true;
   restart?: true;
-  onProblem?: string;
   absent: AbsentRule;
   prefetch: string;
 }
@@ -41,6 +40,7 @@ Examples:
   $ invseg evaluate --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1-base --out runs/voc
   $ invseg evaluate --dataset coco --root coco --names captions --captions captions_val2017.json --out runs/captions
   $ invseg evaluate --dataset voc --root VOCdevkit --sample 100 --seed 1 --out runs/voc-100
+  $ invseg evaluate --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1-base --devices cuda:0,cuda:1 --out runs/voc
   $ invseg evaluate --dataset voc --root VOCdevkit --shard 0/4 --out runs/0     (then: invseg merge runs/0 … runs/3 --out runs/all)
 
 The same command goes on where a run ended, however it ended. In --out: report.html, report.json, per-class.csv,
@@ -65,6 +65,7 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     .option('--prefetch <count>', 'pictures read while the engine works', '2')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
+    .addOption(new Option('--devices <list>', 'a process each: cuda:0,cuda:1 (default: all CUDA devices, where there are several)').conflicts('device'))
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
     .option('--steps <count>', 'optimisation steps; 0 is the baseline (default: 15)')
@@ -90,35 +91,31 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const seed = given('seed', integer(0, 0xffffffff));
   const prefetch = given('prefetch', integer(0, 64));
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
-  const options = methodFlags(flags);
-  resolveOptions(options);
-  const engine = resolveEngineOptions(engineFlags(flags));
-  const { onProblem } = flags;
-  const dataset = await openDataset({ ...datasetOptions(flags.dataset, flags), ...(onProblem !== undefined && { onProblem: onProblem as 'skip' }) });
-  await using names = await PictureNames.open(flags.names ?? 'ground-truth', flags, { engine, vocabulary: dataset.vocabulary, hasBackground: dataset.hasBackground });
+  const options = resolveOptions(methodFlags(flags));
+  const plan = await planPictures(flags);
+  const devices = devicesOf(flags, io);
   await prepareFolder(flags.out);
-  const weights = await (await openBundle(engine.model)).weightsHash();
 
   const line = new EvaluateLine(io);
   try {
-    line.write('loading the model');
-    await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
-    await evaluate({
-      segmenter,
-      dataset,
-      out: flags.out,
-      names: names.source,
-      options,
-      sample,
-      seed,
-      shard,
-      restart: flags.restart,
-      weights,
-      absent: flags.absent,
-      prefetch,
-      signal: io.signal,
-      onProgress: (progress) => line.progress(progress),
-    });
+    const { dataset } = plan;
+    await withPool({ flags, plan, options, devices, io, line }, async (pool) =>
+      evaluate({
+        pool,
+        dataset,
+        out: flags.out,
+        options,
+        sample,
+        seed,
+        shard,
+        restart: flags.restart,
+        weights: await (await openBundle(plan.engine.model)).weightsHash(),
+        absent: flags.absent,
+        prefetch,
+        signal: io.signal,
+        onProgress: (progress) => line.progress(progress),
+      }),
+    );
     line.write('writing the report');
     const evaluation = await writeRun(flags.out, flags.absent);
     line.clear();

@@ -12,4 +12,6 @@ export interface Io {
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
   openSegmenter(options: Partial<EngineOptions>): Promise<Segmenter>;
+  /** CUDA devices of this host; left out, there is none. */
+  cudaDevices?(): number;
 }

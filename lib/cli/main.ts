@@ -2,6 +2,7 @@
 /** The process around the commands: streams, Ctrl-C, exit code. */
 import { constants } from 'node:os';
 import { Segmenter } from '../segmenter/segmenter.js';
+import { countCudaDevices } from './devices.js';
 import { runCli } from './program.js';
 
 const interrupt = new AbortController();
@@ -27,5 +28,6 @@ const code = await runCli(process.argv.slice(2), {
   terminal: process.stderr.isTTY ? { columns: process.stderr.columns || 80 } : undefined,
   signal: interrupt.signal,
   openSegmenter: (options) => Segmenter.open(options),
+  cudaDevices: countCudaDevices,
 });
 process.exitCode = signalled ? 128 + constants.signals[signalled] : code;

@@ -1,0 +1,57 @@
+/** Where the pictures of `evaluate` are segmented: in this process, in one process a device, or by the workers of a queue. */
+import { fileURLToPath } from 'node:url';
+import { InProcess } from '../evaluation/in-process.js';
+import type { PicturePool } from '../evaluation/pool.js';
+import { ProcessPool } from '../evaluation/processes/pool.js';
+import type { MethodOptions } from '../options/index.js';
+import { parseDevices, standardDevices, threadsFor } from './devices.js';
+import type { ChildSetup } from './evaluate-child.js';
+import type { EvaluateLine } from './evaluate-line.js';
+import type { Io } from './io.js';
+import { openNames } from './run-plan.js';
+import type { PictureFlags, PicturePlan } from './run-plan.js';
+import { interruptible } from './segment.js';
+
+export interface PoolFlags {
+  devices?: string;
+}
+
+export interface PoolRequest {
+  flags: PictureFlags & PoolFlags;
+  plan: PicturePlan;
+  options: MethodOptions;
+  /** Of processes; empty for this one. */
+  devices: readonly string[];
+  io: Io;
+  line: EvaluateLine;
+}
+
+/** @returns the devices that get a process each @throws {InvSegError} `INVALID_OPTION` */
+export function devicesOf({ devices, device }: PictureFlags & PoolFlags, io: Io): string[] {
+  return devices === undefined ? standardDevices(device, () => io.cudaDevices?.() ?? 0) : parseDevices(devices);
+}
+
+/** Opens what the flags ask for, and closes it after `use`. */
+export async function withPool<T>(request: PoolRequest, use: (pool: PicturePool) => Promise<T>): Promise<T> {
+  request.line.write('loading the model');
+  return request.devices.length > 0 ? withProcesses(request, use) : inProcess(request, use);
+}
+
+async function inProcess<T>({ flags, plan, io }: PoolRequest, use: (pool: PicturePool) => Promise<T>): Promise<T> {
+  await using names = await openNames(flags, plan);
+  await using segmenter = await interruptible(io.openSegmenter(plan.engine), io.signal);
+  return await use(new InProcess(segmenter, plan.dataset, names.source));
+}
+
+async function withProcesses<T>({ flags, plan, options, devices, io, line }: PoolRequest, use: (pool: PicturePool) => Promise<T>): Promise<T> {
+  const setup: ChildSetup = { flags: childFlags(flags, devices), options };
+  const entry = fileURLToPath(new URL('./evaluate-child.js', import.meta.url));
+  await using pool = await ProcessPool.open({ devices, entry, setup, dataset: plan.dataset, onNote: (text) => line.note(text), signal: io.signal });
+  return await use(pool);
+}
+
+/** Only what a child reads. */
+function childFlags(flags: PictureFlags, devices: readonly string[]): PictureFlags {
+  const threads = threadsFor(flags.threads, devices);
+  return { ...flags, ...(threads !== undefined && { threads }) };
+}

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseDevices, standardDevices, threadsFor } from '../../lib/cli/devices.js';
+import { alive, childrenOf, endAll, journalled, report, start, until } from '../support/cli.js';
+
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(path.join(tmpdir(), 'invseg-devices-'))));
+afterEach(endAll);
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (name: string): string => path.join(folder, name);
+
+const evaluate = (name: string, ...more: string[]) =>
+  start(['evaluate', '--dataset', 'miniature', '--sample', '14', '--method', 'baseline', '--threads', '1', '--out', at(name), ...more]);
+
+describe('--devices', () => {
+  it('reads a list of one kind', () => {
+    expect(parseDevices('cuda:0, cuda:1')).toEqual(['cuda:0', 'cuda:1']);
+    expect(parseDevices('cpu,cpu')).toEqual(['cpu', 'cpu']);
+    for (const bad of ['', 'gpu', 'cuda', 'cuda:0,', 'auto']) expect(() => parseDevices(bad), bad).toThrow(/Expected cpu or cuda:<index>/);
+    expect(() => parseDevices('cpu,cuda:0')).toThrow(/one kind/);
+  });
+
+  it('is every CUDA device, where there are several and none is named', () => {
+    expect(standardDevices(undefined, () => 3)).toEqual(['cuda:0', 'cuda:1', 'cuda:2']);
+    expect(standardDevices('auto', () => 2)).toHaveLength(2);
+    for (const [device, count] of [[undefined, 1], [undefined, 0], ['cuda:1', 4], ['cpu', 4]] as const) expect(standardDevices(device, () => count)).toEqual([]);
+  });
+
+  it('shares the cores between engines on the CPU', () => {
+    expect(Number(threadsFor(undefined, ['cpu', 'cpu']))).toBeGreaterThanOrEqual(1);
+    expect(threadsFor('3', ['cpu', 'cpu'])).toBe('3');
+    expect([threadsFor(undefined, ['cpu']), threadsFor(undefined, ['cuda:0', 'cuda:1'])]).toEqual([undefined, undefined]);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('processes', () => {
+  it('count what one process counts, also when one is killed', async () => {
+    const alone = evaluate('alone');
+    expect(await alone.ended, alone.text.err).toMatchObject({ code: 0 });
+    const both = evaluate('both', '--devices', 'cpu,cpu');
+    await until('three pictures', () => journalled(at('both')).length >= 3);
+    process.kill(childrenOf(both.child.pid!)[0]!, 'SIGKILL');
+    expect(await both.ended, both.text.err).toMatchObject({ code: 0 });
+    expect(both.text.err).toContain('cpu: the process ended (signal SIGKILL), it is started again');
+    expect(report(at('both'))).toEqual(report(at('alone')));
+    expect(journalled(at('both')).sort()).toEqual(journalled(at('alone')).sort());
+  });
+
+  it.each(['SIGINT', 'SIGKILL'] as const)('end with the command on %s, and it goes on', async (signal) => {
+    const first = evaluate(signal, '--devices', 'cpu,cpu');
+    await until('three pictures', () => journalled(at(signal)).length >= 3);
+    const children = childrenOf(first.child.pid!);
+    expect(children.length).toBeGreaterThanOrEqual(2);
+    first.child.kill(signal);
+    expect(await first.ended).toEqual(signal === 'SIGINT' ? { code: 130, signal: null } : { code: null, signal });
+    await until('no child', () => !children.some(alive));
+    const before = journalled(at(signal)).length;
+    const second = evaluate(signal, '--devices', 'cpu');
+    expect(await second.ended, second.text.err).toMatchObject({ code: 0 });
+    expect(second.text.err).toContain(`going on after ${before} pictures`);
+    expect(report(at(signal))).toEqual(report(at('alone')));
+  });
+
+  it('say at once what cannot be opened', async () => {
+    const { text, ended } = evaluate('none', '--devices', 'cuda:97,cuda:98');
+    expect(await ended).toMatchObject({ code: 1 });
+    expect(text.err).toMatch(/error: cuda:9\d: .*\ncode: DEVICE_UNAVAILABLE/);
+  });
+});
