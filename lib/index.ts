@@ -79,3 +79,6 @@ export type {
   Vocabulary,
   VocabularyClass,
 } from './names/index.js';
+
+export { gridTable, reproduce, tables as paperTables } from './reproduce/index.js';
+export type { NamesOffers, PaperFigures, ReproduceOptions, ReproduceProgress, RowResult, Table, TableResult } from './reproduce/index.js';

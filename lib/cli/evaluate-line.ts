@@ -62,7 +62,7 @@ export function progressText({ done, total, skipped, mIoU, id }: EvaluateProgres
 
 const speed = (rate: number): string => (rate >= 0.1 ? `${rate.toFixed(rate < 10 ? 2 : 0)} images/s` : `${(1 / rate).toFixed(0)} s/image`);
 
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   const minutes = Math.ceil(seconds / 60);
   return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;

@@ -1,6 +1,6 @@
 /** Progress of the tables: a line that changes on a terminal; elsewhere one a run and one a minute. */
 import type { ReproduceProgress } from '../reproduce/index.js';
-import { progressText } from './evaluate-line.js';
+import { duration, progressText } from './evaluate-line.js';
 import type { Io } from './io.js';
 import { ProgressLine } from './progress.js';
 
@@ -14,6 +14,8 @@ export class ReproduceLine extends ProgressLine {
   /** Pictures of the run that an earlier call had done. */
   #first = 0;
   #said = -Infinity;
+  /** Of all runs: when the first one began, and the pictures that were open then. */
+  #start: { at: number; left: number } | undefined;
 
   constructor(io: Io) {
     super(io);
@@ -21,8 +23,9 @@ export class ReproduceLine extends ProgressLine {
   }
 
   progress(progress: ReproduceProgress): void {
-    const { run, runs, folder, done, total } = progress;
+    const { run, runs, folder, done, total, left } = progress;
     const now = performance.now();
+    this.#start ??= { at: now, left };
     if (run !== this.#run) {
       [this.#run, this.#began, this.#first] = [run, now, done];
       this.#said = this.#talk.terminal ? -Infinity : now;
@@ -32,7 +35,9 @@ export class ReproduceLine extends ProgressLine {
     // A run that was there already is no news.
     if (finished && this.#first === total && !this.#talk.terminal) return;
     this.#said = now;
-    const text = `run ${run} of ${runs}: ${progressText(progress, done - this.#first, (now - this.#began) / 1000)}, ${folder}`;
+    const fresh = this.#start.left - left;
+    const all = fresh > 0 && run < runs ? ` (about ${duration((left * (now - this.#start.at)) / 1000 / fresh)} for all)` : '';
+    const text = `run ${run} of ${runs}${all}: ${progressText(progress, done - this.#first, (now - this.#began) / 1000)}, ${folder}`;
     if (this.#talk.terminal) this.write(text);
     else this.#talk.err(`${text}\n`);
   }

@@ -1,10 +1,12 @@
 /** `invseg reproduce`: the paper's tables on a data set, ours beside the paper's. */
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { datasetDefinitions, openDataset } from '../datasets/index.js';
 import type { Dataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
+import { journalOf } from '../evaluation/index.js';
 import { openBundle, resolutions } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
@@ -13,6 +15,7 @@ import type { Circumstances, Plan } from '../reproduce/index.js';
 import { packageVersion } from '../version.js';
 import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
 import type { DatasetFlags } from './dataset-flags.js';
+import { writeRun } from './evaluate-files.js';
 import { EXIT } from './failure.js';
 import { engineFlags, methodFlags, parseValue } from './flags.js';
 import type { SegmentFlags } from './flags.js';
@@ -45,7 +48,7 @@ Examples:
   $ invseg reproduce grid --methods baseline,invseg --sources ground-truth,captions --dataset miniature
 
 The same command goes on where it ended, however it ended. In --out: <table>.md and <table>.json, and runs/ with a folder for each
-row's settings and seed, as invseg evaluate makes them; rows of equal settings share it. docs/reproduce.md has the commands for all data sets.`;
+row's settings and seed, as invseg evaluate makes them (report.html too); rows of equal settings share it. docs/reproduce.md has the commands for all data sets.`;
 
 export function addReproduceCommand(program: Command, io: Io, done: (code: number) => void): void {
   const command = program
@@ -94,7 +97,7 @@ async function reproduceCommand(asked: readonly string[], flags: ReproduceFlags,
   const input = { tables, names: names.offers, options, rows };
   const plan = makePlan({ ...input, model: { resolutions: resolutions(bundle.manifest), training } });
   if (flags.list) {
-    io.out(planText(plan, dataset.ids.length, seeds, sample));
+    io.out(await planText(plan, { out: flags.out, pictures: dataset.ids.length, seeds, sample }));
     return EXIT.ok;
   }
   checkRunnable(plan);
@@ -117,6 +120,8 @@ async function reproduceCommand(asked: readonly string[], flags: ReproduceFlags,
       signal: io.signal,
       onProgress: (progress) => line.progress(progress),
     });
+    line.write('writing the reports');
+    await writeReports(results.flatMap(({ rows: all }) => all.flatMap(({ ours }) => (ours?.runs ?? []).map(({ folder }) => path.join(flags.out, folder)))));
     line.clear();
     const { model } = segmenter.info;
     const circumstances: Circumstances = {
@@ -141,6 +146,14 @@ async function reproduceCommand(asked: readonly string[], flags: ReproduceFlags,
     return EXIT.ok;
   } finally {
     line.clear();
+  }
+}
+
+/** What `evaluate` leaves beside a journal, where the journal is the newer one. */
+async function writeReports(folders: readonly string[]): Promise<void> {
+  const time = (file: string): Promise<number> => stat(file).then(({ mtimeMs }) => mtimeMs, () => 0);
+  for (const folder of new Set(folders)) {
+    if ((await time(path.join(folder, 'report.json'))) <= (await time(journalOf(folder)))) await writeRun(folder, 'nan-mean');
   }
 }
 

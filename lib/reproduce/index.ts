@@ -1,3 +1,4 @@
+export { countDone } from './done.js';
 export { gridSources, gridTable } from './grid.js';
 export type { GridSource } from './grid.js';
 export { tableMarkdown, tableText } from './layout.js';

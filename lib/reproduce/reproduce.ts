@@ -7,6 +7,7 @@ import type { EvaluateProgress, Evaluation } from '../evaluation/index.js';
 import type { NameSource } from '../names/index.js';
 import type { Evaluated } from '../evaluation/types.js';
 import type { MethodOverrides } from '../options/index.js';
+import { countDone } from './done.js';
 import type { NamesOffer, NamesOffers } from './offers.js';
 import { makePlan } from './plan.js';
 import type { Setting } from './plan.js';
@@ -17,8 +18,11 @@ import type { RunFigures, Table, TableResult } from './types.js';
 
 export interface ReproduceOptions {
   segmenter: Evaluated;
-  /** What the model's manifest says its loop reads; the default of rows that do not say, on a model with other sides than SD's. */
-  training: Readonly<Record<number, number>>;
+  /**
+   * What the loop reads where a row does not say, on a model whose attention has other sides than Stable Diffusion's; default what its
+   * manifest says. Given in numbers, it is known to be the same as a row of Table 5.
+   */
+  training?: Readonly<Record<number, number>> | undefined;
   dataset: Dataset;
   /** Runs go to `runs/<settings>/<seed>` below it. */
   out: string;
@@ -42,8 +46,10 @@ export interface ReproduceProgress extends EvaluateProgress {
   /** From 1. */
   run: number;
   runs: number;
-  /** Folder of the run below `runs`. */
+  /** Folder of the run below the output folder. */
   folder: string;
+  /** Pictures of all runs that are open, this run's among them. */
+  left: number;
 }
 
 /**
@@ -53,34 +59,38 @@ export interface ReproduceProgress extends EvaluateProgress {
  * throws, but for names that a source does not have: those mark their row
  */
 export async function reproduce(given: ReproduceOptions): Promise<TableResult[]> {
-  const { segmenter, training, tables, names, options, rows, seeds = [0], signal } = given;
+  const { segmenter, training, dataset, out, tables, names, options, rows, seeds = [0], sample, signal } = given;
   const plan = makePlan({ tables, model: { resolutions: segmenter.info.model.resolutions, training }, names, options, rows });
   const sources = new Sources();
   const outcomes = new Map<string, Outcome>(plan.settings.map(({ slug }) => [slug, { runs: [] }]));
   // Seed by seed: whoever ends early has whole tables of the first seeds.
   const runs = seeds.flatMap((seed) => plan.settings.map((setting) => ({ seed, setting })));
+  const each = Math.min(sample ?? dataset.ids.length, dataset.ids.length);
+  const open = await Promise.all(runs.map(async ({ seed, setting }) => each - (await countDone(path.join(out, runFolder(setting, seed, sample))))));
   for (const [i, { seed, setting }] of runs.entries()) {
+    const later = open.slice(i + 1).reduce((a, b) => a + b, 0);
     const outcome = outcomes.get(setting.slug)!;
     if (outcome.failure !== undefined) continue;
     if (signal?.aborted) throw new InvSegError('ABORTED', 'The tables were aborted; what was counted is kept', { cause: signal.reason });
     try {
       const source = await sources.open(setting.names);
       outcome.names = source.description;
-      outcome.runs.push(await runOne(given, setting, seed, source, { run: i + 1, runs: runs.length }));
+      outcome.runs.push(await runOne(given, setting, seed, source, { run: i + 1, runs: runs.length, later }));
     } catch (error) {
       if (!(error instanceof InvSegError) || !error.code.startsWith('NAMES_')) throw error;
       outcome.failure = error.message.split('\n')[0]!;
     }
   }
-  return Promise.all(plan.tables.map((table) => tableResult(table, outcomes, given.out)));
+  return Promise.all(plan.tables.map((table) => tableResult(table, outcomes, out)));
 }
 
 /** Below the output folder; a draw of other pictures is another run. */
 export const runFolder = ({ slug }: Pick<Setting, 'slug'>, seed: number, sample: number | undefined): string =>
   path.join('runs', slug, sample === undefined ? `seed-${seed}` : `seed-${seed}-of-${sample}`);
 
-async function runOne(given: ReproduceOptions, setting: Setting, seed: number, names: NameSource, place: { run: number; runs: number }): Promise<RunFigures> {
+async function runOne(given: ReproduceOptions, setting: Setting, seed: number, names: NameSource, place: { run: number; runs: number; later: number }): Promise<RunFigures> {
   const { segmenter, dataset, out, sample, weights, signal, onProgress } = given;
+  const { run, runs, later } = place;
   const folder = runFolder(setting, seed, sample);
   const at = path.join(out, folder);
   // A background that takes no part has no threshold.
@@ -97,7 +107,7 @@ async function runOne(given: ReproduceOptions, setting: Setting, seed: number, n
     seed,
     weights,
     signal,
-    ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, ...place, folder }) }),
+    ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, run, runs, folder, left: later + progress.total - progress.done }) }),
   });
   const swept = sweep?.best(evaluation.pictures.evaluated);
   return { ...figuresOf(evaluation, seed, folder), ...(swept && { swept }) };

@@ -7,8 +7,8 @@ import type { PaperSide } from './types.js';
 export interface ModelSides {
   /** Sides of its attention maps. */
   readonly resolutions: readonly number[];
-  /** What its loop reads by default. */
-  readonly training: Readonly<Record<number, number>>;
+  /** What its loop reads by default, where that is known. */
+  readonly training?: Readonly<Record<number, number>> | undefined;
 }
 
 /** Whether the paper's sides mean on this model what they mean on Stable Diffusion. */
@@ -41,15 +41,15 @@ export function mapSides(sides: readonly PaperSide[], model: ModelSides): Mapped
  */
 export function paperOptions(model: ModelSides): MethodOverrides {
   if (hasPaperSides(model)) return { preset: 'paper' };
-  return { preset: 'paper', trainingResolutions: { ...model.training }, inferenceCross: 'bundle', inferenceSelf: 'bundle' };
+  return { preset: 'paper', trainingResolutions: model.training ? { ...model.training } : 'bundle', inferenceCross: 'bundle', inferenceSelf: 'bundle' };
 }
 
 /** For the reader of a table, where the model is another. @param full whether the table varies the resolutions */
 export function sidesNote(model: ModelSides, full: boolean): string | undefined {
   if (hasPaperSides(model)) return undefined;
   const sorted = [...model.resolutions].sort((a, b) => a - b);
-  const own = Object.keys(model.training).join(' and ');
-  const standard = `Rows that do not say otherwise read in the loop what the model's manifest names, ${own}`;
+  const own = model.training ? `, ${listed(Object.keys(model.training))}` : '';
+  const standard = `Rows that do not say otherwise read in the loop what the model's manifest names${own}`;
   if (!full) return `The sides of the model's attention maps are ${listed(sorted)}, not ${listed(paperSides)}. ${standard}.`;
   const pairs = paperSides.map((side, rank) => `Res${side} ${sorted[rank] === undefined ? 'has no counterpart' : `is ${sorted[rank]}`}`);
   return `The sides of the model's attention maps are not Stable Diffusion's; they stand for them by rank: ${listed(pairs)}. ${standard}, where the paper reads Res16.`;

@@ -66,7 +66,9 @@ describe('reproduce', () => {
     await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
     const done = readdirSync(path.join(out, 'runs')).reduce((sum, slug) => sum + journalLines(path.join(out, 'runs', slug, 'seed-0')).length - 1, 0);
     expect(done).toBeGreaterThan(PICTURES);
-    const rest = await run({ tables: named('table2') });
+    const left: number[] = [];
+    const rest = await run({ tables: named('table2'), onProgress: (progress) => void left.push(progress.left) });
+    expect([Math.max(...left), left.at(-1)]).toEqual([5 * PICTURES - done, 0]);
     expect(rest.calls).toBe(5 * PICTURES - done);
     const again = await run({ tables: named('table2') });
     expect([again.calls, again.results]).toEqual([0, rest.results]);
