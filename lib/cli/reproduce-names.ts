@@ -14,6 +14,7 @@ import { captionerNames } from '../reproduce/captioner.js';
 import { gridSources } from '../reproduce/index.js';
 import type { GridSource, NamesLacking, NamesOffer, NamesOffers } from '../reproduce/index.js';
 import { embeddedFilter, VisionLanguage } from '../vision-language/index.js';
+import { openModel } from '../vision-language/model.js';
 
 export interface ReproduceNamesFlags {
   names?: GridSource;
@@ -50,10 +51,10 @@ export class NamesBench implements AsyncDisposable {
     this.#models = models;
   }
 
-  /** @throws {InvSegError} `NAMES_NOT_FOUND`, `NAMES_INVALID` for files that were named */
+  /** @throws {InvSegError} `NAMES_NOT_FOUND`, `NAMES_INVALID` for files that were named; `MODEL_…`, `WEIGHTS_…` for folders */
   static async make(flags: ReproduceNamesFlags, dataset: Dataset, engine: EngineOptions): Promise<NamesBench> {
     const vocabulary = flags.vocabulary === undefined ? dataset.vocabulary : await loadVocabulary(flags.vocabulary);
-    const models = new LazyModels(flags, engine);
+    const models = await LazyModels.make(flags, engine);
     const beside = flags.captionsCoco ?? ownCaptions(dataset);
     const captions = (file: string | undefined, flag: string) => fileOffer('captions', file, flag, vocabulary);
     const computed = models.computed(vocabulary);
@@ -95,17 +96,29 @@ function ownCaptions({ kind, root, split }: Dataset): string | undefined {
   return file !== undefined && existsSync(file) ? file : undefined;
 }
 
+interface Folders {
+  clip?: string | undefined;
+  blip?: string | undefined;
+}
+
 /** CLIP and BLIP, opened once and only if some row asks for them. */
 class LazyModels {
-  readonly #folders: { clip?: string | undefined; blip?: string | undefined };
+  readonly #folders: Folders;
   readonly #engine: EngineOptions;
   #opened: Promise<VisionLanguage> | undefined;
 
-  constructor({ clip, blip }: ReproduceNamesFlags, engine: EngineOptions) {
+  private constructor(folders: Folders, engine: EngineOptions) {
+    this.#folders = folders;
+    this.#engine = engine;
+  }
+
+  /** Looks at the folders' headers and loads nothing. */
+  static async make({ clip, blip }: ReproduceNamesFlags, engine: EngineOptions): Promise<LazyModels> {
     // The small models in the package know what the small model of the package knows.
     const own = (engine.model === undefined || engine.model === EMBEDDED) && clip === undefined && blip === undefined;
-    this.#folders = (own ? embeddedFilter() : undefined) ?? { clip, blip };
-    this.#engine = engine;
+    if (clip !== undefined) await openModel('contrastive', clip);
+    if (blip !== undefined) await openModel('captioner', blip);
+    return new LazyModels((own ? embeddedFilter() : undefined) ?? { clip, blip }, engine);
   }
 
   computed(vocabulary: Vocabulary): NamesOffer | NamesLacking {

@@ -1,17 +1,18 @@
 /** `invseg reproduce`: the paper's tables on a data set, ours beside the paper's. */
-import { stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { datasetDefinitions, openDataset } from '../datasets/index.js';
 import type { Dataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import { journalOf } from '../evaluation/index.js';
+import { absentRules } from '../evaluation/index.js';
+import type { AbsentRule, Evaluation } from '../evaluation/index.js';
 import { openBundle, resolutions } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
 import { machineOf, makePlan, reproduce, tableMarkdown, tableText } from '../reproduce/index.js';
-import type { Circumstances, Plan } from '../reproduce/index.js';
+import type { Circumstances, Plan, TableResult } from '../reproduce/index.js';
 import { packageVersion } from '../version.js';
 import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
 import type { DatasetFlags } from './dataset-flags.js';
@@ -37,6 +38,7 @@ interface ReproduceFlags extends DatasetFlags, ReproduceNamesFlags, Pick<Segment
   methods: string;
   sources: string;
   onProblem?: string;
+  absent: AbsentRule;
   list?: true;
 }
 
@@ -64,6 +66,7 @@ export function addReproduceCommand(program: Command, io: Io, done: (code: numbe
     .option('--rows <list>', 'some rows of one table, such as 1,3 or 14-16')
     .option('--methods <list>', 'of the grid', 'baseline,invseg,diffsegmenter')
     .option('--sources <list>', 'of the grid: ground-truth, captions, precomputed, diffsegmenter', 'ground-truth,captions,diffsegmenter')
+    .addOption(new Option('--absent <rule>', 'classes without a pixel: out of the means, 0, or also out where only predicted').choices([...absentRules]).default('nan-mean'))
     .option('--list', 'say what would run, without a model')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
@@ -117,11 +120,12 @@ async function reproduceCommand(asked: readonly string[], flags: ReproduceFlags,
       seeds,
       sample,
       weights,
+      absent: flags.absent,
       signal: io.signal,
       onProgress: (progress) => line.progress(progress),
     });
     line.write('writing the reports');
-    await writeReports(results.flatMap(({ rows: all }) => all.flatMap(({ ours }) => (ours?.runs ?? []).map(({ folder }) => path.join(flags.out, folder)))));
+    await writeReports(results, flags);
     line.clear();
     const { model } = segmenter.info;
     const circumstances: Circumstances = {
@@ -132,6 +136,7 @@ async function reproduceCommand(asked: readonly string[], flags: ReproduceFlags,
       seeds,
       model: { name: model.name, version: model.version, weights },
       machine: machineOf(segmenter.info, engine.threads),
+      absent: flags.absent,
       options: { ...options },
       paper: chosen.paper,
       orientation: chosen.orientation,
@@ -149,11 +154,14 @@ async function reproduceCommand(asked: readonly string[], flags: ReproduceFlags,
   }
 }
 
-/** What `evaluate` leaves beside a journal, where the journal is the newer one. */
-async function writeReports(folders: readonly string[]): Promise<void> {
-  const time = (file: string): Promise<number> => stat(file).then(({ mtimeMs }) => mtimeMs, () => 0);
-  for (const folder of new Set(folders)) {
-    if ((await time(path.join(folder, 'report.json'))) <= (await time(journalOf(folder)))) await writeRun(folder, 'nan-mean');
+/** What `invseg evaluate` leaves beside a journal, for the runs that have grown since. */
+async function writeReports(results: readonly TableResult[], { out, absent }: Pick<ReproduceFlags, 'out' | 'absent'>): Promise<void> {
+  const runs = new Map(results.flatMap(({ rows }) => rows.flatMap(({ ours }) => (ours?.runs ?? []).map((run) => [run.folder, run] as const))));
+  for (const [folder, { pictures }] of runs) {
+    const text = await readFile(path.join(out, folder, 'report.json'), 'utf8').catch(() => 'null');
+    const there = JSON.parse(text) as Evaluation | null;
+    const same = there?.absent === absent && there.pictures.evaluated === pictures.evaluated && there.pictures.skipped === pictures.skipped;
+    if (!same) await writeRun(path.join(out, folder), absent);
   }
 }
 

@@ -1,4 +1,5 @@
 /** A table for the terminal, and as a Markdown file that says how it came about. */
+import type { AbsentRule } from '../evaluation/index.js';
 import { layoutOf } from './cells.js';
 import type { Cell } from './cells.js';
 import type { PaperDataset, TableResult } from './types.js';
@@ -14,6 +15,8 @@ export interface Circumstances {
   seeds: readonly number[];
   model: { name: string; version: string; weights: string | null };
   machine: { cpu: string; cores: number; device: string; dtype: string; threads: string };
+  /** How classes without a pixel count. */
+  absent: AbsentRule;
   /** Options under all rows that are not the table's own. */
   options: Readonly<Record<string, unknown>>;
   /** Whose figures stand beside ours; null for data sets that the paper does not have. */
@@ -70,12 +73,12 @@ function readingNotes({ reference, rows, notes }: TableResult, { paper, orientat
   const compared = reference !== undefined && rows.some(({ ours }) => ours?.difference);
   const difference = `; '− row ${reference}' is the mIoU less that of row ${reference}, ${several ? 'seed by seed' : 'pictures resampled in pairs'}`;
   const theirs = paper !== null && rows.some((row) => row.paper[paper]);
-  const printed = theirs ? [`'paper' is what the paper prints for ${paperNames[paper]}${orientation ? ', for orientation: the pictures, the model and its size are others' : ''}.`] : [];
+  const printed = theirs ? [`'paper' is what the paper prints for ${paperNames[paper]}${orientation ? ', for orientation: pictures and model are others' : ''}.`] : [];
   return [`${figures}${compared ? difference : ''}. The highest of a column is bold in Markdown.`, ...printed, ...notes].map((note) => `- ${note}`);
 }
 
 /** Everything that somebody needs who wants the same figures. */
-function origin({ rows }: TableResult, { command, date, version, dataset, seeds, model, machine, options }: Circumstances): string {
+function origin({ rows }: TableResult, { command, date, version, dataset, seeds, model, machine, absent, options }: Circumstances): string {
   const runs = new Map(rows.flatMap(({ ours }) => (ours?.runs ?? []).map((run) => [run.folder, run] as const)));
   const seconds = [...runs.values()].reduce((sum, run) => sum + run.seconds, 0);
   const names = [...new Set(rows.flatMap(({ ours }) => ours?.names ?? []))];
@@ -87,7 +90,7 @@ function origin({ rows }: TableResult, { command, date, version, dataset, seeds,
     '',
     ...[
       `${date.slice(0, 10)}, invseg ${version}`,
-      `${dataset.name}${dataset.split === null ? '' : ` ${dataset.split}`}, ${drawn}; ${dataset.protocol}`,
+      `${dataset.name}${dataset.split === null ? '' : ` ${dataset.split}`}, ${drawn}; ${dataset.protocol}; classes without a pixel: ${absent}`,
       `Seeds ${seeds.join(', ')}`,
       `Model ${model.name} ${model.version}${model.weights === null ? '' : `, weights ${model.weights}`}`,
       `${machine.cpu}, ${machine.cores} cores; ${machine.device}, ${machine.dtype}, ${machine.threads}`,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Dataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
 import { evaluate } from '../evaluation/index.js';
-import type { EvaluateProgress, Evaluation } from '../evaluation/index.js';
+import type { AbsentRule, EvaluateProgress, Evaluation } from '../evaluation/index.js';
 import type { NameSource } from '../names/index.js';
 import type { Evaluated } from '../evaluation/types.js';
 import type { MethodOverrides } from '../options/index.js';
@@ -36,6 +36,8 @@ export interface ReproduceOptions {
   sample?: number | undefined;
   /** Under all rows. */
   options?: MethodOverrides | undefined;
+  /** How classes without a pixel count in the means; default `nan-mean`. */
+  absent?: AbsentRule | undefined;
   /** Hash of the weights; runs of others are refused. */
   weights?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -81,7 +83,7 @@ export async function reproduce(given: ReproduceOptions): Promise<TableResult[]>
       outcome.failure = error.message.split('\n')[0]!;
     }
   }
-  return Promise.all(plan.tables.map((table) => tableResult(table, outcomes, out)));
+  return Promise.all(plan.tables.map((table) => tableResult(table, outcomes, { out, absent: given.absent })));
 }
 
 /** Below the output folder; a draw of other pictures is another run. */
@@ -89,7 +91,7 @@ export const runFolder = ({ slug }: Pick<Setting, 'slug'>, seed: number, sample:
   path.join('runs', slug, sample === undefined ? `seed-${seed}` : `seed-${seed}-of-${sample}`);
 
 async function runOne(given: ReproduceOptions, setting: Setting, seed: number, names: NameSource, place: { run: number; runs: number; later: number }): Promise<RunFigures> {
-  const { segmenter, dataset, out, sample, weights, signal, onProgress } = given;
+  const { segmenter, dataset, out, sample, weights, absent, signal, onProgress } = given;
   const { run, runs, later } = place;
   const folder = runFolder(setting, seed, sample);
   const at = path.join(out, folder);
@@ -106,10 +108,11 @@ async function runOne(given: ReproduceOptions, setting: Setting, seed: number, n
     sample,
     seed,
     weights,
+    absent,
     signal,
     ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, run, runs, folder, left: later + progress.total - progress.done }) }),
   });
-  const swept = sweep?.best(evaluation.pictures.evaluated);
+  const swept = sweep?.best(evaluation.pictures.evaluated, absent);
   return { ...figuresOf(evaluation, seed, folder), ...(swept && { swept }) };
 }
 

@@ -1,6 +1,7 @@
 /** Runs → rows of a table. */
 import path from 'node:path';
 import { compareRuns } from '../evaluation/index.js';
+import type { AbsentRule } from '../evaluation/index.js';
 import type { PlannedRow, PlannedTable } from './plan.js';
 import { differenceOf, spreadOf, withInterval } from './spread.js';
 import type { RowResult, RunFigures, Spread, TableResult } from './types.js';
@@ -15,10 +16,17 @@ export interface Outcome {
   failure?: string;
 }
 
+/** How journals become figures. */
+export interface Reading {
+  /** Of the runs' folders. */
+  out: string;
+  absent: AbsentRule | undefined;
+}
+
 /** Resamplings of the pictures behind the interval of a difference. */
 const SAMPLES = 1000;
 
-export async function tableResult({ table, rows, reference, notes }: PlannedTable, outcomes: ReadonlyMap<string, Outcome>, out: string): Promise<TableResult> {
+export async function tableResult({ table, rows, reference, notes }: PlannedTable, outcomes: ReadonlyMap<string, Outcome>, reading: Reading): Promise<TableResult> {
   const { name, title, columns } = table;
   const compared = reference && runsOf(reference, outcomes);
   const results: RowResult[] = [];
@@ -29,7 +37,7 @@ export async function tableResult({ table, rows, reference, notes }: PlannedTabl
     const remark = [row.remark, runs && thresholdsOf(runs)].filter((part) => part !== undefined).join('; ');
     if (!setting || typeof runs === 'string') results.push({ ...base, notRun: runs as string });
     else {
-      const difference = typeof compared === 'object' && row.setting !== reference!.setting ? await differenceFrom(runs, compared, out) : undefined;
+      const difference = typeof compared === 'object' && row.setting !== reference!.setting ? await differenceFrom(runs, compared, reading) : undefined;
       const names = outcomes.get(setting.slug)!.names!;
       results.push({ ...base, ...(remark && { remark }), ours: { ...summaryOf(runs), ...(difference && { difference }), options: setting.options, names } });
     }
@@ -65,10 +73,10 @@ function summaryOf(runs: readonly RunFigures[]): Omit<NonNullable<RowResult['our
   };
 }
 
-async function differenceFrom(runs: readonly RunFigures[], reference: readonly RunFigures[], out: string): Promise<Spread> {
+async function differenceFrom(runs: readonly RunFigures[], reference: readonly RunFigures[], { out, absent }: Reading): Promise<Spread> {
   // What was swept is not what the journal says.
   if (runs.length > 1 || 'threshold' in runs[0]!) return differenceOf(runs, reference);
   const [a, b] = [reference[0]!, runs[0]!].map(({ folder }) => path.join(out, folder)) as [string, string];
-  const { mIoU, mIoU95 } = await compareRuns(a, b, { shown: 0, samples: SAMPLES });
+  const { mIoU, mIoU95 } = await compareRuns(a, b, { absent, shown: 0, samples: SAMPLES });
   return withInterval(mIoU.difference, mIoU95);
 }

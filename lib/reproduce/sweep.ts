@@ -5,7 +5,7 @@
 import path from 'node:path';
 import type { Dataset } from '../datasets/index.js';
 import { bootstrap, countPairs, Journal, metricsOf } from '../evaluation/index.js';
-import type { JournalRecord, SparseCounts } from '../evaluation/index.js';
+import type { AbsentRule, JournalRecord, SparseCounts } from '../evaluation/index.js';
 import { ClassIndex } from '../evaluation/names.js';
 import { openFolder } from '../evaluation/run-folder.js';
 import { CountTable } from '../evaluation/table.js';
@@ -101,12 +101,12 @@ export class Sweep implements AsyncDisposable {
   }
 
   /** The threshold of the highest mIoU over all pictures. @param pictures of the run; undefined where some were not swept */
-  best(pictures: number): SweptFigures | undefined {
+  best(pictures: number, absent?: AbsentRule): SweptFigures | undefined {
     if (pictures === 0 || this.#done.size !== pictures) return undefined;
     const once = new Uint8Array(pictures).fill(1);
-    const all = this.#tables.map((table, i) => ({ threshold: thresholds[i]!, table, ...metricsOf(table.sum(once)) }));
+    const all = this.#tables.map((table, i) => ({ threshold: thresholds[i]!, table, ...metricsOf(table.sum(once), absent) }));
     const { threshold, table, mIoU, mAcc, aAcc } = all.reduce((a, b) => (b.mIoU > a.mIoU ? b : a));
-    const { low, high } = bootstrap(pictures, (times) => metricsOf(table.sum(times)).mIoU);
+    const { low, high } = bootstrap(pictures, (times) => metricsOf(table.sum(times), absent).mIoU);
     return { threshold, mIoU: known(mIoU), mAcc: known(mAcc), aAcc: known(aAcc), mIoU95: [known(low), known(high)] };
   }
 

@@ -38,6 +38,8 @@ async function cli(args: string[]) {
   const code = await runCli(['reproduce', ...args], io);
   return { code, ...texts, opened, calls: fake.calls };
 }
+/** A model for which the package has no models of pictures and texts. */
+const plain = fileURLToPath(new URL('../../models/miniature-plain', import.meta.url));
 const onFolder = (...args: string[]) => cli([...args, '--dataset', 'folder', '--root', root, '--out', out]);
 const read = (name: string) => readFileSync(path.join(out, name), 'utf8');
 
@@ -59,7 +61,7 @@ describe('invseg reproduce', () => {
   });
 
   it('runs what has its names, and says what the others need', async () => {
-    const { code, out: text, calls } = await onFolder('table4', '--clip', '', '--names', 'ground-truth');
+    const { code, out: text, calls } = await onFolder('table4', '--model', plain, '--names', 'ground-truth');
     expect([code, calls]).toEqual([0, 10]); // the captions beside the data set, and the ground truth
     expect(text).toMatch(/Captions of LLaVA +not run: needs --captions-llava/);
     expect(text).toMatch(/The data set's captions \(COCO\) +\d+\.\d \[/);
@@ -95,6 +97,8 @@ describe('invseg reproduce', () => {
       [['table2', '--set', 'method=baseline', ...folder], /have their own method/],
       [['table2', '--steps', 'many', ...folder], /steps/],
       [['table2', '--captions-llava', 'nowhere.json', ...folder], /nowhere\.json/],
+      [['table2', '--clip', '/nowhere', ...folder], /CLIP ViT-L\/14 "\/nowhere": there is no such folder/],
+      [['table2', '--absent', 'never', ...folder], /absent/],
       [['table2', '--names', 'precomputed', ...folder], /None of the rows can run: needs --precomputed/],
     ] as const) {
       const { code, err, opened } = await cli([...args]);

@@ -36,6 +36,7 @@ const circumstances: Circumstances = {
   seeds: [0, 1],
   model: { name: 'miniature', version: '2', weights: 'abc' },
   machine: { cpu: 'A processor', cores: 2, device: 'on the processor', dtype: 'float32', threads: '1 thread' },
+  absent: 'nan-mean',
   options: { steps: 3 },
   paper: 'voc',
   orientation: true,
