@@ -4,12 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Io } from '../../lib/cli/io.js';
-import { runCli } from '../../lib/cli/program.js';
 import { chooseTables, parseRows, parseSeeds } from '../../lib/cli/reproduce-choice.js';
-import type { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { makeFolder as realFolder } from '../diagnose/folder.js';
-import { FakeSegmenter, idOf, journalLines, makeFolder } from '../evaluation/fake.js';
+import { idOf, journalLines, makeFolder } from '../evaluation/fake.js';
+import { reproduceCli } from '../reproduce/cli.js';
 
 let root: string;
 beforeAll(async () => {
@@ -20,27 +18,9 @@ afterAll(() => rmSync(root, { recursive: true }));
 let out: string;
 beforeEach(() => rmSync((out = path.join(root, 'tables')), { recursive: true, force: true }));
 
-async function cli(args: string[]) {
-  const texts = { out: '', err: '' };
-  let opened = 0;
-  const fake = new FakeSegmenter();
-  fake.info.model.resolutions = [32, 16, 8, 4];
-  const io: Io = {
-    out: (text) => void (texts.out += text),
-    err: (text) => void (texts.err += text),
-    terminal: undefined,
-    signal: new AbortController().signal,
-    async openSegmenter() {
-      opened++;
-      return Object.assign(fake, { [Symbol.asyncDispose]: async () => {} }) as unknown as Segmenter;
-    },
-  };
-  const code = await runCli(['reproduce', ...args], io);
-  return { code, ...texts, opened, calls: fake.calls };
-}
 /** A model for which the package has no models of pictures and texts. */
 const plain = fileURLToPath(new URL('../../models/miniature-plain', import.meta.url));
-const onFolder = (...args: string[]) => cli([...args, '--dataset', 'folder', '--root', root, '--out', out]);
+const onFolder = (...args: string[]) => reproduceCli([...args, '--dataset', 'folder', '--root', root, '--out', out]);
 const read = (name: string) => readFileSync(path.join(out, name), 'utf8');
 
 describe('invseg reproduce', () => {
@@ -101,7 +81,7 @@ describe('invseg reproduce', () => {
       [['table2', '--absent', 'never', ...folder], /absent/],
       [['table2', '--names', 'precomputed', ...folder], /None of the rows can run: needs --precomputed/],
     ] as const) {
-      const { code, err, opened } = await cli([...args]);
+      const { code, err, opened } = await reproduceCli([...args]);
       expect([code === 0, opened], args.join(' ')).toEqual([false, 0]);
       expect(err, args.join(' ')).toMatch(text);
     }
