@@ -1,7 +1,8 @@
 /** Where results go: names that do not collide, and files that are either whole or not there. */
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { makeFolder } from '../evaluation/run-folder.js';
 
 /**
  * A stem for every picture, in the same order: its name without the ending, or, where two would be the same, with it, or the path
@@ -57,18 +58,6 @@ export async function prepareFolder(folder: string): Promise<void> {
   } catch (cause) {
     throw failed(folder, cause);
   }
-}
-
-/** Not `mkdir`'s own recursion: under /proc, where a missing folder cannot be made, Node's never ends. */
-async function makeFolder(folder: string): Promise<void> {
-  const make = (): Promise<void> => mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
-  });
-  await make().catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' || path.dirname(folder) === folder) throw error;
-    await makeFolder(path.dirname(folder));
-    await make();
-  });
 }
 
 /** Writes beside the target and renames: a reader, and whoever comes after Ctrl-C, sees whole files only. */

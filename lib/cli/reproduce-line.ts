@@ -9,11 +9,8 @@ const REDRAW_MS = 50;
 
 export class ReproduceLine extends ProgressLine {
   readonly #talk: Io;
-  #run = 0;
-  #began = 0;
-  /** Pictures of the run that an earlier call had done. */
-  #first = 0;
-  #said = -Infinity;
+  /** By run, since several may go on at once: when it began and was last spoken of, and the pictures that an earlier call had done. */
+  readonly #runs = new Map<number, { began: number; said: number; first: number }>();
   /** Of all runs: when the first one began, and the pictures that were open then. */
   #start: { at: number; left: number } | undefined;
 
@@ -26,18 +23,16 @@ export class ReproduceLine extends ProgressLine {
     const { run, runs, folder, done, total, left } = progress;
     const now = performance.now();
     this.#start ??= { at: now, left };
-    if (run !== this.#run) {
-      [this.#run, this.#began, this.#first] = [run, now, done];
-      this.#said = this.#talk.terminal ? -Infinity : now;
-    }
+    const own = this.#runs.get(run) ?? { began: now, said: this.#talk.terminal ? -Infinity : now, first: done };
+    this.#runs.set(run, own);
     const finished = done === total;
-    if (!finished && now - this.#said < (this.#talk.terminal ? REDRAW_MS : PAUSE_MS)) return;
+    if (!finished && now - own.said < (this.#talk.terminal ? REDRAW_MS : PAUSE_MS)) return;
     // A run that was there already is no news.
-    if (finished && this.#first === total && !this.#talk.terminal) return;
-    this.#said = now;
+    if (finished && own.first === total && !this.#talk.terminal) return;
+    own.said = now;
     const fresh = this.#start.left - left;
     const all = fresh > 0 && run < runs ? ` (about ${duration((left * (now - this.#start.at)) / 1000 / fresh)} for all)` : '';
-    const text = `run ${run} of ${runs}${all}: ${progressText(progress, done - this.#first, (now - this.#began) / 1000)}, ${folder}`;
+    const text = `run ${run} of ${runs}${all}: ${progressText(progress, done - own.first, (now - own.began) / 1000)}, ${folder}`;
     if (this.#talk.terminal) this.write(text);
     else this.#talk.err(`${text}\n`);
   }

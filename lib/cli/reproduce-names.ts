@@ -123,7 +123,7 @@ class LazyModels {
 
   computed(vocabulary: Vocabulary): NamesOffer | NamesLacking {
     const lacking = (['clip', 'blip'] as const).filter((part) => this.#folders[part] === undefined);
-    if (lacking.length > 0) return { missing: `names of DiffSegmenter's strategy need ${lacking.map((part) => `--${part}`).join(' and ')}, or --precomputed` };
+    if (lacking.length > 0) return { missing: `names of DiffSegmenter's strategy need ${lacking.map((part) => `--${part}`).join(' and ')}, or --precomputed (or another source: --names ground-truth needs nothing)` };
     return {
       label: 'diffsegmenter',
       identity: `diffsegmenter ${vocabulary.name}`,

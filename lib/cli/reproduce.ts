@@ -9,28 +9,30 @@ import { InvSegError } from '../errors.js';
 import { absentRules } from '../evaluation/index.js';
 import type { AbsentRule, Evaluation } from '../evaluation/index.js';
 import { openBundle, resolutions } from '../models/index.js';
-import { resolveEngineOptions, resolveOptions } from '../options/index.js';
+import { resolveOptions } from '../options/index.js';
+import type { EngineOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
-import { machineOf, makePlan, reproduce, tableMarkdown, tableText } from '../reproduce/index.js';
-import type { Circumstances, Plan, TableResult } from '../reproduce/index.js';
+import { checkRunnable, machineOf, makePlan, reproduce, tableMarkdown, tableText } from '../reproduce/index.js';
+import type { Circumstances, TableResult } from '../reproduce/index.js';
 import { packageVersion } from '../version.js';
 import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
 import type { DatasetFlags } from './dataset-flags.js';
 import { writeRun } from './evaluate-files.js';
 import { EXIT } from './failure.js';
-import { engineFlags, methodFlags, parseValue } from './flags.js';
+import { methodFlags, parseValue } from './flags.js';
 import type { SegmentFlags } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
 import { prepareFolder, writeWhole } from './outputs.js';
 import { chooseDataset, chooseTables, parseRows, parseSeeds } from './reproduce-choice.js';
+import { Engines, enginesOf } from './reproduce-engines.js';
+import type { EngineFlags } from './reproduce-engines.js';
 import { ReproduceLine } from './reproduce-line.js';
 import { planText } from './reproduce-list.js';
 import { addReproduceNamesFlags, NamesBench } from './reproduce-names.js';
 import type { ReproduceNamesFlags } from './reproduce-names.js';
-import { interruptible } from './segment.js';
 
-interface ReproduceFlags extends DatasetFlags, ReproduceNamesFlags, Pick<SegmentFlags, 'model' | 'device' | 'dtype' | 'threads' | 'steps' | 'set' | 'out'> {
+interface ReproduceFlags extends DatasetFlags, ReproduceNamesFlags, EngineFlags, Pick<SegmentFlags, 'steps' | 'set' | 'out'> {
   dataset?: string;
   sample?: string;
   seeds: string;
@@ -70,6 +72,7 @@ export function addReproduceCommand(program: Command, io: Io, done: (code: numbe
     .option('--list', 'say what would run, without a model')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
+    .option('--devices <list>', 'cuda:0,cuda:1: several at once, each on another run (default: every CUDA device)')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
     .option('--steps <count>', 'optimisation steps of all rows (default: 15)')
@@ -91,7 +94,8 @@ async function reproduceCommand(asked: readonly string[], flags: ReproduceFlags,
   const seeds = parseSeeds(flags.seeds);
   const sample = flags.sample === undefined ? undefined : integer(1, 10_000_000).read(parseValue(flags.sample), 'sample');
   const options = commonOptions(flags);
-  const engine = resolveEngineOptions(engineFlags(flags));
+  const engines = enginesOf(flags, io);
+  const [engine] = engines as [EngineOptions];
   const chosen = chooseDataset(flags.dataset, flags);
   const bundle = await openBundle(engine.model);
   const { training } = bundle.manifest.defaults;
@@ -110,10 +114,10 @@ async function reproduceCommand(asked: readonly string[], flags: ReproduceFlags,
   const line = new ReproduceLine(io);
   try {
     line.write('loading the model');
-    await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
+    await using opened = await Engines.open(engines, io);
     const results = await reproduce({
       ...input,
-      segmenter,
+      segmenters: opened.all,
       training,
       dataset,
       out: flags.out,
@@ -127,7 +131,8 @@ async function reproduceCommand(asked: readonly string[], flags: ReproduceFlags,
     line.write('writing the reports');
     await writeReports(results, flags);
     line.clear();
-    const { model } = segmenter.info;
+    const infos = opened.all.map(({ info }) => info);
+    const { model } = infos[0]!;
     const circumstances: Circumstances = {
       command: typed,
       date: new Date().toISOString(),
@@ -135,7 +140,7 @@ async function reproduceCommand(asked: readonly string[], flags: ReproduceFlags,
       dataset: describeDataset(dataset, chosen.name, sample),
       seeds,
       model: { name: model.name, version: model.version, weights },
-      machine: machineOf(segmenter.info, engine.threads),
+      machine: machineOf(infos, engine.threads),
       absent: flags.absent,
       options: { ...options },
       paper: chosen.paper,
@@ -172,13 +177,6 @@ function commonOptions(flags: ReproduceFlags): ReturnType<typeof methodFlags> {
   if (own !== undefined) throw new InvSegError('INVALID_OPTION', `The rows have their own ${own}; leave it out of --set`);
   resolveOptions(options);
   return options;
-}
-
-/** @throws {InvSegError} `INVALID_OPTION` where there is nothing to do */
-function checkRunnable({ tables, settings }: Plan): void {
-  if (settings.length > 0) return;
-  const reasons = [...new Set(tables.flatMap(({ rows }) => rows.flatMap(({ reason }) => reason ?? [])))];
-  throw new InvSegError('INVALID_OPTION', `None of the rows can run: ${reasons.join('; ')}\nNames of the ground truth need nothing else: --names ground-truth`);
 }
 
 function describeDataset({ protocol, split, ids }: Dataset, name: string, sample: number | undefined): Circumstances['dataset'] {

@@ -42,17 +42,19 @@ export async function writeInto(folder: string, name: string, content: Uint8Arra
   }
 }
 
-/** Not `mkdir`'s own recursion: under /proc, where a missing folder cannot be made, Node's never ends. */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
-    if (code !== 'ENOENT' || path.dirname(folder) === folder) throw error;
+/**
+ * Makes a folder and those above it; that somebody else makes them at the same time does not matter. Not `mkdir`'s own recursion: under
+ * /proc, where a missing folder cannot be made, Node's never ends.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  const make = (): Promise<void> => mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
+  });
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || path.dirname(folder) === folder) throw error;
     await makeFolder(path.dirname(folder));
-    await mkdir(folder);
-  }
+    await make();
+  });
 }
 
 const unwritable = (file: string, cause: unknown): InvSegError =>

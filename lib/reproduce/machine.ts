@@ -4,14 +4,15 @@ import { loadBinding } from '../native/load.js';
 import type { SegmenterInfo } from '../segmenter/segmenter.js';
 import type { Circumstances } from './layout.js';
 
-/** @param threads as the engine was asked for; 0 is LibTorch's choice */
-export function machineOf({ device, deviceName, dtype }: SegmenterInfo, threads: number): Circumstances['machine'] {
+/** @param engines at least one @param threads of each, as it was asked for; 0 is LibTorch's choice */
+export function machineOf(engines: readonly SegmenterInfo[], threads: number): Circumstances['machine'] {
   const all = cpus();
+  const devices = engines.map(({ device, deviceName }) => (device === 'cpu' ? 'on the processor' : `${device} (${deviceName})`));
   return {
     cpu: all[0]?.model.trim() ?? 'unknown processor',
     cores: all.length,
-    device: device === 'cpu' ? 'on the processor' : `${device} (${deviceName})`,
-    dtype,
+    device: devices.join(', '),
+    dtype: engines[0]!.dtype,
     threads: threadsText(threads === 0 ? chosenThreads() : threads),
   };
 }

@@ -81,6 +81,13 @@ export function makePlan({ tables, model, names, options = {}, rows }: PlanInput
   return { tables: planned, settings: [...settings.values()] };
 }
 
+/** @throws {InvSegError} `INVALID_OPTION` where no row can run */
+export function checkRunnable({ tables, settings }: Plan): void {
+  if (settings.length > 0) return;
+  const reasons = [...new Set(tables.flatMap(({ rows }) => rows.flatMap(({ reason }) => reason ?? [])))];
+  throw new InvSegError('INVALID_OPTION', `None of the rows can run: ${reasons.join('; ')}`);
+}
+
 function checkRows(tables: readonly Table[], rows: readonly number[] | undefined): void {
   if (rows === undefined) return;
   if (tables.length !== 1) throw new InvSegError('INVALID_OPTION', `Expected one table for rows but received ${tables.length}; rows are counted within a table`);

@@ -39,7 +39,7 @@ class Sensitive extends FakeSegmenter {
 async function run(more: Partial<ReproduceOptions> & Pick<ReproduceOptions, 'tables'>) {
   const segmenter = new Sensitive();
   segmenter.info.model.resolutions = [64, 32, 16, 8];
-  const results = await reproduce({ segmenter, training: { 16: 1 }, dataset: await open(), out, names: { standard: truth, 'ground-truth': truth }, ...more });
+  const results = await reproduce({ segmenters: [segmenter], training: { 16: 1 }, dataset: await open(), out, names: { standard: truth, 'ground-truth': truth }, ...more });
   return { results, calls: segmenter.calls };
 }
 
@@ -95,6 +95,28 @@ describe('reproduce', () => {
     expect(results[0]!.rows.map(({ notRun, ours }) => [notRun, ours === undefined])).toEqual([['captions.json: there is no caption', true], [undefined, false]]);
   });
 
+  it('shares the runs among several segmenters', async () => {
+    const segmenters = [new Sensitive({ delay: 5 }), new Sensitive({ delay: 5 })];
+    for (const { info } of segmenters) info.model.resolutions = [64, 32, 16, 8];
+    const { results } = await run({ tables: named('table2'), segmenters, seeds: [0, 1] });
+    const calls = segmenters.map((one) => one.calls);
+    expect(calls[0]! + calls[1]!).toBe(5 * 2 * PICTURES);
+    expect(Math.min(...calls)).toBeGreaterThan(0);
+    rmSync(out, { recursive: true });
+    const alone = await run({ tables: named('table2'), seeds: [0, 1] });
+    const figures = (list: typeof results) => list[0]!.rows.map(({ ours }) => [ours!.mIoU, ours!.difference, ours!.runs.map(({ seed }) => seed)]);
+    expect(figures(results)).toEqual(figures(alone.results));
+  });
+
+  it('ends all of them with the first error', async () => {
+    const segmenters = [new Sensitive({ delay: 20 }), new Sensitive({ onCall: (call) => { if (call === 2) throw new InvSegError('OUT_OF_MEMORY', 'no memory'); } })];
+    for (const { info } of segmenters) info.model.resolutions = [64, 32, 16, 8];
+    await expect(run({ tables: named('table2'), segmenters })).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
+    expect(segmenters[0]!.calls).toBeLessThan(PICTURES);
+    await expect(run({ tables: named('table2'), segmenters: [] })).rejects.toThrow(/at least one segmenter/);
+    await expect(run({ tables: named('table2'), names: {} })).rejects.toThrow(/None of the rows can run/);
+  });
+
   it('refuses runs of another model', async () => {
     await run({ tables: named('table3') });
     await expect(run({ tables: named('table3'), weights: 'others' })).rejects.toThrow(/made with other settings: weights/);
@@ -126,14 +148,14 @@ describe('sweep', () => {
     const fixed = tried.find(({ threshold }) => threshold === 0.5)!;
     expect(best.mIoU).toBeGreaterThan(fixed.mIoU);
     const rows = [14, 15];
-    const { results: [table] } = await run({ tables: named('table1'), rows, segmenter });
+    const { results: [table] } = await run({ tables: named('table1'), rows, segmenters: [segmenter] });
     expect(segmenter.calls).toBe(PICTURES);
     expect(table!.rows.map(({ ours }) => [ours!.mIoU, ours!.mAcc.value])).toEqual([
       [{ value: fixed.mIoU, interval: fixed.mIoU95 }, fixed.mAcc],
       [{ value: best.mIoU, interval: best.mIoU95 }, best.mAcc],
     ]);
     expect(table!.rows[1]).toMatchObject({ remark: `threshold ${best.threshold}` });
-    expect((await run({ tables: named('table1'), rows, segmenter })).results[0]).toEqual(table);
+    expect((await run({ tables: named('table1'), rows, segmenters: [segmenter] })).results[0]).toEqual(table);
     expect(segmenter.calls).toBe(PICTURES);
   });
 

@@ -1,0 +1,46 @@
+/** The model once on every device; one process is enough, since each engine has a thread of its own. */
+import type { EngineOptions } from '../options/index.js';
+import { resolveEngineOptions } from '../options/index.js';
+import type { Segmenter } from '../segmenter/segmenter.js';
+import { threadsFor } from './devices.js';
+import { engineFlags } from './flags.js';
+import type { SegmentFlags } from './flags.js';
+import type { Io } from './io.js';
+import { devicesOf } from './pools.js';
+import { interruptible } from './segment.js';
+
+export interface EngineFlags extends Pick<SegmentFlags, 'model' | 'device' | 'dtype' | 'threads'> {
+  devices?: string;
+}
+
+/** @returns options of one engine a device @throws {InvSegError} `INVALID_OPTION` */
+export function enginesOf(flags: EngineFlags, io: Io): EngineOptions[] {
+  const devices = devicesOf(flags, io);
+  if (devices.length === 0) return [resolveEngineOptions(engineFlags(flags))];
+  const threads = threadsFor(flags.threads, devices);
+  return devices.map((device) => resolveEngineOptions(engineFlags({ ...flags, device, ...(threads !== undefined && { threads }) })));
+}
+
+export class Engines implements AsyncDisposable {
+  readonly all: readonly Segmenter[];
+
+  private constructor(all: readonly Segmenter[]) {
+    this.all = all;
+  }
+
+  /** One after the other: they read the same files. @throws {InvSegError} the segmenter's codes; `ABORTED` */
+  static async open(options: readonly EngineOptions[], io: Io): Promise<Engines> {
+    const all: Segmenter[] = [];
+    try {
+      for (const one of options) all.push(await interruptible(io.openSegmenter(one), io.signal));
+      return new Engines(all);
+    } catch (error) {
+      await Promise.all(all.map((segmenter) => segmenter[Symbol.asyncDispose]()));
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.all.map((segmenter) => segmenter[Symbol.asyncDispose]()));
+  }
+}

@@ -1,0 +1,69 @@
+/** One run of a table: a setting with one seed, in a folder of its own. */
+import path from 'node:path';
+import type { Dataset } from '../datasets/index.js';
+import { evaluate } from '../evaluation/index.js';
+import type { AbsentRule, EvaluateProgress, Evaluation } from '../evaluation/index.js';
+import type { Evaluated } from '../evaluation/types.js';
+import type { NameSource } from '../names/index.js';
+import type { Setting } from './plan.js';
+import { Sweep } from './sweep.js';
+import type { RunFigures } from './types.js';
+
+/** What all runs have in common. */
+export interface RunContext {
+  dataset: Dataset;
+  /** Runs go to `runs/<settings>/<seed>` below it. */
+  out: string;
+  /** Pictures of each run; default all. */
+  sample?: number | undefined;
+  /** How classes without a pixel count in the means; default `nan-mean`. */
+  absent?: AbsentRule | undefined;
+  /** Hash of the weights; runs of others are refused. */
+  weights?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface RunJob {
+  setting: Setting;
+  /** Of the draw and of the method. */
+  seed: number;
+  segmenter: Evaluated;
+  names: NameSource;
+  onProgress?: ((progress: EvaluateProgress) => void) | undefined;
+}
+
+/** Below the output folder; a draw of other pictures is another run. */
+export const runFolder = ({ slug }: Pick<Setting, 'slug'>, seed: number, sample: number | undefined): string =>
+  path.join('runs', slug, sample === undefined ? `seed-${seed}` : `seed-${seed}-of-${sample}`);
+
+/** @throws {InvSegError} what `evaluate` throws */
+export async function runOne({ dataset, out, sample, absent, weights, signal }: RunContext, job: RunJob): Promise<RunFigures> {
+  const { setting, seed, segmenter, names, onProgress } = job;
+  const folder = runFolder(setting, seed, sample);
+  const at = path.join(out, folder);
+  // A background that takes no part has no threshold.
+  const sweeps = setting.options.backgroundRule === 'threshold' && dataset.hasBackground;
+  const { model } = segmenter.info;
+  await using sweep = sweeps ? await Sweep.open(at, dataset, `${model.name} ${model.version} ${weights ?? ''}`) : undefined;
+  const evaluation = await evaluate({
+    segmenter: sweep?.segmenter(segmenter) ?? segmenter,
+    dataset,
+    out: at,
+    names: sweep?.names(names) ?? names,
+    options: { ...setting.overrides, seed },
+    sample,
+    seed,
+    weights,
+    absent,
+    signal,
+    onProgress,
+  });
+  const swept = sweep?.best(evaluation.pictures.evaluated, absent);
+  return { ...figuresOf(evaluation, seed, folder), ...(swept && { swept }) };
+}
+
+function figuresOf({ mIoU, mAcc, aAcc, mIoU95, pictures, milliseconds }: Evaluation, seed: number, folder: string): RunFigures {
+  const { evaluated, skipped, unnamed } = pictures;
+  const seconds = evaluated === 0 ? 0 : (evaluated * (milliseconds.names + milliseconds.segment)) / 1000;
+  return { seed, folder, mIoU, mAcc, aAcc, mIoU95, pictures: { evaluated, skipped, unnamed }, seconds };
+}
