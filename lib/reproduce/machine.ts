@@ -11,11 +11,13 @@ export function machineOf(engines: readonly SegmenterInfo[], threads: number): C
   return {
     cpu: all[0]?.model.trim() ?? 'unknown processor',
     cores: all.length,
-    device: devices.join(', '),
+    device: [...new Set(devices)].map((one) => counted(one, devices.filter((other) => other === one).length)).join(', '),
     dtype: engines[0]!.dtype,
-    threads: threadsText(threads === 0 ? chosenThreads() : threads),
+    threads: threadsText(threads === 0 ? chosenThreads() : threads) + (engines.length > 1 ? ' each' : ''),
   };
 }
+
+const counted = (device: string, count: number): string => (count > 1 ? `${count} engines ${device}` : device);
 
 function chosenThreads(): number | undefined {
   try {

@@ -78,6 +78,7 @@ describe('invseg reproduce', () => {
       [['table2', '--steps', 'many', ...folder], /steps/],
       [['table2', '--captions-llava', 'nowhere.json', ...folder], /nowhere\.json/],
       [['table2', '--clip', '/nowhere', ...folder], /CLIP ViT-L\/14 "\/nowhere": there is no such folder/],
+      [['table2', '--devices', 'cpu,cuda:0', ...folder], /devices of one kind/],
       [['table2', '--absent', 'never', ...folder], /absent/],
       [['table2', '--names', 'precomputed', ...folder], /None of the rows can run: needs --precomputed/],
     ] as const) {

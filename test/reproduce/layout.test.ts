@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { percent, points } from '../../lib/reproduce/cells.js';
-import { tableMarkdown, tableText } from '../../lib/reproduce/index.js';
+import { machineOf, tableMarkdown, tableText } from '../../lib/reproduce/index.js';
 import type { Circumstances, RowResult, TableResult } from '../../lib/reproduce/index.js';
 
 const run = (mIoU: number, mAcc: number, difference?: number): RowResult['ours'] => ({
@@ -41,6 +41,14 @@ const circumstances: Circumstances = {
   paper: 'voc',
   orientation: true,
 };
+
+it('says what it was measured on', () => {
+  const engine = (device: string) => ({ device, deviceName: 'H100', dtype: 'float32', model: {} as never });
+  expect(machineOf([engine('cpu')], 2)).toMatchObject({ device: 'on the processor', dtype: 'float32', threads: '2 threads' });
+  expect(machineOf([engine('cpu'), engine('cpu')], 1)).toMatchObject({ device: '2 engines on the processor', threads: '1 thread each' });
+  expect(machineOf([engine('cuda:0'), engine('cuda:1')], 1).device).toBe('cuda:0 (H100), cuda:1 (H100)');
+  expect(machineOf([engine('cpu')], 0).cores).toBeGreaterThan(0);
+});
 
 it('writes percent and points', () => {
   expect(percent({ value: 0.6543, deviation: 0.0125 })).toBe('65.4 ± 1.3');
