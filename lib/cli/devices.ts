@@ -1,6 +1,7 @@
 /** `--devices`: which processes a run has. */
 import { availableParallelism } from 'node:os';
 import { InvSegError } from '../errors.js';
+import type { EngineOptions } from '../options/index.js';
 import { loadBinding } from '../native/load.js';
 
 /**
@@ -22,6 +23,12 @@ export function standardDevices(device: string | undefined, cudaDevices: () => n
   if (device !== undefined && device !== 'auto') return [];
   const count = cudaDevices();
   return count > 1 ? Array.from({ length: count }, (_, i) => `cuda:${i}`) : [];
+}
+
+/** What a run over a queue asks of its workers' engines, in `Segmenter.info`'s words. @param cuda devices of this host, for `auto` */
+export function askedDevice({ device, dtype }: Pick<EngineOptions, 'device' | 'dtype'>, cuda: number): { device: string; dtype: string } {
+  const kind = device === 'auto' ? (cuda > 0 ? 'cuda' : 'cpu') : kindOf(device);
+  return { device: kind, dtype: dtype === 'auto' ? (kind === 'cuda' ? 'bfloat16' : 'float32') : dtype };
 }
 
 /** Of this host; 0 where the addon is not there, which opening the engine says better. */

@@ -19,6 +19,7 @@ import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
 import { prepareFolder } from './outputs.js';
 import { addNamesFlags } from './names.js';
+import { addQueueFlags, queueOf } from './queue-flags.js';
 import { devicesOf, withPool } from './pools.js';
 import type { PoolFlags } from './pools.js';
 import { planPictures } from './run-plan.js';
@@ -41,6 +42,7 @@ Examples:
   $ invseg evaluate --dataset coco --root coco --names captions --captions captions_val2017.json --out runs/captions
   $ invseg evaluate --dataset voc --root VOCdevkit --sample 100 --seed 1 --out runs/voc-100
   $ invseg evaluate --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1-base --devices cuda:0,cuda:1 --out runs/voc
+  $ invseg evaluate --dataset voc --root VOCdevkit --queue redis://queue-host --device cuda --out runs/voc    (then, anywhere: invseg worker)
   $ invseg evaluate --dataset voc --root VOCdevkit --shard 0/4 --out runs/0     (then: invseg merge runs/0 … runs/3 --out runs/all)
 
 The same command goes on where a run ended, however it ended. In --out: report.html, report.json, per-class.csv,
@@ -55,7 +57,8 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
   addDatasetFlags(command)
     .option('--on-problem <rule>', datasetDefinitions.onProblem.help)
     .option('-c, --categories <names>', 'given: names to look for in every picture');
-  addNamesFlags(command, nameSourceKinds, 'ground-truth')
+  addNamesFlags(command, nameSourceKinds, 'ground-truth');
+  addQueueFlags(command, 'from the run, so that two do not mix')
     .addOption(new Option('--method <name>', Object.values(methods).map(({ name, summary }) => `${name}: ${summary}`).join('; ')))
     .option('--sample <count>', 'pictures, drawn by the seed (default: all)')
     .option('--shard <i/n>', 'every n-th picture from the i-th (from 0) on, for invseg merge')
@@ -65,7 +68,7 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     .option('--prefetch <count>', 'pictures read while the engine works', '2')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
-    .addOption(new Option('--devices <list>', 'a process each: cuda:0,cuda:1 (default: all CUDA devices, where there are several)').conflicts('device'))
+    .addOption(new Option('--devices <list>', 'a process each: cuda:0,cuda:1 (default: all CUDA devices, where there are several)').conflicts(['device', 'queue']))
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
     .option('--steps <count>', 'optimisation steps; 0 is the baseline (default: 15)')
@@ -92,6 +95,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const prefetch = given('prefetch', integer(0, 64));
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
   const options = resolveOptions(methodFlags(flags));
+  queueOf(flags);
   const plan = await planPictures(flags);
   const devices = devicesOf(flags, io);
   await prepareFolder(flags.out);

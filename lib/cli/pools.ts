@@ -4,16 +4,23 @@ import { InProcess } from '../evaluation/in-process.js';
 import type { PicturePool } from '../evaluation/pool.js';
 import { ProcessPool } from '../evaluation/processes/pool.js';
 import type { MethodOptions } from '../options/index.js';
-import { parseDevices, standardDevices, threadsFor } from './devices.js';
+import { openBundle } from '../models/index.js';
+import { QueuePool } from '../queue/pool.js';
+import { RedisLink } from '../queue/redis.js';
+import type { RedisUrl } from '../queue/url.js';
+import { askedDevice, parseDevices, standardDevices, threadsFor } from './devices.js';
 import type { ChildSetup } from './evaluate-child.js';
 import type { EvaluateLine } from './evaluate-line.js';
 import type { Io } from './io.js';
+import { queueOf } from './queue-flags.js';
+import type { QueueFlags } from './queue-flags.js';
 import { openNames } from './run-plan.js';
 import type { PictureFlags, PicturePlan } from './run-plan.js';
 import { interruptible } from './segment.js';
 
-export interface PoolFlags {
+export interface PoolFlags extends QueueFlags {
   devices?: string;
+  out: string;
 }
 
 export interface PoolRequest {
@@ -27,12 +34,15 @@ export interface PoolRequest {
 }
 
 /** @returns the devices that get a process each @throws {InvSegError} `INVALID_OPTION` */
-export function devicesOf({ devices, device }: PictureFlags & PoolFlags, io: Io): string[] {
+export function devicesOf({ devices, device, queue }: PictureFlags & PoolFlags, io: Io): string[] {
+  if (queue !== undefined) return [];
   return devices === undefined ? standardDevices(device, () => io.cudaDevices?.() ?? 0) : parseDevices(devices);
 }
 
 /** Opens what the flags ask for, and closes it after `use`. */
 export async function withPool<T>(request: PoolRequest, use: (pool: PicturePool) => Promise<T>): Promise<T> {
+  const { url, queueName } = queueOf(request.flags);
+  if (url) return withQueue(request, url, queueName, use);
   request.line.write('loading the model');
   return request.devices.length > 0 ? withProcesses(request, use) : inProcess(request, use);
 }
@@ -48,6 +58,22 @@ async function withProcesses<T>({ flags, plan, options, devices, io, line }: Poo
   const entry = fileURLToPath(new URL('./evaluate-child.js', import.meta.url));
   await using pool = await ProcessPool.open({ devices, entry, setup, dataset: plan.dataset, onNote: (text) => line.note(text), signal: io.signal });
   return await use(pool);
+}
+
+/** No engine is opened here: the flags say what the workers have to have. */
+async function withQueue<T>({ flags, plan, io, line }: PoolRequest, url: RedisUrl, queueName: string | undefined, use: (pool: PicturePool) => Promise<T>): Promise<T> {
+  const { dataset, engine } = plan;
+  const onNote = (text: string): void => line.note(text);
+  await using link = await RedisLink.open({ url, onNote });
+  const { manifest } = await openBundle(engine.model);
+  const info = { model: { name: manifest.name, version: manifest.version }, ...askedDevice(engine, io.cudaDevices?.() ?? 0) };
+  return await use(new QueuePool({ link, info, names: await namesDescription(flags, plan), dataset, out: flags.out, queueName, onNote }));
+}
+
+/** Its models, where it has some, are opened for their description alone, on the CPU: this host need not have a GPU. */
+async function namesDescription(flags: PictureFlags, plan: PicturePlan): Promise<string> {
+  await using names = await openNames(flags, { ...plan, engine: { ...plan.engine, device: 'cpu', dtype: 'float32' } });
+  return names.source.description;
 }
 
 /** Only what a child reads. */

@@ -20,6 +20,7 @@ import type { NamesFlags } from './names.js';
 import { addReproduceCommand } from './reproduce.js';
 import { segmentCommand } from './segment.js';
 import type { SegmentFlags } from './flags.js';
+import { addWorkerCommand } from './worker.js';
 import { setupCommand } from './setup.js';
 import type { SetupFlags } from './setup.js';
 
@@ -91,6 +92,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .action(async (images: string[], flags: SegmentFlags & NamesFlags) => done(await segmentCommand(images, flags, io, debug)));
 
   addEvaluateCommand(program, io, done);
+  addWorkerCommand(program, io, done);
   addMergeCommand(program, io, done);
   addCompareCommand(program, io, done);
   addReproduceCommand(program, io, done);

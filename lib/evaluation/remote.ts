@@ -22,13 +22,23 @@ export type RemoteResult<Labels = Uint8Array> = { record: PictureRecord; labels:
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 
+/** Who is next; shared by tasks on one engine. */
+export interface Turns {
+  last: Promise<unknown>;
+}
+
 /** One engine that is asked for several pictures at once: all are read at once, and segmented one after the other. */
 export class RemoteEngine {
   readonly #task: PictureTask;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns: Turns;
 
-  constructor(task: PictureTask) {
+  constructor(task: PictureTask, turns: Turns = RemoteEngine.turns()) {
     this.#task = task;
+    this.#turns = turns;
+  }
+
+  static turns(): Turns {
+    return { last: Promise.resolve() };
   }
 
   /** Never rejects. */
@@ -36,14 +46,14 @@ export class RemoteEngine {
     const { dataset, signal } = this.#task;
     try {
       const loading = loadPicture(dataset, place, signal);
-      const before = this.#last;
+      const before = this.#turns.last;
       const turn = (async () => {
         const loaded = await loading;
         await before;
         if ('error' in loaded) throw loaded.error;
         return segmentPicture(this.#task, loaded);
       })();
-      this.#last = turn.catch(() => {});
+      this.#turns.last = turn.catch(() => {});
       const { record, predicted } = await turn;
       return { record, labels: await packLabels(predicted) };
     } catch (error) {

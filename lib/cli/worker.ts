@@ -1,0 +1,93 @@
+/** `invseg worker`: an engine on any host that takes pictures of evaluations from a queue. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { InvSegError } from '../errors.js';
+import { openBundle } from '../models/index.js';
+import { nameSourceKinds } from '../names/index.js';
+import { integer } from '../options/rules.js';
+import { RedisLink } from '../queue/redis.js';
+import { PASSWORD_VARIABLE } from '../queue/url.js';
+import { serveQueue } from '../queue/worker.js';
+import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
+import { EXIT } from './failure.js';
+import { parseValue } from './flags.js';
+import type { Io } from './io.js';
+import { addNamesFlags } from './names.js';
+import { addQueueFlags, queueOf } from './queue-flags.js';
+import type { QueueFlags } from './queue-flags.js';
+import { openNames, planPictures } from './run-plan.js';
+import type { PictureFlags } from './run-plan.js';
+import { interruptible } from './segment.js';
+
+interface WorkerFlags extends PictureFlags, QueueFlags {
+  prefetch: string;
+  takeOver: string;
+  idle?: string;
+}
+
+/** For services, whose command line everybody can read. */
+const QUEUE_VARIABLE = 'INVSEG_QUEUE';
+
+const examples = `
+Examples:
+  $ invseg worker --queue redis://:secret@queue-host --dataset voc --root /data/VOCdevkit --model /models/stable-diffusion-2-1-base
+  $ ${QUEUE_VARIABLE}=redis://queue-host ${PASSWORD_VARIABLE}=secret invseg worker --dataset miniature --idle 600
+
+It takes part in every run of the queue that has its data set, its weights, its kind of device, its source of names and its version
+of the package, and says why it leaves another one. Method and options are the run's. Ctrl-C ends it after the pictures in hand.`;
+
+export function addWorkerCommand(program: Command, io: Io, done: (code: number) => void): void {
+  const command = program
+    .command('worker')
+    .summary('take pictures of evaluate --queue')
+    .description('Segments pictures that evaluate --queue hands out over Redis, on this host or any other.')
+    .option('--dataset <kind>', datasetHelp);
+  addDatasetFlags(command).option('-c, --categories <names>', 'given: names to look for in every picture');
+  addNamesFlags(command, nameSourceKinds, 'ground-truth');
+  addQueueFlags(command, 'every run that fits', QUEUE_VARIABLE)
+    .option('--prefetch <count>', 'pictures read while the engine works', '2')
+    .option('--take-over <seconds>', 'silence after which the pictures of a worker are taken over', '30')
+    .option('--idle <seconds>', 'end after so long without a picture (default: never)')
+    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
+    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
+    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
+    .option('--threads <count>', 'CPU threads; 0 is automatic')
+    .addOption(new Option('--debug', 'print stacks of errors'))
+    .addHelpText('after', () => examples)
+    .action(async (flags: WorkerFlags) => done(await workerCommand(flags, io)));
+}
+
+async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
+  const number = (name: 'prefetch' | 'takeOver' | 'idle', low: number, high: number): number | undefined =>
+    flags[name] === undefined ? undefined : integer(low, high).read(parseValue(flags[name]), name);
+  const prefetch = number('prefetch', 0, 64)!;
+  const takeOver = number('takeOver', 1, 86_400)! * 1000;
+  const idle = number('idle', 1, 31_536_000);
+  const { url, queueName } = queueOf(flags);
+  if (!url) throw new InvSegError('INVALID_OPTION', `Expected --queue (or ${QUEUE_VARIABLE}), where the pictures come from, but received none`);
+  const onNote = (text: string): void => io.err(`${text}\n`);
+
+  const plan = await planPictures(flags);
+  const { dataset, engine } = plan;
+  // A wrong password is said before gigabytes are loaded.
+  await using link = await RedisLink.open({ url, onNote });
+  const weights = await (await openBundle(engine.model)).weightsHash();
+  await using names = await openNames(flags, plan);
+  await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
+  const { model, device, dtype } = segmenter.info;
+  onNote(`worker ${process.pid}: ${model.name} ${model.version} on ${device} (${dtype}), ${dataset.kind} in ${dataset.root}; ${url.shown}`);
+  const pictures = await serveQueue({
+    link,
+    segmenter,
+    source: names.source,
+    facts: { dataset, info: segmenter.info, names: names.source.description, weights },
+    queueName,
+    prefetch,
+    takeOver,
+    idle: idle === undefined ? undefined : idle * 1000,
+    signal: io.signal,
+    onNote,
+  });
+  io.err(`${pictures} pictures\n`);
+  return EXIT.ok;
+}

@@ -1,0 +1,61 @@
+/** Whether a worker computes what a run asks for: every setting that decides the counts must be the same. */
+import { differences } from '../evaluation/differences.js';
+import { parseShard } from '../evaluation/select.js';
+import { selectPictures, settingsOf } from '../evaluation/settings.js';
+import type { SettingsOptions } from '../evaluation/settings.js';
+import type { EngineFacts } from '../evaluation/pool.js';
+import type { RunSettings } from '../evaluation/types.js';
+import type { Dataset } from '../datasets/index.js';
+import { packageVersion } from '../version.js';
+
+/** What a worker has. */
+export interface WorkerFacts {
+  dataset: Dataset;
+  info: EngineFacts;
+  names: string;
+  weights: string;
+}
+
+/** What a user can do about it. */
+const advice: Readonly<Record<string, string>> = {
+  version: 'install the same version of the package',
+  model: 'name the same --model',
+  weights: 'name the same --model, with the same files',
+  device: 'choose another --device, here or for evaluate',
+  dtype: 'choose another --dtype, here or for evaluate',
+  names: 'give the same --names, with the same files',
+};
+
+/** @returns one line a setting that differs; empty where the worker may take part */
+export function refusals(asked: RunSettings, facts: WorkerFacts): string[] {
+  // Options of another version need not mean anything here.
+  const version = packageVersion();
+  if (asked.version !== version) return [line('version', asked.version, version)];
+  let mine: RunSettings;
+  try {
+    mine = ownSettings(asked, facts);
+  } catch (error) {
+    return [(error as Error).message];
+  }
+  // What a list's other lines are is said by the evaluator alone; the pictures are those of `list`.
+  const found = differences({ ...asked, unlisted: [] }, { ...mine, unlisted: [] });
+  return found.map(({ key, there, here }) => line(key, there, here));
+}
+
+/** The run's pictures and options, computed from what this worker has. */
+function ownSettings(asked: RunSettings, { dataset, info, names, weights }: WorkerFacts): RunSettings {
+  const given: SettingsOptions = {
+    dataset,
+    sample: asked.sample ?? undefined,
+    seed: asked.seed,
+    shard: asked.shard === null ? undefined : parseShard(asked.shard),
+    options: asked.options,
+    weights,
+  };
+  return settingsOf(given, info, selectPictures(given).ids, names);
+}
+
+function line(key: string, there: string, here: string): string {
+  const then = advice[key] ?? (key.startsWith('options') ? undefined : 'give the same --dataset, --root and flags of the data set');
+  return `${key}: the run has ${there}, this worker ${here}${then ? `; ${then}` : ''}`;
+}

@@ -1,0 +1,149 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { endAll, journalled, report, start, until } from '../support/cli.js';
+import type { Running } from '../support/cli.js';
+import { RedisServer, whyNoRedis } from '../support/redis.js';
+
+const missing = whyNoRedis();
+const PASSWORD = 'p@ss/w:rd%41"quoted';
+const PICTURES = 40;
+const pictures = fileURLToPath(new URL('../../models/miniature-pictures', import.meta.url));
+
+// Processes as on several hosts: the compiled command, each worker with a copy of the pictures in a root of its own.
+describe.skipIf(missing !== undefined)('evaluate --queue', () => {
+  let folder: string;
+  let redis: RedisServer;
+  const spoken: Running[] = [];
+  const at = (name: string): string => path.join(folder, name);
+
+  beforeAll(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'invseg-hosts-'));
+    redis = await RedisServer.start(PASSWORD);
+    for (const root of ['here', 'there']) cpSync(pictures, at(root), { recursive: true });
+    const alone = evaluate('alone', PICTURES);
+    expect(await alone.ended, alone.text.err).toMatchObject({ code: 0 });
+  });
+  afterEach(endAll);
+  afterAll(async () => {
+    await redis.end();
+    rmSync(folder, { recursive: true });
+  });
+
+  function said(args: string[], env?: NodeJS.ProcessEnv): Running {
+    const running = start(args, env);
+    spoken.push(running);
+    return running;
+  }
+  const evaluate = (out: string, sample: number, ...more: string[]) =>
+    said(['evaluate', '--dataset', 'folder', '--root', at('here'), '--sample', String(sample), '--method', 'baseline', '--threads', '1', '--out', at(out), ...more]);
+  const worker = (...more: string[]) =>
+    said(['worker', '--queue', redis.url, '--dataset', 'folder', '--root', at('there'), '--threads', '1', '--take-over', '2', ...more]);
+  const taking = (one: Running) => until('a worker that takes pictures', () => one.text.err.includes('taking pictures'));
+
+  async function keys(): Promise<string[]> {
+    const client = redis.client();
+    const found = await client.keys('*');
+    client.disconnect();
+    return found;
+  }
+
+  it('counts every picture once: one worker killed, one silent for a while, one late, Redis restarted', { timeout: 120_000 }, async () => {
+    const out = at('queue');
+    const [killed, silent] = [worker(), worker()];
+    const evaluator = evaluate('queue', PICTURES, '--queue', redis.url);
+    await Promise.all([killed, silent].map(taking));
+    await until('six pictures', () => journalled(out).length >= 6);
+    // Each has pictures in hand.
+    killed.child.kill('SIGKILL');
+    silent.child.kill('SIGSTOP');
+    const before = journalled(out).length;
+    const late = worker();
+    await until('pictures of the late worker', () => journalled(out).length >= Math.min(before + 12, PICTURES - 10));
+    silent.child.kill('SIGCONT');
+    await redis.stop();
+    await sleep(300);
+    await redis.resume();
+    expect(await evaluator.ended, evaluator.text.err).toMatchObject({ code: 0 });
+    expect(report(out)).toEqual(report(at('alone')));
+    const ids = journalled(out);
+    expect([ids.length, new Set(ids).size]).toEqual([PICTURES, PICTURES]);
+    expect(evaluator.text.err).toContain('Redis went away; waiting for it');
+    for (const one of [silent, late]) {
+      await until('the end of the run', () => one.text.err.includes('the run has ended'));
+      expect(one.text.err).toContain('Redis is back');
+      one.child.kill('SIGINT');
+      expect(await one.ended, one.text.err).toMatchObject({ code: 130 });
+      expect(one.text.err).toMatch(/[1-9]\d* pictures\n$/);
+    }
+    expect(await keys()).toEqual([]);
+  });
+
+  it('goes on after the evaluator was killed, and asks for nothing twice', { timeout: 120_000 }, async () => {
+    const out = at('killed');
+    const evaluator = evaluate('killed', PICTURES, '--queue', redis.url);
+    const one = worker('--prefetch', '0');
+    await until('five pictures', () => journalled(out).length >= 5);
+    evaluator.child.kill('SIGKILL');
+    await evaluator.ended;
+    const before = journalled(out).length;
+    // Nobody collects; the worker goes on with what is in the queue.
+    await sleep(500);
+    const again = evaluate('killed', PICTURES, '--queue', redis.url);
+    expect(await again.ended, again.text.err).toMatchObject({ code: 0 });
+    expect(again.text.err).toContain(`going on after ${before} pictures`);
+    expect(again.text.err).toContain(`${PICTURES - before} pictures are in the queue`);
+    expect(report(out)).toEqual(report(at('alone')));
+    one.child.kill('SIGINT');
+    expect(await one.ended).toMatchObject({ code: 130 });
+    // The picture that was in hand at the kill may be asked for once more, and no other.
+    const worked = Number(/(\d+) pictures\n$/.exec(one.text.err)![1]);
+    expect(worked).toBeGreaterThanOrEqual(PICTURES);
+    expect(worked).toBeLessThanOrEqual(PICTURES + 1);
+    expect(await keys()).toEqual([]);
+  });
+
+  it('refuses a worker that counts otherwise, and one that is named to another run', { timeout: 120_000 }, async () => {
+    mkdirSync(at('small'));
+    cpSync(at('there'), at('small'), { recursive: true });
+    rmSync(path.join(at('small'), 'images'), { recursive: true });
+    mkdirSync(path.join(at('small'), 'images'));
+    for (const name of ['0000.jpg', '0001.jpg']) cpSync(path.join(at('there'), 'images', name), path.join(at('small'), 'images', name));
+    const evaluator = evaluate('refused', 6, '--queue', redis.url, '--queue-name', 'this-run');
+    await until('the queue', () => evaluator.text.err.includes('are in the queue'));
+    const other = said(['worker', '--queue', redis.url, '--queue-name', 'this-run', '--dataset', 'folder', '--root', at('small'), '--threads', '1', '--dtype', 'bfloat16']);
+    expect(await other.ended).toMatchObject({ code: 2 });
+    expect(other.text.err).toMatch(/this-run: this worker may not take part/);
+    expect(other.text.err).toMatch(/dtype: the run has "float32", this worker "bfloat16"; choose another --dtype/);
+    expect(other.text.err).toMatch(/list: the run has "[0-9a-f]{64}", this worker "[0-9a-f]{64}"; give the same --dataset/);
+    const clash = evaluate('clash', 7, '--queue', redis.url, '--queue-name', 'this-run');
+    expect(await clash.ended).toMatchObject({ code: 2 });
+    expect(clash.text.err).toContain('this-run is another run');
+    // Ctrl-C leaves nothing behind.
+    evaluator.child.kill('SIGINT');
+    expect(await evaluator.ended).toMatchObject({ code: 130 });
+    expect(await keys()).toEqual([]);
+  });
+
+  it('says at once what is wrong with the address', async () => {
+    const asked = (url: string) => said(['worker', '--queue', url, '--dataset', 'miniature']);
+    const wrong = asked(redis.url.replace('pass', 'pess').replace('p%40ss', 'other'));
+    expect(await wrong.ended).toMatchObject({ code: 1 });
+    expect(wrong.text.err).toMatch(/refuses the name or the password/);
+    const none = asked(redis.url.replace(/:[^/]*@/, ''));
+    expect(await none.ended).toMatchObject({ code: 1 });
+    expect(none.text.err).toMatch(/wants a password/);
+    const nowhere = asked('redis://127.0.0.1:9');
+    expect(await nowhere.ended).toMatchObject({ code: 1 });
+    expect(nowhere.text.err).toMatch(/cannot be used \(connect ECONNREFUSED/);
+  });
+
+  it('never shows the password', () => {
+    const shown = spoken.map(({ text }) => text.out + text.err).join('\n');
+    expect(shown).toContain('redis://:***@127.0.0.1');
+    for (const secret of [PASSWORD, encodeURIComponent(PASSWORD), JSON.stringify(PASSWORD).slice(1, -1)]) expect(shown.includes(secret)).toBe(false);
+  });
+});

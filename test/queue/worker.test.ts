@@ -1,0 +1,132 @@
+import { rmSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openDataset } from '../../lib/datasets/index.js';
+import type { Dataset } from '../../lib/datasets/index.js';
+import type { InvSegError } from '../../lib/errors.js';
+import type { RemoteResult } from '../../lib/evaluation/remote.js';
+import { packLabels, unpackLabels } from '../../lib/evaluation/remote.js';
+import { selectPictures, settingsOf } from '../../lib/evaluation/settings.js';
+import type { RunSettings } from '../../lib/evaluation/types.js';
+import { refusals } from '../../lib/queue/check.js';
+import type { WorkerFacts } from '../../lib/queue/check.js';
+import { decodeResult, encodeResult } from '../../lib/queue/jobs.js';
+import { PictureProcessor } from '../../lib/queue/processor.js';
+import { checkName, Registry, runName, settingsHash } from '../../lib/queue/registry.js';
+import { makeFolder } from '../evaluation/fake.js';
+import { facts, recordOf } from '../evaluation/fake-child.js';
+
+let root: string;
+let dataset: Dataset;
+let worker: WorkerFacts;
+let asked: RunSettings;
+beforeAll(async () => {
+  root = await makeFolder(5);
+  dataset = await openDataset({ kind: 'folder', root });
+  worker = { dataset, info: facts, names: 'a test', weights: 'ab' };
+  const given = { dataset, sample: 3, seed: 7, options: { steps: 2, alpha: 0.1 }, weights: 'ab' };
+  // As it comes out of Redis.
+  asked = JSON.parse(JSON.stringify(settingsOf(given, facts, selectPictures(given).ids, 'a test'))) as RunSettings;
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const place = { id: 'p1', place: 1 };
+const good: RemoteResult = { record: recordOf(place), labels: new Uint8Array([1, 2, 250]) };
+
+it('takes part where everything that counts is the same', async () => {
+  expect(refusals(asked, worker)).toEqual([]);
+  expect(refusals(asked, { ...worker, dataset: await openDataset({ kind: 'folder', root: `${root}/../${root.split('/').pop()}` }) }), 'another root').toEqual([]);
+  expect(refusals({ ...asked, unlisted: [{ id: 'x', code: 'DATASET_INVALID', message: 'twice' }] }, worker)).toEqual([]);
+});
+
+it.each([
+  ['weights', { weights: 'cd' }, /^weights: the run has "cd", this worker "ab"; name the same --model, with the same files$/],
+  ['model', { model: 'other 1' }, /^model: .*"other 1"/],
+  ['device', { device: 'cuda' }, /^device: .*choose another --device/],
+  ['dtype', { dtype: 'bfloat16' }, /^dtype: /],
+  ['names', { names: 'captions of a.json' }, /^names: .*--names/],
+  ['protocol', { protocol: 'another' }, /^protocol: .*--dataset/],
+  ['classes', { classes: ['background', 'cat'] }, /^classes: /],
+  ['list', { list: '00' }, /^list: /],
+  ['version', { version: '0.0.0', weights: 'cd' }, /^version: the run has 0\.0\.0, this worker .*; install the same version/],
+  ['options', { options: { steps: 'many' } }, /steps/],
+] as const)('refuses other %s', (_, other, text) => {
+  const found = refusals({ ...asked, ...other } as unknown as RunSettings, worker);
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatch(text);
+});
+
+it('gives a picture that another host may be able to use to the next worker, and the last word to the last one', async () => {
+  const ends: InvSegError[] = [];
+  let pictures = 0;
+  const process = (result: RemoteResult, attemptsMade: number, run = 'r') =>
+    new PictureProcessor({ engine: { work: async () => result }, run: 'r', worker: 'here:1', onPicture: () => void pictures++, onEnd: (error) => ends.push(error) })
+      .process({ data: { ...place, run }, opts: { attempts: 4 }, attemptsMade });
+  const failure = (code: 'IMAGE_NOT_FOUND' | 'MASK_INVALID'): RemoteResult => ({ failure: { code, message: 'p1: bad' } });
+  expect(await process(good, 0)).toEqual({ ...good, labels: 'AQL6', worker: 'here:1' });
+  await expect(process(failure('IMAGE_NOT_FOUND'), 2)).rejects.toThrow('IMAGE_NOT_FOUND: p1: bad (here:1)');
+  expect(await process(failure('IMAGE_NOT_FOUND'), 3)).toMatchObject({ failure: { code: 'IMAGE_NOT_FOUND', message: 'p1: bad (worker here:1)' } });
+  expect(await process(failure('MASK_INVALID'), 0), 'no host reads that').toMatchObject({ failure: { code: 'MASK_INVALID' } });
+  await expect(process(good, 0, 'other')).rejects.toThrow('other settings');
+  expect([pictures, ends.length]).toEqual([3, 0]);
+});
+
+it('ends a worker whose engine fails time after time, and only then', async () => {
+  const ends: InvSegError[] = [];
+  const results: RemoteResult[] = [];
+  const counts: number[] = [];
+  const one = new PictureProcessor({ engine: { work: async () => results.shift()! }, run: 'r', worker: 'here:1', onPicture: () => {}, onEnd: (error) => ends.push(error) });
+  const bad: RemoteResult = { failure: { code: 'OUT_OF_MEMORY', message: 'no memory' } };
+  for (const result of [bad, bad, good, bad, bad, bad]) {
+    results.push(result);
+    const done = one.process({ data: { ...place, run: 'r' }, opts: { attempts: 4 }, attemptsMade: 0 });
+    if (result === good) await done;
+    else await expect(done).rejects.toThrow('OUT_OF_MEMORY');
+    counts.push(ends.length);
+  }
+  expect(counts).toEqual([0, 0, 0, 0, 0, 1]);
+  expect(ends[0]).toMatchObject({ code: 'WORKER_LOST', message: expect.stringContaining('3 pictures in a row') });
+  expect(one.inHand).toBe(0);
+});
+
+it('takes only a result of the picture that was asked for', () => {
+  const sent = JSON.parse(JSON.stringify(encodeResult(good, 'here'))) as unknown;
+  expect(decodeResult(sent, place)).toEqual({ record: recordOf(place), labels: Buffer.from([1, 2, 250]) });
+  expect(decodeResult(encodeResult({ failure: { code: 'MASK_INVALID', message: 'bad' } }, 'here'), place)).toEqual({ failure: { code: 'MASK_INVALID', message: 'bad' } });
+  for (const value of [undefined, null, 'text', {}, { record: recordOf({ id: 'p2', place: 1 }), labels: '' }, { record: recordOf({ id: 'p1', place: 2 }), labels: '' }, { record: recordOf(place) }]) {
+    expect(decodeResult(value, place)).toBeUndefined();
+  }
+});
+
+it('packs labels, and unpacks no more than the picture has', async () => {
+  const labels = Uint8Array.from({ length: 500 * 375 }, (_, i) => (i % 500 < 200 ? 3 : 255));
+  const packed = await packLabels(labels);
+  expect(packed.length).toBeLessThan(3000);
+  expect(Buffer.compare(await unpackLabels(packed, labels.length), labels)).toBe(0);
+  await expect(unpackLabels(packed, labels.length - 1)).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' });
+  await expect(unpackLabels(new Uint8Array([1, 2, 3]), 9)).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' });
+});
+
+it('names runs apart, and the same one alike', () => {
+  const name = runName(asked, 'runs/a');
+  expect(name).toMatch(/^folder-[0-9a-f]{12}$/);
+  expect(runName(JSON.parse(JSON.stringify(asked)) as RunSettings, './runs/a')).toBe(name);
+  expect(new Set([name, runName(asked, 'runs/b'), runName({ ...asked, seed: 8 }, 'runs/a')]).size).toBe(3);
+  for (const bad of ['', 'a:b', 'a b', '../x', 'x'.repeat(101)]) expect(() => checkName(bad)).toThrow(/Expected letters/);
+});
+
+it('passes over what others wrote into the list of runs', async () => {
+  const hash = new Map([['bad', 'no json'], ['other', '{"a":1}']]);
+  const client = {
+    hgetall: async () => Object.fromEntries(hash),
+    hget: async (_: string, key: string) => hash.get(key) ?? null,
+    hset: async (_: string, key: string, value: string) => void hash.set(key, value),
+    hdel: async (_: string, key: string) => void hash.delete(key),
+  };
+  const registry = new Registry(client as unknown as ConstructorParameters<typeof Registry>[0]);
+  await registry.put('mine', asked);
+  expect([...(await registry.list()).keys()]).toEqual(['mine']);
+  expect(settingsHash((await registry.get('mine'))!.settings)).toBe(settingsHash(asked));
+  expect(await registry.get('bad')).toBeUndefined();
+  await registry.remove('mine');
+  expect((await registry.list()).size).toBe(0);
+});
