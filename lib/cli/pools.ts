@@ -34,7 +34,7 @@ export interface PoolRequest {
 }
 
 /** @returns the devices that get a process each @throws {InvSegError} `INVALID_OPTION` */
-export function devicesOf({ devices, device, queue }: PictureFlags & PoolFlags, io: Io): string[] {
+export function devicesOf({ devices, device, queue }: Pick<PictureFlags & PoolFlags, 'device' | 'devices' | 'queue'>, io: Io): string[] {
   if (queue !== undefined) return [];
   return devices === undefined ? standardDevices(device, () => io.cudaDevices?.() ?? 0) : parseDevices(devices);
 }
