@@ -17,7 +17,7 @@ import type { InfoFlags } from './info.js';
 import type { Io } from './io.js';
 import { addNamesFlags, pictureSources } from './names.js';
 import type { NamesFlags } from './names.js';
-import { addReproduceCommand } from './reproduce.js';
+import { addReproduceCommand } from './reproduce-flags.js';
 import { segmentCommand } from './segment.js';
 import type { SegmentFlags } from './flags.js';
 import { addWorkerCommand } from './worker.js';

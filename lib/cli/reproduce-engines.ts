@@ -13,7 +13,7 @@ export interface EngineFlags extends Pick<SegmentFlags, 'model' | 'device' | 'dt
   devices?: string;
 }
 
-/** @returns options of one engine a device @throws {InvSegError} `INVALID_OPTION` */
+/** Asks the driver for its devices, where none was named. @returns options of one engine a device @throws {InvSegError} `INVALID_OPTION` */
 export function enginesOf(flags: EngineFlags, io: Io): EngineOptions[] {
   const devices = devicesOf(flags, io);
   if (devices.length === 0) return [resolveEngineOptions(engineFlags(flags))];
@@ -23,9 +23,12 @@ export function enginesOf(flags: EngineFlags, io: Io): EngineOptions[] {
 
 export class Engines implements AsyncDisposable {
   readonly all: readonly Segmenter[];
+  /** Of each, as they were asked for; 0 is LibTorch's choice. */
+  readonly threads: number;
 
-  private constructor(all: readonly Segmenter[]) {
+  private constructor(all: readonly Segmenter[], threads: number) {
     this.all = all;
+    this.threads = threads;
   }
 
   /** One after the other: they read the same files. @throws {InvSegError} the segmenter's codes; `ABORTED` */
@@ -33,7 +36,7 @@ export class Engines implements AsyncDisposable {
     const all: Segmenter[] = [];
     try {
       for (const one of options) all.push(await interruptible(io.openSegmenter(one), io.signal));
-      return new Engines(all);
+      return new Engines(all, options[0]!.threads);
     } catch (error) {
       await Promise.all(all.map((segmenter) => segmenter[Symbol.asyncDispose]()));
       throw error;

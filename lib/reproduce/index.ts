@@ -3,6 +3,7 @@ export { gridSources, gridTable } from './grid.js';
 export type { GridSource } from './grid.js';
 export { tableMarkdown, tableText } from './layout.js';
 export type { Circumstances } from './layout.js';
+export { assumedOffers } from './offers.js';
 export type { NamesLacking, NamesOffer, NamesOffers } from './offers.js';
 export { machineOf } from './machine.js';
 export { checkRunnable, makePlan } from './plan.js';

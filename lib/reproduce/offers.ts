@@ -1,5 +1,7 @@
 /** Where the names of the rows come from: what a caller can offer, and why a source is not to be had. */
 import type { NameSource } from '../names/index.js';
+import { InvSegError } from '../errors.js';
+import { rowNames } from './types.js';
 import type { RowNames } from './types.js';
 
 /** A source that is there; it is opened when its first row runs. */
@@ -18,5 +20,13 @@ export interface NamesLacking {
 
 /** What is left out is not to be had. */
 export type NamesOffers = Readonly<Partial<Record<RowNames, NamesOffer | NamesLacking>>>;
+
+/** Every source, as if it were there: for plans that nobody runs. */
+export function assumedOffers(): NamesOffers {
+  const open = (): Promise<NameSource> => Promise.reject(new InvSegError('INTERNAL', 'A source of names that was only assumed was opened'));
+  const offer = (label: string): NamesOffer => ({ label, identity: label, open });
+  const same = offer('diffsegmenter');
+  return { ...Object.fromEntries(rowNames.map((name) => [name, offer(name)])), standard: same, strategy: same, diffsegmenter: same };
+}
 
 export const isLacking = (offer: NamesOffer | NamesLacking): offer is NamesLacking => 'missing' in offer;

@@ -62,6 +62,13 @@ describe('invseg reproduce', () => {
     expect(text).toContain('36 runs (12 settings, 3 seeds) of 5 pictures: 180 images');
   });
 
+  it('lists all rows without a data set', async () => {
+    const { code, out: text, opened } = await reproduceCli(['all', '--list', '--out', out]);
+    expect([code, opened]).toEqual([0, 0]);
+    expect(text).toContain('table4: Where the names come from\n  1. DiffSegmenter: as table1 row 17\n  2. Captions of BLIP: 1 × the data set');
+    expect(text).toContain('30 runs (30 settings, 1 seed) of all pictures: 30 × the data set');
+  });
+
   it('refuses what cannot work before a model is opened', async () => {
     const folder = ['--dataset', 'folder', '--root', root];
     for (const [args, text] of [
