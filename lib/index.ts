@@ -66,7 +66,7 @@ export { chooseVariants, defaultVariants, diagnose, diagnosisMarkdown, diagnosis
 export type { Diagnosis, DiagnoseOptions, DiagnoseProgress, Variant, VariantFinding } from './diagnose/index.js';
 
 export { compareRuns, evaluate, mergeRuns } from './evaluation/index.js';
-export type { Comparison, CompareOptions, EvaluateOptions, EvaluateProgress, Evaluation, MergeOptions } from './evaluation/index.js';
+export type { Comparison, CompareOptions, EvaluateOptions, EvaluateProgress, Evaluation, MergeOptions, Outcome, PicturePool, PoolRun } from './evaluation/index.js';
 
 export { createNameSource, loadVocabulary, nameSourceKinds, vocabularyNames } from './names/index.js';
 export type {

@@ -29,7 +29,6 @@ interface EvaluateFlags extends PictureFlags, PoolFlags, Omit<SegmentFlags, 'pal
   sample?: string;
   shard?: string;
   resume?: true;
-  restart?: true;
   absent: AbsentRule;
   prefetch: string;
 }

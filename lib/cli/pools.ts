@@ -20,6 +20,7 @@ import { interruptible } from './segment.js';
 
 export interface PoolFlags extends QueueFlags {
   devices?: string;
+  restart?: true;
   out: string;
 }
 
@@ -55,6 +56,7 @@ async function inProcess<T>({ flags, plan, io }: PoolRequest, use: (pool: Pictur
 
 async function withProcesses<T>({ flags, plan, options, devices, io, line }: PoolRequest, use: (pool: PicturePool) => Promise<T>): Promise<T> {
   const setup: ChildSetup = { flags: childFlags(flags, devices), options };
+  line.note(`a process each: ${devices.join(', ')}`);
   const entry = fileURLToPath(new URL('./evaluate-child.js', import.meta.url));
   await using pool = await ProcessPool.open({ devices, entry, setup, dataset: plan.dataset, onNote: (text) => line.note(text), signal: io.signal });
   return await use(pool);
@@ -67,7 +69,7 @@ async function withQueue<T>({ flags, plan, io, line }: PoolRequest, url: RedisUr
   await using link = await RedisLink.open({ url, onNote });
   const { manifest } = await openBundle(engine.model);
   const info = { model: { name: manifest.name, version: manifest.version }, ...askedDevice(engine, io.cudaDevices?.() ?? 0) };
-  return await use(new QueuePool({ link, info, names: await namesDescription(flags, plan), dataset, out: flags.out, queueName, onNote }));
+  return await use(new QueuePool({ link, info, names: await namesDescription(flags, plan), dataset, out: flags.out, queueName, restart: flags.restart, onNote }));
 }
 
 /** Its models, where it has some, are opened for their description alone, on the CPU: this host need not have a GPU. */

@@ -10,6 +10,7 @@ export { drawSample, parseShard } from './select.js';
 export type { Shard } from './select.js';
 export { evaluate } from './evaluate.js';
 export { perClassCsv, perImageCsv } from './csv.js';
+export type { Counted, EngineFacts, Failed, Outcome, PicturePool, PoolRun, ShownPicture } from './pool.js';
 export { journalOf, pictureFiles } from './run-folder.js';
 export { labelPalette } from './keep.js';
 export { readRun } from './summary.js';

@@ -23,6 +23,8 @@ export interface QueuePoolOptions {
   out: string;
   /** Default: from the run. */
   queueName?: string | undefined;
+  /** Throw away what an earlier evaluator left under the name. */
+  restart?: boolean | undefined;
   onNote: (text: string) => void;
 }
 
@@ -34,8 +36,10 @@ const BATCH = 100;
 const LOOK = 200;
 /** Between two looks at what Redis still has, and of the sign of life, milliseconds. */
 const REVIEW = 5_000;
-/** Without a result and without a picture in hand, milliseconds: a line for the user. */
-const SILENCE = 30_000;
+/** Without a sign of life, an evaluator has ended, milliseconds. */
+const GONE = 3 * REVIEW;
+/** Without a result, milliseconds: a line for the user. */
+const SILENCE = 60_000;
 /** What an evaluator that never came back left there goes after a week, milliseconds. */
 const FORGOTTEN = 7 * 24 * 3600 * 1000;
 /** Redis may be away for good when a run ends, milliseconds. */
@@ -62,22 +66,26 @@ export class QueuePool implements PicturePool {
     if (places.length === 0) return;
     const { link, queueName, out } = this.#options;
     const name = (this.#name = queueName ?? runName(settings, out));
-    const queue: PictureQueue = new link.bullmq.Queue(name, { connection: link.client, prefix: PREFIX, streams: { events: { maxLen: BATCH } } });
-    queue.on('error', link.hear);
     const guard = <T>(work: Promise<T>): Promise<T> => unlessAborted(work, signal).catch((error: unknown) => Promise.reject(this.#failed(error)));
-    let ours = false;
+    await guard(this.#claim(settings));
+    const queue = this.#queue(name);
     try {
-      await guard(this.#claim(settings));
-      ours = true;
       this.#open = new Map(places.map((place) => [jobId(place), place]));
       await guard(this.#begin(queue, settings));
       this.#note(`${name}: ${places.length} pictures are in the queue; take part with: invseg worker --queue ${link.url.shown} …`);
       yield* this.#collect(queue, settings, guard, signal);
     } finally {
       // A run that ended here in order leaves nothing; after a kill, the next start goes on with what is there.
-      if (ours) await this.#leave(queue);
+      await this.#leave();
       await queue.close().catch(link.hear);
     }
+  }
+
+  #queue(name: string): PictureQueue {
+    const { link } = this.#options;
+    const queue: PictureQueue = new link.bullmq.Queue(name, { connection: link.client, prefix: PREFIX, streams: { events: { maxLen: BATCH } } });
+    queue.on('error', link.hear);
+    return queue;
   }
 
   async *#collect(queue: PictureQueue, settings: RunSettings, guard: <T>(work: Promise<T>) => Promise<T>, signal: AbortSignal | undefined): AsyncGenerator<Outcome> {
@@ -94,11 +102,10 @@ export class QueuePool implements PicturePool {
       if (jobs.length > 0) continue;
       if (Date.now() - reviewed >= REVIEW) {
         reviewed = Date.now();
-        const active = await guard(this.#review(queue, settings));
-        if (active > 0) heard = Date.now();
+        const inHand = await guard(this.#review(queue, settings));
         if (!told && Date.now() - heard >= SILENCE) {
           told = true;
-          this.#note(`${this.#name}: nobody takes pictures; is there an invseg worker for this run? It says why it refuses one`);
+          this.#note(`${this.#name}: no result for a minute; ${inHand} pictures are in hand, ${this.#open.size - inHand} wait. Is there an invseg worker for this run? It says why it refuses one`);
         }
       }
       await pause(LOOK, signal);
@@ -108,10 +115,12 @@ export class QueuePool implements PicturePool {
   /** @throws {InvSegError} `INVALID_OPTION` where the name is another run's */
   async #claim(settings: RunSettings): Promise<void> {
     await this.#forget();
+    const { restart } = this.#options;
     const there = await this.#registry.get(this.#name);
-    if (there && settingsHash(there.settings) !== settingsHash(settings)) {
-      throw new InvSegError('INVALID_OPTION', `Expected a queue of its own for this run but ${this.#name} is another run's; choose another --queue-name, or end that run first`);
+    if (there && settingsHash(there.settings) !== settingsHash(settings) && (!restart || Date.now() - there.seen < GONE)) {
+      throw new InvSegError('INVALID_OPTION', `Expected a queue of its own for this run but ${this.#name} is another run's; choose another --queue-name, or add --restart when nobody waits for that run any more`);
     }
+    if (restart) await this.#wipe(this.#name);
     await this.#registry.put(this.#name, settings);
   }
 
@@ -157,27 +166,25 @@ export class QueuePool implements PicturePool {
     return { failure: { code: 'WORKER_LOST', message: `${place.id}: the workers that had it ended, or stopped answering (${why})` } };
   }
 
-  async #leave(queue: PictureQueue): Promise<void> {
+  async #leave(): Promise<void> {
     const { link } = this.#options;
-    const gone = (async () => {
-      await this.#registry.remove(this.#name);
-      await queue.obliterate({ force: true });
-      return true;
-    })().catch(link.hear);
+    const gone = this.#wipe(this.#name).then(() => true, link.hear);
     if ((await Promise.race([gone, pause(FAREWELL)])) === true) return;
     this.#note(`${this.#name}: Redis is away, and keeps what is in this queue; the same command takes it up again`);
   }
 
   async #forget(): Promise<void> {
-    const { link } = this.#options;
     for (const [name, { seen }] of await this.#registry.list()) {
-      if (Date.now() - seen < FORGOTTEN || name === this.#name) continue;
-      const queue = new link.bullmq.Queue(name, { connection: link.client, prefix: PREFIX });
-      queue.on('error', link.hear);
-      await queue.obliterate({ force: true });
-      await queue.close();
-      await this.#registry.remove(name);
+      if (Date.now() - seen >= FORGOTTEN && name !== this.#name) await this.#wipe(name);
     }
+  }
+
+  /** First the entry: workers leave the run before its pictures go. */
+  async #wipe(name: string): Promise<void> {
+    await this.#registry.remove(name);
+    const queue = this.#queue(name);
+    await queue.obliterate({ force: true });
+    await queue.close();
   }
 
   #note(text: string): void {

@@ -29,7 +29,7 @@ export interface WorkOptions {
   prefetch: number;
   /** Silence after which a worker's pictures are taken over, milliseconds. */
   takeOver: number;
-  /** End after so long without a picture, milliseconds; default never. */
+  /** End after so long without a picture, milliseconds; default never. While a run is open, at least twice `takeOver`. */
   idle?: number | undefined;
   signal: AbortSignal;
   onNote: (text: string) => void;
@@ -55,7 +55,7 @@ const WORKER_NAME = `${hostname()}:${process.pid}`;
  * time after time
  */
 export async function serveQueue(options: WorkOptions): Promise<number> {
-  const { link, signal, idle } = options;
+  const { link, signal, idle, takeOver } = options;
   const registry = new Registry(link.client);
   const served = new Map<string, Served>();
   const refused = new Set<string>();
@@ -78,7 +78,9 @@ export async function serveQueue(options: WorkOptions): Promise<number> {
         else refuse(name, hash, reasons, refused, options);
       }
       if ([...served.values()].some(({ processor }) => processor.inHand > 0)) last = Date.now();
-      if (idle !== undefined && Date.now() - last >= idle) break;
+      // While a run is open: pictures of a worker that has gone come back only after the silence.
+      const least = served.size > 0 ? 2 * takeOver + LOOK : 0;
+      if (idle !== undefined && Date.now() - last >= Math.max(idle, least)) break;
       await pause(LOOK, signal);
     }
   } catch (error) {
