@@ -67,7 +67,8 @@ async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
   if (!url) throw new InvSegError('INVALID_OPTION', `Expected --queue (or ${QUEUE_VARIABLE}), where the pictures come from, but received none`);
   const onNote = (text: string): void => io.err(`${text}\n`);
 
-  const plan = await planPictures(flags);
+  // Whether a picture may be left out is the evaluator's to say.
+  const plan = await planPictures({ ...flags, onProblem: 'skip' });
   const { dataset, engine } = plan;
   // A wrong password is said before gigabytes are loaded.
   await using link = await RedisLink.open({ url, onNote });

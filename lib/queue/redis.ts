@@ -83,7 +83,7 @@ export class RedisLink implements AsyncDisposable {
   /** For BullMQ's queues and workers: that Redis is away is said once, by this link; everything else once a message. */
   readonly hear = (error: Error): void => {
     if (this.#away || isConnection(error)) return;
-    const message = this.url.mask(error.message);
+    const message = this.url.mask(tooLate(error.message));
     if (this.#said.has(message)) return;
     this.#said.add(message);
     this.#options.onNote(`Redis: ${message}`);
@@ -109,6 +109,12 @@ export class RedisLink implements AsyncDisposable {
 
 const isConnection = (error: Error): boolean =>
   /^(ECONN|ENOENT|EPIPE|ETIMEDOUT|EHOST|ENET|EAI)/.test((error as NodeJS.ErrnoException).code ?? '') || /ECONN|Connection is closed|LOADING/.test(error.message);
+
+/** BullMQ's words for a result that nobody waits for. */
+function tooLate(message: string): string {
+  const job = /^(?:Missing (?:key|lock) for job|Lock mismatch for job|Job) ([\w-]+)/.exec(message)?.[1];
+  return job === undefined ? message : `${job}: another worker has it by now, or its run has ended; the result is dropped`;
+}
 
 function reason(message: string): string {
   if (/^(NOAUTH|DENIED)/.test(message)) return `Redis wants a password; write it into the URL, or into ${PASSWORD_VARIABLE}`;
