@@ -7,6 +7,7 @@ import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import { differences } from './differences.js';
+import { lockFile } from './lock.js';
 import { wholeLines } from './lines.js';
 
 /** JSON data; numbers must be finite, or they would come back as null. */
@@ -16,22 +17,26 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
   /** What the file held when it was opened; empty where a reader took it. */
   readonly records: readonly T[];
   readonly #file: FileHandle;
+  readonly #lock: AsyncDisposable;
   readonly #path: string;
 
-  private constructor(file: FileHandle, path: string, records: readonly T[]) {
+  private constructor(file: FileHandle, lock: AsyncDisposable, path: string, records: readonly T[]) {
     this.#file = file;
+    this.#lock = lock;
     this.#path = path;
     this.records = records;
   }
 
   /**
-   * Opens a journal, or makes one. A torn last line, left by a process that was killed while it wrote, is dropped.
+   * Opens a journal, or makes one; no other process may write to it meanwhile. A torn last line, left by a process that was killed while it wrote, is dropped.
    *
    * @param take gets the records one by one, so that a long journal is never in memory as a whole
-   * @throws {InvSegError} `OUTPUT_FAILED`; `INVALID_OPTION` where the file was made with other settings, naming each
+   * @throws {InvSegError} `OUTPUT_FAILED`, also where another process is at work there; `INVALID_OPTION` where the file was made with other settings, naming each
    */
   static async open<T extends JournalRecord>(file: string, settings: JournalRecord, take?: (record: T) => void): Promise<Journal<T>> {
+    let lock: AsyncDisposable | undefined;
     try {
+      lock = await lockFile(file);
       const records: T[] = [];
       let end = 0;
       for await (const { header, record, end: at } of entries<T>(file)) {
@@ -42,7 +47,7 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
       const handle = await open(file, 'a');
       try {
         await handle.truncate(end);
-        const journal = new Journal<T>(handle, file, records);
+        const journal = new Journal<T>(handle, lock, file, records);
         if (end === 0) {
           await journal.#write({ settings });
           await keepName(file);
@@ -53,6 +58,7 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
         throw error;
       }
     } catch (cause) {
+      await lock?.[Symbol.asyncDispose]();
       if (cause instanceof InvSegError) throw cause;
       throw failed(file, cause);
     }
@@ -79,6 +85,7 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
+    await this.#lock[Symbol.asyncDispose]();
   }
 }
 

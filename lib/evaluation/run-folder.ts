@@ -2,6 +2,7 @@
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { lockFile } from './lock.js';
 
 export const JOURNAL = 'journal.jsonl';
 /** Thumbnails and labels of the best and the worst pictures. */
@@ -18,12 +19,14 @@ export function pictureFiles(id: string): Record<'truth' | 'predicted' | 'labels
 /** @param restart throws the journal of an earlier run away @throws {InvSegError} `OUTPUT_FAILED` */
 export async function openFolder(folder: string, restart: boolean): Promise<void> {
   try {
-    if (restart) {
-      await rm(journalOf(folder), { force: true });
-      await rm(path.join(folder, PICTURES), { recursive: true, force: true });
-    }
     await makeFolder(path.resolve(folder));
+    if (!restart) return;
+    // Not under the hands of a process that is at work.
+    await using _ = await lockFile(journalOf(folder));
+    await rm(journalOf(folder), { force: true });
+    await rm(path.join(folder, PICTURES), { recursive: true, force: true });
   } catch (cause) {
+    if (cause instanceof InvSegError) throw cause;
     throw unwritable(folder, cause);
   }
 }
