@@ -63,7 +63,6 @@ export class QueuePool implements PicturePool {
   }
 
   async *work(places: readonly Place[], { settings, signal }: PoolRun): AsyncGenerator<Outcome> {
-    if (places.length === 0) return;
     const { link, queueName, out } = this.#options;
     const name = (this.#name = queueName ?? runName(settings, out));
     const guard = <T>(work: Promise<T>): Promise<T> => unlessAborted(work, signal).catch((error: unknown) => Promise.reject(this.#failed(error)));
@@ -72,7 +71,7 @@ export class QueuePool implements PicturePool {
     try {
       this.#open = new Map(places.map((place) => [jobId(place), place]));
       await guard(this.#begin(queue, settings));
-      this.#note(`${name}: ${places.length} pictures are in the queue; take part with: invseg worker --queue ${link.url.shown} …`);
+      if (places.length > 0) this.#note(`${name}: ${places.length} pictures are in the queue; take part with: invseg worker --queue ${link.url.shown} …`);
       yield* this.#collect(queue, settings, guard, signal);
     } finally {
       // A run that ended here in order leaves nothing; after a kill, the next start goes on with what is there.

@@ -119,9 +119,31 @@ describe.skipIf(missing !== undefined)('evaluate --queue', () => {
     expect(other.text.err).toMatch(/list: the run has "[0-9a-f]{64}", this worker "[0-9a-f]{64}"; give the same --dataset/);
     expect(await clash.ended).toMatchObject({ code: 2 });
     expect(clash.text.err).toContain('this-run is another run');
+    // A Redis that lost everything gets the pictures, and the run, again.
+    const client = redis.client();
+    await client.flushall();
+    await until('the pictures again', () => evaluator.text.err.includes('Redis had lost 6 pictures'));
+    expect(await client.hkeys('invseg:runs')).toEqual(['this-run']);
+    client.disconnect();
     // Ctrl-C leaves nothing behind.
     evaluator.child.kill('SIGINT');
     expect(await evaluator.ended).toMatchObject({ code: 130 });
+    expect(await keys()).toEqual([]);
+  });
+
+  it('takes the name of a run that nobody waits for with --restart, and removes what was forgotten', async () => {
+    const client = redis.client();
+    for (const name of ['taken', 'forgotten']) await client.hset('invseg:runs', name, JSON.stringify({ settings: { version: '0' }, seen: 0 }));
+    await client.hset('invseg:forgotten:meta', 'version', 'bullmq');
+    const refused = evaluate('restart', 4, '--queue', redis.url, '--queue-name', 'taken');
+    expect(await refused.ended).toMatchObject({ code: 2 });
+    expect(refused.text.err).toContain('add --restart');
+    const taken = evaluate('restart', 4, '--queue', redis.url, '--queue-name', 'taken', '--restart');
+    await until('the queue', () => taken.text.err.includes('4 pictures are in the queue'));
+    expect((await client.keys('invseg:forgotten*')).concat(await client.hkeys('invseg:runs'))).toEqual(['taken']);
+    client.disconnect();
+    taken.child.kill('SIGINT');
+    expect(await taken.ended).toMatchObject({ code: 130 });
     expect(await keys()).toEqual([]);
   });
 
