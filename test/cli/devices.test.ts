@@ -35,7 +35,7 @@ describe('--devices', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('processes', () => {
+describe.skipIf(process.platform !== 'linux')('processes', { timeout: 180_000 }, () => {
   it('count what one process counts, also when one is killed', async () => {
     const alone = evaluate('alone');
     expect(await alone.ended, alone.text.err).toMatchObject({ code: 0 });

@@ -14,7 +14,7 @@ const PICTURES = 32;
 const pictures = fileURLToPath(new URL('../../models/miniature-pictures', import.meta.url));
 
 // Processes as on several hosts: the compiled command, each worker with a copy of the pictures in a root of its own.
-describe.skipIf(missing !== undefined)('evaluate --queue', () => {
+describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 }, () => {
   let folder: string;
   let redis: RedisServer;
   const spoken: Running[] = [];
@@ -51,7 +51,7 @@ describe.skipIf(missing !== undefined)('evaluate --queue', () => {
     return found;
   }
 
-  it('counts every picture once: one worker killed, one silent for a while, one late, Redis restarted', { timeout: 120_000 }, async () => {
+  it('counts every picture once: one worker killed, one silent for a while, one late, Redis restarted', async () => {
     const out = at('queue');
     const [killed, silent] = [worker(), worker()];
     const evaluator = evaluate('queue', PICTURES, '--queue', redis.url);
@@ -82,7 +82,7 @@ describe.skipIf(missing !== undefined)('evaluate --queue', () => {
     expect(await keys()).toEqual([]);
   });
 
-  it('goes on after the evaluator was killed, and asks for nothing twice', { timeout: 120_000 }, async () => {
+  it('goes on after the evaluator was killed, and asks for nothing twice', async () => {
     const out = at('killed');
     const evaluator = evaluate('killed', PICTURES, '--queue', redis.url);
     const one = worker('--prefetch', '0');
@@ -106,7 +106,7 @@ describe.skipIf(missing !== undefined)('evaluate --queue', () => {
     expect(await keys()).toEqual([]);
   });
 
-  it('refuses a worker that counts otherwise, and one that is named to another run', { timeout: 120_000 }, async () => {
+  it('refuses a worker that counts otherwise, and one that is named to another run', async () => {
     cpSync(pictures, at('small'), { recursive: true });
     rmSync(path.join(at('small'), 'images', '0000.jpg'));
     const evaluator = evaluate('refused', 6, '--queue', redis.url, '--queue-name', 'this-run');
