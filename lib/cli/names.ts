@@ -112,9 +112,9 @@ export function checkFlags(kind: NameSourceKind, flags: NamesFlags): void {
 
 /** The small models in the package know what the small model of the package knows; they are of no use beside another one. */
 function filterFolders(kind: NameSourceKind, { clip, blip }: NamesFlags, { model }: EngineOptions): { clip?: string; blip?: string } | undefined {
-  const embedded = (model === undefined || model === EMBEDDED) && clip === undefined && blip === undefined ? embeddedFilter() : undefined;
+  const embedded = (model === undefined || model === EMBEDDED) ? embeddedFilter() : undefined;
   if (kind === 'diffsegmenter') {
-    const folders = embedded ?? { clip, blip };
+    const folders = { clip: clip ?? embedded?.clip, blip: blip ?? embedded?.blip };
     if (folders.clip === undefined || folders.blip === undefined) {
       throw conflict('--names diffsegmenter needs models of pictures and texts', 'name their folders with --clip and --blip');
     }

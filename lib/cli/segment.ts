@@ -63,6 +63,17 @@ export async function segmentCommand(
   return batch.failed > 0 ? EXIT.failed : EXIT.ok;
 }
 
+/** Names that are told of a picture; the report has all of them. */
+const TOLD = 20;
+
+/** In the names' order; of more than `TOLD` the largest. */
+function shares(segments: SegmentResult['segments']): string {
+  const least = [...segments].sort((a, b) => b.share - a.share)[TOLD - 1]?.share ?? 0;
+  const told = segments.filter(({ share }) => share >= least).slice(0, TOLD);
+  const rest = segments.length - told.length;
+  return told.map(({ label, share }) => `${label} ${percent(share)}`).join(', ') + (rest > 0 ? ` and ${rest} more names` : '');
+}
+
 function checkCategories(flags: NamesFlags, { method, background }: MethodOptions): void {
   checkFlags('given', flags);
   if (flags.categories !== undefined) parseCategories(flags.categories, background);
@@ -170,6 +181,6 @@ class Batch {
     const seconds = (timings.total / 1000).toFixed(1);
     this.#io.err(`${image}: ${result.status} in ${seconds} s${loss}; ${path.join(this.#flags.out, `${stem}.*`)}\n`);
     if (this.#flags.json) this.#io.out(`${JSON.stringify({ ...report, out: path.resolve(this.#flags.out) })}\n`);
-    else this.#io.out(`${image}: ${result.segments.map(({ label, share }) => `${label} ${percent(share)}`).join(', ')}\n`);
+    else this.#io.out(`${image}: ${shares(result.segments)}\n`);
   }
 }

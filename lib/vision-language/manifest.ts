@@ -1,4 +1,4 @@
-/** What the `manifest.json` of a model of pictures and texts says, and the check of every field. */
+/** What the manifest of a model of pictures and texts says, and the check of every field. */
 
 import { readFile } from 'node:fs/promises';
 import { InvSegError } from '../errors.js';
@@ -14,7 +14,8 @@ export type ModelKind = 'contrastive' | 'captioner';
 export interface TiedModule {
   /** Relative to the manifest. */
   script: string;
-  weights: WeightsSearch;
+  /** Each fills some of the parameters. */
+  weights: WeightsSearch[];
   /** `[parameter, tensor]`: the tensor fills the parameter too where the file has none of the parameter's name. */
   tied: [string, string][];
 }
@@ -47,7 +48,7 @@ export const KINDS = {
 } as const;
 
 /**
- * @param file path of a `manifest.json`
+ * @param file path of the manifest
  * @param kind what it has to be
  * @throws InvSegError `MANIFEST_INVALID` with the path of the wrong field
  */
@@ -77,16 +78,27 @@ export async function readModelManifest(file: string, kind: ModelKind): Promise<
 
 function readModule(module: JsonReader): TiedModule {
   const weights = module.at('weights');
+  const tied = module.at('tied');
+  return {
+    script: module.at('script').relativePath(),
+    weights: Array.isArray(weights.value) ? weights.list().map(readPart) : [readSearch(weights)],
+    tied: tied.present ? tied.list().map(readPair) : [],
+  };
+}
+
+function readSearch(weights: JsonReader): WeightsSearch {
   const list = (key: string): string[] =>
     weights.at(key).present ? weights.at(key).list().map((item) => item.text()) : [];
   const paths = (key: string): string[] =>
     weights.at(key).present ? weights.at(key).list().map((item) => item.relativePath()) : [];
-  const tied = module.at('tied');
-  return {
-    script: module.at('script').relativePath(),
-    weights: { files: paths('files'), index: paths('index'), include: list('include'), ignore: list('ignore'), rename: [] },
-    tied: tied.present ? tied.list().map(readPair) : [],
-  };
+  return { files: paths('files'), index: paths('index'), include: list('include'), ignore: list('ignore'), rename: [] };
+}
+
+/** A file of its own, its tensors' names behind a prefix: a network that several modules contain is stored once. */
+function readPart(part: JsonReader): WeightsSearch {
+  const prefix = part.at('prefix');
+  const rename: [string, string][] = prefix.present ? [['', prefix.text()]] : [];
+  return { files: [part.at('file').relativePath()], index: [], include: [], ignore: [], rename };
 }
 
 function readPair(pair: JsonReader): [string, string] {

@@ -2,11 +2,11 @@
  * Opens a model of pictures and texts: a folder in transformers layout, or a bundle. Only JSON and headers are read here.
  */
 
-import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvSegError } from '../errors.js';
+import { EMBEDDED } from '../models/index.js';
 import { isFile, findWeights } from '../models/weights.js';
 import type { NativeModule, TensorSource } from '../native/binding.js';
 import { readModelManifest, type ModelKind, type ModelManifest, type TiedModule } from './manifest.js';
@@ -20,6 +20,7 @@ export interface OpenedModel {
   tokenizerFolder: string;
 }
 
+const MANIFEST = 'manifest.json';
 // The same two steps up from lib/vision-language and from dist/vision-language.
 const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
 /** Manifest and TorchScript in this package for a folder in transformers layout, and how users call the model. */
@@ -28,16 +29,16 @@ const PUBLISHED = {
   captioner: { folder: 'blip', title: 'BLIP-large (image captioning)' },
 } as const;
 
-/** The miniature's own filter in this package, a bundle each; undefined in a checkout where it is not trained yet. */
-export function embeddedFilter(): { clip: string; blip: string } | undefined {
-  const folder = (name: string): string => path.join(MODELS, 'miniature-filter', name);
-  const folders = { clip: folder('clip'), blip: folder('blip') };
-  return Object.values(folders).every((one) => existsSync(path.join(one, 'manifest.json'))) ? folders : undefined;
+/** The small models in the package, both in the folder of the small model whose weights they share. */
+export function embeddedFilter(): { clip: string; blip: string } {
+  const folder = path.join(MODELS, EMBEDDED);
+  return { clip: folder, blip: folder };
 }
 
 /**
  * @param kind what the folder has to hold
- * @param model a folder with `config.json` and `model.safetensors`, or with `manifest.json`
+ * @param model a folder with `config.json` and `model.safetensors`, or a bundle: with `manifest.json`, or, beside another
+ * model's, `contrastive.json` or `captioner.json`
  * @throws InvSegError `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`, `MANIFEST_INVALID`, `WEIGHTS_…`; the first line names the
  * file or folder
  */
@@ -52,29 +53,34 @@ export async function openModel(kind: ModelKind, model: string): Promise<OpenedM
         'Nothing is downloaded by itself.',
     );
   }
-  if (await isFile(path.join(folder, 'manifest.json'))) return open(kind, folder, folder);
-  if (await isFile(path.join(folder, 'config.json'))) return open(kind, path.join(MODELS, PUBLISHED[kind].folder), folder);
+  for (const manifest of [`${kind}.json`, MANIFEST]) {
+    if (await isFile(path.join(folder, manifest))) return open(kind, path.join(folder, manifest), folder);
+  }
+  if (await isFile(path.join(folder, 'config.json'))) {
+    return open(kind, path.join(MODELS, PUBLISHED[kind].folder, MANIFEST), folder);
+  }
   throw new InvSegError(
     'MODEL_NOT_FOUND',
     `${folder}: it has neither config.json (${title} in transformers layout) nor manifest.json`,
   );
 }
 
-/** @param scripts folder of the manifest and the TorchScript @param folder folder of weights and tokenizer */
-async function open(kind: ModelKind, scripts: string, folder: string): Promise<OpenedModel> {
-  const manifest = await readModelManifest(path.join(scripts, 'manifest.json'), kind);
-  for (const [file, expected] of Object.entries(manifest.expect)) {
-    await checkConfig(path.join(folder, file), expected, manifest);
+/** @param file the manifest, the TorchScript below its folder @param folder folder of weights and tokenizer */
+async function open(kind: ModelKind, file: string, folder: string): Promise<OpenedModel> {
+  const manifest = await readModelManifest(file, kind);
+  for (const [config, expected] of Object.entries(manifest.expect)) {
+    await checkConfig(path.join(folder, config), expected, manifest);
   }
   const modules: Record<string, NativeModule> = {};
   for (const [name, module] of Object.entries(manifest.modules)) {
-    modules[name] = { script: path.join(scripts, module.script), weights: await readWeights(folder, module) };
+    modules[name] = { script: path.join(path.dirname(file), module.script), weights: await readWeights(folder, module) };
   }
   return { folder, manifest, modules, tokenizerFolder: path.join(folder, manifest.tokenizer.folder) };
 }
 
 async function readWeights(folder: string, { weights, tied }: TiedModule): Promise<TensorSource[]> {
-  const { tensors } = await findWeights(folder, weights);
+  const tensors: TensorSource[] = [];
+  for (const part of weights) tensors.push(...(await findWeights(folder, part)).tensors);
   for (const [parameter, name] of tied) {
     const source = tensors.find((tensor) => tensor.name === name);
     if (source && !tensors.some((tensor) => tensor.name === parameter)) tensors.push({ ...source, name: parameter });

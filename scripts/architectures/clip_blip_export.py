@@ -5,7 +5,7 @@
 
 import argparse
 import os
-from typing import Tuple
+from typing import Callable, Dict, Tuple
 
 import torch
 from torch import nn
@@ -48,24 +48,29 @@ BLIP_TINY = BlipConfig(
 SIZES = {"full": (CLIP_L14, BLIP_LARGE), "tiny": (CLIP_TINY, BLIP_TINY)}
 
 
-def clip_modules(config: ClipConfig) -> dict[str, nn.Module]:
+def clip_modules(config: ClipConfig) -> Dict[str, nn.Module]:
     """The modules of a CLIP bundle by the names of their files."""
     return {"image_encoder": ImageEncoder(config), "text_encoder": TextEncoder(config)}
 
 
-def blip_modules(config: BlipConfig) -> dict[str, nn.Module]:
+def blip_modules(config: BlipConfig) -> Dict[str, nn.Module]:
     """The modules of a BLIP bundle by the names of their files."""
     return {"vision_encoder": VisionEncoder(config.vision), "text_decoder": TextDecoder(config.decoder)}
 
 
 def export(configs: Tuple[ClipConfig, BlipConfig], clip_folder: str, blip_folder: str) -> None:
     """Write the four ``.pt`` files of ``configs``."""
-    with torch.device("meta"):  # shapes only
-        folders = [(clip_folder, clip_modules(configs[0])), (blip_folder, blip_modules(configs[1]))]
-    for folder, modules in folders:
-        os.makedirs(folder, exist_ok=True)
-        for name, module in modules.items():
-            torch.jit.script(make_weightless(module).eval()).save(os.path.join(folder, f"{name}.pt"))
+    write_scripts(lambda: clip_modules(configs[0]), clip_folder)
+    write_scripts(lambda: blip_modules(configs[1]), blip_folder)
+
+
+def write_scripts(modules: Callable[[], Dict[str, nn.Module]], folder: str) -> None:
+    """A weightless ``.pt`` file for each of the modules, which are made without memory: only their shapes matter."""
+    with torch.device("meta"):
+        made = modules()
+    os.makedirs(folder, exist_ok=True)
+    for name, module in made.items():
+        torch.jit.script(make_weightless(module).eval()).save(os.path.join(folder, f"{name}.pt"))
 
 
 if __name__ == "__main__":

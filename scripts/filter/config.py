@@ -1,24 +1,20 @@
-"""Sizes, folders and numbers of the miniature's filter: a small CLIP and a small BLIP for 128-pixel pictures."""
+"""Sizes of the miniature's filter: a small CLIP and a small BLIP for 128-pixel pictures, and the modules of both."""
 
-import os
+from typing import Dict
 
-from architectures.bert_decoder import DecoderConfig
-from architectures.blip import BlipConfig, VisionConfig
-from architectures.clip import ClipConfig, TowerConfig
-from miniature.config import PICTURE, REPOSITORY
+from architectures.bert_decoder import DecoderConfig, TextDecoder
+from architectures.blip import BlipConfig, VisionConfig, VisionEncoder
+from architectures.clip import ClipConfig, ImageEncoder, TextEncoder, TowerConfig
+from miniature.config import PICTURE
+from torch import nn
 
+from .features import FEATURES, PATCH, AttentionFeatures
 from .texts import CaptionTokenizer, NameTokenizer
-
-PATCH = 16
-POINTS = (PICTURE // PATCH) ** 2
-BUNDLE = os.path.join(REPOSITORY, "models", "miniature-filter")
-MEAN = [0.48145466, 0.4578275, 0.40821073]
-DEVIATION = [0.26862954, 0.26130258, 0.27577711]
 
 
 def clip_config() -> ClipConfig:
     return ClipConfig(
-        image=TowerConfig(width=128, layers=5, heads=4, mlp_width=384, quick_gelu=False),
+        image=TowerConfig(width=128, layers=3, heads=4, mlp_width=384, quick_gelu=False),
         text=TowerConfig(width=96, layers=2, heads=4, mlp_width=288, quick_gelu=False),
         image_size=PICTURE,
         patch=PATCH,
@@ -31,7 +27,7 @@ def clip_config() -> ClipConfig:
 def blip_config() -> BlipConfig:
     tokenizer = CaptionTokenizer()
     return BlipConfig(
-        vision=VisionConfig(image_size=PICTURE, patch=PATCH, width=128, layers=5, heads=4, mlp_width=384),
+        vision=VisionConfig(image_size=PICTURE, patch=PATCH, width=128, layers=3, heads=4, mlp_width=384),
         decoder=DecoderConfig(
             vocabulary=tokenizer.start + 1,
             length=40,
@@ -42,3 +38,23 @@ def blip_config() -> BlipConfig:
             mlp_width=288,
         ),
     )
+
+
+def clip_parts(whole: bool = True) -> Dict[str, nn.Module]:
+    """The modules of the small CLIP by the names of their files; for training without the networks of the miniature."""
+    config = clip_config()
+    image = ImageEncoder(config)
+    image.vision_model.embeddings.patch_embedding = patches(config.image.width, whole)
+    return {"image_encoder": image, "text_encoder": TextEncoder(config)}
+
+
+def blip_parts(whole: bool = True) -> Dict[str, nn.Module]:
+    """The same of the small BLIP."""
+    config = blip_config()
+    vision = VisionEncoder(config.vision)
+    vision.vision_model.embeddings.patch_embedding = patches(config.vision.width, whole)
+    return {"vision_encoder": vision, "text_decoder": TextDecoder(config.decoder)}
+
+
+def patches(width: int, whole: bool) -> nn.Module:
+    return AttentionFeatures(width) if whole else nn.Conv2d(FEATURES, width, 1)

@@ -1,4 +1,4 @@
-"""Batches of training scenes, from the shards that miniature.scenes wrote."""
+"""Batches of training scenes: features, from the files that filter.features wrote, and what the masks say of them."""
 
 import glob
 from typing import List, NamedTuple, Tuple
@@ -8,69 +8,53 @@ import torch
 from miniature.config import CLASSES, FIRST_BACKGROUND, cache
 from torch import Tensor
 
-from .config import DEVIATION, MEAN, PATCH, PICTURE
+from .features import PATCH
 
+NOISE = 0.25  # added to the features: they are the same in every epoch, and another style's differ
 LEAST = 16  # points of the 64 x 64 mask from which on a class is in the picture
 GROUND = len(CLASSES)  # code of a patch without any class
 
 
 class Batch(NamedTuple):
-    pixels: Tensor  # [B, 3, 128, 128], normalised
+    features: Tensor  # [B, FEATURES, 8, 8]
     present: Tensor  # float [B, 20]
     patches: Tensor  # int64 [B, 64], the class that covers most of the patch where it covers a quarter, else GROUND
     masks: np.ndarray  # uint8 [B, 64, 64]
 
 
 class Scenes:
-    """The shards as memory maps; the last one is kept for validation."""
+    """The shards in memory (2 GB); the last one is kept for validation."""
 
     def __init__(self) -> None:
-        names = sorted(glob.glob(cache("scenes", "masks-*.npy")))
+        names = sorted(glob.glob(cache("latents", "features-???.npy")))
         if not names:
-            raise SystemExit(f"no scenes in {cache('scenes')}: run miniature.scenes first")
+            raise SystemExit(f"no features in {cache('latents')}: run filter.features first")
+        masks = [name.replace("/latents/features-", "/scenes/masks-") for name in names]
         self.shards: List[Tuple[np.ndarray, np.ndarray]] = [
-            (np.load(name.replace("masks-", "pictures-"), mmap_mode="r"), np.load(name, mmap_mode="r")) for name in names
+            (np.load(name), np.load(mask)) for name, mask in zip(names, masks)
         ]
         self.training = self.shards[:-1] or self.shards
 
     def draw(self, rng: np.random.Generator, count: int) -> Batch:
-        """Random scenes, mirrored, shifted, brighter or darker, now and then without colour."""
-        pictures = np.empty((count, PICTURE, PICTURE, 3), np.uint8)
-        masks = np.empty((count, PICTURE // 2, PICTURE // 2), np.uint8)
-        for i in range(count):
-            shard_pictures, shard_masks = self.training[rng.integers(len(self.training))]
-            k = rng.integers(len(shard_masks))
-            pictures[i], masks[i] = augment(rng, shard_pictures[k], shard_masks[k])
-        gain, lift = rng.uniform(0.8, 1.2, (count, 1, 1, 3)), rng.uniform(-20, 20, (count, 1, 1, 1))
-        values = pictures * gain.astype(np.float32) + lift.astype(np.float32)
-        grey = rng.random(count) < 0.05
-        values[grey] = values[grey].mean(-1, keepdims=True)
-        return to_batch(np.clip(values, 0, 255), masks)
+        """Random scenes, half of them mirrored, none of them without noise."""
+        rows = [self.training[rng.integers(len(self.training))] for _ in range(count)]
+        places = [int(rng.integers(len(masks))) for _, masks in rows]
+        features = np.stack([shard[k] for (shard, _), k in zip(rows, places)]).astype(np.float32)
+        masks = np.stack([shard[k] for (_, shard), k in zip(rows, places)])
+        mirrored = rng.random(count) < 0.5
+        features[mirrored], masks[mirrored] = features[mirrored][..., ::-1], masks[mirrored][..., ::-1]
+        features += NOISE * rng.standard_normal(features.shape, np.float32)
+        return to_batch(features, masks)
 
     def validation(self, count: int) -> Batch:
-        pictures, masks = self.shards[-1]
-        return to_batch(np.asarray(pictures[:count], np.float32), np.asarray(masks[:count]))
+        features, masks = self.shards[-1]
+        return to_batch(np.asarray(features[:count], np.float32), np.asarray(masks[:count]))
 
 
-def augment(rng: np.random.Generator, picture: np.ndarray, mask: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    if rng.random() < 0.5:
-        picture, mask = picture[:, ::-1], mask[:, ::-1]
-    # Shifts of even numbers of pixels keep the mask's points on the picture's; what leaves one side is repeated at the edge.
-    dy, dx = rng.integers(-8, 9, 2)
-    return shift(shift(picture, 2 * dy, 0), 2 * dx, 1), shift(shift(mask, dy, 0), dx, 1)
-
-
-def shift(values: np.ndarray, by: int, axis: int) -> np.ndarray:
-    size = values.shape[axis]
-    return values.take(np.clip(np.arange(size) - by, 0, size - 1), axis=axis)
-
-
-def to_batch(pictures: np.ndarray, masks: np.ndarray) -> Batch:
-    pixels = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2) / 255.0
-    pixels = (pixels - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(DEVIATION).view(3, 1, 1)
+def to_batch(features: np.ndarray, masks: np.ndarray) -> Batch:
     side = PATCH // 2  # of a patch, in points of the mask
     cells = masks.reshape(len(masks), -1, side, masks.shape[2] // side, side).swapaxes(2, 3).reshape(len(masks), -1, side * side)
     counts = np.stack([(cells == code).sum(-1) for code in range(1, FIRST_BACKGROUND) if code <= GROUND], -1)  # [B, 64, 20]
     patches = np.where(counts.max(-1) >= side * side // 4, counts.argmax(-1), GROUND)
     present = counts.sum(1) >= LEAST
-    return Batch(pixels.float(), torch.from_numpy(present).float(), torch.from_numpy(patches), masks)
+    return Batch(torch.from_numpy(features), torch.from_numpy(present).float(), torch.from_numpy(patches), masks)

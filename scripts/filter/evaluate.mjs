@@ -1,103 +1,64 @@
 /**
- * How often the filter names what a picture shows: precision and recall on held-out pictures.
+ * How often the filter names what a picture shows: precision and recall of the program's own sources on held-out pictures.
  *
- *     node scripts/filter/evaluate.mjs --pictures .cache/miniature/heldout/openmoji-7 [--filter models/miniature-filter] [--json]
+ *     node scripts/filter/evaluate.mjs [--root .cache/miniature/heldout/photographs-7] [--limit 100] [--json]
  *
- * The folder is what miniature.heldout writes: images/, masks/ (0 background, k the k-th name of classes.json). A name is
- * kept by the image rule (cosine of picture and 'A photo of a {name}' at least 0.97 of the best), by the text rule (cosine
- * of its state and a caption's word above 0.8), or by either. Words of captions are those that are no function words.
- * Needs the compiled library (dist/) and the addon.
+ * The root is a data set of the kind `folder`, by default the pictures of the package. `image rule` keeps the names whose
+ * cosine with the picture is at least 0.97 of the best one's; `diffsegmenter` adds those that a noun of the captions is close
+ * to. Needs the compiled library (dist/), the addon and models/miniature-filter.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import sharp from 'sharp';
-import { VisionLanguage } from '../../dist/index.js';
-
-const IMAGE_SHARE = 0.97;
-const TEXT_COSINE = 0.8;
-const PREFIXES = ['', 'A picture of'];
-const SKIPPED = new Set(['a', 'an', 'the', 'and', 'on', 'in', 'of', 'with', 'under', 'over', 'photo', 'photograph', 'picture', 'drawing', 'background']);
+import { createNameSource, openDataset, VisionLanguage } from '../../dist/index.js';
+import { imageSimilarityNames } from '../../dist/names/diffsegmenter.js';
+import { embeddedFilter } from '../../dist/vision-language/index.js';
 
 const { values } = parseArgs({
   options: {
-    pictures: { type: 'string' },
-    filter: { type: 'string', default: 'models/miniature-filter' },
+    root: { type: 'string', default: fileURLToPath(new URL('../../models/miniature-pictures', import.meta.url)) },
+    limit: { type: 'string', default: '300' },
     json: { type: 'boolean', default: false },
   },
 });
 
-const cosine = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0) / (Math.hypot(...a) * Math.hypot(...b));
-
-const indices = (list, test) => new Set([...list.keys()].filter(test));
-
-/** Single words of captions and pairs of neighbours ('dining table'). */
-function wordsOf(captions) {
-  const found = new Set();
-  for (const caption of captions) {
-    const words = caption.split(' ');
-    words.forEach((word, i) => {
-      if (SKIPPED.has(word)) return;
-      found.add(word);
-      const next = words[i + 1];
-      if (next && !SKIPPED.has(next)) found.add(`${word} ${next}`);
-    });
+const dataset = await openDataset({ kind: 'folder', root: path.resolve(values.root) });
+const { vocabulary } = dataset;
+const models = await VisionLanguage.open({ ...embeddedFilter(), device: 'cpu' });
+const truth = await createNameSource('ground-truth', dataset);
+const rules = {
+  'image rule': imageSimilarityNames(models, vocabulary),
+  diffsegmenter: await createNameSource('diffsegmenter', { vocabulary, models }),
+};
+const tallies = Object.fromEntries(Object.keys(rules).map((rule) => [rule, { right: 0, kept: 0, exact: 0, seconds: 0 }]));
+let [pictures, shown] = [0, 0];
+for (const id of dataset.ids.slice(0, Number(values.limit))) {
+  const item = await dataset.item(id);
+  const expected = new Set((await truth.namesFor(item)).names);
+  pictures++;
+  shown += expected.size;
+  for (const [rule, source] of Object.entries(rules)) {
+    const began = performance.now();
+    const { names } = await source.namesFor(item);
+    const right = names.filter((name) => expected.has(name)).length;
+    const tally = tallies[rule];
+    tally.seconds += (performance.now() - began) / 1000;
+    tally.right += right;
+    tally.kept += names.length;
+    tally.exact += Number(right === names.length && right === expected.size);
   }
-  return [...found];
-}
-
-async function shownIn(mask) {
-  const { data, info } = await sharp(mask).raw().toBuffer({ resolveWithObject: true });
-  const found = new Set();
-  for (let i = 0; i < data.length; i += info.channels) if (data[i] > 0) found.add(data[i] - 1);
-  return found;
-}
-
-const tallies = Object.fromEntries(['image', 'text', 'union'].map((rule) => [rule, { right: 0, kept: 0, shown: 0, exact: 0 }]));
-function count(rule, kept, shown) {
-  const right = [...kept].filter((name) => shown.has(name)).length;
-  const tally = tallies[rule];
-  tally.right += right;
-  tally.kept += kept.size;
-  tally.shown += shown.size;
-  tally.exact += Number(right === kept.size && right === shown.size);
-}
-
-const models = await VisionLanguage.open({
-  clip: path.join(values.filter, 'clip'),
-  blip: path.join(values.filter, 'blip'),
-  device: 'cpu',
-});
-const names = JSON.parse(readFileSync(path.join(values.pictures, 'classes.json'), 'utf8'));
-const labels = await models.textEmbeddings(names.map((name) => `A photo of a ${name}`));
-const states = await models.wordStates(names);
-const files = readdirSync(path.join(values.pictures, 'images')).sort();
-const start = performance.now();
-for (const file of files) {
-  const picture = path.join(values.pictures, 'images', file);
-  const shown = await shownIn(path.join(values.pictures, 'masks', file));
-  const embedding = await models.imageEmbedding(picture);
-  const cosines = labels.map((label) => cosine(label, embedding));
-  const best = Math.max(...cosines);
-  const byImage = indices(names, (i) => cosines[i] >= IMAGE_SHARE * best);
-  const words = await models.wordStates(wordsOf(await models.captions(picture, PREFIXES)));
-  const byText = indices(names, (i) => words.some((word) => cosine(word, states[i]) > TEXT_COSINE));
-  count('image', byImage, shown);
-  count('text', byText, shown);
-  count('union', new Set([...byImage, ...byText]), shown);
 }
 await models.dispose();
-const seconds = (performance.now() - start) / 1000 / files.length;
 const figures = Object.fromEntries(
-  Object.entries(tallies).map(([rule, { right, kept, shown, exact }]) => [
+  Object.entries(tallies).map(([rule, { right, kept, exact, seconds }]) => [
     rule,
-    { precision: right / kept, recall: right / shown, exact: exact / files.length },
+    { precision: right / kept, recall: right / shown, exactSet: exact / pictures, namesAPicture: kept / pictures, secondsAPicture: seconds / pictures },
   ]),
 );
-if (values.json) console.log(JSON.stringify({ pictures: files.length, secondsAPicture: seconds, ...figures }, null, 2));
+if (values.json) console.log(JSON.stringify({ pictures, shownAPicture: shown / pictures, ...figures }, null, 2));
 else {
-  console.log(`${files.length} pictures, ${seconds.toFixed(2)} s a picture`);
-  for (const [rule, { precision, recall, exact }] of Object.entries(figures)) {
-    console.log(`${rule.padEnd(6)} precision ${precision.toFixed(3)}  recall ${recall.toFixed(3)}  exact set ${exact.toFixed(3)}`);
+  console.log(`${pictures} pictures of ${values.root}, ${(shown / pictures).toFixed(2)} classes a picture`);
+  for (const [rule, { precision, recall, exactSet, namesAPicture, secondsAPicture }] of Object.entries(figures)) {
+    console.log(`${rule}: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}, exact set ${exactSet.toFixed(3)}, ${namesAPicture.toFixed(2)} names and ${secondsAPicture.toFixed(2)} s a picture`);
   }
 }

@@ -1,6 +1,6 @@
 """Train the small BLIP on the miniature's scenes, resumable.
 
-    python -m filter.train_captioner --minutes 45          (from scripts/, after filter.train_contrastive)
+    python -m filter.train_captioner --minutes 12          (from scripts/, after filter.train_contrastive)
 
 The layers of the picture encoder start from the contrastive model's where it is trained. Half of the captions begin with the
 prefix that the filter asks with, which is no target.
@@ -12,12 +12,10 @@ from typing import Dict
 import numpy as np
 import torch
 import torch.nn.functional as F
-from architectures.bert_decoder import TextDecoder
-from architectures.blip import VisionEncoder
 from miniature.config import cache
 from torch import Tensor, nn
 
-from .config import blip_config
+from .config import blip_config, blip_parts
 from .data import GROUND, LEAST, Batch, Scenes
 from .texts import END, PAD, PREFIX, CaptionTokenizer, caption
 from .train_contrastive import initialise
@@ -27,9 +25,8 @@ from .training import arguments, train
 class Captioner(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        config = blip_config()
-        self.vision, self.decoder = VisionEncoder(config.vision), TextDecoder(config.decoder)
-        self.patches = nn.Linear(config.vision.width, GROUND + 1)
+        self.vision, self.decoder = blip_parts(whole=False).values()
+        self.patches = nn.Linear(blip_config().vision.width, GROUND + 1)
 
 
 def borrow(network: Captioner) -> bool:
@@ -46,9 +43,8 @@ def borrow(network: Captioner) -> bool:
             own[name] = torch.cat(parts)
         elif ".self_attn.projection." in name:
             own[name] = theirs[source.replace(".projection.", ".out_proj.")]
-        elif source in theirs and ".encoder.layers." in name:
+        elif source in theirs and (".encoder.layers." in name or ".patch_embedding." in name):
             own[name] = theirs[source]
-    own["vision_model.embeddings.patch_embedding.weight"] = theirs["image.vision_model.embeddings.patch_embedding.weight"]
     own["vision_model.embeddings.position_embedding"] = theirs["image.vision_model.embeddings.position_embedding.weight"][None]
     network.vision.load_state_dict(own)
     return True
@@ -69,7 +65,7 @@ def targets(rng: np.random.Generator, batch: Batch, tokenizer: CaptionTokenizer)
 
 
 def caption_loss(network: Captioner, rng: np.random.Generator, batch: Batch, tokenizer: CaptionTokenizer):
-    states = network.vision(batch.pixels)
+    states = network.vision(batch.features)
     ids, goals = targets(rng, batch, tokenizer)
     logits = network.decoder(ids, states, [], [], True)[0]
     return states, F.cross_entropy(logits.float().flatten(0, 1), goals.flatten(), ignore_index=-100)

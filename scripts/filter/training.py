@@ -24,7 +24,7 @@ Losses = Callable[[Batch, np.random.Generator], Dict[str, Tensor]]
 
 def arguments(description: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=45, help="of training in all, resumed ones included")
+    parser.add_argument("--minutes", type=float, default=12, help="of training in all, resumed ones included")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--threads", type=int, default=2)

@@ -38,6 +38,16 @@ describe('invseg segment --names', () => {
     expect(out).toContain('bus ');
   });
 
+  it('finds the names in the picture where there is a vocabulary alone', async () => {
+    const { code, err } = await segment('--vocabulary', 'voc');
+    expect(err).not.toContain('error');
+    expect(code).toBe(0);
+    expect(report()).toMatchObject({ names: 'diffsegmenter' });
+    const categories = report()['categories'] as string[];
+    expect(categories.at(-1)).toBe('background');
+    expect(categories.length).toBeGreaterThan(1);
+  });
+
   it('takes the union of precomputed lists, in their own spellings', async () => {
     const { code } = await segment('--names', 'precomputed', '--precomputed', 'lists.json', '--vocabulary', 'voc');
     expect(code).toBe(0);
@@ -58,8 +68,11 @@ describe('invseg segment --names', () => {
     [['--names', 'captions', '--vocabulary', 'voc'], 2, '--captions'],
     [['--names', 'captions', '--captions', 'captions.json', '--vocabulary', 'vox'], 1, 'vox'],
     [['--names', 'captions', '--captions', 'captions.json', '--vocabulary', 'voc', '-c', 'cat'], 2, 'leave --categories out'],
-    [['--names', 'diffsegmenter', '--vocabulary', 'voc'], 2, '--clip and --blip'],
+    [['--names', 'diffsegmenter', '--vocabulary', 'voc', '--model', 'elsewhere'], 2, '--clip and --blip'],
+    [['--vocabulary', 'vox'], 1, 'vox'],
+    [[], 2, 'Expected names in --categories for the method baseline, or --vocabulary to find them in'],
     [['-c', 'cat', '--vocabulary', 'voc'], 2, '--vocabulary belongs to another source'],
+    [['--names', 'captions', '--captions', 'captions.json', '--vocabulary', 'voc', '--blip', 'x'], 2, '--blip belongs to another source'],
     [['--names', 'guessed'], 2, 'given, captions, precomputed, diffsegmenter'],
     [['--names', 'captions', '--captions', 'missing.json', '--vocabulary', 'voc'], 1, 'missing.json'],
   ])('refuses %j', async (args, code, message) => {
