@@ -26,17 +26,18 @@ const views = (count) => ({
 });
 const job = inversion.step(views(ending === 'return' ? 4 : VIEWS));
 job.catch(() => {});
-// By now the job runs on the engine's thread.
-setTimeout(() => {
-  tell('running');
-  if (ending === 'exit') process.exit(7);
-  if (ending === 'throw') throw new Error('thrown while a job runs');
-  if (ending === 'kill') process.kill(process.pid, 'SIGTERM');
-}, 200);
 if (ending === 'return') {
-  // Nothing is disposed: the pending job alone keeps the process alive, and after it nothing does.
+  // Nothing is disposed and no timer runs: the pending job alone keeps the process alive, and after it nothing does.
   const { finite } = await job;
   tell(`finite ${finite}`);
+} else {
+  // By then the job runs on the engine's thread.
+  setTimeout(() => {
+    tell('running');
+    if (ending === 'exit') process.exit(7);
+    if (ending === 'throw') throw new Error('thrown while a job runs');
+    if (ending === 'kill') process.kill(process.pid, 'SIGTERM');
+  }, 200);
 }
 
 function tell(line) {
