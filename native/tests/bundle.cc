@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/kernels/group_norm.h"
 #include "harness.h"
 
 namespace bundle {
@@ -41,6 +42,7 @@ std::vector<invseg::TensorSource> write_safetensors(
 
 std::map<std::string, at::Tensor> random_parameters(const std::string& script) {
   std::map<std::string, at::Tensor> tensors;
+  invseg::register_operators();
   const auto module = torch::jit::load(script);
   for (const auto& parameter : module.named_parameters()) {
     const auto shape = parameter.value.sizes();

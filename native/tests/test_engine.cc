@@ -135,6 +135,52 @@ TEST(one_seed_is_one_result) {
   }
 }
 
+TEST(planned_steps_are_the_same_steps) {
+  for (const auto& device : devices()) {
+    Case c(device);
+    std::vector<StepInput> steps;
+    for (uint64_t i = 0; i < 5; ++i) steps.push_back({i % 2 == 0 ? kBoxes : std::vector<float>{}, {40, 200}, i});
+    Inversion planned = c.inversion(), single = c.inversion();
+    planned.plan(steps);
+    CHECK(planned.planned() == 5);
+    for (const auto& step : steps) {
+      const StepResult a = planned.step(), b = single.step(step);
+      CHECK_NEAR(a.loss, b.loss, device == "cpu" ? 0 : 1e-4 * std::abs(b.loss));
+    }
+    CHECK(planned.planned() == 0);
+    CHECK_CLOSE(planned.embedding(), single.embedding(), device == "cpu" ? 1e-7 : 1e-3);
+    CHECK_ERROR(planned.step(), "SHAPE_MISMATCH", "planned");
+  }
+}
+
+TEST(a_graph_replays_what_runs_plainly) {
+  Case plain(devices().back()), captured(devices().back());
+  plain.engine->graphs().set_enabled(false);
+  // Two images with other prompts and one options' key; then other options, then the first again.
+  for (const int64_t frame : {16, 8, 16}) {
+    plain.options.frame = captured.options.frame = frame;
+    for (const double scale : {1.0, 1.2}) {
+      Inversion a(plain.engine, plain.image, plain.embedding * scale, plain.options);
+      Inversion b(captured.engine, captured.image, captured.embedding * scale, captured.options);
+      for (uint64_t i = 0; i < 4; ++i) {
+        const StepInput step{i == 2 ? std::vector<float>{} : kBoxes, {40, static_cast<int64_t>(100 + i)}, i};
+        const StepResult wanted = a.step(step), got = b.step(step);
+        CHECK_NEAR(got.loss, wanted.loss, 1e-4 * std::abs(wanted.loss));
+        CHECK_NEAR(got.gradient_norm, wanted.gradient_norm, 1e-2 * wanted.gradient_norm);
+      }
+      CHECK_CLOSE(b.embedding(), a.embedding(), 1e-3);
+    }
+  }
+  const auto& counts = captured.engine->graphs().counts();
+  const std::string& failure = captured.engine->graphs().failure();
+  if (torch::cuda::is_available()) {
+    CHECK(failure.empty());
+    CHECK(counts.captured == 2 && counts.replayed == 24 - 2);
+  } else {
+    CHECK(counts.captured == 0 && counts.replayed == 0 && counts.plain > 0);
+  }
+}
+
 TEST(gradient_of_a_step_equals_finite_differences) {
   Case c("cpu");
   c.options.adam.learning_rate = 0;

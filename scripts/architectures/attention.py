@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .operators import GroupNorm
+
 
 class Attention(nn.Module):
     """Multi-head attention, softmax(QK^T / sqrt(d)) V, without bias in q, k, v.
@@ -25,15 +27,28 @@ class Attention(nn.Module):
     def split(self, x: Tensor) -> Tensor:
         return x.view(x.shape[0], x.shape[1], self.heads, -1).transpose(1, 2)  # [B, heads, N, d]
 
+    def values(self, context: Tensor, x: Tensor) -> Tensor:
+        return self.states(self.to_v(context.to(self.to_v.weight.dtype)), x)
+
+    def states(self, projected: Tensor, x: Tensor) -> Tensor:
+        """Keys or values [P, M, C] -> [B, heads, M, d] of the type of x [B, N, C]; entry b takes prompt b modulo P."""
+        prompts, batch = projected.shape[0], x.shape[0]
+        heads = self.split(projected.to(x.dtype))
+        if prompts != batch:
+            views = batch // prompts
+            heads = heads.unsqueeze(0).expand(views, -1, -1, -1, -1).reshape(batch, self.heads, heads.shape[2], -1)
+        return heads
+
     def forward(
         self, x: Tensor, context: Tensor, head_weights: Tensor, read: bool, output: bool
     ) -> Tuple[Tensor, Tensor]:
-        """x [B, N, C], context [B, M, W], head_weights [heads] -> (out [B, N, C], map [B, N, M] fp32).
+        """x [B, N, C], context [P, M, W] with P a divisor of B, head_weights [heads] -> (out [B, N, C], map [B, N, M] fp32).
 
         ``map`` is empty unless ``read``; ``out`` is empty unless ``output`` (the last layer anybody reads needs none).
         """
         q = self.split(self.to_q(x))
-        k = self.split(self.to_k(context))
+        # The projections have the type of their weights: float32 for a prompt that is being learnt.
+        k = self.states(self.to_k(context.to(self.to_k.weight.dtype)), x)
         attention = torch.empty(0, device=x.device)
         out = torch.empty(0, device=x.device, dtype=x.dtype)
         if read:
@@ -43,9 +58,9 @@ class Attention(nn.Module):
             weights = head_weights.float().view(1, 1, self.heads)
             attention = torch.matmul(weights, probabilities.flatten(2)).view(x.shape[0], x.shape[1], -1)
             if output:
-                out = torch.matmul(probabilities.to(x.dtype), self.split(self.to_v(context)))
+                out = torch.matmul(probabilities.to(x.dtype), self.values(context, x))
         elif output:
-            out = F.scaled_dot_product_attention(q, k, self.split(self.to_v(context)))
+            out = F.scaled_dot_product_attention(q, k, self.values(context, x))
         if output:
             out = self.to_out[0](out.transpose(1, 2).reshape(x.shape[0], x.shape[1], -1))
         return out, attention
@@ -118,7 +133,7 @@ class Transformer(nn.Module):
         self.layer = layer
         self.level = level
         self.heads = heads
-        self.norm = nn.GroupNorm(groups, width, eps=eps)
+        self.norm = GroupNorm(groups, width, eps, silu=False)
         self.proj_in = nn.Linear(width, width)
         self.transformer_blocks = nn.ModuleList([TransformerBlock(width, context_width, heads)])
         self.proj_out = nn.Linear(width, width)

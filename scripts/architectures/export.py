@@ -1,6 +1,7 @@
 """Script the architectures to weightless TorchScript.
 
-    python -m architectures.export --out ../models/sd21          (from scripts/)
+    python -m architectures.export --out ../models/sd21                             (from scripts/)
+    python -m architectures.export --out ../models/miniature --vocabulary 752       (the miniature's sizes)
 
 A weightless module is code: each parameter is one zero expanded to the parameter's shape (stride 0), so the file has
 kilobytes. The engine replaces every parameter by a tensor of a safetensors file before the first call.
@@ -13,7 +14,7 @@ from typing import Callable
 import torch
 from torch import nn
 
-from .configs import SD21, BundleConfig
+from .configs import SD21, BundleConfig, miniature
 from .text_encoder import TextEncoder
 from .unet import UNet
 from .vae_encoder import VaeEncoder
@@ -54,4 +55,6 @@ def export(config: BundleConfig, folder: str) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True, help="folder of the three .pt files")
-    export(SD21, parser.parse_args().out)
+    parser.add_argument("--vocabulary", type=int, help="tokens of a miniature; without it Stable Diffusion 2.1")
+    arguments = parser.parse_args()
+    export(miniature(arguments.vocabulary) if arguments.vocabulary else SD21, arguments.out)

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .configs import UNetConfig
+from .operators import GroupNorm
 from .unet_blocks import AttentionBlock, MidBlock, TimestepEmbedding
 
 
@@ -22,6 +23,8 @@ class UNet(nn.Module):
         channels = config.channels
         levels = len(channels)
         self.levels = levels
+        # What the engine keeps in float32 whatever its type: see ``context``.
+        self.float32_parameters = [".attn2.to_k.weight", ".attn2.to_v.weight"]
         self.conv_in = nn.Conv2d(config.latent_channels, channels[0], 3, padding=1)
         self.time_embedding = TimestepEmbedding(channels[0], channels[0] * 4)
 
@@ -55,7 +58,7 @@ class UNet(nn.Module):
         self.up_blocks = nn.ModuleList(up)
         self.layers = layer
 
-        self.conv_norm_out = nn.GroupNorm(config.norm_groups, channels[0], eps=config.norm_eps)
+        self.conv_norm_out = GroupNorm(config.norm_groups, channels[0], config.norm_eps, silu=True)
         self.conv_out = nn.Conv2d(channels[0], config.latent_channels, 3, padding=1)
 
     def forward(
@@ -75,7 +78,8 @@ class UNet(nn.Module):
         latent       [B, latent channels, h, w], noised
         time         [B, channels[0]], the timestep's sinusoids, cosines first; from outside, so that neither a device
                      nor a dtype is baked into the saved module
-        context      [B, K, context width], text states
+        context      [P, K, context width], text states; P divides B, entry b reads prompt b modulo P. In float32 the
+                     projections of a prompt are float32 too: a step of Adam is smaller than bfloat16 resolves
         self_layers, cross_layers   one flag an attention layer: is its map read?
         self_heads, cross_heads     [layers, max heads] weights of the heads of every layer
         key_gradient_only           let gradients reach the context through the key projections alone
@@ -86,7 +90,6 @@ class UNet(nn.Module):
         [B, N, N] or [B, N, K] with N = (h / 2^level) * (w / 2^level), or an empty tensor where nothing is read.
         """
         dtype = self.conv_in.weight.dtype
-        context = context.to(dtype)
         last_layer = self.layers if predict else -1
         if not predict:
             for i in range(self.layers):
@@ -156,7 +159,7 @@ class UNet(nn.Module):
                     size = skips[-1].shape[-2:]
                     x = sampler(F.interpolate(x, size=(size[0], size[1]), mode="nearest"))
         if predict:
-            prediction = self.conv_out(F.silu(self.conv_norm_out(x)))
+            prediction = self.conv_out(self.conv_norm_out(x))
         return prediction, self_maps, cross_maps
 
 

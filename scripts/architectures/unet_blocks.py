@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from .attention import Transformer
 from .configs import UNetConfig
+from .operators import GroupNorm
 
 
 class TimestepEmbedding(nn.Module):
@@ -23,10 +24,10 @@ class TimestepEmbedding(nn.Module):
 class ResnetBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, time_width: int, groups: int, eps: float):
         super().__init__()
-        self.norm1 = nn.GroupNorm(groups, in_channels, eps=eps)
+        self.norm1 = GroupNorm(groups, in_channels, eps, silu=True)
         self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
         self.time_emb_proj = nn.Linear(time_width, out_channels)
-        self.norm2 = nn.GroupNorm(groups, out_channels, eps=eps)
+        self.norm2 = GroupNorm(groups, out_channels, eps, silu=True)
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
         self.shortcut = in_channels != out_channels
         if self.shortcut:
@@ -35,9 +36,9 @@ class ResnetBlock(nn.Module):
             self.conv_shortcut = nn.Identity()
 
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
-        hidden = self.conv1(F.silu(self.norm1(x)))
+        hidden = self.conv1(self.norm1(x))
         hidden = hidden + self.time_emb_proj(F.silu(time))[:, :, None, None]
-        hidden = self.conv2(F.silu(self.norm2(hidden)))
+        hidden = self.conv2(self.norm2(hidden))
         return self.conv_shortcut(x) + hidden
 
 

@@ -73,6 +73,14 @@ at::ScalarType parse_dtype(const std::string& name, const at::Device& device) {
   throw Error("INVALID_OPTION", "Expected auto, float32, bfloat16 or float16 for dtype but received " + name);
 }
 
+void set_precision(const at::Device& device) {
+  if (!device.is_cuda()) return;
+  auto& context = at::globalContext();
+  context.setAllowTF32CuDNN(false);
+  context.setAllowTF32CuBLAS(false);
+  context.setBenchmarkCuDNN(true);
+}
+
 std::string dtype_name(at::ScalarType dtype) {
   switch (dtype) {
     case at::kBFloat16:

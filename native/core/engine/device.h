@@ -25,6 +25,12 @@ at::Device parse_device(const std::string& name);
 /** `auto` (bfloat16 on CUDA, float32 on the CPU), `float32`, `bfloat16` or `float16`. @throws Error `INVALID_OPTION` */
 at::ScalarType parse_dtype(const std::string& name, const at::Device& device);
 
+/**
+ * Float32 is float32 (no TF32), sums of half-precision products are float32, and convolutions try their kernels once a shape.
+ * Settings of the process; the same for every engine.
+ */
+void set_precision(const at::Device& device);
+
 /** "float32", "bfloat16" or "float16". */
 std::string dtype_name(at::ScalarType dtype);
 

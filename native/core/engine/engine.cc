@@ -1,8 +1,11 @@
 #include "core/engine/engine.h"
 
+#include <algorithm>
+
 #include <ATen/Parallel.h>
 
 #include "core/engine/device.h"
+#include "core/engine/stream.h"
 #include "core/error.h"
 
 namespace invseg {
@@ -31,7 +34,10 @@ c10::List<int64_t> flag_list(const std::vector<int64_t>& flags) {
 Engine::Engine(EngineConfig config)
     : config_(std::move(config)),
       device_(parse_device(config_.device)),
-      dtype_(parse_dtype(config_.dtype, device_)) {
+      dtype_(parse_dtype(config_.dtype, device_)),
+      graphs_(device_) {
+  use_own_stream(device_);
+  set_precision(device_);
   if (config_.threads > 0) at::set_num_threads(static_cast<int>(config_.threads));
   if (config_.layers.empty()) throw Error("MANIFEST_INVALID", "The model names no attention layer");
   schedule_ = std::make_unique<Schedule>(config_.schedule, config_.time_width, device_);
@@ -55,7 +61,9 @@ at::Tensor Engine::encode_text(const int32_t* ids, int64_t prompts) {
         "Token id " + std::to_string(ids[i]) + " is outside the model's vocabulary");
   }
   const at::Tensor tokens = at::from_blob(const_cast<int32_t*>(ids), {prompts, length}, at::kInt).to(at::kLong);
-  const at::Tensor states = text_encoder_->forward({tokens.to(device_)}).toTensor().to(at::kFloat);
+  const at::Tensor states = graphs_.run("text", {tokens.to(device_)}, [this](const std::vector<at::Tensor>& inputs) {
+    return std::vector<at::Tensor>{text_encoder_->forward({inputs[0]}).toTensor().to(at::kFloat)};
+  })[0];
   expect_shape("text states", states, {prompts, length, config_.context_width});
   text_encoder_->release_pages();  // needed once an image: 1.3 GiB that the U-Net's maps can use meanwhile
   return states;
@@ -78,7 +86,13 @@ at::Tensor Engine::canonical(const uint8_t* rgb, int64_t width, int64_t height) 
 at::Tensor Engine::encode(const at::Tensor& pictures, const at::Tensor& posterior_noise) {
   at::NoGradGuard no_grad;
   expect_shape("pictures", pictures, {pictures.size(0), 3, config_.image_size, config_.image_size});
-  const at::Tensor moments = vae_encoder_->forward({pictures}).toTensor().to(at::kFloat);
+  std::vector<at::Tensor> parts;
+  for (int64_t begin = 0; begin < pictures.size(0); begin += encoder_batch()) {
+    at::Tensor part = pictures.narrow(0, begin, std::min(encoder_batch(), pictures.size(0) - begin));
+    if (device_.is_cuda()) part = part.contiguous(at::MemoryFormat::ChannelsLast);
+    parts.push_back(vae_encoder_->forward({part}).toTensor().to(at::kFloat));
+  }
+  const at::Tensor moments = parts.size() == 1 ? parts[0] : at::cat(parts, 0);
   expect_shape(
       "posterior moments", moments,
       {pictures.size(0), 2 * config_.latent_channels, config_.latent_size, config_.latent_size});
@@ -89,6 +103,8 @@ at::Tensor Engine::encode(const at::Tensor& pictures, const at::Tensor& posterio
   }
   return latents * config_.latent_scale;
 }
+
+int64_t Engine::encoder_batch() const { return device_.is_cuda() ? 16 : 2; }
 
 Image Engine::encode_image(const uint8_t* rgb, int64_t width, int64_t height, bool sample, uint64_t seed) {
   Image image{width, height, canonical(rgb, width, height), {}, sample};
@@ -110,11 +126,13 @@ RawMaps Engine::read(
   const int64_t batch = latents.size(0), side = config_.latent_size;
   expect_shape("latents", latents, {batch, config_.latent_channels, side, side});
   expect_shape("timesteps", timesteps, {batch});
-  expect_shape("context", context, {batch, config_.prompt_length, config_.context_width});
+  expect_shape("context", context, {context.size(0), config_.prompt_length, config_.context_width});
+  check_shape(batch % context.size(0) == 0, "Expected a batch that is a multiple of the prompts");
   const at::Tensor self_heads = selection.self_heads.to(device_), cross_heads = selection.cross_heads.to(device_);
   const auto output = unet_
                           ->forward(
-                              {latents, schedule_->sinusoids(timesteps), context, flag_list(selection.self_layers),
+                              {device_.is_cuda() ? latents.contiguous(at::MemoryFormat::ChannelsLast) : latents,
+                               schedule_->sinusoids(timesteps), context, flag_list(selection.self_layers),
                                flag_list(selection.cross_layers), self_heads, cross_heads, key_gradient_only,
                                /*predict=*/false})
                           .toTuple();

@@ -10,6 +10,7 @@
 #include <torch/script.h>
 
 #include "core/engine/config.h"
+#include "core/engine/graphs.h"
 #include "core/engine/noise.h"
 #include "core/engine/weights.h"
 #include "core/maps/selection.h"
@@ -48,6 +49,8 @@ class Engine {
   /** "cpu" or "cuda:<index>". */
   std::string device_string() const { return device_.str(); }
   const Schedule& schedule() const { return *schedule_; }
+  /** Of everything that is computed again and again in the same shapes. */
+  GraphCache& graphs() { return graphs_; }
 
   /** ids [prompts * prompt_length] row-major -> text states [prompts, prompt_length, context_width] float32. */
   at::Tensor encode_text(const int32_t* ids, int64_t prompts);
@@ -64,11 +67,15 @@ class Engine {
    */
   at::Tensor encode(const at::Tensor& pictures, const at::Tensor& posterior_noise = {});
 
+  /** Pictures that `encode` takes at once: more would need more memory and gain nothing. */
+  int64_t encoder_batch() const;
+
   /**
    * One conditional U-Net pass.
    *
    * @param latents [B, c, h, w] already noised @param timesteps int64 [B] on the device
-   * @param context [B, K, width] float32; gradients flow to it
+   * @param context [P, K, width] float32; gradients flow to it. P divides B: entry b of the batch reads prompt b modulo P,
+   *   whose keys and values are made once for all that read it
    * @param key_gradient_only gradients reach the context through the key projections alone
    */
   RawMaps read(
@@ -103,6 +110,7 @@ class Engine {
   std::unique_ptr<LoadedModule> vae_encoder_;
   std::unique_ptr<LoadedModule> unet_;
   std::unique_ptr<Schedule> schedule_;
+  GraphCache graphs_;
 };
 
 }  // namespace invseg

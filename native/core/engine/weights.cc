@@ -14,6 +14,7 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include "core/error.h"
+#include "core/kernels/group_norm.h"
 
 namespace invseg {
 namespace {
@@ -104,6 +105,20 @@ void compare(
   }
 }
 
+/** Endings of parameter names that a module wants in float32 whatever the engine's type. */
+std::vector<std::string> float32_parameters(const torch::jit::Module& module) {
+  std::vector<std::string> endings;
+  if (!module.hasattr("float32_parameters")) return endings;
+  for (const auto& ending : module.attr("float32_parameters").toListRef()) endings.push_back(ending.toStringRef());
+  return endings;
+}
+
+bool ends_with_any(const std::string& name, const std::vector<std::string>& endings) {
+  return std::any_of(endings.begin(), endings.end(), [&](const std::string& end) {
+    return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+  });
+}
+
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path) {
@@ -142,6 +157,7 @@ LoadedModule::LoadedModule(
     at::ScalarType dtype,
     bool check_finite,
     std::map<std::string, std::shared_ptr<MappedFile>>& files) {
+  register_operators();
   try {
     module_ = torch::jit::load(config.script, at::kCPU);
   } catch (const c10::Error& e) {
@@ -149,6 +165,7 @@ LoadedModule::LoadedModule(
     throw Error("MODEL_NOT_FOUND", "Cannot load the " + what + " from " + config.script + ": " + text.substr(0, text.find('\n')));
   }
   module_.eval();
+  const std::vector<std::string> wide_names = float32_parameters(module_);
   std::unordered_map<std::string, at::Tensor> parameters;
   for (const auto& parameter : module_.named_parameters()) parameters.emplace(parameter.name, parameter.value);
   compare(what, parameters, config.weights);
@@ -183,10 +200,13 @@ LoadedModule::LoadedModule(
       values = at::empty(shape, at::TensorOptions().dtype(type));
       std::memcpy(values.mutable_data_ptr(), bytes, static_cast<size_t>(count * width));
     }
-    if (device.is_cpu() && type == dtype && aligned) {
+    const at::ScalarType wanted = ends_with_any(source.name, wide_names) ? at::kFloat : dtype;
+    if (device.is_cpu() && type == wanted && aligned) {
       ranges_.push_back({file, source.begin, source.end});
     } else {
-      values = values.to(device, dtype);
+      values = values.to(device, wanted);
+      // What the convolutions of a GPU read; in any other order they would copy their weights at every call.
+      if (!device.is_cpu() && values.dim() == 4) values = values.contiguous(at::MemoryFormat::ChannelsLast);
     }
     file->release(source.begin, source.end);
     parameter.set_requires_grad(false);

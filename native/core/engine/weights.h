@@ -35,7 +35,8 @@ class MappedFile {
  * The weights of one module: loads its TorchScript and sets every parameter from its safetensors file.
  *
  * On the CPU, a tensor whose type is the target type becomes a view of the mapping (nothing is copied, and its pages can
- * be released and come back); any other is converted once and its file pages are released.
+ * be released and come back); any other is converted once and its file pages are released. On a GPU, kernels of convolutions
+ * lie channels-last. Parameters that the module's attribute `float32_parameters` names by their endings stay float32.
  */
 class LoadedModule {
  public:

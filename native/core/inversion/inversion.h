@@ -1,6 +1,9 @@
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <torch/script.h>
 
@@ -10,10 +13,11 @@
 namespace invseg {
 
 /**
- * The test-time inversion of one picture: an embedding, its Adam state and the views it sees.
+ * The test-time inversion of one picture: an embedding, its Adam state and the steps that were planned.
  *
  * A step is one forward and backward pass over its views and one update. It shapes nothing by data and asks the device
- * for nothing before its end: timesteps, noise, boxes, spans and optimizer state are tensors.
+ * for nothing before its end: timesteps, noise, boxes, spans and optimizer state are tensors, so that on CUDA a step is one
+ * graph. What the steps see is known before the first of them: their views are encoded ahead, many at once.
  */
 class Inversion {
  public:
@@ -24,7 +28,24 @@ class Inversion {
    */
   Inversion(std::shared_ptr<Engine> engine, Image image, const at::Tensor& embedding, InversionOptions options);
 
-  /** One Adam step. A loss or gradient that is not finite changes nothing and is reported (`finite`). */
+  /**
+   * Replaces the steps that are still to come. On a GPU the views of the first of them are encoded here.
+   *
+   * @throws Error `SHAPE_MISMATCH` no view, boxes that are not four a view, or no boxes and nothing to reuse; `INVALID_OPTION` a
+   *         box outside the picture or a timestep outside the schedule
+   */
+  void plan(std::vector<StepInput> steps);
+
+  /** Steps that are still to come. */
+  int64_t planned() const { return static_cast<int64_t>(steps_.size()) - next_; }
+
+  /**
+   * The next planned step. A loss or gradient that is not finite changes nothing and is reported (`finite`).
+   * @throws Error `SHAPE_MISMATCH` when none is planned
+   */
+  StepResult step();
+
+  /** Plans one step and makes it. */
   StepResult step(const StepInput& input);
 
   /** Labels of the whole picture with the embedding as learnt so far; makes no graph. */
@@ -34,30 +55,34 @@ class Inversion {
   at::Tensor embedding() const { return state_.parameter; }
 
  private:
+  /** What one step sees, on the device. */
   struct Views {
-    at::Tensor boxes;    // [V, 4]
-    at::Tensor latents;  // [V, c, h, w]
-  };
-  /** What a step computes on the device: the scalars of `StepResult` as one tensor, and the next state. */
-  struct Update {
-    at::Tensor scalars;  // [7] float64: loss, cluster, entropy, intra, inter, gradient norm, finite
-    AdamState state;
+    at::Tensor boxes;      // [V, 4]
+    at::Tensor latents;    // [V, c, h, w]
+    at::Tensor noise;      // [V, c, h, w]
+    at::Tensor timesteps;  // int64 [V]
   };
 
-  Views open_views(const StepInput& input, at::Generator& generator);
-  Update update(const at::Tensor& noised, const at::Tensor& timesteps, const at::Tensor& boxes) const;
+  /** Makes `Views` of the steps from `next_` on, as many as the encoder takes at once. */
+  void open_views();
+  /** inputs of a step -> [7] float64 (loss, cluster, entropy, intra, inter, gradient norm, finite) and the next state. */
+  std::vector<at::Tensor> update(const std::vector<at::Tensor>& inputs) const;
   /** cross [V * prompts, N, K] -> category maps [V, N, C], each from its own prompt. */
   at::Tensor pick_categories(const at::Tensor& cross) const { return merge_(pick_(cross)); }
 
   std::shared_ptr<Engine> engine_;
   Image image_;
   InversionOptions options_;
+  std::string key_;  // of the step's graph: all options that are no tensors
   int64_t prompts_;
   AdamState state_;
   at::Tensor trainable_;  // [prompts, K, 1]
   CategoryPicker pick_;
   WordMerger merge_;
-  Views views_;
+  std::vector<StepInput> steps_;
+  int64_t next_ = 0;
+  std::deque<Views> ready_;  // of the steps from next_ on
+  Views last_;               // of the step that was made last
 };
 
 }  // namespace invseg

@@ -24,12 +24,22 @@ class Tally {
 
   /** @param labels int64, @param values of the labelled category, of the same number of elements */
   void add(const at::Tensor& labels, const at::Tensor& values) {
-    areas_ += labels.flatten().bincount({}, categories_).to(at::kDouble);
-    sums_ += labels.flatten().bincount(values.flatten().to(at::kDouble), categories_);
+    if (labels.is_cpu()) {
+      areas_ += labels.flatten().bincount({}, categories_).to(at::kDouble);
+      sums_ += labels.flatten().bincount(values.flatten().to(at::kDouble), categories_);
+      return;
+    }
+    // There a bincount waits for the largest label, twice, and adds in any order; few categories are compared one by one.
+    const at::Tensor flat = labels.flatten(), wide = values.flatten().to(at::kDouble);
+    for (int64_t c = 0; c < categories_; ++c) {
+      const at::Tensor own = flat.eq(c);
+      areas_.select(0, c).add_(own.sum());
+      sums_.select(0, c).add_(at::where(own, wide, 0.0).sum());
+    }
   }
 
-  at::Tensor areas() const { return areas_.cpu(); }
-  at::Tensor scores() const { return (sums_ / areas_.clamp_min(1)).to(at::kFloat).cpu(); }
+  /** [2, C] float64 on the CPU: areas and mean values. */
+  at::Tensor read() const { return at::stack({areas_, sums_ / areas_.clamp_min(1)}).cpu(); }
 
  private:
   int64_t categories_;
@@ -135,8 +145,9 @@ Prediction label_picture(const at::Tensor& maps, const LabelOptions& options) {
     tally.add(labels, values);
     result.labels.narrow(0, top, count).copy_(labels);
   }
-  result.areas = tally.areas();
-  result.scores = tally.scores();
+  const at::Tensor tallied = tally.read();
+  result.areas = tallied[0].clone();
+  result.scores = tallied[1].to(at::kFloat);
   return result;
 }
 

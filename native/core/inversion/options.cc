@@ -1,6 +1,7 @@
 #include "core/inversion/options.h"
 
 #include <initializer_list>
+#include <sstream>
 #include <utility>
 
 #include "core/error.h"
@@ -19,6 +20,27 @@ T choose(const char* what, const std::string& name, std::initializer_list<std::p
 }
 
 }  // namespace
+
+std::string InversionOptions::key() const {
+  std::ostringstream out;
+  out.precision(17);
+  const auto add = [&](const auto&... values) { ((out << ';' << values), ...); };
+  const auto list = [&](const auto& values) {
+    out << ';';
+    for (const auto& value : values) out << value << ',';
+  };
+  add(static_cast<int>(subtokens), frame, static_cast<int>(gradient), refine_iterations, cluster.anchor_scale,
+      cluster.anchor_centre, cluster.symmetric, cluster_weight, alpha, static_cast<int>(entropy.normalise),
+      static_cast<int>(entropy.reduce), static_cast<int>(entropy.region), adam.learning_rate, adam.beta1, adam.beta2, adam.eps,
+      static_cast<int>(training.cross_scale), spans.size());
+  list(training.self_layers);
+  list(training.cross_layers);
+  list(training.self_weights);
+  list(training.cross_weights);
+  // The words of a group are joined by indices, whose number is a shape; how many categories they make is not.
+  list(groups);
+  return out.str();
+}
 
 GradientMode parse_gradient_mode(const std::string& name) {
   return choose<GradientMode>(

@@ -47,6 +47,9 @@ struct InversionOptions {
   EntropyOptions entropy;
   std::vector<uint8_t> trainable;  ///< [prompts * K] 1 where the embedding may change
   AdamOptions adam;
+
+  /** Everything that a step's work depends on and that is no tensor, as text: two inversions of one key share a graph. */
+  std::string key() const;
 };
 
 /** `NativeStep`. */

@@ -51,6 +51,19 @@ at::Tensor CategoryPicker::operator()(const at::Tensor& cross) const {
   return std::get<0>(tokens.index_select(2, indices_).view({views, points, spans_, -1}).max(-1));
 }
 
+CategoryPicker CategoryPicker::with(const at::Tensor& weights, const at::Tensor& indices) const {
+  CategoryPicker other = *this;
+  other.weights_ = weights;
+  other.indices_ = indices;
+  return other;
+}
+
+WordMerger WordMerger::with(const at::Tensor& indices) const {
+  WordMerger other = *this;
+  other.indices_ = indices;
+  return other;
+}
+
 WordMerger::WordMerger(const std::vector<int64_t>& groups, at::Device device)
     : spans_(static_cast<int64_t>(groups.size())) {
   if (groups.empty()) return;

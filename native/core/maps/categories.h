@@ -31,6 +31,11 @@ class CategoryPicker {
   /** cross [V * prompts, N, K] -> [V, N, spans], each from its own prompt */
   at::Tensor operator()(const at::Tensor& cross) const;
 
+  /** What depends on the spans, and the same picker over other tensors of those shapes: a captured step has its own. */
+  const at::Tensor& weights() const { return weights_; }
+  const at::Tensor& indices() const { return indices_; }
+  CategoryPicker with(const at::Tensor& weights, const at::Tensor& indices) const;
+
  private:
   int64_t prompts_ = 1;
   int64_t spans_ = 0;
@@ -52,6 +57,10 @@ class WordMerger {
 
   /** maps [B, N, spans] -> [B, N, C] */
   at::Tensor operator()(const at::Tensor& maps) const;
+
+  /** Undefined where nothing is joined. */
+  const at::Tensor& indices() const { return indices_; }
+  WordMerger with(const at::Tensor& indices) const;
 
  private:
   int64_t spans_ = 0;

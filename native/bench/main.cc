@@ -1,0 +1,286 @@
+// Times the core at Stable Diffusion 2.1's full size, stage by stage, without Node.
+//
+//     invseg_bench --weights DIR --scripts models/sd21 [--device cuda] [--dtype auto] [--images 5] [--steps 15] [--views 2]
+//                  [--categories 3] [--plain] [--threads 0] [--json FILE] [--save FILE] [--against FILE] [--trace FILE] [--inputs DIR]
+//
+// Every image runs with fresh views in every step and then with views that are kept. `--plain` captures no graphs. `--save`
+// keeps losses, prompt, maps and labels of one image; `--against` compares this run's with those of another, on another device
+// or in another type. `--trace` writes the kernels of one image as a Chrome trace.
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <random>
+#include <string>
+
+#include <torch/csrc/autograd/profiler.h>
+#include <torch/script.h>
+
+#include "core/engine/device.h"
+#include "core/engine/engine.h"
+#include "core/engine/stream.h"
+#include "core/error.h"
+#include "core/inversion/inversion.h"
+#include "model.h"
+#include "selections.h"
+
+using namespace invseg;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+
+struct Arguments {
+  std::map<std::string, std::string> values;
+  Arguments(int count, char** words) {
+    for (int i = 1; i < count; ++i) {
+      const std::string word = words[i];
+      if (word.rfind("--", 0) != 0) throw std::runtime_error("Expected an option but received " + word);
+      const bool flag = i + 1 >= count || std::string(words[i + 1]).rfind("--", 0) == 0;
+      values[word.substr(2)] = flag ? "1" : words[++i];
+    }
+  }
+  std::string text(const std::string& name, const std::string& otherwise = "") const {
+    const auto found = values.find(name);
+    return found == values.end() ? otherwise : found->second;
+  }
+  int64_t number(const std::string& name, int64_t otherwise) const {
+    const auto found = values.find(name);
+    return found == values.end() ? otherwise : std::stoll(found->second);
+  }
+};
+
+/** Milliseconds of each stage, an entry a measured run. */
+struct Stages {
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<double>> times;
+  void add(const std::string& name, double milliseconds) {
+    if (times.find(name) == times.end()) order.push_back(name);
+    times[name].push_back(milliseconds);
+  }
+  static double quantile(std::vector<double> values, double q) {
+    std::sort(values.begin(), values.end());
+    const double at = q * static_cast<double>(values.size() - 1);
+    const auto low = static_cast<size_t>(at), high = std::min(low + 1, values.size() - 1);
+    return values[low] + (at - static_cast<double>(low)) * (values[high] - values[low]);
+  }
+};
+
+constexpr int64_t kWidth = 640, kHeight = 480;
+
+std::vector<uint8_t> picture(uint32_t seed) {
+  std::vector<uint8_t> rgb(kWidth * kHeight * 3);
+  std::mt19937 random(seed);
+  const double cx = 150 + random() % 300, cy = 150 + random() % 150;
+  for (int64_t y = 0; y < kHeight; ++y) {
+    for (int64_t x = 0; x < kWidth; ++x) {
+      const bool disc = (x - cx) * (x - cx) + (y - cy) * (y - cy) < 110 * 110;
+      auto* pixel = &rgb[static_cast<size_t>((y * kWidth + x) * 3)];
+      pixel[0] = static_cast<uint8_t>(disc ? 220 : 100 + (x / 8) % 64);
+      pixel[1] = static_cast<uint8_t>(disc ? 60 : 140 + (y / 8) % 48);
+      pixel[2] = static_cast<uint8_t>(disc ? 40 + random() % 16 : 90);
+    }
+  }
+  return rgb;
+}
+
+struct Setting {
+  int64_t steps, views, categories;
+};
+
+struct Outcome {
+  std::vector<double> losses;
+  at::Tensor embedding;
+  Prediction prediction;
+};
+
+std::vector<StepInput> plan(const Setting& setting, bool fresh, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> unit(0, 1);
+  std::vector<StepInput> steps;
+  for (int64_t i = 0; i < setting.steps; ++i) {
+    StepInput step;
+    for (int64_t v = 0; v < setting.views && (fresh || i == 0); ++v) {
+      const float side = 0.6f + 0.4f * unit(random);
+      for (const float value : {(1 - side) * unit(random), (1 - side) * unit(random), side, side}) step.boxes.push_back(value);
+    }
+    step.timesteps.assign(static_cast<size_t>(setting.views), 5 + static_cast<int64_t>(random() % 296));
+    step.noise_seed = random();
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+Outcome segment(const std::shared_ptr<Engine>& engine, const Setting& setting, bool fresh, uint32_t seed, Stages* stages) {
+  const at::Device device = engine->device();
+  const auto& config = engine->config();
+  const auto rgb = picture(seed);
+  wait_for(device);
+  const auto whole = Clock::now();
+  auto start = whole;
+  // Every stage ends when the device has done it.
+  const auto mark = [&](const char* name) {
+    wait_for(device);
+    if (stages != nullptr) stages->add(name, since(start));
+    start = Clock::now();
+  };
+
+  std::vector<int32_t> ids(static_cast<size_t>(config.prompt_length), 0);
+  ids[0] = 49406;
+  for (int64_t i = 0; i < 2 * setting.categories; ++i) ids[static_cast<size_t>(1 + i)] = static_cast<int32_t>(320 + 977 * i);
+  ids[static_cast<size_t>(1 + 2 * setting.categories)] = 49407;
+  const at::Tensor embedding = engine->encode_text(ids.data(), 1);
+  mark("text");
+  const Image image = engine->encode_image(rgb.data(), kWidth, kHeight, false, 0);
+  mark("image");
+
+  InversionOptions options;
+  options.trainable.assign(static_cast<size_t>(config.prompt_length), 0);
+  for (int64_t c = 0; c < setting.categories; ++c) {
+    options.spans.push_back({0, 1 + 2 * c, 2});
+    options.trainable[static_cast<size_t>(1 + 2 * c)] = options.trainable[static_cast<size_t>(2 + 2 * c)] = 1;
+  }
+  options.training = select_levels(config, {0, 0, 1, 0}, {0, 0, 1, 0});
+  Inversion inversion(engine, image, embedding, options);
+  inversion.plan(plan(setting, fresh, seed));
+  mark("views");
+  Outcome outcome;
+  for (int64_t i = 0; i < setting.steps; ++i) {
+    const StepResult step = inversion.step();
+    if (stages != nullptr) stages->add("step", step.milliseconds);
+    outcome.losses.push_back(step.loss);
+    if (!step.finite) throw std::runtime_error("a step was not finite");
+  }
+  mark("steps");
+  PredictOptions predict;
+  predict.selection = select_levels(config, {8. / 15, 4. / 15, 2. / 15, 1. / 15}, {0, 0, 1, 0});
+  predict.width = kWidth;
+  predict.height = kHeight;
+  predict.noise_seed = 11;
+  predict.maps = true;
+  outcome.prediction = inversion.predict(predict);
+  mark("prediction");
+  if (stages != nullptr) stages->add("image in all", since(whole));
+  outcome.embedding = inversion.embedding().cpu();
+  return outcome;
+}
+
+void compare(const Outcome& here, const std::string& file) {
+  const auto other = torch::jit::pickle_load([&] {
+                       std::ifstream in(file, std::ios::binary);
+                       return std::vector<char>(std::istreambuf_iterator<char>(in), {});
+                     }()).toTensorVector();
+  const at::Tensor losses = at::tensor(here.losses, at::kDouble);
+  const auto relative = [](const at::Tensor& a, const at::Tensor& b) {
+    return ((a - b).to(at::kDouble).norm() / b.to(at::kDouble).norm()).item<double>();
+  };
+  std::printf("against %s:\n", file.c_str());
+  const at::Tensor differences = ((losses - other[0]) / other[0]).abs();
+  std::printf("  losses   first %.2e, largest %.2e relative\n", differences[0].item<double>(), differences.max().item<double>());
+  std::printf("  prompt   %.2e relative\n", relative(here.embedding, other[1]));
+  std::printf("  maps     %.2e relative\n", relative(here.prediction.maps, other[2]));
+  std::printf("  labels   %.3f %% equal\n", 100 * here.prediction.labels.eq(other[3]).to(at::kDouble).mean().item<double>());
+}
+
+/** The image of `compare` for a peer in another language: `picture.u8` and `plan.tsv` (timestep, seed, boxes; a step a line). */
+void write_inputs(const std::string& folder, const Setting& setting, uint32_t seed) {
+  const auto rgb = picture(seed);
+  std::ofstream(folder + "/picture.u8", std::ios::binary)
+      .write(reinterpret_cast<const char*>(rgb.data()), static_cast<std::streamsize>(rgb.size()));
+  std::ofstream out(folder + "/plan.tsv");
+  out.precision(9);
+  for (const auto& step : plan(setting, true, seed)) {
+    out << step.timesteps[0] << '\t' << step.noise_seed;
+    for (const float value : step.boxes) out << '\t' << value;
+    out << '\n';
+  }
+}
+
+int run(const Arguments& arguments) {
+  EngineConfig config = bench::stable_diffusion(arguments.text("weights"), arguments.text("scripts", "models/sd21"));
+  config.device = arguments.text("device", "auto");
+  config.dtype = arguments.text("dtype", "auto");
+  config.threads = arguments.number("threads", 0);
+  const Setting setting{arguments.number("steps", 15), arguments.number("views", 2), arguments.number("categories", 3)};
+  const int64_t images = arguments.number("images", 5);
+
+  auto start = Clock::now();
+  const auto engine = std::make_shared<Engine>(config);
+  wait_for(engine->device());
+  if (arguments.values.count("plain") != 0) engine->graphs().set_enabled(false);
+  std::printf("%s, %s, LibTorch %s, opened in %.1f s\n", device_name(engine->device()).c_str(),
+              dtype_name(engine->dtype()).c_str(), runtime_info().torch.c_str(), since(start) / 1000);
+
+  std::ofstream json;
+  if (arguments.values.count("json") != 0) json.open(arguments.text("json"));
+  if (json) json << "{\"device\":\"" << device_name(engine->device()) << "\",\"dtype\":\"" << dtype_name(engine->dtype()) << "\"";
+  if (images > 0) {
+    for (const bool fresh : {false, true}) {
+      const int64_t warm = engine->device().is_cuda() ? 3 : 0;
+      for (int64_t i = 0; i < warm; ++i) segment(engine, setting, fresh, static_cast<uint32_t>(i), nullptr);
+      Stages stages;
+      reset_peak_memory(engine->device());
+      const auto begin = Clock::now();
+      for (int64_t i = 0; i < images; ++i) segment(engine, setting, fresh, static_cast<uint32_t>(100 + i), &stages);
+      const double each = since(begin) / static_cast<double>(images);
+      const char* name = fresh ? "fresh views" : "views kept";
+      std::printf("\n%s: %.1f ms an image, peak device memory %.2f GiB\n", name, each,
+                  static_cast<double>(device_memory(engine->device()).peak) / (1 << 30));
+      if (json) json << ",\"" << (fresh ? "fresh" : "kept") << "\":{\"peak\":" << device_memory(engine->device()).peak;
+      for (const auto& stage : stages.order) {
+        const auto& times = stages.times[stage];
+        const double half = Stages::quantile(times, 0.5), most = Stages::quantile(times, 0.9);
+        std::printf("  %-14s p50 %8.2f  p90 %8.2f ms\n", stage.c_str(), half, most);
+        if (json) json << ",\"" << stage << "\":[" << half << ',' << most << ']';
+      }
+      if (json) json << '}';
+    }
+    const auto& counts = engine->graphs().counts();
+    std::printf("graphs: %lld plain, %lld captured, %lld replayed %s\n", static_cast<long long>(counts.plain),
+                static_cast<long long>(counts.captured), static_cast<long long>(counts.replayed),
+                engine->graphs().failure().c_str());
+  }
+  if (json) json << "}\n";
+
+  if (arguments.values.count("inputs") != 0) write_inputs(arguments.text("inputs"), setting, 7);
+  if (arguments.values.count("save") != 0 || arguments.values.count("against") != 0) {
+    const Outcome outcome = segment(engine, setting, true, 7, nullptr);
+    std::printf("losses");
+    for (const double loss : outcome.losses) std::printf(" %.5f", loss);
+    std::printf("\n");
+    if (arguments.values.count("save") != 0) {
+      const auto bytes = torch::jit::pickle_save(c10::IValue(std::vector<at::Tensor>{
+          at::tensor(outcome.losses, at::kDouble), outcome.embedding, outcome.prediction.maps, outcome.prediction.labels}));
+      std::ofstream(arguments.text("save"), std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    }
+    if (arguments.values.count("against") != 0) compare(outcome, arguments.text("against"));
+  }
+
+  if (arguments.values.count("trace") != 0) {
+    using namespace torch::autograd::profiler;
+    for (int64_t i = 0; i < 3; ++i) segment(engine, setting, true, static_cast<uint32_t>(i), nullptr);
+    const ProfilerConfig profiler(ProfilerState::KINETO);
+    const std::set<ActivityType> activities{ActivityType::CUDA};
+    prepareProfiler(profiler, activities);
+    enableProfiler(profiler, activities);
+    segment(engine, setting, true, 5, nullptr);
+    disableProfiler()->save(arguments.text("trace"));
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  try {
+    int status = 1;
+    guarded([&] { status = run(Arguments(count, words)); });
+    return status;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,155 @@
+#include "core/engine/graphs.h"
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#if __has_include(<ATen/accelerator/Graph.h>)
+#include <ATen/DeviceAccelerator.h>
+#define INVSEG_ACCELERATOR_GRAPH
+#elif defined(INVSEG_CUDA_HEADERS)
+#include <ATen/cuda/CUDAGraph.h>
+#define INVSEG_CUDA_GRAPH
+#endif
+
+namespace invseg {
+namespace {
+
+// A capture minds its own thread alone: engines on other threads go on meanwhile.
+#if defined(INVSEG_ACCELERATOR_GRAPH)
+struct Graph {
+  at::accelerator::Graph graph;
+  void begin(at::MempoolId_t pool) { graph.capture_begin(pool, at::GraphCaptureMode::ThreadLocal); }
+  void end() { graph.capture_end(); }
+  void replay() { graph.replay(); }
+  at::MempoolId_t pool() { return graph.pool(); }
+};
+#elif defined(INVSEG_CUDA_GRAPH)
+struct Graph {
+  at::cuda::CUDAGraph graph;
+  void begin(at::MempoolId_t pool) { graph.capture_begin(pool, cudaStreamCaptureModeThreadLocal); }
+  void end() { graph.capture_end(); }
+  void replay() { graph.replay(); }
+  at::MempoolId_t pool() { return graph.pool(); }
+};
+#else
+struct Graph {  // a LibTorch without the one and built without the other
+  void begin(at::MempoolId_t) { TORCH_CHECK(false, "this LibTorch captures no graphs"); }
+  void end() {}
+  void replay() {}
+  at::MempoolId_t pool() { return {0, 0}; }
+};
+#endif
+
+std::string signature(const std::vector<at::Tensor>& inputs) {
+  std::string text;
+  for (const auto& input : inputs) {
+    text += '|';
+    if (!input.defined()) continue;
+    text += c10::toString(input.scalar_type());
+    for (const int64_t size : input.sizes()) text += ',' + std::to_string(size);
+  }
+  return text;
+}
+
+std::vector<at::Tensor> copies(const std::vector<at::Tensor>& tensors) {
+  std::vector<at::Tensor> result;
+  for (const auto& tensor : tensors) result.push_back(tensor.defined() ? tensor.detach().clone() : at::Tensor());
+  return result;
+}
+
+}  // namespace
+
+struct GraphCache::Entry {
+  std::string key;
+  int64_t runs = 0;
+  bool refused = false;
+  std::unique_ptr<Graph> graph;
+  std::vector<at::Tensor> inputs;
+  std::vector<at::Tensor> outputs;
+};
+
+GraphCache::GraphCache(at::Device device, size_t capacity)
+    : device_(device), capacity_(capacity), enabled_(device.is_cuda()) {}
+
+GraphCache::~GraphCache() = default;
+
+void GraphCache::clear() { entries_.clear(); }
+
+GraphCache::Entry& GraphCache::find(const std::string& key) {
+  const auto found =
+      std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) { return entry->key == key; });
+  if (found != entries_.end()) {
+    entries_.splice(entries_.begin(), entries_, found);
+  } else {
+    auto entry = std::make_unique<Entry>();
+    entry->key = key;
+    entries_.push_front(std::move(entry));
+    if (entries_.size() > capacity_) entries_.pop_back();
+  }
+  return *entries_.front();
+}
+
+bool GraphCache::capture(Entry& entry, const std::vector<at::Tensor>& inputs, const Function& function) {
+  at::NoGradGuard no_grad;
+  auto graph = std::make_unique<Graph>();
+  entry.inputs = copies(inputs);
+  // One pool for all: they run one after the other, and what a replay gives is copied out before the next.
+  at::MempoolId_t pool{0, 0};
+  for (const auto& other : entries_) {
+    if (other->graph) pool = other->graph->pool();
+  }
+  std::optional<std::string> failure;
+  bool begun = false;
+  try {
+    graph->begin(pool);
+    begun = true;
+    entry.outputs = function(entry.inputs);
+  } catch (const std::exception& e) {
+    failure = e.what();
+  }
+  try {
+    if (begun) graph->end();
+  } catch (const std::exception& e) {
+    if (!failure) failure = e.what();
+  }
+  if (failure) {
+    failure_ = *failure;
+    entry.inputs.clear();
+    entry.outputs.clear();
+    return false;
+  }
+  for (auto& output : entry.outputs) {
+    if (output.defined()) output = output.detach();
+  }
+  entry.graph = std::move(graph);
+  ++counts_.captured;
+  return true;
+}
+
+std::vector<at::Tensor> GraphCache::run(
+    const std::string& key, const std::vector<at::Tensor>& inputs, const Function& function) {
+  if (!enabled_) {
+    ++counts_.plain;
+    return function(inputs);
+  }
+  Entry& entry = find(key + signature(inputs));
+  if (!entry.graph) {
+    const bool try_it = entry.runs++ > 0 && !entry.refused;
+    if (!try_it || !capture(entry, inputs, function)) {
+      entry.refused = try_it;
+      ++counts_.plain;
+      return function(inputs);
+    }
+  }
+  at::NoGradGuard no_grad;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].defined()) entry.inputs[i].copy_(inputs[i], /*non_blocking=*/true);
+  }
+  entry.graph->replay();
+  ++counts_.replayed;
+  return copies(entry.outputs);
+}
+
+}  // namespace invseg

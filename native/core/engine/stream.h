@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+#include <torch/script.h>
+
+/** What an accelerator has and the CPU has not: a stream of one's own, its end, its memory. All of it does nothing on the CPU. */
+namespace invseg {
+
+/**
+ * Makes a stream of this thread's own the current one on `device`. The engines of a thread share it; two threads never do.
+ * The legacy default stream cannot be captured into a graph and waits for every other.
+ */
+void use_own_stream(at::Device device);
+
+/** Waits for everything that this thread's stream was given. Errors of kernels appear here, not in a later call. */
+void wait_for(at::Device device);
+
+/** Gives the memory that the allocator keeps for later back to the device. */
+void release_memory(at::Device device);
+
+/** Bytes that tensors hold on the device now and held at most since `reset_peak_memory`. */
+struct DeviceMemory {
+  int64_t now = 0;
+  int64_t peak = 0;
+};
+DeviceMemory device_memory(at::Device device);
+void reset_peak_memory(at::Device device);
+
+/** The stream's handle in the driver's terms (a CUstream); null on the CPU. */
+void* native_stream(at::Device device);
+
+}  // namespace invseg

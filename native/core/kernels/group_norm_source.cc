@@ -1,0 +1,249 @@
+#include "core/kernels/group_norm.h"
+
+namespace invseg::kernels {
+
+// Memory [B][points][channels]. A thread owns `kWide` neighbouring channels of a row and walks down the rows of its block's
+// share: blockDim.x = columns * rows, columns = channels / kWide. TYPE is 0 float, 1 bfloat16, 2 half.
+const char* group_norm_source() {
+  return R"cuda(
+#if TYPE == 0
+typedef float Value;
+#else
+typedef unsigned short Value;
+#endif
+constexpr int kWide = 16 / sizeof(Value);
+constexpr int kThreads = 512;
+
+struct alignas(16) Pack { Value v[kWide]; };
+
+__device__ __forceinline__ float widen(Value x) {
+#if TYPE == 0
+  return x;
+#elif TYPE == 1
+  return __uint_as_float(((unsigned)x) << 16);
+#else
+  float y;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x));
+  return y;
+#endif
+}
+
+__device__ __forceinline__ Value narrow(float x) {
+#if TYPE == 0
+  return x;
+#elif TYPE == 1
+  unsigned short y;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y) : "f"(x));
+  return y;
+#else
+  unsigned short y;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y) : "f"(x));
+  return y;
+#endif
+}
+
+__device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + __expf(-x)); }
+
+// Adds the two sums of every channel of this block's threads into the sums of its groups, in one order whatever the schedule.
+__device__ void to_groups(
+    const float* first, const float* second, float* scratch, int columns, int rows, int channels, int groups, float* out) {
+  const int column = threadIdx.x % columns, row = threadIdx.x / columns;
+  if (row < rows) {
+#pragma unroll
+    for (int i = 0; i < kWide; ++i) {
+      scratch[(row * channels + column * kWide + i) * 2] = first[i];
+      scratch[(row * channels + column * kWide + i) * 2 + 1] = second[i];
+    }
+  }
+  __syncthreads();
+  const int size = channels / groups;
+  for (int k = threadIdx.x; k < groups * 2; k += blockDim.x) {
+    const int group = k >> 1, which = k & 1;
+    float sum = 0;
+    for (int r = 0; r < rows; ++r) {
+      for (int c = 0; c < size; ++c) sum += scratch[(r * channels + group * size + c) * 2 + which];
+    }
+    out[k] = sum;
+  }
+}
+
+// Sums of x - shift and of its square, a row a block: partial [B][blocks][groups][2]. shift [B][groups] is x's own value at the
+// first point, so that a large mean does not cancel.
+extern "C" __global__ void __launch_bounds__(kThreads) sums_forward(
+    const Value* x, float* partial, int points, int channels, int groups, int columns, int rows) {
+  __shared__ float scratch[kThreads * kWide * 2];
+  const int column = threadIdx.x % columns, row = threadIdx.x / columns;
+  const long long base = (long long)blockIdx.y * points * channels;
+  const int size = channels / groups;
+  float sum[kWide] = {}, square[kWide] = {}, shift[kWide];
+#pragma unroll
+  for (int i = 0; i < kWide; ++i) shift[i] = widen(x[base + (column * kWide + i) / size * size]);
+  const int share = (points + gridDim.x - 1) / gridDim.x;
+  const int begin = blockIdx.x * share, end = min(points, begin + share);
+  if (row < rows) {
+    for (int p = begin + row; p < end; p += rows) {
+      const Pack pack = *reinterpret_cast<const Pack*>(x + base + (long long)p * channels + column * kWide);
+#pragma unroll
+      for (int i = 0; i < kWide; ++i) {
+        const float d = widen(pack.v[i]) - shift[i];
+        sum[i] += d;
+        square[i] += d * d;
+      }
+    }
+  }
+  to_groups(sum, square, scratch, columns, rows, channels, groups,
+            partial + ((long long)blockIdx.y * gridDim.x + blockIdx.x) * groups * 2);
+}
+
+// Every block adds up the partial sums itself; the first of a picture leaves mean and 1 / deviation in stats [B][groups][2].
+extern "C" __global__ void __launch_bounds__(kThreads) apply_forward(
+    const Value* x, const float* partial, const Value* weight, const Value* bias, Value* y, float* stats, int points,
+    int channels, int groups, int columns, int rows, int blocks, float eps, int silu) {
+  __shared__ float mean[64], scale[64];
+  const int column = threadIdx.x % columns, row = threadIdx.x / columns;
+  const long long base = (long long)blockIdx.y * points * channels;
+  const int size = channels / groups;
+  for (int g = threadIdx.x; g < groups; g += blockDim.x) {
+    float sum = 0, square = 0;
+    for (int b = 0; b < blocks; ++b) {
+      const float* own = partial + (((long long)blockIdx.y * blocks + b) * groups + g) * 2;
+      sum += own[0];
+      square += own[1];
+    }
+    const float count = (float)points * size;
+    const float offset = sum / count;
+    const float variance = fmaxf(square / count - offset * offset, 0.0f);
+    mean[g] = widen(x[base + g * size]) + offset;
+    scale[g] = rsqrtf(variance + eps);
+    if (blockIdx.x == 0) {
+      stats[(blockIdx.y * groups + g) * 2] = mean[g];
+      stats[(blockIdx.y * groups + g) * 2 + 1] = scale[g];
+    }
+  }
+  __syncthreads();
+  if (row >= rows) return;
+  float a[kWide], b[kWide];
+#pragma unroll
+  for (int i = 0; i < kWide; ++i) {
+    const int channel = column * kWide + i, group = channel / size;
+    a[i] = scale[group] * widen(weight[channel]);
+    b[i] = widen(bias[channel]) - mean[group] * a[i];
+  }
+  const int share = (points + gridDim.x - 1) / gridDim.x;
+  const int begin = blockIdx.x * share, end = min(points, begin + share);
+  for (int p = begin + row; p < end; p += rows) {
+    const long long at = base + (long long)p * channels + column * kWide;
+    Pack pack = *reinterpret_cast<const Pack*>(x + at);
+#pragma unroll
+    for (int i = 0; i < kWide; ++i) {
+      float z = widen(pack.v[i]) * a[i] + b[i];
+      if (silu) z *= sigmoid(z);
+      pack.v[i] = narrow(z);
+    }
+    *reinterpret_cast<Pack*>(y + at) = pack;
+  }
+}
+
+// d loss / d (normalised x) of one value.
+__device__ __forceinline__ float inner_gradient(float dy, float normalised, float weight, float bias, int silu) {
+  if (silu) {
+    const float z = normalised * weight + bias, s = sigmoid(z);
+    dy *= s * (1.0f + z * (1.0f - s));
+  }
+  return dy * weight;
+}
+
+// Sums over each group of the inner gradient g and of g times the normalised x.
+extern "C" __global__ void __launch_bounds__(kThreads) sums_backward(
+    const Value* dy, const Value* x, const float* stats, const Value* weight, const Value* bias, float* partial, int points,
+    int channels, int groups, int columns, int rows, int silu) {
+  __shared__ float scratch[kThreads * kWide * 2];
+  const int column = threadIdx.x % columns, row = threadIdx.x / columns;
+  const long long base = (long long)blockIdx.y * points * channels;
+  const int size = channels / groups;
+  float first[kWide] = {}, second[kWide] = {};
+  float mean[kWide], scale[kWide], w[kWide], b[kWide];
+#pragma unroll
+  for (int i = 0; i < kWide; ++i) {
+    const int channel = column * kWide + i, group = blockIdx.y * groups + channel / size;
+    mean[i] = stats[group * 2];
+    scale[i] = stats[group * 2 + 1];
+    w[i] = widen(weight[channel]);
+    b[i] = widen(bias[channel]);
+  }
+  const int share = (points + gridDim.x - 1) / gridDim.x;
+  const int begin = blockIdx.x * share, end = min(points, begin + share);
+  if (row < rows) {
+    for (int p = begin + row; p < end; p += rows) {
+      const long long at = base + (long long)p * channels + column * kWide;
+      const Pack xs = *reinterpret_cast<const Pack*>(x + at);
+      const Pack ds = *reinterpret_cast<const Pack*>(dy + at);
+#pragma unroll
+      for (int i = 0; i < kWide; ++i) {
+        const float n = (widen(xs.v[i]) - mean[i]) * scale[i];
+        const float g = inner_gradient(widen(ds.v[i]), n, w[i], b[i], silu);
+        first[i] += g;
+        second[i] += g * n;
+      }
+    }
+  }
+  to_groups(first, second, scratch, columns, rows, channels, groups,
+            partial + ((long long)blockIdx.y * gridDim.x + blockIdx.x) * groups * 2);
+}
+
+// dx = (g - mean(g) - n mean(g n)) / deviation.
+extern "C" __global__ void __launch_bounds__(kThreads) apply_backward(
+    const Value* dy, const Value* x, const float* stats, const float* partial, const Value* weight, const Value* bias, Value* dx,
+    int points, int channels, int groups, int columns, int rows, int blocks, int silu) {
+  __shared__ float mean_g[64], mean_gn[64];
+  const int column = threadIdx.x % columns, row = threadIdx.x / columns;
+  const long long base = (long long)blockIdx.y * points * channels;
+  const int size = channels / groups;
+  for (int g = threadIdx.x; g < groups; g += blockDim.x) {
+    float first = 0, second = 0;
+    for (int k = 0; k < blocks; ++k) {
+      const float* own = partial + (((long long)blockIdx.y * blocks + k) * groups + g) * 2;
+      first += own[0];
+      second += own[1];
+    }
+    const float count = (float)points * size;
+    mean_g[g] = first / count;
+    mean_gn[g] = second / count;
+  }
+  __syncthreads();
+  if (row >= rows) return;
+  float mean[kWide], scale[kWide], w[kWide], b[kWide], mg[kWide], mgn[kWide];
+#pragma unroll
+  for (int i = 0; i < kWide; ++i) {
+    const int channel = column * kWide + i, own = channel / size, group = blockIdx.y * groups + own;
+    mean[i] = stats[group * 2];
+    scale[i] = stats[group * 2 + 1];
+    w[i] = widen(weight[channel]);
+    b[i] = widen(bias[channel]);
+    mg[i] = mean_g[own];
+    mgn[i] = mean_gn[own];
+  }
+  const int share = (points + gridDim.x - 1) / gridDim.x;
+  const int begin = blockIdx.x * share, end = min(points, begin + share);
+  for (int p = begin + row; p < end; p += rows) {
+    const long long at = base + (long long)p * channels + column * kWide;
+    const Pack xs = *reinterpret_cast<const Pack*>(x + at);
+    const Pack ds = *reinterpret_cast<const Pack*>(dy + at);
+    Pack out;
+#pragma unroll
+    for (int i = 0; i < kWide; ++i) {
+      const float n = (widen(xs.v[i]) - mean[i]) * scale[i];
+      const float g = inner_gradient(widen(ds.v[i]), n, w[i], b[i], silu);
+      out.v[i] = narrow((g - mg[i] - n * mgn[i]) * scale[i]);
+    }
+    *reinterpret_cast<Pack*>(dx + at) = out;
+  }
+}
+)cuda";
+}
+
+std::string group_norm_options(at::ScalarType type) {
+  return type == at::kFloat ? "-DTYPE=0" : type == at::kBFloat16 ? "-DTYPE=1" : "-DTYPE=2";
+}
+
+}  // namespace invseg::kernels

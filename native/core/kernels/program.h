@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+
+#include <torch/script.h>
+
+/**
+ * CUDA kernels compiled for the device at run time.
+ *
+ * The source travels as text; LibTorch's own copy of NVRTC compiles it and the driver loads and launches it. Both are found with
+ * dlopen: nobody needs CUDA's headers or nvcc, and a GPU that came after this package was built gets its own code.
+ */
+namespace invseg::kernels {
+
+/** A kernel that was compiled; valid while the process lives, as modules are never unloaded. */
+struct Kernel {
+  void* function = nullptr;
+};
+
+/**
+ * The kernel `name` of `source` for the current device, compiled at its first use in this process.
+ *
+ * @param options preprocessor definitions such as "-DVALUE=float"; part of the kernel's identity
+ * @throws Error `INTERNAL` with the compiler's log
+ */
+Kernel compile(const char* source, const std::string& name, const std::string& options, at::Device device);
+
+/** Whether kernels can be compiled and launched for `device`: a CUDA device whose NVRTC and driver are found. */
+bool available(at::Device device);
+
+/** Compiles `source` for an architecture ("sm_90") without a device. @return the compiler's log @throws Error as `compile` */
+std::string check(const char* source, const std::string& options, const std::string& architecture);
+
+struct Grid {
+  int64_t x = 1;
+  int64_t y = 1;
+};
+
+/** Launches on this thread's stream. `arguments` point to the kernel's parameters. @throws Error `INTERNAL` */
+void launch(Kernel kernel, Grid grid, int64_t threads, std::initializer_list<void*> arguments, at::Device device);
+
+}  // namespace invseg::kernels

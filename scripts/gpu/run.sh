@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Builds the core on a machine with a GPU, CMake and PyTorch (2.11 or newer), runs its tests on CUDA, compares full size on the
+# CPU and the GPU, times it beside the peers and writes figures; no Node and no network. Under ten minutes.
+#
+#     OUT=/tmp/gpu bash scripts/gpu/run.sh [part ...]
+#
+# Parts, in this order when none is named: build tests time plain trace peers compare. `compiled` (the tuned peer under
+# torch.compile) runs when it is named. What a part prints is in $OUT/<part>.log; figures are JSON beside it.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+OUT=${OUT:-/tmp/gpu}
+WORK=${WORK:-/tmp/invseg-gpu}
+TORCH=$(python3 -c 'import torch; print(torch.__path__[0])')
+mkdir -p "$OUT" "$WORK"
+parts=${*:-build tests time plain trace peers compare}
+bench=$WORK/build/invseg_bench
+full=(--weights "$WORK/sd21" --scripts models/sd21)
+export OMP_WAIT_POLICY=passive PYTHONUNBUFFERED=1
+
+part() { # name, seconds, command
+  local name=$1 limit=$2 begin=$SECONDS
+  shift 2
+  echo "== $name"
+  timeout "$limit" "$@" >"$OUT/$name.log" 2>&1
+  echo "   status $? after $((SECONDS - begin)) s"
+  tail -n "${LINES_SHOWN:-25}" "$OUT/$name.log" | cut -c1-220
+}
+
+build() {
+  cmake -S . -B "$WORK/build" -G Ninja -DINVSEG_BUILD_TESTS=ON -DINVSEG_LIBTORCH="$TORCH" &&
+    cmake --build "$WORK/build" --target invseg_tests invseg_bench -j "$(nproc)"
+}
+tests() {
+  INVSEG_MINIATURE=$PWD/models/miniature "$WORK/build/invseg_tests"
+}
+compare() {
+  "$bench" "${full[@]}" --device cpu --dtype float32 --images 0 --save "$WORK/cpu.pt" &&
+    for dtype in float32 float16 bfloat16; do
+      "$bench" "${full[@]}" --device cuda --dtype "$dtype" --images 0 --against "$WORK/cpu.pt" || return 1
+    done
+}
+peers() {
+  cd scripts && python3 -W ignore -m bench.peers --weights "$WORK/sd21" --inputs "$WORK/inputs" --device cuda --json "$OUT/$1.json" "${@:2}"
+}
+# Functions run under `timeout`, in a shell of their own.
+in_shell() { part "$1" "$2" bash -c "$(declare -f build tests compare peers); $(declare -p OUT WORK TORCH bench full); $3"; }
+
+nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader || true
+if [ ! -f "$WORK/sd21/index.tsv" ]; then
+  python3 -W ignore scripts/gpu/weights.py --out "$WORK/sd21" >"$OUT/weights.log" 2>&1 &
+fi
+for name in $parts; do
+  case $name in
+    build) in_shell build 240 build; wait ;;
+    tests) in_shell tests 120 tests ;;
+    time) part time 90 "$bench" "${full[@]}" --device cuda --images 10 --json "$OUT/time.json" ;;
+    plain) part plain 60 "$bench" "${full[@]}" --device cuda --images 3 --plain --json "$OUT/plain.json" ;;
+    trace)
+      part trace 60 "$bench" "${full[@]}" --device cuda --images 0 --trace "$WORK/trace.json"
+      part kernels 60 python3 scripts/gpu/kernels.py "$WORK/trace.json"
+      ;;
+    peers)
+      mkdir -p "$WORK/inputs"
+      "$bench" "${full[@]}" --device cpu --images 0 --inputs "$WORK/inputs" >/dev/null
+      in_shell peers 120 'peers peers --only straight --only tuned'
+      ;;
+    compiled) in_shell compiled 240 'peers compiled --only compiled' ;;
+    compare) in_shell compare 200 compare ;;
+    *) echo "no such part: $name" ;;
+  esac
+done
