@@ -205,6 +205,10 @@ int run(const Arguments& arguments) {
   config.threads = arguments.number("threads", 0);
   const Setting setting{arguments.number("steps", 15), arguments.number("views", 2), arguments.number("categories", 3)};
   const int64_t images = arguments.number("images", 5);
+  if (arguments.values.count("inputs") != 0) {
+    write_inputs(arguments.text("inputs"), setting, 7);
+    return 0;
+  }
 
   auto start = Clock::now();
   const auto engine = std::make_shared<Engine>(config);
@@ -244,7 +248,6 @@ int run(const Arguments& arguments) {
   }
   if (json) json << "}\n";
 
-  if (arguments.values.count("inputs") != 0) write_inputs(arguments.text("inputs"), setting, 7);
   if (arguments.values.count("save") != 0 || arguments.values.count("against") != 0) {
     const Outcome outcome = segment(engine, setting, true, 7, nullptr);
     std::printf("losses");

@@ -4,7 +4,7 @@
 #
 #     OUT=/tmp/gpu bash scripts/gpu/run.sh [part ...]
 #
-# Parts, in this order when none is named: build tests time plain trace peers compare. `compiled` (the tuned peer under
+# STEPS is the number of steps that `compare` makes (15). Parts, in this order when none is named: build tests time plain trace peers compare. `compiled` (the tuned peer under
 # torch.compile) runs when it is named. What a part prints is in $OUT/<part>.log; figures are JSON beside it.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -34,9 +34,9 @@ tests() {
   INVSEG_MINIATURE=$PWD/models/miniature "$WORK/build/invseg_tests"
 }
 compare() {
-  "$bench" "${full[@]}" --device cpu --dtype float32 --images 0 --save "$WORK/cpu.pt" &&
+  "$bench" "${full[@]}" --device cpu --dtype float32 --steps "${STEPS:-15}" --images 0 --save "$WORK/cpu.pt" &&
     for dtype in float32 float16 bfloat16; do
-      "$bench" "${full[@]}" --device cuda --dtype "$dtype" --images 0 --against "$WORK/cpu.pt" || return 1
+      "$bench" "${full[@]}" --device cuda --dtype "$dtype" --steps "${STEPS:-15}" --images 0 --against "$WORK/cpu.pt" || return 1
     done
 }
 peers() {
@@ -45,7 +45,7 @@ peers() {
 # Functions run under `timeout`, in a shell of their own.
 in_shell() { part "$1" "$2" bash -c "$(declare -f build tests compare peers); $(declare -p OUT WORK TORCH bench full); $3"; }
 
-nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader || true
+command -v nvidia-smi >/dev/null && nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
 if [ ! -f "$WORK/sd21/index.tsv" ]; then
   python3 -W ignore scripts/gpu/weights.py --out "$WORK/sd21" >"$OUT/weights.log" 2>&1 &
 fi
@@ -61,7 +61,7 @@ for name in $parts; do
       ;;
     peers)
       mkdir -p "$WORK/inputs"
-      "$bench" "${full[@]}" --device cpu --images 0 --inputs "$WORK/inputs" >/dev/null
+      "$bench" "${full[@]}" --inputs "$WORK/inputs"
       in_shell peers 120 'peers peers --only straight --only tuned'
       ;;
     compiled) in_shell compiled 240 'peers compiled --only compiled' ;;
