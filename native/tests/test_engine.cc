@@ -102,7 +102,7 @@ TEST(fifteen_steps_lower_the_loss_and_predict_a_mask) {
     if (std::getenv("INVSEG_TEST_VERBOSE") != nullptr) {
       for (const auto& step : steps) std::printf("  loss %.6f, gradient %.3e, %.0f ms\n", step.loss, step.gradient_norm, step.milliseconds);
     }
-    const at::Tensor moved = (inversion.embedding() - before).abs().sum({0, 2}).cpu();
+    const at::Tensor moved = (inversion.embedding() - before).abs().sum(at::IntArrayRef{0, 2}).cpu();
     for (int64_t i = 0; i < moved.size(0); ++i) {
       CHECK((moved[i].item<double>() > 0) == (c.options.trainable[static_cast<size_t>(i)] == 1));
     }

@@ -7,7 +7,6 @@ reads; the layers whose maps are not read use fused attention.
 from typing import List, Tuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .configs import UNetConfig
@@ -157,7 +156,8 @@ class UNet(nn.Module):
                 for sampler in block.upsamplers:
                     # The next skip connection gives the size, so that odd latent sizes work too.
                     size = skips[-1].shape[-2:]
-                    x = sampler(F.interpolate(x, size=(size[0], size[1]), mode="nearest"))
+                    # The operator itself: the scripted F.interpolate names operators that older LibTorchs do not know.
+                    x = sampler(torch.ops.aten.upsample_nearest2d(x, [size[0], size[1]]))
         if predict:
             prediction = self.conv_out(self.conv_norm_out(x))
         return prediction, self_maps, cross_maps
