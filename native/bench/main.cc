@@ -1,9 +1,9 @@
 // Times the core at Stable Diffusion 2.1's full size, stage by stage, without Node.
 //
 //     invseg_bench --weights DIR --scripts models/sd21 [--device cuda] [--dtype auto] [--images 5] [--steps 15] [--views 2]
-//                  [--categories 3] [--plain] [--threads 0] [--json FILE] [--save FILE] [--against FILE] [--trace FILE] [--inputs DIR]
+//                  [--categories 3] [--plain] [--batch 16] [--threads 0] [--json FILE] [--save FILE] [--against FILE] [--trace FILE] [--inputs DIR]
 //
-// Every image runs with fresh views in every step and then with views that are kept. `--plain` captures no graphs. `--save`
+// `--batch` times 1, 2, 4 … images whose steps are made together. Every image runs with fresh views in every step and then with views that are kept. `--plain` captures no graphs. `--save`
 // keeps losses, prompt, maps and labels of one image; `--against` compares this run's with those of another, on another device
 // or in another type. `--trace` writes the kernels of one image as a Chrome trace.
 
@@ -113,6 +113,57 @@ std::vector<StepInput> plan(const Setting& setting, bool fresh, uint32_t seed) {
   return steps;
 }
 
+/** Prompt, spans and options of an image, all of one method. */
+InversionOptions method(const EngineConfig& config, const Setting& setting) {
+  InversionOptions options;
+  options.trainable.assign(static_cast<size_t>(config.prompt_length), 0);
+  for (int64_t c = 0; c < setting.categories; ++c) {
+    options.spans.push_back({0, 1 + 2 * c, 2});
+    options.trainable[static_cast<size_t>(1 + 2 * c)] = options.trainable[static_cast<size_t>(2 + 2 * c)] = 1;
+  }
+  options.training = select_levels(config, {0, 0, 1, 0}, {0, 0, 1, 0});
+  return options;
+}
+
+std::vector<int32_t> prompt(const EngineConfig& config, const Setting& setting) {
+  std::vector<int32_t> ids(static_cast<size_t>(config.prompt_length), 0);
+  ids[0] = 49406;
+  for (int64_t i = 0; i < 2 * setting.categories; ++i) ids[static_cast<size_t>(1 + i)] = static_cast<int32_t>(320 + 977 * i);
+  ids[static_cast<size_t>(1 + 2 * setting.categories)] = 49407;
+  return ids;
+}
+
+PredictOptions prediction(const EngineConfig& config) {
+  PredictOptions predict;
+  predict.selection = select_levels(config, {8. / 15, 4. / 15, 2. / 15, 1. / 15}, {0, 0, 1, 0});
+  predict.width = kWidth;
+  predict.height = kHeight;
+  predict.noise_seed = 11;
+  return predict;
+}
+
+/** Milliseconds of `count` images whose steps are made together. */
+double segment_together(const std::shared_ptr<Engine>& engine, const Setting& setting, bool fresh, uint32_t seed, int64_t count) {
+  wait_for(engine->device());
+  const auto start = Clock::now();
+  const auto& config = engine->config();
+  const auto ids = prompt(config, setting);
+  std::vector<std::unique_ptr<Inversion>> images;
+  std::vector<Inversion*> list;
+  for (int64_t i = 0; i < count; ++i) {
+    const auto own = seed + static_cast<uint32_t>(i);
+    const auto rgb = picture(own);
+    const Image image = engine->encode_image(rgb.data(), kWidth, kHeight, false, 0);
+    images.push_back(std::make_unique<Inversion>(engine, image, engine->encode_text(ids.data(), 1), method(config, setting)));
+    images.back()->plan(plan(setting, fresh, own));
+    list.push_back(images.back().get());
+  }
+  for (int64_t i = 0; i < setting.steps; ++i) Inversion::step_together(list);
+  for (auto& image : images) image->predict(prediction(config));
+  wait_for(engine->device());
+  return since(start);
+}
+
 Outcome segment(const std::shared_ptr<Engine>& engine, const Setting& setting, bool fresh, uint32_t seed, Stages* stages) {
   const at::Device device = engine->device();
   const auto& config = engine->config();
@@ -127,23 +178,13 @@ Outcome segment(const std::shared_ptr<Engine>& engine, const Setting& setting, b
     start = Clock::now();
   };
 
-  std::vector<int32_t> ids(static_cast<size_t>(config.prompt_length), 0);
-  ids[0] = 49406;
-  for (int64_t i = 0; i < 2 * setting.categories; ++i) ids[static_cast<size_t>(1 + i)] = static_cast<int32_t>(320 + 977 * i);
-  ids[static_cast<size_t>(1 + 2 * setting.categories)] = 49407;
+  const auto ids = prompt(config, setting);
   const at::Tensor embedding = engine->encode_text(ids.data(), 1);
   mark("text");
   const Image image = engine->encode_image(rgb.data(), kWidth, kHeight, false, 0);
   mark("image");
 
-  InversionOptions options;
-  options.trainable.assign(static_cast<size_t>(config.prompt_length), 0);
-  for (int64_t c = 0; c < setting.categories; ++c) {
-    options.spans.push_back({0, 1 + 2 * c, 2});
-    options.trainable[static_cast<size_t>(1 + 2 * c)] = options.trainable[static_cast<size_t>(2 + 2 * c)] = 1;
-  }
-  options.training = select_levels(config, {0, 0, 1, 0}, {0, 0, 1, 0});
-  Inversion inversion(engine, image, embedding, options);
+  Inversion inversion(engine, image, embedding, method(config, setting));
   inversion.plan(plan(setting, fresh, seed));
   mark("views");
   Outcome outcome;
@@ -154,11 +195,7 @@ Outcome segment(const std::shared_ptr<Engine>& engine, const Setting& setting, b
     if (!step.finite) throw std::runtime_error("a step was not finite");
   }
   mark("steps");
-  PredictOptions predict;
-  predict.selection = select_levels(config, {8. / 15, 4. / 15, 2. / 15, 1. / 15}, {0, 0, 1, 0});
-  predict.width = kWidth;
-  predict.height = kHeight;
-  predict.noise_seed = 11;
+  PredictOptions predict = prediction(config);
   predict.maps = true;
   outcome.prediction = inversion.predict(predict);
   mark("prediction");
@@ -245,6 +282,19 @@ int run(const Arguments& arguments) {
     std::printf("graphs: %lld plain, %lld captured, %lld replayed %s\n", static_cast<long long>(counts.plain),
                 static_cast<long long>(counts.captured), static_cast<long long>(counts.replayed),
                 engine->graphs().failure().c_str());
+  }
+  for (int64_t batch = 1; batch <= arguments.number("batch", 0); batch *= 2) {
+    for (const bool fresh : {false, true}) {
+      for (int i = 0; i < 3; ++i) segment_together(engine, setting, fresh, 1, batch);
+      reset_peak_memory(engine->device());
+      std::vector<double> times;
+      for (uint32_t i = 0; i < 3; ++i) times.push_back(segment_together(engine, setting, fresh, 50 * i, batch));
+      const double rate = 1000.0 * static_cast<double>(batch) / Stages::quantile(times, 0.5);
+      std::printf("batch %2lld, %-11s %6.2f images/s, peak device memory %.2f GiB\n", static_cast<long long>(batch),
+                  fresh ? "fresh views" : "views kept", rate,
+                  static_cast<double>(device_memory(engine->device()).peak) / (1 << 30));
+      if (json) json << ",\"batch " << batch << (fresh ? " fresh" : " kept") << "\":" << rate;
+    }
   }
   if (json) json << "}\n";
 

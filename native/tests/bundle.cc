@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "core/kernels/group_norm.h"
+#include "core/kernels/operators.h"
 #include "harness.h"
 
 namespace bundle {

@@ -181,6 +181,53 @@ TEST(a_graph_replays_what_runs_plainly) {
   }
 }
 
+TEST(several_images_in_one_pass_are_each_as_alone) {
+  for (const auto& device : devices()) {
+    Case c(device), two(device, 2);
+    two.engine = c.engine;
+    std::vector<std::unique_ptr<Inversion>> together, alone;
+    for (auto* list : {&together, &alone}) {
+      list->push_back(std::make_unique<Inversion>(c.engine, c.image, c.embedding, c.options));
+      list->push_back(std::make_unique<Inversion>(c.engine, c.image, c.embedding * 1.1, c.options));
+      list->push_back(std::make_unique<Inversion>(c.engine, c.image, two.embedding, two.options));
+    }
+    std::vector<Inversion*> images;
+    for (size_t i = 0; i < 3; ++i) {
+      for (auto* list : {&together, &alone}) {
+        std::vector<StepInput> steps;
+        for (uint64_t k = 0; k < 4; ++k) steps.push_back({k == 1 ? std::vector<float>{} : kBoxes, {40, 200}, 10 * i + k});
+        (*list)[i]->plan(steps);
+      }
+      images.push_back(together[i].get());
+    }
+    for (int k = 0; k < 4; ++k) {
+      const auto results = Inversion::step_together(images);
+      for (size_t i = 0; i < 3; ++i) {
+        const StepResult one = alone[i]->step();
+        CHECK_NEAR(results[i].loss, one.loss, 1e-5 * std::abs(one.loss));
+        CHECK_NEAR(results[i].gradient_norm, one.gradient_norm, 1e-2 * one.gradient_norm);
+      }
+    }
+    for (size_t i = 0; i < 3; ++i) CHECK_CLOSE(together[i]->embedding(), alone[i]->embedding(), 1e-3);
+    CHECK_ERROR(Inversion::step_together(images), "SHAPE_MISMATCH", "planned");
+    c.options.alpha = 2;
+    Inversion other(c.engine, c.image, c.embedding, c.options);
+    other.plan({{kBoxes, {40, 200}, 1}});
+    images[0]->plan({{kBoxes, {40, 200}, 1}});
+    CHECK_ERROR(Inversion::step_together({images[0], &other}), "SHAPE_MISMATCH", "same options");
+    CHECK(images[0]->step().finite);  // a refused call has used no step
+  }
+}
+
+TEST(a_device_resizes_as_the_cpu_does) {
+  if (!torch::cuda::is_available()) SKIP("no GPU");
+  Case cpu("cpu"), gpu("cuda");
+  for (const auto& [width, height] : std::vector<std::pair<int64_t, int64_t>>{{150, 100}, {31, 500}, {1, 1}, {2000, 1300}}) {
+    const auto rgb = picture(width, height);
+    CHECK_CLOSE(gpu.engine->canonical(rgb.data(), width, height), cpu.engine->canonical(rgb.data(), width, height), 2e-6);
+  }
+}
+
 TEST(gradient_of_a_step_equals_finite_differences) {
   Case c("cpu");
   c.options.adam.learning_rate = 0;
@@ -268,8 +315,8 @@ TEST(raw_maps_are_distributions_and_unread_levels_are_absent) {
 }
 
 TEST(narrow_types_stay_near_float32) {
-  for (const auto& device : devices()) {
-    Case wide(device), narrow(device, 1, "bfloat16");
+  for (const auto& device : devices()) for (const char* dtype : {"bfloat16", "float16"}) {
+    Case wide(device), narrow(device, 1, dtype);
     const auto selection = select_levels(wide.config, {0, 1, 0, 0}, {0, 1, 0, 0});
     const auto a = wide.engine->read_image(wide.image, wide.embedding, selection, 50, 1);
     const auto b = narrow.engine->read_image(narrow.image, narrow.embedding, selection, 50, 1);

@@ -1,12 +1,14 @@
-// Group normalisation against LibTorch's own in float64, on the CPU and, where there is one, on a GPU with the kernels of this
+// The fused operators against LibTorch's own in float64, on the CPU and, where there is one, on a GPU with the kernels of this
 // library.
 
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/cuda.h>
 
 #include "core/engine/stream.h"
+#include "core/kernels/fused.h"
 #include "core/kernels/group_norm.h"
 #include "core/kernels/program.h"
+#include "core/kernels/read_attention.h"
 #include "harness.h"
 
 using namespace invseg;
@@ -17,40 +19,47 @@ struct Shape {
   int64_t batch, channels, height, width, groups;
 };
 
+at::Tensor to_double(const at::Tensor& t) { return t.detach().to(at::kCPU, at::kDouble).contiguous(); }
+
 /** y and dx of group_norm in float64. */
 std::pair<at::Tensor, at::Tensor> wanted(
-    const at::Tensor& x, const at::Tensor& w, const at::Tensor& b, int64_t groups, bool silu, const at::Tensor& dy) {
-  const auto wide = [](const at::Tensor& t) { return t.detach().to(at::kCPU, at::kDouble).contiguous(); };
-  const at::Tensor leaf = wide(x).requires_grad_();
-  at::Tensor y = at::group_norm(leaf, groups, wide(w), wide(b), 1e-5);
+    const at::Tensor& x, const at::Tensor& added, const at::Tensor& w, const at::Tensor& b, int64_t groups, bool silu, const at::Tensor& dy) {
+  const at::Tensor leaf = to_double(x).requires_grad_();
+  const at::Tensor whole = added.defined() ? leaf + to_double(added).unsqueeze(-1).unsqueeze(-1) : leaf;
+  at::Tensor y = at::group_norm(whole, groups, to_double(w), to_double(b), 1e-5);
   if (silu) y = at::silu(y);
-  return {y.detach(), torch::autograd::grad({y}, {leaf}, {wide(dy)})[0]};
+  return {y.detach(), torch::autograd::grad({y}, {leaf}, {to_double(dy)})[0]};
 }
 
-void compare(at::Device device, at::ScalarType type, const Shape& shape, bool silu, double mean) {
+/** @param rows of what is added: 0 nothing, 1 or the batch */
+void compare(at::Device device, at::ScalarType type, const Shape& shape, bool silu, double mean, int64_t rows = 0) {
   const auto options = at::TensorOptions().dtype(type).device(device);
   const auto make = [&](at::IntArrayRef sizes) { return at::randn(sizes).to(options); };
   at::Tensor x = (make({shape.batch, shape.channels, shape.height, shape.width}) + mean)
                      .contiguous(at::MemoryFormat::ChannelsLast);
   const at::Tensor w = (make({shape.channels}) * 0.3 + 1.0), b = make({shape.channels}) * 0.2;
   const at::Tensor dy = make(x.sizes()).contiguous(at::MemoryFormat::ChannelsLast);
-  const auto [y, dx] = wanted(x, w, b, shape.groups, silu, dy);
+  std::optional<at::Tensor> added;
+  if (rows > 0) added = make({rows, shape.channels}) * 2.0;
+  const auto [y, dx] = wanted(x, added.value_or(at::Tensor()), w, b, shape.groups, silu, dy);
   const double tolerance = type == at::kFloat ? 2e-5 : type == at::kHalf ? 2e-3 : 1e-2;
   const at::Tensor leaf = x.detach().requires_grad_();
-  const at::Tensor got = group_norm(leaf, shape.groups, w, b, 1e-5, silu);
+  const at::Tensor got = group_norm(leaf, added, shape.groups, w, b, 1e-5, silu);
   CHECK_CLOSE(got, y, tolerance);
   CHECK(got.is_contiguous(at::MemoryFormat::ChannelsLast));
   CHECK_CLOSE(torch::autograd::grad({got}, {leaf}, {dy})[0], dx, tolerance);
   at::NoGradGuard no_grad;
-  CHECK(group_norm(x, shape.groups, w, b, 1e-5, silu).equal(got));
+  CHECK(group_norm(x, added, shape.groups, w, b, 1e-5, silu).equal(got));
 }
 
 }  // namespace
 
 TEST(group_norm_on_the_cpu_is_libtorchs) {
-  for (const bool silu : {false, true}) compare(at::kCPU, at::kFloat, {2, 24, 5, 7, 8}, silu, 0);
+  for (const bool silu : {false, true}) {
+    for (const int64_t rows : {0, 1, 2}) compare(at::kCPU, at::kFloat, {2, 24, 5, 7, 8}, silu, 0, rows);
+  }
   const at::Tensor x = at::randn({1, 8, 3, 3}).requires_grad_(), w = at::ones({8}).requires_grad_(), b = at::zeros({8});
-  CHECK(torch::autograd::grad({group_norm(x, 4, w, b, 1e-5, true).sum()}, {w})[0].sizes() == w.sizes());
+  CHECK(torch::autograd::grad({group_norm(x, std::nullopt, 4, w, b, 1e-5, true).sum()}, {w})[0].sizes() == w.sizes());
 }
 
 TEST(group_norm_on_a_gpu_equals_float64) {
@@ -64,7 +73,9 @@ TEST(group_norm_on_a_gpu_equals_float64) {
   for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
     for (const auto& shape : shapes) {
       if (shape.channels * c10::elementSize(type) / 16 > 512) continue;
-      for (const bool silu : {false, true}) compare(device, type, shape, silu, 0.5);
+      for (const bool silu : {false, true}) {
+        for (const int64_t rows : {int64_t{0}, int64_t{1}, shape.batch}) compare(device, type, shape, silu, 0.5, rows);
+      }
     }
   }
   // A mean far above the deviation must not cancel.
@@ -72,7 +83,7 @@ TEST(group_norm_on_a_gpu_equals_float64) {
   // What the kernels do not take goes another way: channels-first memory, odd channels, a weight that learns.
   const at::Tensor plain = at::randn({2, 30, 5, 5}, at::TensorOptions().device(device));
   const at::Tensor w = at::ones({30}, plain.options()), b = at::zeros({30}, plain.options());
-  CHECK_CLOSE(group_norm(plain, 5, w, b, 1e-5, false), at::group_norm(plain, 5, w, b, 1e-5), 1e-6);
+  CHECK_CLOSE(group_norm(plain, std::nullopt, 5, w, b, 1e-5, false), at::group_norm(plain, 5, w, b, 1e-5), 1e-6);
 }
 
 TEST(one_input_gives_one_group_norm) {
@@ -82,6 +93,85 @@ TEST(one_input_gives_one_group_norm) {
   const auto options = at::TensorOptions().dtype(at::kBFloat16).device(device);
   const at::Tensor x = at::randn({2, 640, 32, 32}, options).contiguous(at::MemoryFormat::ChannelsLast);
   const at::Tensor w = at::randn({640}, options), b = at::randn({640}, options);
-  const at::Tensor first = group_norm(x, 32, w, b, 1e-5, true);
-  for (int i = 0; i < 20; ++i) CHECK(group_norm(x, 32, w, b, 1e-5, true).equal(first));
+  const at::Tensor first = group_norm(x, std::nullopt, 32, w, b, 1e-5, true);
+  for (int i = 0; i < 20; ++i) CHECK(group_norm(x, std::nullopt, 32, w, b, 1e-5, true).equal(first));
+}
+
+namespace {
+
+std::vector<std::pair<at::Device, at::ScalarType>> places() {
+  std::vector<std::pair<at::Device, at::ScalarType>> list{{at::kCPU, at::kFloat}, {at::kCPU, at::kBFloat16}};
+  if (torch::cuda::is_available()) {
+    use_own_stream(at::Device(at::kCUDA, 0));
+    for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) list.emplace_back(at::Device(at::kCUDA, 0), type);
+  }
+  return list;
+}
+
+double tolerance_of(at::ScalarType type) { return type == at::kFloat ? 2e-5 : type == at::kHalf ? 3e-3 : 2e-2; }
+
+}  // namespace
+
+TEST(a_convolution_takes_its_bias_and_a_residual_along) {
+  for (const auto& [device, type] : places()) {
+    const auto options = at::TensorOptions().dtype(type).device(device);
+    const auto last = at::MemoryFormat::ChannelsLast;
+    for (const int64_t stride : {1, 2}) {
+      const at::Tensor x = at::randn({2, 16, 12, 10}).to(options).contiguous(last).requires_grad_();
+      const at::Tensor w = (at::randn({32, 16, 3, 3}) / 12).to(options).contiguous(last), b = at::randn({32}).to(options);
+      const at::Tensor plain = at::conv2d(to_double(x), to_double(w), to_double(b), {stride, stride}, {1, 1});
+      const at::Tensor residual = at::randn(plain.sizes()).to(options).contiguous(last).requires_grad_();
+      CHECK_CLOSE(conv2d(x, w, b, stride, 1, std::nullopt), plain, tolerance_of(type));
+      CHECK_CLOSE(conv2d(x, w, std::nullopt, stride, 1, std::nullopt), plain - to_double(b).view({-1, 1, 1}), tolerance_of(type));
+      const at::Tensor y = conv2d(x, w, b, stride, 1, residual);
+      CHECK_CLOSE(y, plain + to_double(residual), tolerance_of(type));
+      const at::Tensor dy = at::randn(y.sizes()).to(options).contiguous(last);
+      const auto got = torch::autograd::grad({y}, {x, residual}, {dy});
+      const at::Tensor leaf = to_double(x).requires_grad_();
+      const at::Tensor again = at::conv2d(leaf, to_double(w), to_double(b), {stride, stride}, {1, 1});
+      CHECK_CLOSE(got[0], torch::autograd::grad({again}, {leaf}, {to_double(dy)})[0], tolerance_of(type));
+      CHECK(got[1].equal(dy));
+    }
+  }
+}
+
+TEST(geglu_and_its_gradient) {
+  for (const auto& [device, type] : places()) {
+    const at::Tensor x = (at::randn({3, 5, 64}) * 2).to(device, type).requires_grad_();
+    const at::Tensor leaf = to_double(x).requires_grad_();
+    const auto halves = leaf.chunk(2, -1);
+    const at::Tensor wanted_y = halves[0] * at::gelu(halves[1]), y = geglu(x);
+    CHECK_CLOSE(y, wanted_y, tolerance_of(type));
+    const at::Tensor dy = at::randn(y.sizes()).to(device, type);
+    CHECK_CLOSE(
+        torch::autograd::grad({y}, {x}, {dy})[0], torch::autograd::grad({wanted_y}, {leaf}, {to_double(dy)})[0],
+        tolerance_of(type));
+  }
+}
+
+TEST(attention_that_is_read_equals_its_formula) {
+  for (const auto& [device, type] : places()) {
+    const auto make = [&, place = device, kind = type](at::IntArrayRef shape) {
+      return at::randn(shape).to(place, kind).requires_grad_();
+    };
+    const at::Tensor q = make({2, 3, 20, 8}), k = make({2, 3, 12, 8}), v = make({2, 3, 12, 8});
+    const at::Tensor weights = at::tensor({0.5, 0.2, 0.3}, at::kFloat).to(device);
+    const at::Tensor dq = to_double(q).requires_grad_(), dk = to_double(k).requires_grad_(), dv = to_double(v).requires_grad_();
+    const at::Tensor p = (dq.matmul(dk.transpose(-1, -2)) / std::sqrt(8.0)).softmax(-1);
+    const at::Tensor wanted_map = (to_double(weights).view({1, 3, 1, 1}) * p).sum(1), wanted_out = p.matmul(dv);
+    const auto [out, map] = read_attention(q, k, v, weights);
+    CHECK_CLOSE(map, wanted_map, type == at::kFloat ? 1e-5 : 1e-4);
+    CHECK(map.scalar_type() == at::kFloat && out.scalar_type() == type);
+    CHECK_CLOSE(out, wanted_out, tolerance_of(type));
+    const at::Tensor d_out = at::randn(out.sizes()).to(device, type), d_map = at::randn(map.sizes()).to(device);
+    const auto got = torch::autograd::grad({out, map}, {q, k, v}, {d_out, d_map});
+    const auto wanted_all =
+        torch::autograd::grad({wanted_out, wanted_map}, {dq, dk, dv}, {to_double(d_out), to_double(d_map)});
+    for (size_t i = 0; i < 3; ++i) CHECK_CLOSE(got[i], wanted_all[i], 2 * tolerance_of(type));
+    // The last layer that is read has no output; a layer whose map nobody uses has a gradient all the same.
+    const auto [none, alone] = read_attention(q, k, std::nullopt, weights);
+    CHECK(none.numel() == 0 && alone.equal(map));
+    CHECK(torch::autograd::grad({alone}, {q}, {d_map})[0].sizes() == q.sizes());
+    CHECK(torch::autograd::grad({std::get<0>(read_attention(q, k, v, weights))}, {q}, {d_out})[0].sizes() == q.sizes());
+  }
 }

@@ -172,3 +172,11 @@ TEST(adam_equals_the_textbook) {
   const AdamState kept = select_state(at::zeros({}, at::kBool), adam_update(state, at::ones({1}, at::kDouble), options), state);
   CHECK(kept.parameter.equal(state.parameter) && kept.step.equal(state.step));
 }
+
+TEST(shrinking_matrix_is_libtorchs_antialiased_resize) {
+  for (const auto& [in, out] : std::vector<std::pair<int64_t, int64_t>>{{100, 37}, {37, 100}, {512, 512}, {1000, 16}, {1, 8}}) {
+    const at::Tensor x = at::rand({1, 1, in, 3});
+    const at::Tensor wanted = at::_upsample_bilinear2d_aa(x, {out, 3}, false, std::nullopt, std::nullopt);
+    CHECK_CLOSE(invseg::shrinking_matrix(out, in, x.options()).matmul(x[0][0]), wanted[0][0], 1e-6);
+  }
+}

@@ -12,8 +12,8 @@ from .operators import GroupNorm
 class Attention(nn.Module):
     """Multi-head attention, softmax(QK^T / sqrt(d)) V, without bias in q, k, v.
 
-    With ``read`` the probabilities are computed explicitly in fp32 (fp16 scores of the 768-pixel model overflow) and
-    leave as their weighted sum over heads; without it the fused kernel runs and nothing of size N x M is kept.
+    With ``read`` the probabilities are computed explicitly and leave as their weighted sum over heads; without it the fused
+    kernel runs and nothing of size N x M is kept.
     """
 
     def __init__(self, query_width: int, context_width: int, heads: int):
@@ -52,13 +52,8 @@ class Attention(nn.Module):
         attention = torch.empty(0, device=x.device)
         out = torch.empty(0, device=x.device, dtype=x.dtype)
         if read:
-            scale = float(q.shape[-1]) ** -0.5
-            scores = torch.matmul(q.float() * scale, k.float().transpose(-1, -2))  # [B, heads, N, M]
-            probabilities = scores.softmax(-1)
-            weights = head_weights.float().view(1, 1, self.heads)
-            attention = torch.matmul(weights, probabilities.flatten(2)).view(x.shape[0], x.shape[1], -1)
-            if output:
-                out = torch.matmul(probabilities.to(x.dtype), self.values(context, x))
+            values = self.values(context, x) if output else None
+            out, attention = torch.ops.invseg.read_attention(q, k, values, head_weights)
         elif output:
             out = F.scaled_dot_product_attention(q, k, self.values(context, x))
         if output:
@@ -72,8 +67,7 @@ class GEGLU(nn.Module):
         self.proj = nn.Linear(width, inner * 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        value, gate = self.proj(x).chunk(2, dim=-1)
-        return value * F.gelu(gate)
+        return torch.ops.invseg.geglu(self.proj(x))
 
 
 class FeedForward(nn.Module):

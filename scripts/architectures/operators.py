@@ -1,32 +1,127 @@
-"""The operators of the native library that the scripted modules call, declared for PyTorch.
+"""The operators of the native library that the scripted modules call, declared for PyTorch, and modules made of them.
 
 The engine has its own, with kernels for a GPU (native/core/kernels); a module that was scripted here finds those when it is
 loaded there. What stands here is the same arithmetic by PyTorch, for training, for the reference and for exporting.
 """
 
+from typing import Optional, Tuple
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 _library = torch.library.Library("invseg", "FRAGMENT")
-_library.define("group_norm(Tensor x, int groups, Tensor weight, Tensor bias, float eps, bool silu) -> Tensor")
 
 
-def group_norm(x: Tensor, groups: int, weight: Tensor, bias: Tensor, eps: float, silu: bool) -> Tensor:
-    """x [B, C, h, w] -> group normalised, then, with ``silu``, x * sigmoid(x)."""
+def operator(schema: str):
+    """Declares ``schema`` in the namespace ``invseg`` with the decorated function as what it does."""
+
+    def declare(function):
+        _library.define(schema)
+        _library.impl(schema.split("(")[0], function, "CompositeImplicitAutograd")
+        return function
+
+    return declare
+
+
+@operator("group_norm(Tensor x, Tensor? added, int groups, Tensor weight, Tensor bias, float eps, bool silu) -> Tensor")
+def group_norm(
+    x: Tensor, added: Optional[Tensor], groups: int, weight: Tensor, bias: Tensor, eps: float, silu: bool
+) -> Tensor:
+    """x [B, C, h, w] + added [B or 1, C] -> group normalised, then, with ``silu``, x * sigmoid(x)."""
+    if added is not None:
+        x = x + added[:, :, None, None]
     normalised = F.group_norm(x, groups, weight, bias, eps)
     return F.silu(normalised) if silu else normalised
 
 
-_library.impl("group_norm", group_norm, "CompositeImplicitAutograd")
+@operator("conv2d(Tensor x, Tensor weight, Tensor? bias, int stride, int padding, Tensor? residual) -> Tensor")
+def conv2d(
+    x: Tensor, weight: Tensor, bias: Optional[Tensor], stride: int, padding: int, residual: Optional[Tensor]
+) -> Tensor:
+    """A convolution with its bias, plus ``residual``."""
+    y = F.conv2d(x, weight, bias, stride, padding)
+    return y if residual is None else y + residual
 
 
-class GroupNorm(torch.nn.GroupNorm):
-    """``nn.GroupNorm``, followed by SiLU where ``silu``; parameters have the same names."""
+@operator("geglu(Tensor x) -> Tensor")
+def geglu(x: Tensor) -> Tensor:
+    """x [..., 2 D] -> first half * gelu(second half)."""
+    value, gate = x.chunk(2, dim=-1)
+    return value * F.gelu(gate)
+
+
+@operator("read_attention(Tensor q, Tensor k, Tensor? v, Tensor head_weights) -> (Tensor, Tensor)")
+def read_attention(q: Tensor, k: Tensor, v: Optional[Tensor], head_weights: Tensor) -> Tuple[Tensor, Tensor]:
+    """q [B, heads, N, d], k and v [B, heads, M, d] -> (out [B, heads, N, d], empty without v; map [B, N, M] float32).
+
+    Softmax in float32, since float16 scores of the 768-pixel model overflow; ``map`` is the weighted sum over the heads.
+    """
+    scale = float(q.shape[-1]) ** -0.5
+    probabilities = (torch.matmul(q.float(), k.float().transpose(-1, -2)) * scale).softmax(-1)
+    weights = head_weights.float().view(1, 1, -1)
+    attention = torch.matmul(weights, probabilities.flatten(2)).view(q.shape[0], q.shape[2], k.shape[2])
+    if v is None:
+        return torch.empty(0, device=q.device, dtype=q.dtype), attention
+    return torch.matmul(probabilities.to(q.dtype), v), attention
+
+
+class GroupNorm(nn.GroupNorm):
+    """``nn.GroupNorm`` of x + added, followed by SiLU where ``silu``; parameters have the same names."""
 
     def __init__(self, groups: int, channels: int, eps: float, silu: bool):
         super().__init__(groups, channels, eps=eps)
         self.silu = silu
 
+    def forward(self, x: Tensor, added: Optional[Tensor] = None) -> Tensor:
+        return torch.ops.invseg.group_norm(x, added, self.num_groups, self.weight, self.bias, self.eps, self.silu)
+
+
+class Conv2d(nn.Conv2d):
+    """``nn.Conv2d`` with a square kernel and a bias, which ``bare`` leaves to whoever comes next."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, padding: int = 0):
+        super().__init__(in_channels, out_channels, kernel, stride=stride, padding=padding)
+        self.step = stride
+        self.border = padding
+
     def forward(self, x: Tensor) -> Tensor:
-        return torch.ops.invseg.group_norm(x, self.num_groups, self.weight, self.bias, self.eps, self.silu)
+        return torch.ops.invseg.conv2d(x, self.weight, self.bias, self.step, self.border, None)
+
+    def bare(self, x: Tensor) -> Tensor:
+        return torch.ops.invseg.conv2d(x, self.weight, None, self.step, self.border, None)
+
+    def onto(self, x: Tensor, residual: Tensor, more_bias: Optional[Tensor]) -> Tensor:
+        """The convolution with its bias, and another's, added to ``residual``."""
+        bias = self.vector()
+        if more_bias is not None:
+            bias = bias + more_bias
+        return torch.ops.invseg.conv2d(x, self.weight, bias, self.step, self.border, residual)
+
+    def vector(self) -> Tensor:
+        """The bias [out channels], which TorchScript takes for optional."""
+        bias = self.bias
+        assert bias is not None
+        return bias
+
+
+class Shortcut(Conv2d):
+    """The 1 x 1 convolution beside a resnet's two; its bias is added with the last one's."""
+
+    def __init__(self, in_channels: int, out_channels: int):
+        super().__init__(in_channels, out_channels, 1)
+
+    def forward(self, x: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
+        return self.bare(x), self.vector()
+
+
+class NoShortcut(nn.Module):
+    """A resnet's input as it is."""
+
+    def forward(self, x: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
+        return x, None
+
+
+def shortcut(in_channels: int, out_channels: int) -> nn.Module:
+    """What gives a resnet's input the width of its output, and the bias that is still to be added."""
+    return Shortcut(in_channels, out_channels) if in_channels != out_channels else NoShortcut()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .configs import UNetConfig
-from .operators import GroupNorm
+from .operators import Conv2d, GroupNorm
 from .unet_blocks import AttentionBlock, MidBlock, TimestepEmbedding
 
 
@@ -24,7 +24,7 @@ class UNet(nn.Module):
         self.levels = levels
         # What the engine keeps in float32 whatever its type: see ``context``.
         self.float32_parameters = [".attn2.to_k.weight", ".attn2.to_v.weight"]
-        self.conv_in = nn.Conv2d(config.latent_channels, channels[0], 3, padding=1)
+        self.conv_in = Conv2d(config.latent_channels, channels[0], 3, padding=1)
         self.time_embedding = TimestepEmbedding(channels[0], channels[0] * 4)
 
         layer = 0

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .attention import Transformer
 from .configs import UNetConfig
-from .operators import GroupNorm
+from .operators import Conv2d, GroupNorm, shortcut
 
 
 class TimestepEmbedding(nn.Module):
@@ -25,21 +25,18 @@ class ResnetBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, time_width: int, groups: int, eps: float):
         super().__init__()
         self.norm1 = GroupNorm(groups, in_channels, eps, silu=True)
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.conv1 = Conv2d(in_channels, out_channels, 3, padding=1)
         self.time_emb_proj = nn.Linear(time_width, out_channels)
         self.norm2 = GroupNorm(groups, out_channels, eps, silu=True)
-        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
-        self.shortcut = in_channels != out_channels
-        if self.shortcut:
-            self.conv_shortcut = nn.Conv2d(in_channels, out_channels, 1)
-        else:
-            self.conv_shortcut = nn.Identity()
+        self.conv2 = Conv2d(out_channels, out_channels, 3, padding=1)
+        self.conv_shortcut = shortcut(in_channels, out_channels)
 
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
-        hidden = self.conv1(self.norm1(x))
-        hidden = hidden + self.time_emb_proj(F.silu(time))[:, :, None, None]
-        hidden = self.conv2(self.norm2(hidden))
-        return self.conv_shortcut(x) + hidden
+        # The first convolution's bias and the time are added where its result is normalised.
+        added = self.time_emb_proj(F.silu(time)) + self.conv1.vector()
+        hidden = self.norm2(self.conv1.bare(self.norm1(x)), added)
+        residual, bias = self.conv_shortcut(x)
+        return self.conv2.onto(hidden, residual, bias)
 
 
 class Resample(nn.Module):
@@ -47,7 +44,7 @@ class Resample(nn.Module):
 
     def __init__(self, channels: int, stride: int):
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, stride=stride, padding=1)
+        self.conv = Conv2d(channels, channels, 3, stride=stride, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(x)

@@ -5,31 +5,29 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .configs import VaeEncoderConfig
-from .operators import GroupNorm
+from .operators import Conv2d, GroupNorm, shortcut
 
 
 class ResnetBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, groups: int, eps: float):
         super().__init__()
         self.norm1 = GroupNorm(groups, in_channels, eps, silu=True)
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.conv1 = Conv2d(in_channels, out_channels, 3, padding=1)
         self.norm2 = GroupNorm(groups, out_channels, eps, silu=True)
-        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
-        if in_channels != out_channels:
-            self.conv_shortcut = nn.Conv2d(in_channels, out_channels, 1)
-        else:
-            self.conv_shortcut = nn.Identity()
+        self.conv2 = Conv2d(out_channels, out_channels, 3, padding=1)
+        self.conv_shortcut = shortcut(in_channels, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        hidden = self.conv1(self.norm1(x))
-        hidden = self.conv2(self.norm2(hidden))
-        return self.conv_shortcut(x) + hidden
+        # The first convolution's bias is added where its result is normalised.
+        hidden = self.norm2(self.conv1.bare(self.norm1(x)), self.conv1.vector()[None])
+        residual, bias = self.conv_shortcut(x)
+        return self.conv2.onto(hidden, residual, bias)
 
 
 class Downsampler(nn.Module):
     def __init__(self, channels: int):
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, stride=2)
+        self.conv = Conv2d(channels, channels, 3, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(F.pad(x, (0, 1, 0, 1)))  # the published model pads right and bottom only
@@ -84,7 +82,7 @@ class Encoder(nn.Module):
         super().__init__()
         channels = config.channels
         groups, eps = config.norm_groups, config.norm_eps
-        self.conv_in = nn.Conv2d(config.image_channels, channels[0], 3, padding=1)
+        self.conv_in = Conv2d(config.image_channels, channels[0], 3, padding=1)
         self.down_blocks = nn.ModuleList(
             [
                 DownBlock(

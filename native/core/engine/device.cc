@@ -66,7 +66,7 @@ at::Device parse_device(const std::string& name) {
 }
 
 at::ScalarType parse_dtype(const std::string& name, const at::Device& device) {
-  if (name == "auto") return device.is_cuda() ? at::kBFloat16 : at::kFloat;
+  if (name == "auto") return device.is_cuda() ? at::kHalf : at::kFloat;
   if (name == "float32") return at::kFloat;
   if (name == "bfloat16") return at::kBFloat16;
   if (name == "float16") return at::kHalf;

@@ -22,7 +22,7 @@ RuntimeInfo runtime_info();
  */
 at::Device parse_device(const std::string& name);
 
-/** `auto` (bfloat16 on CUDA, float32 on the CPU), `float32`, `bfloat16` or `float16`. @throws Error `INVALID_OPTION` */
+/** `auto` (float16 on CUDA, float32 on the CPU), `float32`, `bfloat16` or `float16`. @throws Error `INVALID_OPTION` */
 at::ScalarType parse_dtype(const std::string& name, const at::Device& device);
 
 /**

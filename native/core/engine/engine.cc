@@ -7,6 +7,7 @@
 #include "core/engine/device.h"
 #include "core/engine/stream.h"
 #include "core/error.h"
+#include "core/maps/resize.h"
 
 namespace invseg {
 namespace {
@@ -74,9 +75,18 @@ at::Tensor Engine::canonical(const uint8_t* rgb, int64_t width, int64_t height) 
   check_shape(width > 0 && height > 0, "Expected a picture of at least one pixel");
   const int64_t size = config_.image_size;
   const at::Tensor bytes = at::from_blob(const_cast<uint8_t*>(rgb), {height, width, 3}, at::kByte);
+  if (!device_.is_cpu()) {
+    // Bytes travel, and the device resizes: the same weights as a product with a matrix along each axis.
+    const at::Tensor pixels = bytes.to(device_);
+    const auto options = at::TensorOptions().dtype(at::kFloat).device(device_);
+    const at::Tensor rows = shrinking_matrix(size, height, options), columns = shrinking_matrix(size, width, options).t();
+    std::vector<at::Tensor> planes;
+    for (int64_t c = 0; c < 3; ++c) planes.push_back(rows.matmul(pixels.select(2, c).to(at::kFloat)).matmul(columns));
+    return at::stack(planes).unsqueeze(0) / 127.5 - 1.0;
+  }
   std::vector<at::Tensor> channels;
   for (int64_t c = 0; c < 3; ++c) {
-    // One channel at a time: a large picture is never whole in float32. On the CPU, so that every device sees the same.
+    // One channel at a time: a large picture is never whole in float32.
     const at::Tensor channel = bytes.select(2, c).to(at::kFloat).view({1, 1, height, width});
     channels.push_back(at::_upsample_bilinear2d_aa(channel, {size, size}, /*align_corners=*/false, std::nullopt, std::nullopt));
   }
@@ -167,13 +177,17 @@ RawMaps Engine::read_image(
   check_timestep(timestep);
   const int64_t prompts = embedding.size(0);
   const at::Tensor t = at::full({prompts}, timestep, at::TensorOptions().dtype(at::kLong).device(device_));
-  at::Tensor noised = image.latent;
-  if (noise_seed) {
-    auto generator = make_generator(*noise_seed);
-    const at::Tensor noise = gaussian_noise(generator, image.latent.sizes()).to(device_);
-    noised = schedule_->add_noise(image.latent, noise, t.narrow(0, 0, 1));
-  }
-  return read(noised.expand({prompts, -1, -1, -1}), t, embedding, selection);
+  return read(noised(image, timestep, noise_seed).expand({prompts, -1, -1, -1}), t, embedding, selection);
+}
+
+at::Tensor Engine::noised(const Image& image, int64_t timestep, std::optional<uint64_t> noise_seed) const {
+  at::NoGradGuard no_grad;
+  check_timestep(timestep);
+  if (!noise_seed) return image.latent;
+  auto generator = make_generator(*noise_seed);
+  const at::Tensor noise = gaussian_noise(generator, image.latent.sizes()).to(device_);
+  const at::Tensor t = at::full({1}, timestep, at::TensorOptions().dtype(at::kLong).device(device_));
+  return schedule_->add_noise(image.latent, noise, t);
 }
 
 void Engine::check_embedding(const at::Tensor& embedding) const {

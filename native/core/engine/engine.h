@@ -85,6 +85,9 @@ class Engine {
       const MapSelection& selection,
       bool key_gradient_only = false);
 
+  /** The picture's latent at a timestep, [1, c, h, w]; without a seed no noise is added (DiffSeg). @throws Error see below */
+  at::Tensor noised(const Image& image, int64_t timestep, std::optional<uint64_t> noise_seed) const;
+
   /**
    * One pass over the whole picture without a graph, every prompt of the embedding as one batch entry. Without a seed no noise
    * is added: the U-Net reads the latent itself (DiffSeg).

@@ -14,7 +14,7 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include "core/error.h"
-#include "core/kernels/group_norm.h"
+#include "core/kernels/operators.h"
 
 namespace invseg {
 namespace {

@@ -20,11 +20,6 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
-/** [V] or [V, ...] -> every entry `prompts` times in a row: the batch is views x prompts. */
-at::Tensor repeat_views(const at::Tensor& x, int64_t prompts) {
-  return prompts == 1 ? x : x.repeat_interleave(prompts, 0);
-}
-
 /** Boxes are fractions; the tolerance is the rounding of `left + width` in float32. */
 void check_boxes(const std::vector<float>& boxes, size_t views) {
   check_shape(
@@ -64,7 +59,8 @@ Inversion::Inversion(
   check_shape(
       options_.groups.empty() || options_.groups.size() == options_.spans.size(), "Expected one group a span");
   merge_ = WordMerger(options_.groups, device);
-  key_ = "step" + options_.key() + ';' + std::to_string(prompts_);
+  method_key_ = options_.key();
+  key_ = "image" + method_key_ + options_.shape_key() + ';' + std::to_string(prompts_);
 }
 
 void Inversion::plan(std::vector<StepInput> steps) {
@@ -101,27 +97,33 @@ void Inversion::open_views() {
   std::vector<Entry> entries;
   std::vector<float> boxes;
   std::vector<int64_t> timesteps;
-  std::vector<at::Tensor> noises, posteriors;
   int64_t fresh = 0;
   for (auto i = static_cast<size_t>(next_); i < steps_.size() && (entries.empty() || fresh < most); ++i) {
     const StepInput& step = steps_[i];
     const auto views = static_cast<int64_t>(step.timesteps.size());
-    const std::vector<int64_t> shape{views, config.latent_channels, config.latent_size, config.latent_size};
-    auto generator = make_generator(step.noise_seed);
-    noises.push_back(gaussian_noise(generator, shape));
-    if (image_.sample && !step.boxes.empty()) posteriors.push_back(gaussian_noise(generator, shape));
     timesteps.insert(timesteps.end(), step.timesteps.begin(), step.timesteps.end());
     boxes.insert(boxes.end(), step.boxes.begin(), step.boxes.end());
     entries.push_back({views, !step.boxes.empty()});
     if (!step.boxes.empty()) fresh += views;
   }
-  // One copy of each kind for all of them.
+  std::vector<at::Tensor> noises, posteriors;
+  const auto draw = [&] {
+    for (size_t i = 0; i < entries.size(); ++i) {
+      const std::vector<int64_t> shape{entries[i].views, config.latent_channels, config.latent_size, config.latent_size};
+      auto generator = make_generator(steps_[static_cast<size_t>(next_) + i].noise_seed);
+      noises.push_back(gaussian_noise(generator, shape));
+      if (image_.sample && entries[i].fresh) posteriors.push_back(gaussian_noise(generator, shape));
+    }
+  };
+  // One copy of each kind for all of them. Noise that the encoder does not need is drawn while a GPU encodes.
+  if (image_.sample) draw();
   at::Tensor all_boxes, latents;
   if (fresh > 0) {
     all_boxes = at::tensor(boxes).view({fresh, 4}).to(device);
     latents = engine_->encode(
         crop_views(image_.canonical, all_boxes), posteriors.empty() ? at::Tensor() : at::cat(posteriors, 0));
   }
+  if (!image_.sample) draw();
   const at::Tensor noise = at::cat(noises, 0).to(device);
   const at::Tensor times = at::tensor(timesteps, at::kLong).to(device);
   int64_t box = 0, view = 0;
@@ -141,78 +143,171 @@ void Inversion::open_views() {
 
 namespace {
 
-/** Inputs of a step, in the order in which `Inversion::step` gives them. */
-enum Input { parameter, first_moment, second_moment, count, latents, noise, timesteps, boxes, trainable, self_heads, cross_heads,
-             pick_weights, pick_indices, merge_indices };
+/** Tensors of one image's step, in the order in which `Inversion::inputs` gives them. */
+enum Input {
+  parameter, first_moment, second_moment, count, latents, noise, timesteps, boxes, trainable, pick_weights, pick_indices,
+  merge_indices, kInputs
+};
+
+/** Losses of float16 networks are multiplied by this before the backward pass, whose small values would vanish otherwise. */
+constexpr double kHalfLossScale = 4096;
+
+/** The same list for all images of a step: what they share comes once, at the end. */
+enum Shared { self_heads, cross_heads };
+
+/** x [V * all, ...] in the order views x prompts -> the prompts from `first` on, [V * count, ...]. */
+at::Tensor prompts_of(const at::Tensor& x, int64_t views, int64_t first, int64_t prompts) {
+  if (!x.defined()) return x;
+  const int64_t all = x.size(0) / views;
+  if (all == prompts) return x;
+  const at::Tensor split = x.view({views, all, x.size(1), x.size(2)}).narrow(1, first, prompts);
+  return split.reshape({views * prompts, x.size(1), x.size(2)});
+}
 
 }  // namespace
 
-std::vector<at::Tensor> Inversion::update(const std::vector<at::Tensor>& inputs) const {
-  at::AutoGradMode with_grad(true);
-  const int64_t views = inputs[latents].size(0), frame = options_.frame;
-  MapSelection training = options_.training;
-  training.self_heads = inputs[self_heads];
-  training.cross_heads = inputs[cross_heads];
-  const CategoryPicker pick = pick_.with(inputs[pick_weights], inputs[pick_indices]);
-  const WordMerger merge = merge_.with(inputs[merge_indices]);
-  const AdamState state{inputs[parameter], inputs[first_moment], inputs[second_moment], inputs[count]};
+std::vector<at::Tensor> Inversion::inputs() const {
+  return {state_.parameter, state_.first_moment, state_.second_moment, state_.step,   last_.latents,   last_.noise,
+          last_.timesteps,  last_.boxes,         trainable_,           pick_.weights(), pick_.indices(), merge_.indices()};
+}
 
-  const at::Tensor context = state.parameter.detach().requires_grad_();  // [P, K, W]
-  const at::Tensor noised = engine_->schedule().add_noise(inputs[latents], inputs[noise], inputs[timesteps]);
-  RawMaps maps = engine_->read(
-      repeat_views(noised, prompts_), repeat_views(inputs[timesteps], prompts_), context, training,
-      options_.gradient == GradientMode::keys_only);
-
+Inversion::Losses Inversion::losses(const RawMaps& maps, const std::vector<at::Tensor>& own) const {
+  const int64_t views = own[boxes].size(0), frame = options_.frame;
+  const auto& training = options_.training;
+  const CategoryPicker pick = pick_.with(own[pick_weights], own[pick_indices]);
+  const WordMerger merge = merge_.with(own[merge_indices]);
   const at::Tensor categories =
       merge(pick(aggregate_cross(maps.cross, training.cross_weights, frame, training.cross_scale)));
-  if (options_.gradient == GradientMode::self_constant || options_.gradient == GradientMode::keys_only) {
-    for (auto& map : maps.self) {
-      if (map.defined()) map = map.detach();
-    }
-  }
   at::Tensor self = aggregate_self(maps.self, training.self_weights, frame);  // [V * P, N, N]
   if (prompts_ > 1) self = self.view({views, prompts_, self.size(1), self.size(2)}).mean(1);
   const at::Tensor refined = refine(self, categories, options_.refine_iterations);  // [V, N, C]
 
   const ClusterLoss cluster = cluster_loss(self, refined, options_.cluster);
-  const MappedBack back = map_back(refined, inputs[boxes], frame);
-  const at::Tensor entropy = entropy_loss(back.maps, back.coverage, options_.entropy);
-  const at::Tensor clustering = cluster.loss.mean();
-  const at::Tensor loss = options_.cluster_weight * clustering + options_.alpha * entropy;
+  const MappedBack back = map_back(refined, own[boxes], frame);
+  Losses result;
+  result.entropy = entropy_loss(back.maps, back.coverage, options_.entropy);
+  result.cluster = cluster.loss.mean();
+  result.intra = cluster.intra.mean();
+  result.inter = cluster.inter.mean();
+  result.total = options_.cluster_weight * result.cluster + options_.alpha * result.entropy;
+  return result;
+}
 
-  at::Tensor gradient = torch::autograd::grad({loss}, {context})[0];
-  at::NoGradGuard no_grad;
-  gradient = gradient * inputs[trainable];
-  const at::Tensor norm = gradient.square().sum().sqrt();
-  const at::Tensor finite = loss.isfinite().logical_and(gradient.isfinite().all());
-  // A refused step is refused on the device: the host learns of it when it reads the scalars.
-  const AdamState next = select_state(finite, adam_update(state, gradient, options_.adam), state);
-  std::vector<at::Tensor> scalars;
-  for (const auto& scalar : {loss, clustering, entropy, cluster.intra.mean(), cluster.inter.mean(), norm, finite}) {
-    scalars.push_back(scalar.to(at::kDouble));
+std::vector<at::Tensor> Inversion::update(
+    const std::vector<Inversion*>& images, const std::vector<at::Tensor>& tensors) {
+  at::AutoGradMode with_grad(true);
+  const Inversion& first = *images[0];
+  Engine& engine = *first.engine_;
+  const size_t shared = images.size() * kInputs;
+  MapSelection training = first.options_.training;
+  training.self_heads = tensors[shared + self_heads];
+  training.cross_heads = tensors[shared + cross_heads];
+
+  // The batch is views x prompts of all images, so that every prompt is projected once.
+  std::vector<std::vector<at::Tensor>> own;
+  std::vector<at::Tensor> contexts, noised, times;
+  for (size_t i = 0; i < images.size(); ++i) {
+    const auto begin = tensors.begin() + static_cast<std::ptrdiff_t>(i * kInputs);
+    own.emplace_back(begin, begin + kInputs);
+    const auto& t = own.back();
+    contexts.push_back(t[parameter].detach().requires_grad_());  // [P, K, W]
+    const int64_t prompts = images[i]->prompts_;
+    const at::Tensor latent = engine.schedule().add_noise(t[latents], t[noise], t[timesteps]).unsqueeze(1);  // [V, 1, c, h, w]
+    noised.push_back(latent.expand({-1, prompts, -1, -1, -1}));
+    times.push_back(t[timesteps].unsqueeze(1).expand({-1, prompts}));
   }
-  return {at::stack(scalars), next.parameter, next.first_moment, next.second_moment, next.step};
+  const auto joined = [](const std::vector<at::Tensor>& list, int64_t dim) {
+    return list.size() == 1 ? list[0] : at::cat(list, dim);
+  };
+  const int64_t views = own[0][boxes].size(0);
+  RawMaps maps = engine.read(
+      joined(noised, 1).flatten(0, 1), joined(times, 1).flatten(), joined(contexts, 0), training,
+      first.options_.gradient == GradientMode::keys_only);
+  if (first.options_.gradient == GradientMode::self_constant || first.options_.gradient == GradientMode::keys_only) {
+    for (auto& map : maps.self) {
+      if (map.defined()) map = map.detach();
+    }
+  }
+
+  std::vector<Losses> losses;
+  at::Tensor sum;
+  int64_t prompt = 0;
+  for (size_t i = 0; i < images.size(); ++i) {
+    RawMaps part;
+    for (const auto& map : maps.self) part.self.push_back(prompts_of(map, views, prompt, images[i]->prompts_));
+    for (const auto& map : maps.cross) part.cross.push_back(prompts_of(map, views, prompt, images[i]->prompts_));
+    prompt += images[i]->prompts_;
+    losses.push_back(images[i]->losses(part, own[i]));
+    sum = sum.defined() ? sum + losses.back().total : losses.back().total;
+  }
+  const double scale = engine.dtype() == at::kHalf ? kHalfLossScale : 1.0;
+  const auto gradients = torch::autograd::grad({sum * scale}, contexts);
+
+  at::NoGradGuard no_grad;
+  std::vector<at::Tensor> result;
+  for (size_t i = 0; i < images.size(); ++i) {
+    const auto& t = own[i];
+    const Losses& l = losses[i];
+    const at::Tensor gradient = gradients[i] * (t[trainable] / scale);
+    const at::Tensor norm = gradient.square().sum().sqrt();
+    const at::Tensor finite = l.total.isfinite().logical_and(gradient.isfinite().all());
+    const AdamState state{t[parameter], t[first_moment], t[second_moment], t[count]};
+    // A refused step is refused on the device: the host learns of it when it reads the scalars.
+    const AdamState next = select_state(finite, adam_update(state, gradient, images[i]->options_.adam), state);
+    std::vector<at::Tensor> scalars;
+    for (const auto& scalar : {l.total, l.cluster, l.entropy, l.intra, l.inter, norm, finite}) {
+      scalars.push_back(scalar.to(at::kDouble));
+    }
+    for (const auto& tensor : {at::stack(scalars), next.parameter, next.first_moment, next.second_moment, next.step}) {
+      result.push_back(tensor);
+    }
+  }
+  return result;
 }
 
-StepResult Inversion::step() {
+std::vector<StepResult> Inversion::step_together(const std::vector<Inversion*>& images) {
   const auto start = std::chrono::steady_clock::now();
-  check_shape(planned() > 0, "No step is planned");
-  if (ready_.empty()) open_views();
-  last_ = std::move(ready_.front());
-  ready_.pop_front();
-  ++next_;
-  const Views& views = last_;
-  const auto& training = options_.training;
-  auto done = engine_->graphs().run(
-      key_,
-      {state_.parameter, state_.first_moment, state_.second_moment, state_.step, views.latents, views.noise, views.timesteps,
-       views.boxes, trainable_, training.self_heads, training.cross_heads, pick_.weights(), pick_.indices(), merge_.indices()},
-      [this](const std::vector<at::Tensor>& inputs) { return update(inputs); });
-  const at::Tensor scalars = done[0].cpu();  // the step's only wait for the device
-  state_ = {done[1], done[2], done[3], done[4]};
-  const auto* s = scalars.const_data_ptr<double>();
-  return {s[0], s[1], s[2], s[3], s[4], s[5], s[6] != 0.0, milliseconds_since(start)};
+  check_shape(!images.empty(), "Expected at least one inversion");
+  const Inversion& first = *images[0];
+  Engine& engine = *first.engine_;
+  std::string key;
+  std::vector<at::Tensor> tensors;
+  for (Inversion* image : images) {
+    check_shape(image->planned() > 0, "No step is planned");
+    check_shape(image->engine_.get() == &engine, "Expected inversions of one engine");
+    if (image->ready_.empty()) image->open_views();
+    check_shape(
+        image->ready_.front().boxes.size(0) == first.views_ahead() && image->method_key_ == first.method_key_,
+        "Expected inversions with the same options and number of views for one step");
+    key += image->key_;
+  }
+  for (Inversion* image : images) {
+    image->last_ = std::move(image->ready_.front());
+    image->ready_.pop_front();
+    ++image->next_;
+    for (const auto& tensor : image->inputs()) tensors.push_back(tensor);
+  }
+  tensors.push_back(first.options_.training.self_heads);
+  tensors.push_back(first.options_.training.cross_heads);
+  const auto done = engine.graphs().run(
+      key, tensors, [&images](const std::vector<at::Tensor>& given) { return update(images, given); });
+
+  std::vector<at::Tensor> scalars;
+  for (size_t i = 0; i < images.size(); ++i) {
+    const auto* own = &done[5 * i];
+    scalars.push_back(own[0]);
+    images[i]->state_ = {own[1], own[2], own[3], own[4]};
+  }
+  const at::Tensor read = at::stack(scalars).cpu();  // the step's only wait for the device
+  std::vector<StepResult> results;
+  for (size_t i = 0; i < images.size(); ++i) {
+    const auto* s = read.const_data_ptr<double>() + 7 * i;
+    results.push_back({s[0], s[1], s[2], s[3], s[4], s[5], s[6] != 0.0, milliseconds_since(start)});
+  }
+  return results;
 }
+
+StepResult Inversion::step() { return step_together({this})[0]; }
 
 StepResult Inversion::step(const StepInput& input) {
   plan({input});
@@ -222,14 +317,26 @@ StepResult Inversion::step(const StepInput& input) {
 Prediction Inversion::predict(const PredictOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   at::NoGradGuard no_grad;
-  const auto& [iterations, strength] = options.refinement;
-  const bool read_self = iterations > 0 || options.refine_iterations > 0;
-  const Attention attention = attend(
-      *engine_, image_, state_.parameter, {options.selection, options.timestep, options.noise_seed, read_self});
-  const at::Tensor categories = pick_categories(attention.cross);  // [1, N, C]
-  const at::Tensor refined =
-      iterations > 0 ? min_max(refine_iterated(reduce_entropy(attention.self, strength), categories, iterations), 1)
-                     : refine(attention.self, categories, options.refine_iterations);
+  const MapSelection selection = options.selection.to(engine_->device());
+  selection.check(engine_->config());
+  const at::Tensor timestep =
+      at::full({1}, options.timestep, at::TensorOptions().dtype(at::kLong).device(engine_->device()));
+  const at::Tensor refined = engine_->graphs().run(
+      key_ + options.key(),
+      {engine_->noised(image_, options.timestep, options.noise_seed), timestep, state_.parameter, selection.self_heads,
+       selection.cross_heads, pick_.weights(), pick_.indices(), merge_.indices()},
+      [&](const std::vector<at::Tensor>& inputs) {
+        MapSelection own = selection;
+        own.self_heads = inputs[3];
+        own.cross_heads = inputs[4];
+        const auto& [iterations, strength] = options.refinement;
+        const bool read_self = iterations > 0 || options.refine_iterations > 0;
+        const Attention attention = attend(*engine_, inputs[0], inputs[1], inputs[2], own, read_self);
+        const at::Tensor categories = merge_.with(inputs[7])(pick_.with(inputs[5], inputs[6])(attention.cross));  // [1, N, C]
+        return std::vector<at::Tensor>{
+            iterations > 0 ? min_max(refine_iterated(reduce_entropy(attention.self, strength), categories, iterations), 1)
+                           : refine(attention.self, categories, options.refine_iterations)};
+      })[0];
   Prediction result = label_maps(refined, options);
   result.milliseconds = milliseconds_since(start);
   return result;

@@ -45,6 +45,15 @@ class Inversion {
    */
   StepResult step();
 
+  /**
+   * The next planned step of several images in one pass, each with its own loss, update and refusal: what one at a time would
+   * give, but for rounding.
+   *
+   * @return as many results as images, of one duration
+   * @throws Error `SHAPE_MISMATCH` when one has no step planned, or when engines, views or options other than the names' spans differ
+   */
+  static std::vector<StepResult> step_together(const std::vector<Inversion*>& images);
+
   /** Plans one step and makes it. */
   StepResult step(const StepInput& input);
 
@@ -65,15 +74,26 @@ class Inversion {
 
   /** Makes `Views` of the steps from `next_` on, as many as the encoder takes at once. */
   void open_views();
-  /** inputs of a step -> [7] float64 (loss, cluster, entropy, intra, inter, gradient norm, finite) and the next state. */
-  std::vector<at::Tensor> update(const std::vector<at::Tensor>& inputs) const;
-  /** cross [V * prompts, N, K] -> category maps [V, N, C], each from its own prompt. */
-  at::Tensor pick_categories(const at::Tensor& cross) const { return merge_(pick_(cross)); }
+  /** Of one image; scalars on the device. */
+  struct Losses {
+    at::Tensor total, cluster, entropy, intra, inter;
+  };
+  /** What a step of this image reads: all of it may change from step to step and image to image. */
+  std::vector<at::Tensor> inputs() const;
+  /** From the maps of this image's views; `own` is `inputs()` or a graph's copies of it. */
+  Losses losses(const RawMaps& maps, const std::vector<at::Tensor>& own) const;
+  /**
+   * One step of all images. `tensors`: the inputs of each, then the weights of the heads.
+   * @return for each image [7] float64 (loss, cluster, entropy, intra, inter, gradient norm, finite) and the next state
+   */
+  static std::vector<at::Tensor> update(const std::vector<Inversion*>& images, const std::vector<at::Tensor>& tensors);
+  int64_t views_ahead() const { return ready_.empty() ? 0 : ready_.front().boxes.size(0); }
 
   std::shared_ptr<Engine> engine_;
   Image image_;
   InversionOptions options_;
-  std::string key_;  // of the step's graph: all options that are no tensors
+  std::string method_key_;  // all options that are no tensors and that images of one step share
+  std::string key_;         // with the spans' and prompts' numbers: what a captured step of this image depends on
   int64_t prompts_;
   AdamState state_;
   at::Tensor trainable_;  // [prompts, K, 1]

@@ -32,13 +32,32 @@ std::string InversionOptions::key() const {
   add(static_cast<int>(subtokens), frame, static_cast<int>(gradient), refine_iterations, cluster.anchor_scale,
       cluster.anchor_centre, cluster.symmetric, cluster_weight, alpha, static_cast<int>(entropy.normalise),
       static_cast<int>(entropy.reduce), static_cast<int>(entropy.region), adam.learning_rate, adam.beta1, adam.beta2, adam.eps,
-      static_cast<int>(training.cross_scale), spans.size());
+      static_cast<int>(training.cross_scale));
   list(training.self_layers);
   list(training.cross_layers);
   list(training.self_weights);
   list(training.cross_weights);
+  return out.str();
+}
+
+std::string InversionOptions::shape_key() const {
+  std::string text = ';' + std::to_string(spans.size());
   // The words of a group are joined by indices, whose number is a shape; how many categories they make is not.
-  list(groups);
+  for (const int64_t group : groups) text += ',' + std::to_string(group);
+  return text;
+}
+
+std::string PredictOptions::key() const {
+  std::ostringstream out;
+  out.precision(17);
+  out << "predict;" << refine_iterations << ';' << refinement.iterations << ';' << refinement.entropy_reduction << ';'
+      << static_cast<int>(selection.cross_scale) << ';';
+  for (const auto& list : {selection.self_layers, selection.cross_layers}) {
+    for (const int64_t flag : list) out << flag;
+  }
+  for (const auto& list : {selection.self_weights, selection.cross_weights}) {
+    for (const double weight : list) out << ',' << weight;
+  }
   return out.str();
 }
 

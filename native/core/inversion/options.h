@@ -48,8 +48,10 @@ struct InversionOptions {
   std::vector<uint8_t> trainable;  ///< [prompts * K] 1 where the embedding may change
   AdamOptions adam;
 
-  /** Everything that a step's work depends on and that is no tensor, as text: two inversions of one key share a graph. */
+  /** Everything that a step's work depends on and that is no tensor, as text; the names' number and words aside. */
   std::string key() const;
+  /** Those: with both keys equal, two inversions share a graph. */
+  std::string shape_key() const;
 };
 
 /** `NativeStep`. */
@@ -74,6 +76,9 @@ struct IteratedRefinement {
 
 /** `NativePredictOptions`. */
 struct PredictOptions : LabelOptions {
+  /** What the maps depend on and that is no tensor, as text. */
+  std::string key() const;
+
   MapSelection selection;
   int64_t timestep = 50;
   std::optional<uint64_t> noise_seed;  ///< without one the latent is read as it is

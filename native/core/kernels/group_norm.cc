@@ -3,15 +3,15 @@
 #include <algorithm>
 
 #include <torch/csrc/autograd/custom_function.h>
-#include <torch/library.h>
 
 #include "core/kernels/program.h"
 
 namespace invseg {
 namespace {
 
-constexpr int64_t kThreads = 512;     // as in the source
-constexpr int64_t kMaxGroups = 64;    // likewise
+using kernels::kThreads;
+
+constexpr int64_t kMaxGroups = 64;    // as in the source
 constexpr int64_t kBlocks = 132 * 4;  // about what fills a large GPU
 constexpr int64_t kMaxShares = 64;    // partial sums that every block adds up again
 
@@ -34,69 +34,80 @@ struct Layout {
   }
 };
 
-bool takes(const at::Tensor& x, int64_t groups, const at::Tensor& weight, const at::Tensor& bias) {
-  if (!x.is_cuda() || x.dim() != 4 || x.numel() == 0 || !kernels::available(x.device())) return false;
+bool takes(const at::Tensor& x, const at::Tensor& added, int64_t groups, const at::Tensor& weight, const at::Tensor& bias) {
   const auto type = x.scalar_type();
-  if (type != at::kFloat && type != at::kBFloat16 && type != at::kHalf) return false;
+  if (!x.is_cuda() || x.dim() != 4 || x.numel() == 0 || !kernels::is_value_type(type)) return false;
+  if (!kernels::available(x.device())) return false;
   const int64_t wide = 16 / x.element_size(), channels = x.size(1);
-  return weight.scalar_type() == type && bias.scalar_type() == type && channels % wide == 0 &&
+  const auto frozen = [&](const at::Tensor& t) { return t.scalar_type() == type && t.is_contiguous() && !t.requires_grad(); };
+  return frozen(weight) && frozen(bias) && (!added.defined() || frozen(added)) && channels % wide == 0 &&
          channels / wide <= kThreads && channels % groups == 0 && groups <= kMaxGroups && x.size(0) <= 65535 &&
-         x.is_contiguous(at::MemoryFormat::ChannelsLast) && !weight.requires_grad() && !bias.requires_grad();
+         x.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
+/** What both directions are given; `added` may be undefined. */
+struct Inputs {
+  at::Tensor x, added, weight, bias;
+  int64_t groups;
+  bool silu;
+};
+
+kernels::Kernel kernel(const char* name, const at::Tensor& x) {
+  return kernels::compile(kernels::group_norm_source(), name, x.scalar_type(), x.device());
+}
+
+/** Pointers of the inputs, as the kernels take them. */
+struct Pointers {
+  const void *x, *added, *weight, *bias;
+  int shared, silu;
+  explicit Pointers(const Inputs& in)
+      : x(in.x.const_data_ptr()),
+        added(in.added.defined() ? in.added.const_data_ptr() : nullptr),
+        weight(in.weight.const_data_ptr()),
+        bias(in.bias.const_data_ptr()),
+        shared(in.added.defined() && in.added.size(0) == 1 ? 1 : 0),
+        silu(in.silu ? 1 : 0) {}
+};
+
 /** y and the mean and 1 / deviation of every group [B, groups, 2]. */
-std::pair<at::Tensor, at::Tensor> run_forward(
-    const at::Tensor& x, int64_t groups, const at::Tensor& weight, const at::Tensor& bias, double eps, bool silu) {
-  Layout l(x, groups);
-  const auto compile = [&](const char* name) {
-    return kernels::compile(
-        kernels::group_norm_source(), name, kernels::group_norm_options(x.scalar_type()), x.device());
-  };
-  const auto wide = x.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous);
-  at::Tensor partial = at::empty({l.batch, l.blocks, groups, 2}, wide);
-  at::Tensor stats = at::empty({l.batch, groups, 2}, wide);
-  at::Tensor y = at::empty_like(x);
-  const void *from = x.const_data_ptr(), *w = weight.const_data_ptr(), *b = bias.const_data_ptr();
+std::pair<at::Tensor, at::Tensor> run_forward(const Inputs& in, double eps) {
+  Layout l(in.x, in.groups);
+  Pointers p(in);
+  const auto wide = in.x.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous);
+  at::Tensor partial = at::empty({l.batch, l.blocks, in.groups, 2}, wide);
+  at::Tensor stats = at::empty({l.batch, in.groups, 2}, wide);
+  at::Tensor y = at::empty_like(in.x);
   void *sums = partial.mutable_data_ptr(), *left = stats.mutable_data_ptr(), *to = y.mutable_data_ptr();
   float floor = static_cast<float>(eps);
-  int active = silu ? 1 : 0;
   kernels::launch(
-      compile("sums_forward"), {l.blocks, l.batch}, l.threads,
-      {&from, &sums, &l.points, &l.channels, &l.groups, &l.columns, &l.rows}, x.device());
+      kernel("sums_forward", in.x), {l.blocks, l.batch}, l.threads,
+      {&p.x, &p.added, &p.shared, &sums, &l.points, &l.channels, &l.groups, &l.columns, &l.rows}, in.x.device());
   kernels::launch(
-      compile("apply_forward"), {l.blocks, l.batch}, l.threads,
-      {&from, &sums, &w, &b, &to, &left, &l.points, &l.channels, &l.groups, &l.columns, &l.rows, &l.blocks, &floor, &active},
-      x.device());
+      kernel("apply_forward", in.x), {l.blocks, l.batch}, l.threads,
+      {&p.x, &p.added, &p.shared, &sums, &p.weight, &p.bias, &to, &left, &l.points, &l.channels, &l.groups, &l.columns, &l.rows,
+       &l.blocks, &floor, &p.silu},
+      in.x.device());
   return {y, stats};
 }
 
-at::Tensor run_backward(
-    const at::Tensor& gradient,
-    const at::Tensor& x,
-    const at::Tensor& stats,
-    const at::Tensor& weight,
-    const at::Tensor& bias,
-    int64_t groups,
-    bool silu) {
+at::Tensor run_backward(const at::Tensor& gradient, const Inputs& in, const at::Tensor& stats) {
   const at::Tensor dy = gradient.contiguous(at::MemoryFormat::ChannelsLast);
-  Layout l(x, groups);
-  const auto compile = [&](const char* name) {
-    return kernels::compile(
-        kernels::group_norm_source(), name, kernels::group_norm_options(x.scalar_type()), x.device());
-  };
-  at::Tensor partial = at::empty({l.batch, l.blocks, groups, 2}, stats.options());
-  at::Tensor dx = at::empty_like(x);
-  const void *up = dy.const_data_ptr(), *from = x.const_data_ptr(), *w = weight.const_data_ptr(),
-             *b = bias.const_data_ptr(), *kept = stats.const_data_ptr();
+  Layout l(in.x, in.groups);
+  Pointers p(in);
+  at::Tensor partial = at::empty({l.batch, l.blocks, in.groups, 2}, stats.options());
+  at::Tensor dx = at::empty_like(in.x);
+  const void *up = dy.const_data_ptr(), *kept = stats.const_data_ptr();
   void *sums = partial.mutable_data_ptr(), *to = dx.mutable_data_ptr();
-  int active = silu ? 1 : 0;
   kernels::launch(
-      compile("sums_backward"), {l.blocks, l.batch}, l.threads,
-      {&up, &from, &kept, &w, &b, &sums, &l.points, &l.channels, &l.groups, &l.columns, &l.rows, &active}, x.device());
+      kernel("sums_backward", in.x), {l.blocks, l.batch}, l.threads,
+      {&up, &p.x, &p.added, &p.shared, &kept, &p.weight, &p.bias, &sums, &l.points, &l.channels, &l.groups, &l.columns, &l.rows,
+       &p.silu},
+      in.x.device());
   kernels::launch(
-      compile("apply_backward"), {l.blocks, l.batch}, l.threads,
-      {&up, &from, &kept, &sums, &w, &b, &to, &l.points, &l.channels, &l.groups, &l.columns, &l.rows, &l.blocks, &active},
-      x.device());
+      kernel("apply_backward", in.x), {l.blocks, l.batch}, l.threads,
+      {&up, &p.x, &p.added, &p.shared, &kept, &sums, &p.weight, &p.bias, &to, &l.points, &l.channels, &l.groups, &l.columns,
+       &l.rows, &l.blocks, &p.silu},
+      in.x.device());
   return dx;
 }
 
@@ -104,14 +115,16 @@ struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
   static at::Tensor forward(
       torch::autograd::AutogradContext* context,
       const at::Tensor& x,
+      const std::optional<at::Tensor>& added,
       int64_t groups,
       const at::Tensor& weight,
       const at::Tensor& bias,
       double eps,
       bool silu) {
     at::AutoDispatchBelowADInplaceOrView below;
-    auto [y, stats] = run_forward(x, groups, weight, bias, eps, silu);
-    context->save_for_backward({x, stats, weight, bias});
+    const at::Tensor own = added.value_or(at::Tensor());
+    auto [y, stats] = run_forward({x, own, weight, bias, groups, silu}, eps);
+    context->save_for_backward({x, own, weight, bias, stats});
     context->saved_data["groups"] = groups;
     context->saved_data["silu"] = silu;
     return y;
@@ -120,39 +133,32 @@ struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
   static torch::autograd::variable_list backward(
       torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    const at::Tensor dx = run_backward(
-        gradients[0], saved[0], saved[1], saved[2], saved[3], context->saved_data["groups"].toInt(),
-        context->saved_data["silu"].toBool());
-    return {dx, {}, {}, {}, {}, {}};
+    const Inputs in{saved[0], saved[1], saved[2], saved[3], context->saved_data["groups"].toInt(),
+                    context->saved_data["silu"].toBool()};
+    return {run_backward(gradients[0], in, saved[4]), {}, {}, {}, {}, {}, {}};
   }
 };
 
 }  // namespace
 
 at::Tensor group_norm(
-    const at::Tensor& x, int64_t groups, const at::Tensor& weight, const at::Tensor& bias, double eps, bool silu) {
-  if (takes(x, groups, weight, bias)) {
+    const at::Tensor& x,
+    const std::optional<at::Tensor>& added,
+    int64_t groups,
+    const at::Tensor& weight,
+    const at::Tensor& bias,
+    double eps,
+    bool silu) {
+  const at::Tensor own = added.value_or(at::Tensor());
+  if (takes(x, own, groups, weight, bias)) {
     if (at::GradMode::is_enabled() && x.requires_grad()) {
-      return GroupNormFunction::apply(x, groups, weight, bias, eps, silu);
+      return GroupNormFunction::apply(x, added, groups, weight, bias, eps, silu);
     }
-    return run_forward(x, groups, weight, bias, eps, silu).first;
+    return run_forward({x, own, weight, bias, groups, silu}, eps).first;
   }
-  const at::Tensor normalised = at::group_norm(x, groups, weight, bias, eps);
+  const at::Tensor whole = own.defined() ? x + own.unsqueeze(-1).unsqueeze(-1) : x;
+  const at::Tensor normalised = at::group_norm(whole, groups, weight, bias, eps);
   return silu ? at::silu(normalised) : normalised;
-}
-
-void register_operators() {
-  // By hand and not with TORCH_LIBRARY: two copies of the addon in one process would be two definitions, which ends it.
-  static const bool done = [] {
-    if (!c10::Dispatcher::singleton().findSchema({"invseg::group_norm", ""})) {
-      // Never freed: modules that were loaded refer to it until the process ends.
-      auto* library = new torch::Library(torch::Library::FRAGMENT, "invseg", std::nullopt, __FILE__, __LINE__);
-      library->def(
-          "group_norm(Tensor x, int groups, Tensor weight, Tensor bias, float eps, bool silu) -> Tensor", &group_norm);
-    }
-    return true;
-  }();
-  (void)done;
 }
 
 }  // namespace invseg

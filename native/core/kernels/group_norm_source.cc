@@ -3,47 +3,9 @@
 namespace invseg::kernels {
 
 // Memory [B][points][channels]. A thread owns `kWide` neighbouring channels of a row and walks down the rows of its block's
-// share: blockDim.x = columns * rows, columns = channels / kWide. TYPE is 0 float, 1 bfloat16, 2 half.
+// share: blockDim.x = columns * rows, columns = channels / kWide.
 const char* group_norm_source() {
   return R"cuda(
-#if TYPE == 0
-typedef float Value;
-#else
-typedef unsigned short Value;
-#endif
-constexpr int kWide = 16 / sizeof(Value);
-constexpr int kThreads = 512;
-
-struct alignas(16) Pack { Value v[kWide]; };
-
-__device__ __forceinline__ float widen(Value x) {
-#if TYPE == 0
-  return x;
-#elif TYPE == 1
-  return __uint_as_float(((unsigned)x) << 16);
-#else
-  float y;
-  asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x));
-  return y;
-#endif
-}
-
-__device__ __forceinline__ Value narrow(float x) {
-#if TYPE == 0
-  return x;
-#elif TYPE == 1
-  unsigned short y;
-  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y) : "f"(x));
-  return y;
-#else
-  unsigned short y;
-  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y) : "f"(x));
-  return y;
-#endif
-}
-
-__device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + __expf(-x)); }
-
 // Adds the two sums of every channel of this block's threads into the sums of its groups, in one order whatever the schedule.
 __device__ void to_groups(
     const float* first, const float* second, float* scratch, int columns, int rows, int channels, int groups, float* out) {
@@ -67,21 +29,31 @@ __device__ void to_groups(
   }
 }
 
-// Sums of x - shift and of its square, a row a block: partial [B][blocks][groups][2]. shift [B][groups] is x's own value at the
-// first point, so that a large mean does not cancel.
+// What is normalised is x + added, where added [B or 1][channels] may be null.
+__device__ __forceinline__ float added_to(const Value* added, int shared, int channels, int channel) {
+  return added == nullptr ? 0.0f : widen(added[(shared ? 0 : blockIdx.y * channels) + channel]);
+}
+
+// Sums of x - first and of its square, where first is x's own value at the first point of the group, so that a large mean does
+// not cancel: partial [B][blocks][groups][2].
 extern "C" __global__ void __launch_bounds__(kThreads) sums_forward(
-    const Value* x, float* partial, int points, int channels, int groups, int columns, int rows) {
+    const Value* __restrict__ x, const Value* __restrict__ added, int shared, float* __restrict__ partial, int points,
+    int channels, int groups, int columns, int rows) {
   __shared__ float scratch[kThreads * kWide * 2];
   const int column = threadIdx.x % columns, row = threadIdx.x / columns;
   const long long base = (long long)blockIdx.y * points * channels;
   const int size = channels / groups;
   float sum[kWide] = {}, square[kWide] = {}, shift[kWide];
 #pragma unroll
-  for (int i = 0; i < kWide; ++i) shift[i] = widen(x[base + (column * kWide + i) / size * size]);
+  for (int i = 0; i < kWide; ++i) {
+    const int channel = column * kWide + i, first = channel / size * size;
+    shift[i] = widen(x[base + first]) + added_to(added, shared, channels, first) - added_to(added, shared, channels, channel);
+  }
   const int share = (points + gridDim.x - 1) / gridDim.x;
   const int begin = blockIdx.x * share, end = min(points, begin + share);
   if (row < rows) {
-    for (int p = begin + row; p < end; p += rows) {
+  #pragma unroll 4
+  for (int p = begin + row; p < end; p += rows) {
       const Pack pack = *reinterpret_cast<const Pack*>(x + base + (long long)p * channels + column * kWide);
 #pragma unroll
       for (int i = 0; i < kWide; ++i) {
@@ -97,8 +69,9 @@ extern "C" __global__ void __launch_bounds__(kThreads) sums_forward(
 
 // Every block adds up the partial sums itself; the first of a picture leaves mean and 1 / deviation in stats [B][groups][2].
 extern "C" __global__ void __launch_bounds__(kThreads) apply_forward(
-    const Value* x, const float* partial, const Value* weight, const Value* bias, Value* y, float* stats, int points,
-    int channels, int groups, int columns, int rows, int blocks, float eps, int silu) {
+    const Value* __restrict__ x, const Value* __restrict__ added, int shared, const float* __restrict__ partial,
+    const Value* __restrict__ weight, const Value* __restrict__ bias, Value* __restrict__ y, float* __restrict__ stats,
+    int points, int channels, int groups, int columns, int rows, int blocks, float eps, int silu) {
   __shared__ float mean[64], scale[64];
   const int column = threadIdx.x % columns, row = threadIdx.x / columns;
   const long long base = (long long)blockIdx.y * points * channels;
@@ -113,7 +86,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) apply_forward(
     const float count = (float)points * size;
     const float offset = sum / count;
     const float variance = fmaxf(square / count - offset * offset, 0.0f);
-    mean[g] = widen(x[base + g * size]) + offset;
+    mean[g] = widen(x[base + g * size]) + added_to(added, shared, channels, g * size) + offset;
     scale[g] = rsqrtf(variance + eps);
     if (blockIdx.x == 0) {
       stats[(blockIdx.y * groups + g) * 2] = mean[g];
@@ -127,10 +100,11 @@ extern "C" __global__ void __launch_bounds__(kThreads) apply_forward(
   for (int i = 0; i < kWide; ++i) {
     const int channel = column * kWide + i, group = channel / size;
     a[i] = scale[group] * widen(weight[channel]);
-    b[i] = widen(bias[channel]) - mean[group] * a[i];
+    b[i] = widen(bias[channel]) + (added_to(added, shared, channels, channel) - mean[group]) * a[i];
   }
   const int share = (points + gridDim.x - 1) / gridDim.x;
   const int begin = blockIdx.x * share, end = min(points, begin + share);
+#pragma unroll 4
   for (int p = begin + row; p < end; p += rows) {
     const long long at = base + (long long)p * channels + column * kWide;
     Pack pack = *reinterpret_cast<const Pack*>(x + at);
@@ -155,8 +129,9 @@ __device__ __forceinline__ float inner_gradient(float dy, float normalised, floa
 
 // Sums over each group of the inner gradient g and of g times the normalised x.
 extern "C" __global__ void __launch_bounds__(kThreads) sums_backward(
-    const Value* dy, const Value* x, const float* stats, const Value* weight, const Value* bias, float* partial, int points,
-    int channels, int groups, int columns, int rows, int silu) {
+    const Value* __restrict__ dy, const Value* __restrict__ x, const Value* __restrict__ added, int shared,
+    const float* __restrict__ stats, const Value* __restrict__ weight, const Value* __restrict__ bias,
+    float* __restrict__ partial, int points, int channels, int groups, int columns, int rows, int silu) {
   __shared__ float scratch[kThreads * kWide * 2];
   const int column = threadIdx.x % columns, row = threadIdx.x / columns;
   const long long base = (long long)blockIdx.y * points * channels;
@@ -166,7 +141,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) sums_backward(
 #pragma unroll
   for (int i = 0; i < kWide; ++i) {
     const int channel = column * kWide + i, group = blockIdx.y * groups + channel / size;
-    mean[i] = stats[group * 2];
+    mean[i] = stats[group * 2] - added_to(added, shared, channels, channel);
     scale[i] = stats[group * 2 + 1];
     w[i] = widen(weight[channel]);
     b[i] = widen(bias[channel]);
@@ -174,7 +149,8 @@ extern "C" __global__ void __launch_bounds__(kThreads) sums_backward(
   const int share = (points + gridDim.x - 1) / gridDim.x;
   const int begin = blockIdx.x * share, end = min(points, begin + share);
   if (row < rows) {
-    for (int p = begin + row; p < end; p += rows) {
+  #pragma unroll 4
+  for (int p = begin + row; p < end; p += rows) {
       const long long at = base + (long long)p * channels + column * kWide;
       const Pack xs = *reinterpret_cast<const Pack*>(x + at);
       const Pack ds = *reinterpret_cast<const Pack*>(dy + at);
@@ -193,8 +169,10 @@ extern "C" __global__ void __launch_bounds__(kThreads) sums_backward(
 
 // dx = (g - mean(g) - n mean(g n)) / deviation.
 extern "C" __global__ void __launch_bounds__(kThreads) apply_backward(
-    const Value* dy, const Value* x, const float* stats, const float* partial, const Value* weight, const Value* bias, Value* dx,
-    int points, int channels, int groups, int columns, int rows, int blocks, int silu) {
+    const Value* __restrict__ dy, const Value* __restrict__ x, const Value* __restrict__ added, int shared,
+    const float* __restrict__ stats, const float* __restrict__ partial, const Value* __restrict__ weight,
+    const Value* __restrict__ bias, Value* __restrict__ dx, int points, int channels, int groups, int columns, int rows,
+    int blocks, int silu) {
   __shared__ float mean_g[64], mean_gn[64];
   const int column = threadIdx.x % columns, row = threadIdx.x / columns;
   const long long base = (long long)blockIdx.y * points * channels;
@@ -216,7 +194,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) apply_backward(
 #pragma unroll
   for (int i = 0; i < kWide; ++i) {
     const int channel = column * kWide + i, own = channel / size, group = blockIdx.y * groups + own;
-    mean[i] = stats[group * 2];
+    mean[i] = stats[group * 2] - added_to(added, shared, channels, channel);
     scale[i] = stats[group * 2 + 1];
     w[i] = widen(weight[channel]);
     b[i] = widen(bias[channel]);
@@ -225,6 +203,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) apply_backward(
   }
   const int share = (points + gridDim.x - 1) / gridDim.x;
   const int begin = blockIdx.x * share, end = min(points, begin + share);
+#pragma unroll 4
   for (int p = begin + row; p < end; p += rows) {
     const long long at = base + (long long)p * channels + column * kWide;
     const Pack xs = *reinterpret_cast<const Pack*>(x + at);
@@ -240,10 +219,6 @@ extern "C" __global__ void __launch_bounds__(kThreads) apply_backward(
   }
 }
 )cuda";
-}
-
-std::string group_norm_options(at::ScalarType type) {
-  return type == at::kFloat ? "-DTYPE=0" : type == at::kBFloat16 ? "-DTYPE=1" : "-DTYPE=2";
 }
 
 }  // namespace invseg::kernels

@@ -80,11 +80,11 @@ struct Compiled {
   std::string log;
 };
 
-Compiled build(const char* source, const std::string& options, const std::string& architecture) {
+Compiled build(const std::string& source, const std::string& options, const std::string& architecture) {
   const auto& l = libraries();
   if (!l.compiles) throw Error("INTERNAL", "NVRTC, which compiles CUDA kernels, was not found beside LibTorch");
   Libraries::Program program = nullptr;
-  if (l.create(&program, source, "invseg.cu", 0, nullptr, nullptr) != 0) {
+  if (l.create(&program, source.c_str(), "invseg.cu", 0, nullptr, nullptr) != 0) {
     throw Error("INTERNAL", "NVRTC refuses to make a program");
   }
   const std::string target = "-arch=" + architecture;
@@ -121,19 +121,20 @@ std::string architecture_of(int device) {
 
 bool available(at::Device device) { return device.is_cuda() && libraries().compiles && libraries().runs; }
 
-std::string check(const char* source, const std::string& options, const std::string& architecture) {
-  return build(source, options, architecture).log;
+std::string check(const char* source, at::ScalarType type, const std::string& architecture) {
+  return build(std::string(values_source()) + source, value_options(type), architecture).log;
 }
 
-Kernel compile(const char* source, const std::string& name, const std::string& options, at::Device device) {
+Kernel compile(const char* source, const std::string& name, at::ScalarType type, at::Device device) {
   static std::mutex mutex;
-  static std::map<std::tuple<const char*, std::string, int>, void*> modules;
+  static std::map<std::tuple<const char*, at::ScalarType, int>, void*> modules;
   const int index = device.has_index() ? device.index() : 0;
   const std::lock_guard lock(mutex);
-  void*& module = modules[{source, options, index}];
+  void*& module = modules[{source, type, index}];
   const auto& l = libraries();
   if (module == nullptr) {
-    const Compiled built = build(source, options, architecture_of(index));
+    const Compiled built =
+        build(std::string(values_source()) + source, value_options(type), architecture_of(index));
     if (l.load(&module, built.code.data()) != 0) throw Error("INTERNAL", "The driver refuses a compiled CUDA kernel");
   }
   Kernel kernel;

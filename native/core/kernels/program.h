@@ -21,18 +21,28 @@ struct Kernel {
 };
 
 /**
- * The kernel `name` of `source` for the current device, compiled at its first use in this process.
+ * The kernel `name` of `source` for values of `type` on `device`, compiled at its first use in this process. Before `source`
+ * stands what all share: `Value`, `Pack` (16 bytes of them, `kWide` values), `widen`, `narrow`, `sigmoid`, `kThreads`.
  *
- * @param options preprocessor definitions such as "-DVALUE=float"; part of the kernel's identity
  * @throws Error `INTERNAL` with the compiler's log
  */
-Kernel compile(const char* source, const std::string& name, const std::string& options, at::Device device);
+Kernel compile(const char* source, const std::string& name, at::ScalarType type, at::Device device);
+
+/** The most threads of a block. */
+inline constexpr int64_t kThreads = 512;
+
+/** float32, bfloat16 or float16. */
+inline bool is_value_type(at::ScalarType type) { return type == at::kFloat || type == at::kBFloat16 || type == at::kHalf; }
+
+/** What all kernels share, and the definitions for a type. */
+const char* values_source();
+std::string value_options(at::ScalarType type);
 
 /** Whether kernels can be compiled and launched for `device`: a CUDA device whose NVRTC and driver are found. */
 bool available(at::Device device);
 
 /** Compiles `source` for an architecture ("sm_90") without a device. @return the compiler's log @throws Error as `compile` */
-std::string check(const char* source, const std::string& options, const std::string& architecture);
+std::string check(const char* source, at::ScalarType type, const std::string& architecture);
 
 struct Grid {
   int64_t x = 1;

@@ -1,5 +1,7 @@
 #include "core/maps/resize.h"
 
+#include <algorithm>
+
 namespace invseg {
 
 at::Tensor hat_matrix(const at::Tensor& coordinates, int64_t in) {
@@ -12,6 +14,15 @@ at::Tensor resize_matrix(int64_t out, int64_t in, const at::TensorOptions& optio
   const double scale = static_cast<double>(in) / static_cast<double>(out);
   const auto wide = options.dtype(at::kDouble);  // few values; exact weights cost nothing
   return hat_matrix((at::arange(out, wide) + 0.5) * scale - 0.5, in).to(options.dtype().toScalarType());
+}
+
+at::Tensor shrinking_matrix(int64_t out, int64_t in, const at::TensorOptions& options) {
+  const double scale = static_cast<double>(in) / static_cast<double>(out), reach = std::max(scale, 1.0);
+  const auto wide = options.dtype(at::kDouble);
+  const at::Tensor centres = (at::arange(out, wide) + 0.5) * scale - 0.5;  // in pixels of the input
+  const at::Tensor hats =
+      (1.0 - ((centres.unsqueeze(1) - at::arange(in, wide)) / reach).abs()).clamp_min(0);  // [out, in]
+  return (hats / hats.sum(1, true)).to(options.dtype().toScalarType());
 }
 
 at::Tensor resize_bilinear(const at::Tensor& x, int64_t out) {

@@ -18,6 +18,12 @@ at::Tensor hat_matrix(const at::Tensor& coordinates, int64_t in);
 /** The matrix [out, in] that resizes `in` pixels to `out` (pixel centres at half integers, not corner-aligned). */
 at::Tensor resize_matrix(int64_t out, int64_t in, const at::TensorOptions& options);
 
+/**
+ * The matrix [out, in] of bilinear resizing that takes the mean where it shrinks: the hats are as wide as an output pixel, and
+ * each row sums to 1 (`antialias` of LibTorch and of the reference).
+ */
+at::Tensor shrinking_matrix(int64_t out, int64_t in, const at::TensorOptions& options);
+
 /** The last two dimensions of x, [..., in, in], resized bilinearly to [..., out, out]. */
 at::Tensor resize_bilinear(const at::Tensor& x, int64_t out);
 

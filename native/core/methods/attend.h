@@ -23,6 +23,15 @@ struct Attention {
   at::Tensor cross;  ///< [P, N, K] float32
 };
 
+/**
+ * The same of a latent that has its noise, [1, c, h, w], at a timestep, int64 [1]; waits for nothing, so that it can be captured.
+ *
+ * @param self whether the self-attention is read
+ */
+Attention attend(
+    Engine& engine, const at::Tensor& noised, const at::Tensor& timestep, const at::Tensor& embedding,
+    const MapSelection& selection, bool self);
+
 /** @param embedding [P, K, width]; makes no graph. @throws Error see `Engine::read_image` */
 Attention attend(Engine& engine, const Image& image, const at::Tensor& embedding, const AttendOptions& options);
 

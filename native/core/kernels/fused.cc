@@ -1,0 +1,181 @@
+#include "core/kernels/fused.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "core/kernels/program.h"
+
+namespace invseg {
+
+namespace kernels {
+
+const char* fused_source() {
+  return R"cuda(
+// x [points][channels], residual likewise or null, bias [channels]; a thread a pack.
+extern "C" __global__ void __launch_bounds__(kThreads) add_bias(
+    const Value* __restrict__ x, const Value* __restrict__ bias, const Value* __restrict__ residual, Value* __restrict__ y,
+    long long packs, int columns) {
+  const long long stride = (long long)gridDim.x * blockDim.x;
+  for (long long k = (long long)blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += stride) {
+    Pack pack = reinterpret_cast<const Pack*>(x)[k];
+    const Pack own = reinterpret_cast<const Pack*>(bias)[k % columns];
+    if (residual != nullptr) {
+      const Pack more = reinterpret_cast<const Pack*>(residual)[k];
+#pragma unroll
+      for (int i = 0; i < kWide; ++i) pack.v[i] = narrow(widen(pack.v[i]) + widen(own.v[i]) + widen(more.v[i]));
+    } else {
+#pragma unroll
+      for (int i = 0; i < kWide; ++i) pack.v[i] = narrow(widen(pack.v[i]) + widen(own.v[i]));
+    }
+    reinterpret_cast<Pack*>(y)[k] = pack;
+  }
+}
+
+__device__ __forceinline__ float normal_below(float x) { return 0.5f * (1.0f + erff(x * 0.70710678f)); }
+
+// x [rows][2 * columns packs]; y [rows][columns packs]; a thread a pack of y.
+extern "C" __global__ void __launch_bounds__(kThreads) geglu_forward(
+    const Value* __restrict__ x, Value* __restrict__ y, long long packs, int columns) {
+  const long long stride = (long long)gridDim.x * blockDim.x;
+  for (long long k = (long long)blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += stride) {
+    const long long row = k / columns, at = row * 2 * columns + k % columns;
+    Pack value = reinterpret_cast<const Pack*>(x)[at];
+    const Pack gate = reinterpret_cast<const Pack*>(x)[at + columns];
+#pragma unroll
+    for (int i = 0; i < kWide; ++i) {
+      const float g = widen(gate.v[i]);
+      value.v[i] = narrow(widen(value.v[i]) * g * normal_below(g));
+    }
+    reinterpret_cast<Pack*>(y)[k] = value;
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(kThreads) geglu_backward(
+    const Value* __restrict__ dy, const Value* __restrict__ x, Value* __restrict__ dx, long long packs, int columns) {
+  const long long stride = (long long)gridDim.x * blockDim.x;
+  for (long long k = (long long)blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += stride) {
+    const long long row = k / columns, at = row * 2 * columns + k % columns;
+    const Pack up = reinterpret_cast<const Pack*>(dy)[k];
+    Pack value = reinterpret_cast<const Pack*>(x)[at];
+    Pack gate = reinterpret_cast<const Pack*>(x)[at + columns];
+#pragma unroll
+    for (int i = 0; i < kWide; ++i) {
+      const float v = widen(value.v[i]), g = widen(gate.v[i]), d = widen(up.v[i]);
+      const float below = normal_below(g);
+      value.v[i] = narrow(d * g * below);
+      gate.v[i] = narrow(d * v * (below + g * 0.39894228f * __expf(-0.5f * g * g)));
+    }
+    reinterpret_cast<Pack*>(dx)[at] = value;
+    reinterpret_cast<Pack*>(dx)[at + columns] = gate;
+  }
+}
+)cuda";
+}
+
+}  // namespace kernels
+
+namespace {
+
+using kernels::kThreads;
+
+int64_t pack_of(const at::Tensor& x) { return 16 / x.element_size(); }
+
+/** Enough blocks for a large GPU; a block goes on to further packs. */
+int64_t blocks_for(int64_t packs) { return std::clamp<int64_t>((packs + kThreads - 1) / kThreads, 1, 132 * 16); }
+
+kernels::Kernel kernel(const char* name, const at::Tensor& x) {
+  return kernels::compile(kernels::fused_source(), name, x.scalar_type(), x.device());
+}
+
+bool on_kernels(const at::Tensor& x) {
+  return x.is_cuda() && x.numel() > 0 && kernels::is_value_type(x.scalar_type()) && kernels::available(x.device());
+}
+
+at::Tensor run_add_bias(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& residual) {
+  at::Tensor y = at::empty_like(x);
+  const void *from = x.const_data_ptr(), *b = bias.const_data_ptr(),
+             *more = residual.defined() ? residual.const_data_ptr() : nullptr;
+  void* to = y.mutable_data_ptr();
+  long long packs = x.numel() / pack_of(x);
+  int columns = static_cast<int>(x.size(1) / pack_of(x));
+  kernels::launch(
+      kernel("add_bias", x), {blocks_for(packs)}, kThreads, {&from, &b, &more, &to, &packs, &columns}, x.device());
+  return y;
+}
+
+struct AddBias : torch::autograd::Function<AddBias> {
+  static at::Tensor forward(
+      torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& bias,
+      const std::optional<at::Tensor>& residual) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    context->saved_data["residual"] = residual.has_value();
+    return run_add_bias(x, bias, residual.value_or(at::Tensor()));
+  }
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+    return {gradients[0], {}, context->saved_data["residual"].toBool() ? gradients[0] : at::Tensor()};
+  }
+};
+
+struct Geglu : torch::autograd::Function<Geglu> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    context->save_for_backward({x});
+    std::vector<int64_t> shape = x.sizes().vec();
+    shape.back() /= 2;
+    at::Tensor y = at::empty(shape, x.options());
+    const void* from = x.const_data_ptr();
+    void* to = y.mutable_data_ptr();
+    long long packs = y.numel() / pack_of(x);
+    int columns = static_cast<int>(shape.back() / pack_of(x));
+    kernels::launch(kernel("geglu_forward", x), {blocks_for(packs)}, kThreads, {&from, &to, &packs, &columns}, x.device());
+    return y;
+  }
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+    const at::Tensor x = context->get_saved_variables()[0];
+    const at::Tensor dy = gradients[0].contiguous();
+    at::Tensor dx = at::empty_like(x);
+    const void *up = dy.const_data_ptr(), *from = x.const_data_ptr();
+    void* to = dx.mutable_data_ptr();
+    long long packs = dy.numel() / pack_of(x);
+    int columns = static_cast<int>(dy.size(-1) / pack_of(x));
+    kernels::launch(
+        kernel("geglu_backward", x), {blocks_for(packs)}, kThreads, {&up, &from, &to, &packs, &columns}, x.device());
+    return {dx};
+  }
+};
+
+}  // namespace
+
+at::Tensor conv2d(
+    const at::Tensor& x,
+    const at::Tensor& weight,
+    const std::optional<at::Tensor>& bias,
+    int64_t stride,
+    int64_t padding,
+    const std::optional<at::Tensor>& residual) {
+  const at::Tensor own = bias.value_or(at::Tensor()), more = residual.value_or(at::Tensor());
+  const auto last = at::MemoryFormat::ChannelsLast;
+  const auto convolve = [&](const at::Tensor& with) { return at::conv2d(x, weight, with, {stride, stride}, {padding, padding}); };
+  const bool fits = on_kernels(x) && x.is_contiguous(last) && own.defined() && weight.size(0) % pack_of(x) == 0 &&
+                    own.scalar_type() == x.scalar_type() && own.is_contiguous() && !own.requires_grad() &&
+                    (!more.defined() || (more.scalar_type() == x.scalar_type() && more.is_contiguous(last)));
+  if (!fits) {
+    const at::Tensor y = convolve(own);
+    return more.defined() ? y + more : y;
+  }
+  const at::Tensor y = convolve(at::Tensor()).contiguous(last);
+  const bool learns = y.requires_grad() || (more.defined() && more.requires_grad());
+  return at::GradMode::is_enabled() && learns ? AddBias::apply(y, own, residual) : run_add_bias(y, own, more);
+}
+
+at::Tensor geglu(const at::Tensor& x) {
+  if (on_kernels(x) && x.is_contiguous() && x.size(-1) % (2 * pack_of(x)) == 0) return Geglu::apply(x);
+  const auto halves = x.chunk(2, -1);
+  return halves[0] * at::gelu(halves[1]);
+}
+
+}  // namespace invseg

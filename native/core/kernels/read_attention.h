@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <tuple>
+
+#include <torch/script.h>
+
+namespace invseg {
+
+/**
+ * Attention whose probabilities are read: softmax(q k' / sqrt(d)) in float32 whatever the type of q and k (float16 scores of the
+ * 768-pixel model overflow), their weighted sum over the heads, and their product with v where the layer goes on.
+ *
+ * One autograd function, its gradient by hand. Products of half-precision values are summed in float32 on CUDA, which is what
+ * float32 products of the same values would give.
+ *
+ * In TorchScript: `invseg::read_attention(Tensor q, Tensor k, Tensor? v, Tensor head_weights) -> (Tensor, Tensor)`.
+ *
+ * @param q [B, heads, N, d] @param k [B, heads, M, d] @param v [B, heads, M, d] or none
+ * @param head_weights [heads] float32, no gradient
+ * @return out [B, heads, N, d] of the type of q, empty without v; map [B, N, M] float32
+ */
+std::tuple<at::Tensor, at::Tensor> read_attention(
+    const at::Tensor& q, const at::Tensor& k, const std::optional<at::Tensor>& v, const at::Tensor& head_weights);
+
+}  // namespace invseg

@@ -1,0 +1,52 @@
+#include "core/kernels/program.h"
+
+namespace invseg::kernels {
+
+// TYPE is 0 float, 1 bfloat16, 2 half; no header of CUDA's is needed.
+const char* values_source() {
+  return R"cuda(
+#if TYPE == 0
+typedef float Value;
+#else
+typedef unsigned short Value;
+#endif
+constexpr int kWide = 16 / sizeof(Value);
+constexpr int kThreads = 512;
+
+struct alignas(16) Pack { Value v[kWide]; };
+
+__device__ __forceinline__ float widen(Value x) {
+#if TYPE == 0
+  return x;
+#elif TYPE == 1
+  return __uint_as_float(((unsigned)x) << 16);
+#else
+  float y;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x));
+  return y;
+#endif
+}
+
+__device__ __forceinline__ Value narrow(float x) {
+#if TYPE == 0
+  return x;
+#elif TYPE == 1
+  unsigned short y;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y) : "f"(x));
+  return y;
+#else
+  unsigned short y;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y) : "f"(x));
+  return y;
+#endif
+}
+
+__device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + __expf(-x)); }
+)cuda";
+}
+
+std::string value_options(at::ScalarType type) {
+  return type == at::kFloat ? "-DTYPE=0" : type == at::kBFloat16 ? "-DTYPE=1" : "-DTYPE=2";
+}
+
+}  // namespace invseg::kernels
