@@ -285,10 +285,10 @@ int run(const Arguments& arguments) {
   }
   for (int64_t batch = 1; batch <= arguments.number("batch", 0); batch *= 2) {
     for (const bool fresh : {false, true}) {
-      for (int i = 0; i < 3; ++i) segment_together(engine, setting, fresh, 1, batch);
+      for (int i = 0; i < 2; ++i) segment_together(engine, setting, fresh, 1, batch);
       reset_peak_memory(engine->device());
       std::vector<double> times;
-      for (uint32_t i = 0; i < 3; ++i) times.push_back(segment_together(engine, setting, fresh, 50 * i, batch));
+      for (uint32_t i = 0; i < 2; ++i) times.push_back(segment_together(engine, setting, fresh, 50 * i, batch));
       const double rate = 1000.0 * static_cast<double>(batch) / Stages::quantile(times, 0.5);
       std::printf("batch %2lld, %-11s %6.2f images/s, peak device memory %.2f GiB\n", static_cast<long long>(batch),
                   fresh ? "fresh views" : "views kept", rate,

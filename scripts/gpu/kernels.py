@@ -10,14 +10,10 @@ import re
 
 
 def short(name: str) -> str:
-    name = re.sub(r"<.*", "", name.replace("void ", "").replace("(anonymous namespace)::", ""))
-    return name.split("(")[0][-90:]
-
-
-def detail(name: str) -> str:
-    """Elementwise kernels are told apart by what they compute."""
-    found = re.findall(r"(\w+(?:Functor|_kernel_cuda|_kernel_impl|Ops|Op)\b)", name)
-    return short(name) + (f" [{', '.join(dict.fromkeys(found))}]"[:80] if found else "")
+    """Kernels of LibTorch are told apart by what they compute, which stands deep in their template arguments."""
+    name = re.sub(r"void |at::native::|\(anonymous namespace\)::|std::|c10::|at::|unsigned |static_cast", "", name)
+    name = re.sub(r"gpu_kernel_impl_nocast|gpu_kernel_impl|array<char\*, \dul>|\(TensorIteratorBase&\)", "", name)
+    return name if len(name) < 170 else name[:120] + " … " + name[-45:]
 
 
 def main() -> None:
@@ -38,7 +34,7 @@ def main() -> None:
     print(f"{len(kernels)} kernels, busy {busy / 1e3:.1f} ms of {(end - begin) / 1e3:.1f} ms")
     totals = collections.defaultdict(lambda: [0.0, 0])
     for event in kernels:
-        entry = totals[detail(event["name"])]
+        entry = totals[short(event["name"])]
         entry[0] += event["dur"]
         entry[1] += 1
     for name, (time, count) in sorted(totals.items(), key=lambda item: -item[1][0])[: options.rows]:

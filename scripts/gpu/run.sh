@@ -4,8 +4,9 @@
 #
 #     OUT=/tmp/gpu bash scripts/gpu/run.sh [part ...]
 #
-# STEPS is the number of steps that `compare` makes (15). Parts, in this order when none is named: build tests time plain trace peers compare. `compiled` (the tuned peer under
-# torch.compile) runs when it is named. What a part prints is in $OUT/<part>.log; figures are JSON beside it.
+# STEPS is the number of steps that `compare` makes (15). Parts, in this order when none is named: build tests time plain trace peers compare.
+# `batch` times images whose steps are made together, `compiled` the tuned peer under torch.compile; they run when they are
+# named. What a part prints is in $OUT/<part>.log; figures are JSON beside it.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 OUT=${OUT:-/tmp/gpu}
@@ -54,6 +55,7 @@ for name in $parts; do
     build) in_shell build 240 build; wait ;;
     tests) in_shell tests 120 tests ;;
     time) part time 90 "$bench" "${full[@]}" --device cuda --images 10 --json "$OUT/time.json" ;;
+    batch) part batch 120 "$bench" "${full[@]}" --device cuda --images 0 --batch "${BATCH:-16}" --json "$OUT/batch.json" ;;
     plain) part plain 60 "$bench" "${full[@]}" --device cuda --images 3 --plain --json "$OUT/plain.json" ;;
     trace)
       part trace 60 "$bench" "${full[@]}" --device cuda --images 0 --trace "$WORK/trace.json"
