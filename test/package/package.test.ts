@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -99,13 +99,28 @@ describe('the tarball', () => {
     expect(packed.size).toBeLessThan(20e6);
   });
 
-  it('runs no script when it is installed', () => {
-    const { scripts = {}, gypfile } = readManifest(own);
-    expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
-    // npm takes a binding.gyp in the root for an install script, unless it is told not to.
-    expect(gypfile).toBe(false);
+  it('runs no script when it is installed, nor afterwards', () => {
+    const { scripts = {} } = readManifest(own);
+    // `prepare` too: `npm install` in the unpacked package runs it, and its file is not here.
+    expect(Object.keys(scripts)).toEqual([]);
+    // npm and yarn take it for an install script, and a lock entry cannot tell them otherwise.
+    expect(packed.files.map((file) => file.path).filter((file) => file.endsWith('.gyp'))).toEqual([]);
+  });
+
+  it('names the files that its manifest leads to', () => {
+    const { main, types, bin, exports } = JSON.parse(readFileSync(path.join(own, 'package.json'), 'utf8')) as Leads;
+    const named = [main, types, ...Object.values(bin), ...Object.values(exports['.'])];
+    expect(named.filter((file) => !existsSync(path.join(own, file)))).toEqual([]);
+    expect(readManifest(own).devDependencies).toBeUndefined();
   });
 });
+
+interface Leads {
+  main: string;
+  types: string;
+  bin: Record<string, string>;
+  exports: { '.': Record<string, string> };
+}
 
 describe('an installation', () => {
   it('imports, with the production dependencies alone', async () => {
@@ -165,7 +180,7 @@ describe('an installation', () => {
               const { labels, width, height, status } = await segmenter.segment(${JSON.stringify(picture())}, { categories: ['cat'], steps: 1 });
               console.log(status, labels.length === width * height, segmenter.info.model.folder);
               await segmenter.dispose();`),
-      { INVSEG_ADDON: BUILD_FOLDER },
+      { INVSEG_ADDON: process.env['INVSEG_ADDON'] ?? BUILD_FOLDER },
     );
     expect(err).toBe('');
     expect(out).toMatch(/^completed true /);
