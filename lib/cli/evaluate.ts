@@ -93,9 +93,12 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const seed = given('seed', integer(0, 0xffffffff));
   const prefetch = given('prefetch', integer(0, 64));
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
-  const options = resolveOptions(methodFlags(flags));
+  const overrides = methodFlags(flags);
+  resolveOptions(overrides);
   queueOf(flags);
   const plan = await planPictures(flags);
+  const bundle = await openBundle(plan.engine.model);
+  const options = resolveOptions(overrides, bundle.manifest.defaults.methods);
   const devices = devicesOf(flags, io);
   await prepareFolder(flags.out);
 
@@ -112,7 +115,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
         seed,
         shard,
         restart: flags.restart,
-        weights: await (await openBundle(plan.engine.model)).weightsHash(),
+        weights: await bundle.weightsHash(),
         absent: flags.absent,
         prefetch,
         signal: io.signal,

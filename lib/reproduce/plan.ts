@@ -13,7 +13,6 @@ import type { RowRun, Table, TableRow } from './types.js';
 export interface Setting {
   /** Folder of its runs, the same for the same settings: readable, with a hash at its end. */
   readonly slug: string;
-  readonly overrides: MethodOverrides;
   readonly options: Omit<MethodOptions, 'seed'>;
   readonly names: NamesOffer;
 }
@@ -108,10 +107,10 @@ function settingOf(run: RowRun, model: ModelSides, offers: NamesOffers, options:
   // A method of another paper has settings of its own, which the preset would lie on top of.
   const base = method === 'invseg' || method === 'baseline' ? paperOptions(model) : {};
   const overrides = { ...base, ...options, ...run.options, ...(mapped.training && { trainingResolutions: mapped.training }), method };
-  const { seed: _, ...resolved } = resolveOptions(overrides);
+  const { seed: _, ...resolved } = resolveOptions(overrides, model.methods);
   if (isLacking(offer)) return { reason: offer.missing };
-  const { seed: __, ...plain } = resolveOptions({ ...base, method });
-  const setting = { slug: slugOf(resolved, plain, offer), overrides, options: resolved, names: offer };
+  const { seed: __, ...plain } = resolveOptions({ ...base, method }, model.methods);
+  const setting = { slug: slugOf(resolved, plain, offer), options: resolved, names: offer };
   return { setting, ...(mapped.remark !== undefined && { remark: mapped.remark }) };
 }
 
