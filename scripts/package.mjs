@@ -3,9 +3,9 @@
  *
  *     node scripts/package.mjs [--out <folder>] [--only-pack]
  *
- * npm publishes the manifest of the folder that it packs, and the checkout's has scripts whose files are not in the package:
- * `prepare` would fail wherever somebody runs `npm install` in the unpacked package. So what `npm pack` chooses is laid out in a
- * folder of its own, beside the manifest that users get. `--only-pack` takes dist as it is.
+ * npm publishes the manifest of the folder that it packs, and the checkout's has scripts whose files are not in the
+ * package: `prepare` would fail wherever somebody runs `npm install` in the unpacked package. So what `npm pack` chooses
+ * is laid out in a folder of its own, beside the manifest that users get. `--only-pack` takes dist as it is.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -23,10 +23,15 @@ export function unknownNames(
 }
 
 /** One line for the reader of a result. */
-export function unknownNamesWarning({ name, names = [] }: Pick<ModelFacts, 'name' | 'names'>, unknown: readonly string[]): string {
+export function unknownNamesWarning(
+  { name, names = [] }: Pick<ModelFacts, 'name' | 'names'>,
+  unknown: readonly string[],
+): string {
   const rest = names.length - LISTED;
   const known = names.slice(0, LISTED).join(', ') + (rest > 0 ? ` and ${rest} other names` : '');
   const [what, whose] = unknown.length === 1 ? ['a name', 'its mask means'] : ['names', 'their masks mean'];
-  const listed = unknown.slice(0, LISTED).map(quote).join(', ') + (unknown.length > LISTED ? ` and ${unknown.length - LISTED} more` : '');
+  const listed =
+    unknown.slice(0, LISTED).map(quote).join(', ') +
+    (unknown.length > LISTED ? ` and ${unknown.length - LISTED} more` : '');
   return `The model ${name} was not taught ${what} that you gave: ${listed}; ${whose} nothing. It knows ${known}`;
 }

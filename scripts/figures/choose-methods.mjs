@@ -1,11 +1,12 @@
 /**
- * Settings of DiffSegmenter and DiffSeg for a model: every combination below on pictures of a folder data set, the best first.
+ * Settings of DiffSegmenter and DiffSeg for a model: every combination below on pictures of a folder data set, the best
+ * first.
  *
- *     node scripts/figures/choose-methods.mjs --data <training-style pictures> --limit 40 --out .cache/figures/choose.jsonl
+ *     node scripts/figures/choose-methods.mjs --data <training-style pictures> --limit 60 --out FILE.jsonl
  *         [--method diffsegmenter] [--model DIR] [--threads 1] [--top 12]
  *
- * What is best here is chosen, not measured: measure it on other pictures (`methods.mjs`). Appends one JSON line a picture and
- * combination and goes on where it stopped. Needs the compiled library (dist/) and the addon.
+ * What is best here is chosen, not measured: measure it on other pictures (`methods.mjs`). Appends one JSON line a
+ * picture and combination and goes on where it stopped. Needs the compiled library (dist/) and the addon.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -50,14 +51,24 @@ const GRIDS = {
 const THRESHOLDS = Array.from({ length: 33 }, (_, i) => (30 + 2 * i) / 100);
 
 const combinations = (grid) =>
-  Object.entries(grid).reduce((all, [key, list]) => all.flatMap((one) => list.map((value) => ({ ...one, [key]: value }))), [{}]);
+  Object.entries(grid).reduce(
+    (all, [key, list]) => all.flatMap((one) => list.map((value) => ({ ...one, [key]: value }))),
+    [{}],
+  );
 
 const { classes, pictures } = readFolder(values.data, Number(values.limit));
 const classOf = new Map(classes.map((name, i) => [name, i + 1]));
-const settings = values.method.split(',').flatMap((method) => combinations(GRIDS[method]).map((own) => ({ method, ...own })));
+const settings = values.method
+  .split(',')
+  .flatMap((method) => combinations(GRIDS[method]).map((own) => ({ method, ...own })));
 const keyOf = ({ picture }, setting) => JSON.stringify([picture, setting]);
 const lines = () =>
-  existsSync(values.out) ? readFileSync(values.out, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)) : [];
+  existsSync(values.out)
+    ? readFileSync(values.out, 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line))
+    : [];
 
 async function measure() {
   const done = new Set(lines().map(({ key }) => key));
@@ -67,12 +78,23 @@ async function measure() {
     for (const [i, picture] of pictures.entries()) {
       const truth = decode(readFileSync(path.join(values.data, picture.mask))).data;
       const lookup = Uint8Array.from([...picture.categories.map((name) => classOf.get(name)), 0]);
-      const counts = (labels) => count(truth, labels.map((label) => lookup[label]), classes.length + 1);
+      const counts = (labels) =>
+        count(
+          truth,
+          labels.map((label) => lookup[label]),
+          classes.length + 1,
+        );
       for (const setting of settings) {
         if (done.has(keyOf(picture, setting))) continue;
         const swept = setting.method === 'diffsegmenter';
         // From its author's settings on, whatever the model's own say.
-        const call = { preset: `${setting.method}-paper`, ...setting, seed: i, categories: picture.categories, saveStrengths: swept };
+        const call = {
+          preset: `${setting.method}-paper`,
+          ...setting,
+          seed: i,
+          categories: picture.categories,
+          saveStrengths: swept,
+        };
         const { labels, strengths } = await segmenter.segment(path.join(values.data, picture.picture), call);
         const found = swept ? THRESHOLDS.map((threshold) => counts(labelsAt(strengths, threshold))) : [counts(labels)];
         appendFileSync(values.out, `${JSON.stringify({ key: keyOf(picture, setting), found })}\n`);

@@ -1,10 +1,10 @@
 /**
- * `npm run test:install`: the package as it is published, installed with every package manager, each in a project of its own.
+ * `npm run test:install`: the package as it is published, installed with every package manager, in a project each.
  *
  *     node scripts/packaging/everywhere.mjs [--only <part of a name>] [--setup]
  *
- * Fetches the managers from the registry once. Where an addon is built here, or INVSEG_ADDON names one, each project segments
- * with it. `--setup` also builds the addon in each project (minutes).
+ * Fetches the managers from the registry once. Where an addon is built here, or INVSEG_ADDON names one, each project
+ * segments with it. `--setup` also builds the addon in each project (minutes).
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -61,6 +61,8 @@ function complaints({ built, version, encodes, status, code }) {
     built && 'the installation compiled',
     !/^\d+\.\d+\.\d+/.test(version) && `--version says ${version}`,
     encodes !== 'function' && 'encodeLabels is missing',
-    named.addon ? status !== 'completed' && `segment ends ${status}` : code !== 'ADDON_NOT_BUILT' && `open says ${code}`,
+    named.addon
+      ? status !== 'completed' && `segment ends ${status}`
+      : code !== 'ADDON_NOT_BUILT' && `open says ${code}`,
   ].filter(Boolean);
 }

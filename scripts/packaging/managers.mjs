@@ -94,7 +94,10 @@ function yarn4Case(linker, yarn) {
     install: [[...yarn, 'install']],
     node: [...yarn, 'node'],
     command: [...yarn, 'run', 'invseg'],
-    files: { '.yarnrc.yml': `nodeLinker: ${linker}\nenableTelemetry: false\nenableImmutableInstalls: false\n`, 'yarn.lock': '' },
+    files: {
+      '.yarnrc.yml': `nodeLinker: ${linker}\nenableTelemetry: false\nenableImmutableInstalls: false\n`,
+      'yarn.lock': '',
+    },
   };
 }
 
@@ -121,9 +124,16 @@ export async function run([file, ...args], cwd, env = {}) {
 /** As from a user's shell: without this project's variables and what an `npm run` around this adds. */
 function cleanEnvironment() {
   const own = Object.entries(process.env).filter(
-    ([name]) => !/^(INVSEG_|NODE_OPTIONS$|CI$|INIT_CWD$)/.test(name) && (!/^npm_/.test(name) || name === 'npm_config_registry'),
+    ([name]) =>
+      !/^(INVSEG_|NODE_OPTIONS$|CI$|INIT_CWD$)/.test(name) && (!/^npm_/.test(name) || name === 'npm_config_registry'),
   );
   const registry = process.env.npm_config_registry;
   const forYarn = registry ? { YARN_REGISTRY: registry, YARN_NPM_REGISTRY_SERVER: registry } : {};
-  return { ...Object.fromEntries(own), ...forYarn, npm_config_prefer_offline: 'true', npm_config_audit: 'false', npm_config_fund: 'false' };
+  return {
+    ...Object.fromEntries(own),
+    ...forYarn,
+    npm_config_prefer_offline: 'true',
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+  };
 }

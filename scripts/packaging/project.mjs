@@ -28,14 +28,18 @@ console.log(JSON.stringify(answer));
  *
  * @param {import('./managers.mjs').Case} way
  * @param {string} tarball
- * @param {{ addon?: string, then?: (project: string) => Promise<void> }} options `addon`: folder of a built addon to segment with
+ * @param {{ addon?: string, then?: (project: string) => Promise<void> }} options `addon`: folder of a built addon that
+ * segments
  * @returns {Promise<import('./project.mjs').Tried>}
  */
 export async function tryInstall(way, tarball, { addon, then } = {}) {
   const project = mkdtempSync(path.join(os.tmpdir(), 'invseg-user-'));
   try {
     const dependencies = { 'invseg-native': 'file:./invseg-native.tgz' };
-    writeFileSync(path.join(project, 'package.json'), JSON.stringify({ name: 'user', version: '1.0.0', private: true, dependencies }));
+    writeFileSync(
+      path.join(project, 'package.json'),
+      JSON.stringify({ name: 'user', version: '1.0.0', private: true, dependencies }),
+    );
     copyFileSync(tarball, path.join(project, 'invseg-native.tgz'));
     for (const [name, text] of Object.entries(way.files)) writeFileSync(path.join(project, name), text);
     writeFileSync(path.join(project, 'check.mjs'), CHECK);

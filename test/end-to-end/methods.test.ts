@@ -31,13 +31,17 @@ async function score(name: string, options: MethodOverrides): Promise<number> {
 }
 
 describe('on held-out pictures', () => {
-  it.each(['diffsegmenter', 'diffseg'] as const)("%s finds its way with the model's settings, not with its author's", async (method) => {
-    const own = await score(method, { method });
-    const authors = await score(`${method}-paper`, { preset: `${method}-paper` });
-    console.log(`${method}: mIoU ${own.toFixed(1)}, with its author's settings ${authors.toFixed(1)}`);
-    expect(own).toBeGreaterThan(authors + 15);
-    expect(own).toBeGreaterThan(50);
-  }, 300_000);
+  it.each(['diffsegmenter', 'diffseg'] as const)(
+    "%s finds its way with the model's settings, not with its author's",
+    async (method) => {
+      const own = await score(method, { method });
+      const authors = await score(`${method}-paper`, { preset: `${method}-paper` });
+      console.log(`${method}: mIoU ${own.toFixed(1)}, with its author's settings ${authors.toFixed(1)}`);
+      expect(own).toBeGreaterThan(authors + 15);
+      expect(own).toBeGreaterThan(50);
+    },
+    300_000,
+  );
 });
 
 describe('a picture of the package', () => {
@@ -53,13 +57,21 @@ describe('a picture of the package', () => {
   });
 
   it('brings a warning with names that it does not know, whatever their scores', async () => {
-    const { unknownNames, warnings } = await segmenter.segment(file, { method: 'baseline', categories: ['unicorn', 'laptop', 'cat', 'zebra'] });
+    const { unknownNames, warnings } = await segmenter.segment(file, {
+      method: 'baseline',
+      categories: ['unicorn', 'laptop', 'cat', 'zebra'],
+    });
     expect(unknownNames).toEqual(['unicorn', 'laptop', 'zebra']);
-    expect(warnings).toEqual([expect.stringMatching(/^The model miniature was not taught names that you gave: "unicorn", "laptop", "zebra"; .* It knows airplane, /)]);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^The model miniature was not taught names that you gave: "unicorn", "laptop", "zebra"; .* It knows airplane, /,
+      ),
+    ]);
   });
 
   it("knows VOC's spellings", () => {
     const names = new Set(segmenter.info.model.names);
-    for (const name of ['tv monitor', 'tvmonitor', 'aeroplane', 'diningtable', 'pottedplant', 'background', 'grass']) expect(names).toContain(name);
+    for (const name of ['tv monitor', 'tvmonitor', 'aeroplane', 'diningtable', 'pottedplant', 'background', 'grass'])
+      expect(names).toContain(name);
   });
 });

@@ -17,7 +17,9 @@ const semver = createRequire(import.meta.url)('semver') as {
   satisfies(version: string, range: string): boolean;
   minVersion(range: string): { version: string };
 };
-const lock = JSON.parse(readFileSync(path.join(checkout, 'package-lock.json'), 'utf8')) as { packages: Record<string, Entry> };
+const lock = JSON.parse(readFileSync(path.join(checkout, 'package-lock.json'), 'utf8')) as {
+  packages: Record<string, Entry>;
+};
 const entries = Object.entries(lock.packages);
 
 /** As Node looks for `name` from `folder`: in each node_modules up to the root. */

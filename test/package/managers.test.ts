@@ -1,4 +1,4 @@
-/** The published package, installed from the registry's packages by npm; `npm run test:install` has the other managers. */
+/** The published package, installed by npm with packages of the registry; `npm run test:install` has the other managers. */
 import { mkdtempSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

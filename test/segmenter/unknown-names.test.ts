@@ -29,7 +29,10 @@ describe('names that the model was not taught', () => {
     expect(unknownNamesWarning(model, ['unicorn'])).toBe(
       `The model tiny was not taught a name that you gave: "unicorn"; its mask means nothing. It knows ${model.names.slice(0, 20).join(', ')} and 10 other names`,
     );
-    const many = unknownNamesWarning(model, Array.from({ length: 25 }, (_, i) => `beast ${i}`));
+    const many = unknownNamesWarning(
+      model,
+      Array.from({ length: 25 }, (_, i) => `beast ${i}`),
+    );
     expect(many).toContain('"beast 19" and 5 more; their masks mean nothing');
     expect(many).not.toContain('\n');
   });
@@ -43,7 +46,10 @@ describe('a result', () => {
   const options = (categories: string[]): SegmentOptions => ({ categories, steps: 0 });
 
   it('says which names the model was not taught, in one warning', async () => {
-    const { unknownNames: unknown, warnings } = await open(known).segment(picture(), options(['unicorn', 'cat', 'laptop']));
+    const { unknownNames: unknown, warnings } = await open(known).segment(
+      picture(),
+      options(['unicorn', 'cat', 'laptop']),
+    );
     expect(unknown).toEqual(['unicorn', 'laptop']);
     expect(warnings).toEqual([expect.stringContaining('"unicorn", "laptop"; their masks mean nothing')]);
   });
