@@ -104,12 +104,13 @@ function settingOf(run: RowRun, model: ModelSides, offers: NamesOffers, options:
   const offer = offers[kind] ?? { missing: `there is no source of names ${kind}` };
   const mapped = training === undefined ? {} : mapSides(training, model);
   if (mapped.missing !== undefined) return { reason: mapped.missing };
-  // A method of another paper has settings of its own, which the preset would lie on top of.
+  // A method of another paper has settings of its own, or the model's for it, which the preset would lie on top of.
   const base = method === 'invseg' || method === 'baseline' ? paperOptions(model) : {};
   const overrides = { ...base, ...options, ...run.options, ...(mapped.training && { trainingResolutions: mapped.training }), method };
   const { seed: _, ...resolved } = resolveOptions(overrides, model.methods);
   if (isLacking(offer)) return { reason: offer.missing };
-  const { seed: __, ...plain } = resolveOptions({ ...base, method }, model.methods);
+  const { preset } = overrides;
+  const { seed: __, ...plain } = resolveOptions({ ...base, preset, method }, model.methods);
   const setting = { slug: slugOf(resolved, plain, offer), options: resolved, names: offer };
   return { setting, ...(mapped.remark !== undefined && { remark: mapped.remark }) };
 }
