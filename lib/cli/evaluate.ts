@@ -93,12 +93,11 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const seed = given('seed', integer(0, 0xffffffff));
   const prefetch = given('prefetch', integer(0, 64));
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
-  const overrides = methodFlags(flags);
-  resolveOptions(overrides);
+  // Not resolved for good: the model may have settings of a method.
+  const options = methodFlags(flags);
+  resolveOptions(options);
   queueOf(flags);
   const plan = await planPictures(flags);
-  const bundle = await openBundle(plan.engine.model);
-  const options = resolveOptions(overrides, bundle.manifest.defaults.methods);
   const devices = devicesOf(flags, io);
   await prepareFolder(flags.out);
 
@@ -115,7 +114,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
         seed,
         shard,
         restart: flags.restart,
-        weights: await bundle.weightsHash(),
+        weights: await (await openBundle(plan.engine.model)).weightsHash(),
         absent: flags.absent,
         prefetch,
         signal: io.signal,
