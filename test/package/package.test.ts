@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -105,6 +105,16 @@ describe('the tarball', () => {
     expect(Object.keys(scripts)).toEqual([]);
     // npm and yarn take it for an install script, and a lock entry cannot tell them otherwise.
     expect(packed.files.map((file) => file.path).filter((file) => file.endsWith('.gyp'))).toEqual([]);
+  });
+
+  it('is what is published: npm publish in the checkout is refused', () => {
+    const publish = () =>
+      execFileSync(process.execPath, [path.join(checkout, 'scripts', 'package.mjs')], {
+        env: { ...process.env, npm_lifecycle_event: 'prepublishOnly' },
+        stdio: 'pipe',
+      });
+    expect(readManifest(checkout).scripts!['prepublishOnly']).toBe('node scripts/package.mjs');
+    expect(publish).toThrow(/npm publish <tarball>/);
   });
 
   it('names the files that its manifest leads to', () => {
