@@ -183,6 +183,16 @@ describe('an installation', () => {
     expect(failed.code).toBe(1);
   });
 
+  it('examines itself: what is missing before the set-up, and nothing with an addon that is built', async () => {
+    const main = path.join(own, 'dist', 'cli', 'main.js');
+    const bare = await node([main, 'doctor']);
+    expect(bare.code).toBe(1);
+    expect(bare.out).toMatch(/FAILED addon +the addon has not been built[^]*What to do:[^]*addon: run `npx invseg setup`/);
+    const built = await node([main, 'doctor'], { INVSEG_ADDON: process.env['INVSEG_ADDON'] ?? BUILD_FOLDER });
+    expect(built.out).toMatch(/ok +self-test +cat-bus\.png segmented/);
+    expect(built.code).toBe(0);
+  });
+
   it('segments with an addon that is built', async () => {
     const { code, out, err } = await node(
       script(`import { Segmenter } from 'invseg-native';
