@@ -1,6 +1,6 @@
 /** The public API. */
 export { Segmenter } from './segmenter/segmenter.js';
-export type { SegmenterInfo } from './segmenter/segmenter.js';
+export type { ModelInfo, SegmenterInfo } from './segmenter/segmenter.js';
 export { labelsAt } from './segmenter/strengths.js';
 export type {
   CategoryMaps,
@@ -22,6 +22,7 @@ export type {
   LayerOptions,
   MethodOptions,
   MethodOverrides,
+  ModelMethods,
   RefineOptions,
   RelativeResolution,
   ResolutionWeights,

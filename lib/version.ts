@@ -1,10 +1,24 @@
-/** Version of this package. */
+/** What package.json says of this package. */
 import { readFileSync } from 'node:fs';
 
-let version: string | undefined;
+interface Manifest {
+  version: string;
+  engines: { node: string };
+}
+
+let manifest: Manifest | undefined;
+
+function read(): Manifest {
+  // The same step up from lib and from dist.
+  manifest ??= JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Manifest;
+  return manifest;
+}
 
 export function packageVersion(): string {
-  // The same step up from lib and from dist.
-  version ??= (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
-  return version;
+  return read().version;
+}
+
+/** The oldest Node that this package is for, such as `20.19`. */
+export function oldestNode(): string {
+  return read().engines.node.replace(/^>=\s*/, '');
 }

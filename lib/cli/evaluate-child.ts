@@ -1,13 +1,13 @@
 /** A process of `evaluate --devices`: one engine. Started by the command, of no use by hand. */
 import { serveParent } from '../evaluation/processes/child.js';
-import type { MethodOptions } from '../options/index.js';
+import type { MethodOverrides } from '../options/index.js';
 import { Segmenter } from '../segmenter/segmenter.js';
 import { openTask } from './run-plan.js';
 import type { PictureFlags } from './run-plan.js';
 
 export interface ChildSetup {
   flags: PictureFlags;
-  options: MethodOptions;
+  options: MethodOverrides;
 }
 
 serveParent<ChildSetup>(({ flags, options }, device) =>

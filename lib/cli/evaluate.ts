@@ -93,7 +93,9 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const seed = given('seed', integer(0, 0xffffffff));
   const prefetch = given('prefetch', integer(0, 64));
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
-  const options = resolveOptions(methodFlags(flags));
+  // Not resolved for good: the model may have settings of a method.
+  const options = methodFlags(flags);
+  resolveOptions(options);
   queueOf(flags);
   const plan = await planPictures(flags);
   const devices = devicesOf(flags, io);

@@ -47,7 +47,8 @@ export function optionsHelp(): string {
   const rows = optionRows();
   const width = Math.max(...rows.map(({ key, value }) => key.length + value.length + 1));
   const lines = rows.map(({ key, value, help }) => `  ${`${key}=${value}`.padEnd(width)}  ${help}`);
-  return ['', 'Options of --set, with their defaults:', ...lines, '', 'Other defaults of a method:', ...methodLines()].join('\n');
+  const model = '  A model may bring others, which a --preset leaves out: the one in the package does, for diffsegmenter and diffseg.';
+  return ['', 'Options of --set, with their defaults:', ...lines, '', 'Other defaults of a method:', ...methodLines(), model].join('\n');
 }
 
 /** One line for each method that has defaults of its own. */

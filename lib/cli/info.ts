@@ -44,14 +44,16 @@ function nativeInfo() {
 
 async function modelInfo(model: string | undefined) {
   const bundle = await openBundle(model);
-  const { name, version, license, source, image } = bundle.manifest;
+  const { name, version, license, source, image, names } = bundle.manifest;
   const weights = await bundle.weightsHash();
-  return { name, version, license, source, folder: bundle.folder, imageSize: image.size, latentSize: image.latentSize, weights };
+  const knows = names.length > 0 ? { knows: names } : {};
+  return { name, version, license, source, folder: bundle.folder, imageSize: image.size, latentSize: image.latentSize, weights, ...knows };
 }
 
 function asText(info: object, indent = ''): string {
   const lines = Object.entries(info).map(([key, value]) => {
     if (value === null) return `${indent}${key}: not available`;
+    if (Array.isArray(value)) return `${indent}${key}: ${value.join(', ')}`;
     if (typeof value === 'object') return `${indent}${key}:\n${asText(value as object, `${indent}  `).trimEnd()}`;
     return `${indent}${key}: ${String(value)}`;
   });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { InProcess } from '../evaluation/in-process.js';
 import type { PicturePool } from '../evaluation/pool.js';
 import { ProcessPool } from '../evaluation/processes/pool.js';
-import type { MethodOptions } from '../options/index.js';
+import type { MethodOverrides } from '../options/index.js';
 import { openBundle } from '../models/index.js';
 import { QueuePool } from '../queue/pool.js';
 import { RedisLink } from '../queue/redis.js';
@@ -27,7 +27,7 @@ export interface PoolFlags extends QueueFlags {
 export interface PoolRequest {
   flags: PictureFlags & PoolFlags;
   plan: PicturePlan;
-  options: MethodOptions;
+  options: MethodOverrides;
   /** Of processes; empty for this one. */
   devices: readonly string[];
   io: Io;
@@ -68,7 +68,7 @@ async function withQueue<T>({ flags, plan, io, line }: PoolRequest, url: RedisUr
   const onNote = (text: string): void => line.note(text);
   await using link = await RedisLink.open({ url, onNote });
   const { manifest } = await openBundle(engine.model);
-  const info = { model: { name: manifest.name, version: manifest.version }, ...askedDevice(engine, io.cudaDevices?.() ?? 0) };
+  const info = { model: { name: manifest.name, version: manifest.version, methods: manifest.defaults.methods }, ...askedDevice(engine, io.cudaDevices?.() ?? 0) };
   return await use(new QueuePool({ link, info, names: await namesDescription(flags, plan), dataset, out: flags.out, queueName, restart: flags.restart, onNote }));
 }
 

@@ -10,6 +10,8 @@ import { addCompareCommand } from './compare.js';
 import { addEvaluateCommand } from './evaluate.js';
 import { addMergeCommand } from './evaluate-merge.js';
 import { addExplainCommand } from './explain-flags.js';
+import { doctorCommand } from './doctor.js';
+import type { DoctorFlags } from './doctor.js';
 import { describeError, EXIT, exitCode } from './failure.js';
 import { optionsHelp } from './help.js';
 import { infoCommand } from './info.js';
@@ -20,6 +22,7 @@ import type { NamesFlags } from './names.js';
 import { addReproduceCommand } from './reproduce-flags.js';
 import { segmentCommand } from './segment.js';
 import type { SegmentFlags } from './flags.js';
+import { welcome } from './welcome.js';
 import { addWorkerCommand } from './worker.js';
 import { setupCommand } from './setup.js';
 import type { SetupFlags } from './setup.js';
@@ -39,6 +42,11 @@ Exit codes: 0 all done, 1 some picture (or the set-up) failed, 2 wrong usage, 13
 
 /** @param argv arguments after `node main.js` @returns exit code; never throws */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  if (argv.length === 0) {
+    // Still wrong usage: a script that lost its command must notice.
+    io.err(welcome());
+    return EXIT.usage;
+  }
   const debug = argv.includes('--debug');
   let code: number = EXIT.ok;
   const program = makeProgram(io, debug, (value) => (code = value));
@@ -108,6 +116,15 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .option('--rebuild', 'build the addon even if it is there')
     .option('--debug', 'print stacks of errors')
     .action(async (flags: SetupFlags) => done(await setupCommand(flags, io)));
+
+  program
+    .command('doctor')
+    .summary('whether everything is there, and what to do where it is not')
+    .description('Looks at Node, the platform, LibTorch, the addon, devices and models, and segments a bundled picture.')
+    .option('-m, --model <folder>', 'a model to look at beside the one in the package')
+    .option('--json', 'as JSON')
+    .option('--debug', 'print stacks of errors')
+    .action(async (flags: DoctorFlags) => done(await doctorCommand(flags, io)));
 
   program
     .command('info')

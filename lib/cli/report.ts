@@ -16,7 +16,9 @@ export interface ReportInput {
 }
 
 export function makeReport({ image, result, info, palette, files, names }: ReportInput): Record<string, unknown> {
-  const { width, height, categories, segments, status, losses, timings, prompts, warnings, options, comparison } = result;
+  const { width, height, categories, segments, status, losses, timings, prompts, warnings, unknownNames, options, comparison } = result;
+  // What the model knows is said once, by `invseg info`.
+  const { names: _, methods: __, ...model } = info.model;
   return {
     format: 'invseg-result/1',
     image,
@@ -34,6 +36,7 @@ export function makeReport({ image, result, info, palette, files, names }: Repor
     })),
     status,
     warnings,
+    ...(unknownNames && { unknownNames }),
     prompts,
     losses,
     ...(comparison && { comparison }),
@@ -42,6 +45,7 @@ export function makeReport({ image, result, info, palette, files, names }: Repor
     files,
     options,
     ...info,
+    model,
     version: packageVersion(),
   };
 }

@@ -33,8 +33,8 @@ export async function reproduceCommand(asked: readonly string[], flags: Reproduc
   const engine = resolveEngineOptions(engineFlags(flags));
   if (flags.devices !== undefined) parseDevices(flags.devices);
   const bundle = await openBundle(engine.model);
-  const { training } = bundle.manifest.defaults;
-  const model = { resolutions: resolutions(bundle.manifest), training };
+  const { training, methods } = bundle.manifest.defaults;
+  const model = { resolutions: resolutions(bundle.manifest), training, methods };
   const listed = { out: flags.out, seeds, sample };
   if (flags.list && flags.dataset === undefined) {
     io.out(await planText(makePlan({ tables, names: assumedOffers(), options, rows, model }), { ...listed, pictures: undefined }));

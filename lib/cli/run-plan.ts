@@ -4,7 +4,7 @@ import type { Dataset } from '../datasets/index.js';
 import { ClassIndex } from '../evaluation/names.js';
 import type { PictureTask } from '../evaluation/picture.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
-import type { EngineOptions, MethodOptions } from '../options/index.js';
+import type { EngineOptions, MethodOverrides } from '../options/index.js';
 import { datasetOptions } from './dataset-flags.js';
 import type { DatasetFlags } from './dataset-flags.js';
 import { engineFlags } from './flags.js';
@@ -39,10 +39,10 @@ export function openNames(flags: PictureFlags, { dataset, engine }: PicturePlan)
 }
 
 /** Everything that a process of its own needs for pictures; it ends with the process. */
-export async function openTask(flags: PictureFlags, options: MethodOptions, io: Pick<Io, 'openSegmenter' | 'signal'>): Promise<PictureTask> {
+export async function openTask(flags: PictureFlags, options: MethodOverrides, io: Pick<Io, 'openSegmenter' | 'signal'>): Promise<PictureTask> {
   const plan = await planPictures(flags);
   const { dataset } = plan;
   const names = await openNames(flags, plan);
   const segmenter = await interruptible(io.openSegmenter(plan.engine), io.signal);
-  return { segmenter, dataset, names: names.source, classIndex: new ClassIndex(dataset), options: resolveOptions(options), signal: undefined };
+  return { segmenter, dataset, names: names.source, classIndex: new ClassIndex(dataset), options: resolveOptions(options, segmenter.info.model.methods), signal: undefined };
 }

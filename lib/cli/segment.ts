@@ -7,10 +7,11 @@ import { decodeImage } from '../image/decode.js';
 import { listImages } from '../image/list.js';
 import { methodNames, methods } from '../methods/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
-import type { MethodOptions } from '../options/index.js';
+import type { MethodOptions, MethodOverrides } from '../options/index.js';
 import { allBackground } from '../segmenter/all-background.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import type { SegmentResult } from '../segmenter/types.js';
+import { unknownNamesWarning } from '../segmenter/unknown-names.js';
 import { parseCategories } from '../text/names.js';
 import { describeError, errorJson, EXIT, isFatal } from './failure.js';
 import { engineFlags, methodFlags } from './flags.js';
@@ -37,7 +38,7 @@ export async function segmentCommand(
   if (source === 'given') checkCategories(flags, options);
   // Names that are given, or none where none are needed, go to the segmenter as they are.
   await using names = source === 'given' ? undefined : await PictureNames.open(source, flags, { engine });
-  const batch = new Batch(flags, options, names, io, debug);
+  const batch = new Batch(flags, names, io, debug);
   const { images, failures } = await findImages(patterns);
   for (const [pattern, error] of failures) batch.fail(pattern, error);
   if (images.length === 0) return EXIT.failed;
@@ -120,14 +121,16 @@ const interrupted = (where: string): InvSegError => new InvSegError('ABORTED', `
 class Batch {
   failed = 0;
   readonly #flags: SegmentFlags;
-  readonly #options: MethodOptions;
+  readonly #overrides: MethodOverrides;
+  /** Warnings that hold for every picture. */
+  readonly #told = new Set<string>();
   readonly #names: PictureNames | undefined;
   readonly #io: Io;
   readonly #debug: boolean;
 
-  constructor(flags: SegmentFlags, options: MethodOptions, names: PictureNames | undefined, io: Io, debug: boolean) {
+  constructor(flags: SegmentFlags, names: PictureNames | undefined, io: Io, debug: boolean) {
     this.#flags = flags;
-    this.#options = options;
+    this.#overrides = methodFlags(flags);
     this.#names = names;
     this.#io = io;
     this.#debug = debug;
@@ -146,10 +149,11 @@ class Batch {
     const picture = { data: rgb, width, height, channels: 3 } as const;
     const found = await this.#names?.of(image, picture);
     const categories = found ? found.names : this.#flags.categories;
-    const nothing = found !== undefined && found.names.length === 0 && methods[this.#options.method].needsNames;
+    const options = resolveOptions(this.#overrides, segmenter.info.model.methods);
+    const nothing = found !== undefined && found.names.length === 0 && methods[options.method].needsNames;
     const result = nothing
-      ? allBackground(width, height, this.#options, `No class was named (${found.origin}): the picture is all background`)
-      : await segmenter.segment(picture, { ...this.#options, categories, signal, onProgress: (event) => progress.show(title, event) });
+      ? allBackground(width, height, options, `No class was named (${found.origin}): the picture is all background`)
+      : await segmenter.segment(picture, { ...options, categories, signal, onProgress: (event) => progress.show(title, event) });
     result.warnings.unshift(...warnings, ...(found?.warnings ?? []));
     const palette = categoryPalette(result.categories.length, this.#flags.palette);
     const files = await this.#write(stem, result, { rgb, width, height }, palette);
@@ -157,7 +161,7 @@ class Batch {
     // The report comes last: where it is, the other files are.
     await writeWhole(path.join(this.#flags.out, `${stem}.json`), `${JSON.stringify(report, null, 2)}\n`);
     progress.clear();
-    this.#tell(image, stem, result, report);
+    this.#tell(segmenter, image, stem, result, report);
   }
 
   async #write(stem: string, result: SegmentResult, picture: Pixels, palette: Palette): Promise<Record<string, string>> {
@@ -173,8 +177,13 @@ class Batch {
     return files;
   }
 
-  #tell(image: string, stem: string, result: SegmentResult, report: Record<string, unknown>): void {
-    for (const warning of result.warnings) this.#io.err(`warning: ${warning}\n`);
+  #tell(segmenter: Segmenter, image: string, stem: string, result: SegmentResult, report: Record<string, unknown>): void {
+    const unknown = result.unknownNames && unknownNamesWarning(segmenter.info.model, result.unknownNames);
+    for (const warning of result.warnings) {
+      if (warning === unknown && this.#told.has(warning)) continue;
+      this.#told.add(warning);
+      this.#io.err(`warning: ${warning}\n`);
+    }
     const { losses, timings } = result;
     const [first, last] = [losses[0], losses.at(-1)].map((loss) => loss?.total.toFixed(4));
     const loss = first === undefined ? '' : `, first and last loss ${first} and ${last}`;

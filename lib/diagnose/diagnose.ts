@@ -24,7 +24,7 @@ export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Pr
   if (!dataset.hasBackground) {
     throw new InvSegError('INVALID_OPTION', 'Expected a data set whose background is a class, since every prompt names it, but received one that ignores it');
   }
-  const plans = makePlans(variants, { ...options, seed });
+  const plans = makePlans(variants, { ...options, seed }, segmenter.info.model.methods);
   const tasks = tasksOf(plans, inversion);
   const ids = drawSample(dataset.ids, sample, seed);
   const { model } = segmenter.info;

@@ -1,6 +1,6 @@
 /** Which work a list of variants needs: variants that share a loss share its probe, and likewise the mask without the loop. */
 import { resolveOptions } from '../options/index.js';
-import type { MethodOptions, MethodOverrides } from '../options/index.js';
+import type { MethodOptions, MethodOverrides, ModelMethods } from '../options/index.js';
 import { baselineKey, lossKey } from './variants.js';
 import type { Variant } from './variants.js';
 
@@ -17,7 +17,7 @@ export interface Plan {
 }
 
 /** @throws {InvSegError} `INVALID_OPTION` for options that no call would take */
-export function makePlans(variants: readonly Variant[], common: MethodOverrides): Plan[] {
+export function makePlans(variants: readonly Variant[], common: MethodOverrides, model?: ModelMethods): Plan[] {
   const first = (key: (options: MethodOptions) => string) => {
     const names = new Map<string, string>();
     return (options: MethodOptions, name: string): string => {
@@ -29,7 +29,7 @@ export function makePlans(variants: readonly Variant[], common: MethodOverrides)
   const [loss, baseline] = [first(lossKey), first(baselineKey)];
   return variants.map((variant) => {
     const overrides = { ...common, ...variant.overrides };
-    const options = resolveOptions(overrides);
+    const options = resolveOptions(overrides, model);
     return { variant, overrides, options, loss: loss(options, variant.name), baseline: baseline(options, variant.name) };
   });
 }

@@ -5,7 +5,7 @@ import type { PictureRecord, RunSettings } from './types.js';
 
 /** What of an engine decides the counts. */
 export interface EngineFacts extends Pick<SegmenterInfo, 'device' | 'dtype'> {
-  model: Pick<SegmenterInfo['model'], 'name' | 'version'>;
+  model: Pick<SegmenterInfo['model'], 'name' | 'version' | 'methods'>;
 }
 
 /** Takes pictures and gives back what became of them. */

@@ -49,7 +49,7 @@ export function settingsOf(given: SettingsOptions, { model, device, dtype }: Eng
     seed: sample === undefined ? 0 : seed,
     shard: shard ? `${shard.index}/${shard.count}` : null,
     names,
-    options: { ...resolveOptions(given.options ?? {}) },
+    options: { ...resolveOptions(given.options ?? {}, model.methods) },
     unlisted: dataset.unlisted.map((skip) => belowRoot(skip, dataset)),
   };
 }

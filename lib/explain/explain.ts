@@ -32,7 +32,7 @@ const fatal: ReadonlySet<string> = new Set(['ABORTED', 'DISPOSED']);
 export async function explain(segmenter: Segmenter, input: ImageInput, options: ExplainOptions): Promise<Explanation> {
   const { methods = methodNames, mask, maskNames, points, palette: paletteName = 'okabe-ito', onProgress, signal, ...rest } = options;
   const { categories: asked, ...overrides } = rest;
-  const resolved = resolveOptions(overrides);
+  const resolved = resolveOptions(overrides, segmenter.info.model.methods);
   const names = parseCategories(asked, resolved.background);
   const { rgb, width, height } = await decodeImage(input, { signal });
   const raw = { data: rgb, width, height, channels: 3 };

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { InvSegError } from '../errors.js';
+import { readMethods, readNames } from './manifest-methods.js';
 import { JsonReader } from './reader.js';
 import type {
   BundleManifest,
@@ -74,7 +75,9 @@ export function checkManifest(value: unknown, file: string): BundleManifest {
         self: table(defaults.at('inference').at('self')),
       },
       training: table(defaults.at('training')),
+      methods: readMethods(defaults.at('methods')),
     },
+    names: readNames(top.at('names')),
     expect: readExpect(top.at('expect')),
   };
 }

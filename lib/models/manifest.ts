@@ -1,5 +1,7 @@
 /** What a bundle's `manifest.json` says. `manifest-check.ts` reads and checks it; ARCHITECTURE.md shows one. */
 
+import type { ModelMethods } from '../options/types.js';
+
 /** Where the weights of a module are: one file of the bundle, or candidates in the folder that the user names. */
 export type WeightsManifest = string | WeightsSearch;
 
@@ -64,8 +66,13 @@ export interface BundleManifest {
   schedule: { steps: number; betaStart: number; betaEnd: number };
   /** In the order they run. */
   layers: LayerManifest[];
-  /** Resolutions that fit this model; `self` weights are relative, `cross` weights are used as given. */
-  defaults: { inference: { cross: ResolutionTable; self: ResolutionTable }; training: ResolutionTable };
+  /**
+   * Resolutions that fit this model; `self` weights are relative, `cross` weights are used as given. `methods`: options of a
+   * method that fit it, by the method's name.
+   */
+  defaults: { inference: { cross: ResolutionTable; self: ResolutionTable }; training: ResolutionTable; methods: ModelMethods };
+  /** Names that the model was taught, the usual ones first; empty: it is not known, as of a model of the open world. */
+  names: string[];
   /**
    * Configuration files of the weights' folder and the values they must have: file → field → value. A file or a field
    * that is not there is not compared; the weights' shapes are in any case.

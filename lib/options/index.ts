@@ -14,6 +14,7 @@ export type {
   LayerOptions,
   MethodOptions,
   MethodOverrides,
+  ModelMethods,
   RefineOptions,
   RelativeResolution,
   ResolutionWeights,

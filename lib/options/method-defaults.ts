@@ -16,7 +16,7 @@ const isegCross = [
   'up_blocks.1.attentions.2',
 ];
 
-/** They stand above the defaults and below a preset and what the caller gives. */
+/** They stand above the defaults and below those of the model, a preset and what the caller gives. */
 export const methodDefaults: Readonly<Record<MethodName, Own>> = {
   invseg: {},
   baseline: {},
@@ -56,8 +56,10 @@ export const methodDefaults: Readonly<Record<MethodName, Own>> = {
   },
 };
 
-/** iSeg's own settings for each data set. */
+/** Each author's own settings, which a model's do not change; iSeg has one for each data set. */
 export const methodPresets: Readonly<Record<string, MethodOverrides>> = {
+  'diffsegmenter-paper': { method: 'diffsegmenter' },
+  'diffseg-paper': { method: 'diffseg' },
   'iseg-voc': {
     method: 'iseg',
     refine: { iterations: 8, entropyReduction: 0.015 },

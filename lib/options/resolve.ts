@@ -3,7 +3,7 @@ import { defaults, engineDefaults, presets } from './defaults.js';
 import { engineDefinitions, methodDefinitions } from './definitions.js';
 import { methodDefaults } from './method-defaults.js';
 import { isPlainObject, oneOf, refuse } from './rules.js';
-import type { EngineOptions, MethodOptions, MethodOverrides } from './types.js';
+import type { EngineOptions, MethodOptions, MethodOverrides, ModelMethods } from './types.js';
 import { rejectUnknown } from './unknown.js';
 
 const groups = new Set<string>(['crop', 'entropy', 'layers', 'refine', 'diffseg', 'iseg']);
@@ -27,16 +27,20 @@ function check<T>(values: object, definitions: { [K in keyof T]: { rule: { read(
 }
 
 /**
- * Defaults, then those of the method, then the preset, then `given`; all checked.
+ * Defaults, then those of the method, then those of the model for it, then the preset, then `given`; all checked. With a preset
+ * the model's are left out: it stands for an author's settings, whatever the model's own say.
+ *
+ * @param model `info.model.methods` of a segmenter; without it the result is that of a model that has none
  * @throws {InvSegError} `INVALID_OPTION` that names the option, what was expected and what came
  */
-export function resolveOptions(given: MethodOverrides = {}): MethodOptions {
+export function resolveOptions(given: MethodOverrides = {}, model: ModelMethods = {}): MethodOptions {
   if (!isPlainObject(given)) refuse('options', 'an object', given);
   rejectUnknown(given, [...Object.keys(methodDefinitions), 'preset']);
   const preset =
     given.preset === undefined ? {} : presets[oneOf(...Object.keys(presets)).read(given.preset, 'preset')] ?? {};
   const method = methodDefinitions.method.rule.read(given.method ?? preset.method ?? defaults.method, 'method');
-  const layers = [methodDefaults[method], preset, given] as Record<string, unknown>[];
+  const own = given.preset === undefined ? (model[method] ?? {}) : {};
+  const layers = [methodDefaults[method], own, preset, given] as Record<string, unknown>[];
   return check<MethodOptions>(layers.reduce(layer, { ...defaults }), methodDefinitions);
 }
 

@@ -188,6 +188,9 @@ export type MethodOverrides = {
   preset?: string | undefined;
 };
 
+/** Defaults that a model brings for a method; they stand above the method's own. */
+export type ModelMethods = { readonly [K in MethodName]?: Omit<MethodOverrides, 'method' | 'preset' | 'seed'> };
+
 /** Options of `Segmenter.open`, complete. */
 export interface EngineOptions {
   /** Folder of a bundle, or of weights in diffusers layout; undefined is the model in the package. */

@@ -14,6 +14,6 @@ export function gridTable(methods: readonly MethodName[], sources: readonly Grid
     title: 'Methods and sources of names',
     columns: ['Method', 'Names'],
     rows,
-    notes: ['Each method has its own settings; invseg and baseline those of the paper.', ...(methods.includes('diffseg') ? [diffseg] : [])],
+    notes: ["Each method has the model's settings for it, where there are some, else its own; invseg and baseline those of the paper.", ...(methods.includes('diffseg') ? [diffseg] : [])],
   };
 }

@@ -13,7 +13,6 @@ import type { RowRun, Table, TableRow } from './types.js';
 export interface Setting {
   /** Folder of its runs, the same for the same settings: readable, with a hash at its end. */
   readonly slug: string;
-  readonly overrides: MethodOverrides;
   readonly options: Omit<MethodOptions, 'seed'>;
   readonly names: NamesOffer;
 }
@@ -105,13 +104,14 @@ function settingOf(run: RowRun, model: ModelSides, offers: NamesOffers, options:
   const offer = offers[kind] ?? { missing: `there is no source of names ${kind}` };
   const mapped = training === undefined ? {} : mapSides(training, model);
   if (mapped.missing !== undefined) return { reason: mapped.missing };
-  // A method of another paper has settings of its own, which the preset would lie on top of.
+  // A method of another paper has settings of its own, or the model's for it, which the preset would lie on top of.
   const base = method === 'invseg' || method === 'baseline' ? paperOptions(model) : {};
   const overrides = { ...base, ...options, ...run.options, ...(mapped.training && { trainingResolutions: mapped.training }), method };
-  const { seed: _, ...resolved } = resolveOptions(overrides);
+  const { seed: _, ...resolved } = resolveOptions(overrides, model.methods);
   if (isLacking(offer)) return { reason: offer.missing };
-  const { seed: __, ...plain } = resolveOptions({ ...base, method });
-  const setting = { slug: slugOf(resolved, plain, offer), overrides, options: resolved, names: offer };
+  const { preset } = overrides;
+  const { seed: __, ...plain } = resolveOptions({ ...base, preset, method }, model.methods);
+  const setting = { slug: slugOf(resolved, plain, offer), options: resolved, names: offer };
   return { setting, ...(mapped.remark !== undefined && { remark: mapped.remark }) };
 }
 

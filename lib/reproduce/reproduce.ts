@@ -56,7 +56,8 @@ interface Run {
 export async function reproduce(given: ReproduceOptions): Promise<TableResult[]> {
   const { segmenters, training, dataset, out, seeds = [0], sample, absent } = given;
   if (segmenters.length === 0) throw new InvSegError('INVALID_OPTION', 'Expected at least one segmenter for the tables but received none');
-  const plan = makePlan({ ...given, model: { resolutions: segmenters[0]!.info.model.resolutions, training } });
+  const { resolutions, methods } = segmenters[0]!.info.model;
+  const plan = makePlan({ ...given, model: { resolutions, training, methods } });
   checkRunnable(plan);
   const each = Math.min(sample ?? dataset.ids.length, dataset.ids.length);
   // Seed by seed: whoever ends early has whole tables of the first seeds.

@@ -1,5 +1,5 @@
 /** The paper's resolutions on a model that may have others. */
-import type { MethodOverrides } from '../options/index.js';
+import type { MethodOverrides, ModelMethods } from '../options/index.js';
 import { paperSides } from './types.js';
 import type { PaperSide } from './types.js';
 
@@ -9,6 +9,8 @@ export interface ModelSides {
   readonly resolutions: readonly number[];
   /** What its loop reads by default, where that is known. */
   readonly training?: Readonly<Record<number, number>> | undefined;
+  /** Its own defaults of methods. */
+  readonly methods?: ModelMethods | undefined;
 }
 
 /** Whether the paper's sides mean on this model what they mean on Stable Diffusion. */

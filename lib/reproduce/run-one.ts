@@ -50,7 +50,7 @@ export async function runOne({ dataset, out, sample, absent, weights, signal }: 
     dataset,
     out: at,
     names: sweep?.names(names) ?? names,
-    options: { ...setting.overrides, seed },
+    options: { ...setting.options, seed },
     sample,
     seed,
     weights,

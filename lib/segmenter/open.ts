@@ -24,7 +24,7 @@ export async function openParts({ model, device, dtype, threads, checkFinite }: 
 }
 
 function modelFacts({ folder, manifest }: Bundle): ModelFacts {
-  const { name, version, image, defaults } = manifest;
+  const { name, version, image, defaults, names } = manifest;
   return {
     name,
     version,
@@ -36,5 +36,7 @@ function modelFacts({ folder, manifest }: Bundle): ModelFacts {
       inferenceCross: defaults.inference.cross,
       inferenceSelf: defaults.inference.self,
     },
+    methods: defaults.methods,
+    names,
   };
 }

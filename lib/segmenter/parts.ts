@@ -1,6 +1,7 @@
 /** What a segmenter is made of. `open.ts` makes the real parts; tests bring their own. */
 import type { MapChoice } from '../models/index.js';
 import type { NativeEngine, NativeMapSelection } from '../native/binding.js';
+import type { ModelMethods } from '../options/index.js';
 import type { PromptRequest, PromptSet } from '../text/plan.js';
 
 export type { PromptRequest, PromptSet };
@@ -18,6 +19,10 @@ export interface ModelFacts {
   /** Sides at which attention layers exist, the finest first. */
   resolutions: number[];
   defaults: { training: Weights; inferenceCross: Weights; inferenceSelf: Weights };
+  /** Defaults of methods that fit the model. */
+  methods?: ModelMethods;
+  /** Names that it was taught; empty where that is not known. */
+  names?: readonly string[];
 }
 
 export interface SegmenterParts {

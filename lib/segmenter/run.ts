@@ -11,6 +11,7 @@ import { makeSegments } from './segments.js';
 import type { MapSelections } from './selections.js';
 import type { Stop } from './stop.js';
 import type { CategoryMaps, Progress, SegmentResult } from './types.js';
+import { unknownNames, unknownNamesWarning } from './unknown-names.js';
 
 export interface Run {
   input: ImageInput;
@@ -25,7 +26,7 @@ export interface Run {
 }
 
 /** @throws what decoding, the engine or `onProgress` throw, `ABORTED` and `DISPOSED`; all handles are free afterwards */
-export async function run({ engine }: SegmenterParts, job: Run): Promise<SegmentResult> {
+export async function run({ engine, model }: SegmenterParts, job: Run): Promise<SegmentResult> {
   const { options, prompts, selections, stop } = job;
   const { steps } = options;
   const report = (stage: Progress['stage']): void => {
@@ -74,6 +75,7 @@ export async function run({ engine }: SegmenterParts, job: Run): Promise<Segment
     const notFinite = `Step ${losses.length + 1} of ${steps} was not finite; the prompt before it was used`;
     const categories = outcome.categories ?? prompts.categories;
     const { maps, foreground, strengths } = prediction;
+    const unknown = unknownNames(model, prompts.categories, options);
     return {
       width,
       height,
@@ -91,7 +93,13 @@ export async function run({ engine }: SegmenterParts, job: Run): Promise<Segment
         total: performance.now() - job.called,
       },
       prompts: prompts.texts,
-      warnings: [...warnings, ...prompts.warnings, ...(status === 'non-finite' ? [notFinite] : [])],
+      warnings: [
+        ...warnings,
+        ...prompts.warnings,
+        ...(unknown.length > 0 ? [unknownNamesWarning(model, unknown)] : []),
+        ...(status === 'non-finite' ? [notFinite] : []),
+      ],
+      ...(unknown.length > 0 && { unknownNames: unknown }),
       options,
       ...(comparison && { comparison }),
       ...(maps && { maps: categoryMaps(maps, categories, prompts) }),

@@ -3,19 +3,31 @@ import type { ImageInput } from '../image/decode.js';
 import { methods } from '../methods/index.js';
 import type { Observer } from '../methods/index.js';
 import { isPlainObject, refuse, resolveEngineOptions, resolveOptions } from '../options/index.js';
-import type { EngineOptions } from '../options/index.js';
+import type { EngineOptions, ModelMethods } from '../options/index.js';
 import { openParts } from './open.js';
-import type { SegmenterParts } from './parts.js';
+import type { ModelFacts, SegmenterParts } from './parts.js';
 import { Queue } from './queue.js';
 import { run } from './run.js';
 import { selectAll } from './selections.js';
 import { Stop } from './stop.js';
 import type { SegmentOptions, SegmentResult } from './types.js';
 
+export interface ModelInfo {
+  name: string;
+  version: string;
+  /** Folder that it came from. */
+  folder: string;
+  /** Sides at which it has attention, the finest first. */
+  resolutions: number[];
+  /** Options of a method that fit it, which stand above the method's defaults; second argument of `resolveOptions`. */
+  methods?: ModelMethods;
+  /** Names that it was taught; empty where that is not known. Results tell of others, see `SegmentResult.unknownNames`. */
+  names?: readonly string[];
+}
+
 /** What a segmenter runs on. */
 export interface SegmenterInfo {
-  /** Name and version of the model, the folder it came from, and the sides at which it has attention, the finest first. */
-  model: { name: string; version: string; folder: string; resolutions: number[] };
+  model: ModelInfo;
   /** `cpu` or `cuda:<index>`. */
   device: string;
   /** Name of the device as its driver gives it. */
@@ -42,7 +54,7 @@ export class Segmenter implements AsyncDisposable {
     const { engine, model } = parts;
     this.#parts = parts;
     this.info = {
-      model: { name: model.name, version: model.version, folder: model.folder, resolutions: [...model.resolutions] },
+      model: modelInfo(model),
       device: engine.device,
       deviceName: engine.deviceName,
       dtype: engine.dtype,
@@ -89,7 +101,7 @@ export class Segmenter implements AsyncDisposable {
     const { categories, signal, onProgress, ...rest } = options;
     if (signal !== undefined && !isSignal(signal)) refuse('signal', 'an AbortSignal', signal);
     if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress', 'a function', onProgress);
-    const resolved = resolveOptions(rest);
+    const resolved = resolveOptions(rest, this.#parts.model.methods);
     const stop = new Stop(this.#closing.signal, signal);
     stop.check();
     const { prompts: layout, needsNames } = methods[resolved.method];
@@ -112,6 +124,10 @@ export class Segmenter implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
+}
+
+function modelInfo({ name, version, folder, resolutions, methods = {}, names = [] }: ModelFacts): ModelInfo {
+  return { name, version, folder, resolutions: [...resolutions], methods: structuredClone(methods), names: [...names] };
 }
 
 // By its shape: the caller's AbortSignal may come from another realm or a polyfill.

@@ -71,8 +71,13 @@ export interface SegmentResult {
   timings: Timings;
   /** The prompts as text; more than one where the names did not fit into one. */
   prompts: string[];
-  /** What a careful reader should know: an animated picture, a loop that stopped. */
+  /** What a careful reader should know: an animated picture, a name that the model was not taught, a loop that stopped. */
   warnings: string[];
+  /**
+   * Of `categories`, those that the model was not taught, where it says what it knows (`info.model.names`) and there are some.
+   * Their masks and scores mean nothing.
+   */
+  unknownNames?: string[];
   /** Options as they were used, defaults included. */
   options: MethodOptions;
   /** With `compareLoss`, where there were steps: the loss on the same views before and after. */

@@ -1,5 +1,5 @@
 /** Builds the addon with cmake-js. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ADDON, BUILD_FOLDER, PACKAGE_ROOT, readStamp, SHIM, STAMP, type BuildStamp } from '../native/stamp.js';
@@ -7,11 +7,13 @@ import { cmakeJs } from './cmake-js.js';
 import { fingerprint } from './fingerprint.js';
 import { inspect, type Libtorch } from './libtorch.js';
 import { withLock } from './lock.js';
-import { logFile } from './places.js';
+import { isCheckout, logFile } from './places.js';
 import { requireTool, runTool, step, type Log } from './tools.js';
 
 /** The build tree, which cmake-js names so. */
 export const BUILD_TREE = path.join(PACKAGE_ROOT, 'build');
+
+const LOCK = 'invseg.lock';
 
 /** The stamp of a build that needs nothing done, or undefined. */
 export function currentBuild(): BuildStamp | undefined {
@@ -42,8 +44,21 @@ export async function buildAddon(libtorch: Libtorch, log: Log): Promise<BuildSta
       python: libtorch.python,
     };
     writeFileSync(path.join(BUILD_FOLDER, STAMP), `${JSON.stringify(stamp, null, 2)}\n`);
+    // Objects and precompiled headers are hundreds of megabytes; only a checkout is built again, after a change.
+    if (!isCheckout()) keepWhatIsLoaded();
     return stamp;
   });
+}
+
+/** Removes everything of the build tree but the binaries and their stamp, and the lock, which is held. */
+function keepWhatIsLoaded(): void {
+  const kept = (folder: string, names: readonly string[]): void => {
+    for (const name of readdirSync(folder).filter((entry) => !names.includes(entry))) {
+      rmSync(path.join(folder, name), { recursive: true, force: true });
+    }
+  };
+  kept(BUILD_TREE, [path.basename(BUILD_FOLDER), LOCK]);
+  kept(BUILD_FOLDER, [ADDON, SHIM, STAMP]);
 }
 
 /**
@@ -62,7 +77,7 @@ export async function buildNativeTests(libtorch: string, bundle: string, log: Lo
 
 async function withBuildTree<T>(log: Log, work: () => Promise<T>): Promise<T> {
   checkTools();
-  return withLock(path.join(BUILD_TREE, 'invseg.lock'), log, work);
+  return withLock(path.join(BUILD_TREE, LOCK), log, work);
 }
 
 /** @throws {InvSegError} `TOOL_MISSING` */

@@ -7,7 +7,7 @@ import { InvSegError } from '../errors.js';
 import { installedRoot } from './install.js';
 import { LIBTORCH_PIN, LIBTORCH_RANGE, libtorchCache } from './places.js';
 
-export type LibtorchSource = 'option' | 'INVSEG_LIBTORCH' | 'LIBTORCH' | 'cache' | 'python3';
+export type LibtorchSource = 'addon' | 'option' | 'INVSEG_LIBTORCH' | 'LIBTORCH' | 'cache' | 'python3';
 
 export interface Libtorch {
   /** The folder with `lib` and `include`. */

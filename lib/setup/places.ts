@@ -9,14 +9,18 @@ export const LIBTORCH_PIN = '2.13.0';
 /** Versions that the sources are kept working with: [major, minor], both ends included. */
 export const LIBTORCH_RANGE = { from: [2, 11], to: [2, 14] } as const;
 
+/** Whether this is the repository and not an installed package. The published package carries no tsconfig.json. */
+export function isCheckout(): boolean {
+  return existsSync(path.join(PACKAGE_ROOT, 'tsconfig.json'));
+}
+
 /**
  * The cache: `INVSEG_CACHE`, or `.cache` in a checkout, or the user's cache folder for an installed package, whose own folder
  * is replaced by every update.
  */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (env['INVSEG_CACHE']) return path.resolve(env['INVSEG_CACHE']);
-  // The published package carries no tsconfig.json.
-  if (existsSync(path.join(PACKAGE_ROOT, 'tsconfig.json'))) return path.join(PACKAGE_ROOT, '.cache');
+  if (isCheckout()) return path.join(PACKAGE_ROOT, '.cache');
   return path.join(env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache'), 'invseg-native');
 }
 

@@ -52,12 +52,14 @@ const PREDICTIONS = {
 
 /** Other methods, name → options. `sweep`: all thresholds are counted too. `truth`: segments are named by the truth. */
 const SETTINGS = {
-  diffsegmenter: { method: 'diffsegmenter', sweep: true },
-  "diffsegmenter, the bundle's cross-attention": { method: 'diffsegmenter', inferenceCross: 'bundle', sweep: true },
-  'diffseg, τ 1': { method: 'diffseg' },
-  'diffseg, τ 0.4': { method: 'diffseg', diffseg: { threshold: 0.4 } },
-  'diffseg, τ 0.2': { method: 'diffseg', diffseg: { threshold: 0.2 } },
-  'diffseg, τ 0.2, named by the truth': { method: 'diffseg', diffseg: { threshold: 0.2 }, truth: true },
+  diffsegmenter: { preset: 'diffsegmenter-paper', sweep: true },
+  "diffsegmenter, the bundle's cross-attention": { preset: 'diffsegmenter-paper', inferenceCross: 'bundle', sweep: true },
+  "diffsegmenter, the bundle's settings": { method: 'diffsegmenter' },
+  'diffseg, τ 1': { preset: 'diffseg-paper' },
+  'diffseg, τ 0.4': { preset: 'diffseg-paper', diffseg: { threshold: 0.4 } },
+  'diffseg, τ 0.2': { preset: 'diffseg-paper', diffseg: { threshold: 0.2 } },
+  'diffseg, τ 0.2, named by the truth': { preset: 'diffseg-paper', diffseg: { threshold: 0.2 }, truth: true },
+  "diffseg, the bundle's settings": { method: 'diffseg' },
   'iseg (VOC)': { preset: 'iseg-voc', sweep: true },
   'iseg (COCO)': { preset: 'iseg-coco', sweep: true },
   'iseg, one iteration': { preset: 'iseg-voc', refine: { iterations: 1 }, sweep: true },

@@ -29,6 +29,11 @@ FUNCTION_WORDS = ["a", "an", "the", "and", "on", "in", "of", "with", "under", "o
 BACKGROUND = "background"
 
 
+def known_names() -> list:
+    """Names for which the model has masks: classes, background, surroundings, other names of the classes."""
+    return [*CLASSES, BACKGROUND, *BACKGROUNDS, *(s for names in SYNONYMS.values() for s in names)]
+
+
 def all_words() -> list:
     """Every word that has a token of its own, without repeats, in a fixed order."""
     phrases = [*CLASSES, BACKGROUND, *BACKGROUNDS, *FUNCTION_WORDS, *(s for names in SYNONYMS.values() for s in names)]

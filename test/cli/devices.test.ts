@@ -48,6 +48,15 @@ describe.skipIf(process.platform !== 'linux')('processes', { timeout: 180_000 },
     expect(journalled(at('both')).sort()).toEqual(journalled(at('alone')).sort());
   });
 
+  it("take the model's settings of a method, as one process does", async () => {
+    for (const [name, ...more] of [['own-1'], ['own-2', '--devices', 'cpu']] as const) {
+      const run = evaluate(name, '--method', 'diffseg', '--sample', '2', ...more);
+      expect(await run.ended, run.text.err).toMatchObject({ code: 0 });
+      expect(report(at(name))).toMatchObject({ settings: { options: { method: 'diffseg', diffseg: { threshold: 0.15 } } } });
+    }
+    expect(report(at('own-2'))).toEqual(report(at('own-1')));
+  });
+
   it.each(['SIGINT', 'SIGKILL'] as const)('end with the command on %s, and it goes on', async (signal) => {
     const first = evaluate(signal, '--devices', 'cpu,cpu');
     await until('three pictures', () => journalled(at(signal)).length >= 3);

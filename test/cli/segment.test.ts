@@ -27,9 +27,11 @@ interface Run {
   behaviour?: FakeBehaviour;
   terminal?: { columns: number };
   signal?: AbortSignal;
+  /** Names that the model was taught. */
+  names?: string[];
 }
 
-async function run(args: string[], { behaviour = {}, terminal, signal = new AbortController().signal }: Run = {}) {
+async function run(args: string[], { behaviour = {}, terminal, signal = new AbortController().signal, names = [] }: Run = {}) {
   const engine = new FakeEngine(behaviour);
   const texts = { out: '', err: '' };
   let opened = 0;
@@ -40,7 +42,8 @@ async function run(args: string[], { behaviour = {}, terminal, signal = new Abor
     signal,
     openSegmenter: async () => {
       opened++;
-      return Segmenter.of(fakeParts(engine));
+      const parts = fakeParts(engine);
+      return Segmenter.of({ ...parts, model: { ...parts.model, names } });
     },
   };
   const code = await runCli(args, io);
@@ -227,5 +230,17 @@ describe('progress', () => {
     expect(err).toContain('\r\u001b[K[##########          ] 1/2 inverting loss -0.9100 a.png');
     expect(stdout).not.toContain('\u001b');
     for (const line of err.split('\r\u001b[K')) expect(line.split('\n')[0]!.length).toBeLessThan(200);
+  });
+});
+
+describe('names that the model was not taught', () => {
+  it('are told once for all pictures, and in each report', async () => {
+    const { code, err } = await run(segment(at('a.png'), at('b.png')), { names: ['cat', 'background'] });
+    expect(code).toBe(0);
+    expect(err.match(/warning: The model fake was not taught a name that you gave: "potted plant"/g)).toHaveLength(1);
+    for (const name of ['a.json', 'b.json']) {
+      expect(read(name)).toMatchObject({ unknownNames: ['potted plant'], warnings: [expect.stringContaining('"potted plant"')] });
+      expect(read(name).model).not.toHaveProperty('names');
+    }
   });
 });

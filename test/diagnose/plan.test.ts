@@ -16,6 +16,12 @@ describe('variants', () => {
     expect(() => makePlans(all, { seed: 3 })).not.toThrow();
   });
 
+  it("stand on the model's settings of the method", () => {
+    const variants = [{ name: 'default', overrides: {} }, { name: 'slow', overrides: { learningRate: 1e-4 } }];
+    const rates = makePlans(variants, {}, { invseg: { learningRate: 0.003 } }).map(({ options }) => options.learningRate);
+    expect(rates).toEqual([0.003, 1e-4]);
+  });
+
   it('are chosen by name, the default first', async () => {
     expect((await chooseVariants('lr 0.003, training 16', [32, 16])).map(({ name }) => name)).toEqual(['default', 'lr 0.003', 'training 16']);
     const all = await chooseVariants('all', [32, 16]);

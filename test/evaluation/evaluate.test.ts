@@ -153,6 +153,15 @@ describe('evaluate', () => {
     await expect(run({ segmenter: new FakeSegmenter({ unnamed: true }) })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   });
 
+  it("takes the model's settings of a method, unless a preset says otherwise", async () => {
+    const segmenter = new FakeSegmenter();
+    Object.assign(segmenter.info.model, { methods: { diffsegmenter: { backgroundThreshold: 0.8 } } });
+    const { settings } = await run({ segmenter, options: { method: 'diffsegmenter' } });
+    expect(settings.options.backgroundThreshold).toBe(0.8);
+    const authors = await run({ segmenter, options: { preset: 'diffsegmenter-paper' }, restart: true });
+    expect(authors.settings.options.backgroundThreshold).toBe(0.5);
+  });
+
   it('takes any source of names, each class once, and refuses what is none', async () => {
     const segmenter = new FakeSegmenter();
     const source = (...list: string[]) => ({ description: 'all', namesFor: () => Promise.resolve({ names: list, origin: 'test', warnings: ['guessed'] }) });

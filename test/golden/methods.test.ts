@@ -71,14 +71,24 @@ const diffsegmenter = {
 };
 
 const SETTINGS: Setting[] = [
-  { name: 'diffsegmenter', overrides: { method: 'diffsegmenter' }, reference: diffsegmenter },
+  { name: 'diffsegmenter', overrides: { preset: 'diffsegmenter-paper' }, reference: diffsegmenter },
+  {
+    name: 'diffsegmenter-miniature',
+    overrides: { method: 'diffsegmenter' },
+    reference: { ...diffsegmenter, timestep: 50, cross: { 32: 1, 16: 1 }, crossScale: 'none', wordWeight: 1, threshold: 0.8 },
+  },
   {
     name: 'diffsegmenter-caption',
-    overrides: { method: 'diffsegmenter', caption: 'in a room', backgroundThreshold: 0.35, wordWeight: 1 },
+    overrides: { preset: 'diffsegmenter-paper', caption: 'in a room', backgroundThreshold: 0.35, wordWeight: 1 },
     reference: { ...diffsegmenter, wordWeight: 1, threshold: 0.35 },
   },
-  { name: 'diffseg', overrides: { method: 'diffseg', diffseg: { threshold: 0.3 } }, named: false, reference: { ...diffseg, tau: 0.3 } },
-  { name: 'diffseg-named', overrides: { method: 'diffseg', diffseg: { threshold: 0.4 } }, reference: { ...diffseg, tau: 0.4 } },
+  { name: 'diffseg', overrides: { preset: 'diffseg-paper', diffseg: { threshold: 0.3 } }, named: false, reference: { ...diffseg, tau: 0.3 } },
+  { name: 'diffseg-named', overrides: { preset: 'diffseg-paper', diffseg: { threshold: 0.4 } }, reference: { ...diffseg, tau: 0.4 } },
+  {
+    name: 'diffseg-miniature',
+    overrides: { method: 'diffseg' },
+    reference: { ...diffseg, self: { 32: 1 }, tau: 0.15 },
+  },
   {
     name: 'iseg-voc',
     overrides: { preset: 'iseg-voc' },
@@ -148,7 +158,7 @@ describe.skipIf(typeof golden === 'string')(
           const categories = named ? picture.categories : undefined;
           const { labels } = await segmenter.segment(picture.file, { ...overrides, seed, categories });
           found.set(`${name}-${p}`, labels);
-          const options = resolveOptions(overrides);
+          const options = resolveOptions(overrides, parts.model.methods);
           const { prompts: layout, needsNames } = methods[options.method];
           const prompts = parts.buildPrompts(categories, { ...options, layout, needsNames });
           const { silent, ...rest } = reference;

@@ -20,6 +20,25 @@ describe('defaults', () => {
     });
   });
 
+  it('of a model for a method stand above its own and below what the caller gives', () => {
+    const model = { diffseg: { diffseg: { threshold: 0.2 }, inferenceTimestep: 50 } };
+    const { diffseg, inferenceTimestep, inferenceNoise } = resolveOptions({ method: 'diffseg', diffseg: { anchors: 8 } }, model);
+    expect({ diffseg, inferenceTimestep, inferenceNoise }).toEqual({
+      diffseg: { anchors: 8, threshold: 0.2, iterations: 3 },
+      inferenceTimestep: 50,
+      inferenceNoise: false,
+    });
+    expect(resolveOptions({ method: 'diffseg', diffseg: { threshold: 1 } }, model).diffseg.threshold).toBe(1);
+    expect(resolveOptions({ method: 'baseline' }, model)).toEqual(resolveOptions({ method: 'baseline' }));
+  });
+
+  it.each(['diffseg', 'diffsegmenter', 'iseg'] as const)("of a model give way to the author's with a preset: %s", (method) => {
+    const model = { [method]: { wordWeight: 7, inferenceTimestep: 9, refine: { iterations: 2 } } };
+    const preset = method === 'iseg' ? 'iseg-voc' : `${method}-paper`;
+    expect(resolveOptions({ method }, model).wordWeight).toBe(7);
+    expect(resolveOptions({ preset }, model)).toEqual(resolveOptions({ method }));
+  });
+
   it("survive being resolved twice, as the command line's are", () => {
     const once = resolveOptions({ preset: 'iseg-coco', seed: 4 });
     expect(resolveOptions(once)).toEqual(once);

@@ -19,16 +19,32 @@ it("SD 2.1's manifest is right", async () => {
   expect(manifest.defaults).toEqual({
     inference: { cross: { 16: 1 }, self: { 64: 8, 32: 4, 16: 2, 8: 1 } },
     training: { 16: 1 },
+    methods: {},
   });
+  // A model of the open world knows no list.
+  expect(manifest.names).toEqual([]);
+});
+
+it('defaults of methods and names are read as they are', () => {
+  const manifest = makeManifest();
+  manifest['defaults'].methods = { diffseg: { diffseg: { threshold: 0.2 } }, diffsegmenter: { inferenceCross: 'bundle', wordWeight: 1 } };
+  manifest['names'] = ['cat', ' potted plant '];
+  const { defaults, names } = checkManifest(manifest, 'manifest.json');
+  expect(defaults.methods).toEqual(manifest['defaults'].methods);
+  expect(names).toEqual(['cat', 'potted plant']);
 });
 
 it('optional fields have defaults', () => {
   const manifest = makeManifest();
   delete manifest['source'];
+  delete manifest['names'];
+  delete manifest['defaults'].methods;
   manifest['tokenizer'] = { folder: 'tokenizer', length: 77 };
   manifest['modules'].unet.weights = { files: ['unet/a.safetensors'], index: 'unet/a.index.json' };
   const read = checkManifest(manifest, 'manifest.json');
   expect(read.source).toBe('');
+  expect(read.names).toEqual([]);
+  expect(read.defaults.methods).toEqual({});
   expect(read.tokenizer).toEqual({ folder: 'tokenizer', length: 77 });
   expect(read.modules.unet.weights).toEqual({
     files: ['unet/a.safetensors'],
@@ -48,6 +64,19 @@ describe('wrong fields are named', () => {
       'expected "invseg-bundle/1" at format but found "invseg-bundle/2"',
     ],
     ['no format', (m) => delete m['format'], 'at format but found nothing'],
+    ['a method that is none', (m) => (m['defaults'].methods = { segment: {} }), 'expected names of methods (invseg, baseline'],
+    ['methods as a list', (m) => (m['defaults'].methods = []), 'expected an object at defaults.methods'],
+    ['options as a number', (m) => (m['defaults'].methods = { diffseg: 1 }), 'expected an object at defaults.methods.diffseg but found 1'],
+    [
+      "a method's option out of range",
+      (m) => (m['defaults'].methods = { diffseg: { diffseg: { threshold: 0 } } }),
+      'defaults.methods.diffseg: Expected a number above 0 for diffseg.threshold but received 0',
+    ],
+    ['an option that is none', (m) => (m['defaults'].methods = { diffseg: { treshold: 1 } }), 'defaults.methods.diffseg: '],
+    ['a seed', (m) => (m['defaults'].methods = { diffseg: { seed: 1 } }), 'expected no seed, which a call decides, at defaults.methods.diffseg.seed'],
+    ['a preset', (m) => (m['defaults'].methods = { iseg: { preset: 'iseg-voc' } }), 'at defaults.methods.iseg.preset'],
+    ['an empty name', (m) => (m['names'] = ['cat', ' ']), 'expected a name at names[1] but found " "'],
+    ['a name that is a number', (m) => (m['names'] = [1]), 'expected a name at names[0] but found 1'],
     ['no name', (m) => delete m['name'], 'expected a text at name but found nothing'],
     ['an empty licence', (m) => (m['license'] = ''), 'expected a text at license but found ""'],
     ['no modules', (m) => delete m['modules'], 'expected an object at modules but found nothing'],

@@ -42,7 +42,8 @@ export function makeManifest(): Record<string, any> {
       { name: 'mid_block.attentions.0', level: 2, heads: 4 },
       { name: 'up_blocks.1.attentions.0', level: 1, heads: 2 },
     ],
-    defaults: { inference: { cross: { 16: 1 }, self: { 32: 2, 16: 1 } }, training: { 16: 1 } },
+    defaults: { inference: { cross: { 16: 1 }, self: { 32: 2, 16: 1 } }, training: { 16: 1 }, methods: {} },
+    names: [],
   };
 }
 

@@ -5,22 +5,15 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packPublished, type Packed } from '../../scripts/package.mjs';
 
+export type { Packed };
 export const checkout = fileURLToPath(new URL('../../', import.meta.url));
-
-export interface Packed {
-  /** Path of the tarball. */
-  file: string;
-  /** Bytes of the tarball, and of its files. */
-  size: number;
-  unpackedSize: number;
-  files: { path: string; size: number }[];
-}
 
 export interface Manifest {
   name: string;
   scripts?: Record<string, string>;
-  gypfile?: boolean;
+  devDependencies?: Record<string, string>;
   dependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
 }
@@ -29,15 +22,9 @@ export function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
 }
 
-/** `npm pack` of dist as it is: scripts are left out, the set-up is not what is tested here. */
+/** The tarball of dist as it is: scripts are left out, the set-up is not what is tested here. */
 export function pack(folder: string): Packed {
-  const output = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: checkout,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const [packed] = JSON.parse(output) as [{ filename: string } & Omit<Packed, 'file'>];
-  return { ...packed, file: path.join(folder, path.basename(packed.filename)) };
+  return packPublished(folder);
 }
 
 /**

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -99,13 +99,38 @@ describe('the tarball', () => {
     expect(packed.size).toBeLessThan(20e6);
   });
 
-  it('runs no script when it is installed', () => {
-    const { scripts = {}, gypfile } = readManifest(own);
-    expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
-    // npm takes a binding.gyp in the root for an install script, unless it is told not to.
-    expect(gypfile).toBe(false);
+  it('runs no script when it is installed, nor afterwards', () => {
+    const { scripts = {} } = readManifest(own);
+    // `prepare` too: `npm install` in the unpacked package runs it, and its file is not here.
+    expect(Object.keys(scripts)).toEqual([]);
+    // npm and yarn take it for an install script, and a lock entry cannot tell them otherwise.
+    expect(packed.files.map((file) => file.path).filter((file) => file.endsWith('.gyp'))).toEqual([]);
+  });
+
+  it('is what is published: npm publish in the checkout is refused', () => {
+    const publish = () =>
+      execFileSync(process.execPath, [path.join(checkout, 'scripts', 'package.mjs')], {
+        env: { ...process.env, npm_lifecycle_event: 'prepublishOnly' },
+        stdio: 'pipe',
+      });
+    expect(readManifest(checkout).scripts!['prepublishOnly']).toBe('node scripts/package.mjs');
+    expect(publish).toThrow(/npm publish <tarball>/);
+  });
+
+  it('names the files that its manifest leads to', () => {
+    const { main, types, bin, exports } = JSON.parse(readFileSync(path.join(own, 'package.json'), 'utf8')) as Leads;
+    const named = [main, types, ...Object.values(bin), ...Object.values(exports['.'])];
+    expect(named.filter((file) => !existsSync(path.join(own, file)))).toEqual([]);
+    expect(readManifest(own).devDependencies).toBeUndefined();
   });
 });
+
+interface Leads {
+  main: string;
+  types: string;
+  bin: Record<string, string>;
+  exports: { '.': Record<string, string> };
+}
 
 describe('an installation', () => {
   it('imports, with the production dependencies alone', async () => {
@@ -158,6 +183,16 @@ describe('an installation', () => {
     expect(failed.code).toBe(1);
   });
 
+  it('examines itself: what is missing before the set-up, and nothing with an addon that is built', async () => {
+    const main = path.join(own, 'dist', 'cli', 'main.js');
+    const bare = await node([main, 'doctor']);
+    expect(bare.code).toBe(1);
+    expect(bare.out).toMatch(/FAILED addon +the addon has not been built[^]*What to do:[^]*addon: run `npx invseg setup`/);
+    const built = await node([main, 'doctor'], { INVSEG_ADDON: process.env['INVSEG_ADDON'] ?? BUILD_FOLDER });
+    expect(built.out).toMatch(/ok +self-test +cat-bus\.png segmented/);
+    expect(built.code).toBe(0);
+  });
+
   it('segments with an addon that is built', async () => {
     const { code, out, err } = await node(
       script(`import { Segmenter } from 'invseg-native';
@@ -165,7 +200,7 @@ describe('an installation', () => {
               const { labels, width, height, status } = await segmenter.segment(${JSON.stringify(picture())}, { categories: ['cat'], steps: 1 });
               console.log(status, labels.length === width * height, segmenter.info.model.folder);
               await segmenter.dispose();`),
-      { INVSEG_ADDON: BUILD_FOLDER },
+      { INVSEG_ADDON: process.env['INVSEG_ADDON'] ?? BUILD_FOLDER },
     );
     expect(err).toBe('');
     expect(out).toMatch(/^completed true /);

@@ -63,6 +63,18 @@ describe('a plan', () => {
     expect(invseg!.options.method).toBe('invseg');
   });
 
+  it("takes the model's settings of a method for the grid, and its author's for the paper's table", () => {
+    const model = { ...SMALL, methods: { diffsegmenter: { inferenceTimestep: 50, wordWeight: 1 } } };
+    const [authors] = plan(['table1'], { model }).settings;
+    expect(authors!.options).toMatchObject({ method: 'diffsegmenter', inferenceTimestep: 100, wordWeight: 1.21 });
+    expect(authors!.slug).toMatch(/^diffsegmenter-diffsegmenter-[0-9a-f]{8}$/);
+    const tables = [gridTable(['diffsegmenter', 'baseline'], ['ground-truth'])];
+    const [own, baseline] = makePlan({ tables, model, names: { 'ground-truth': offer('ground-truth') } }).settings;
+    expect(own!.options).toMatchObject({ method: 'diffsegmenter', inferenceTimestep: 50, wordWeight: 1 });
+    expect(own!.slug).toMatch(/^diffsegmenter-ground-truth-[0-9a-f]{8}$/);
+    expect(baseline!.options.inferenceTimestep).toBe(50);
+  });
+
   it('lays what a row varies over what the caller says', () => {
     const alphas = rowsOf(plan(['table2'], { options: { alpha: 5, steps: 3 } }), 'table2');
     expect(alphas.map(({ setting }) => [setting!.options.alpha, setting!.options.steps])).toEqual([[0, 3], [0.1, 3], [1, 3], [10, 3], [5, 3]]);

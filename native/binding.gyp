@@ -1,7 +1,7 @@
-# For tools that expect gyp (prebuildify, node-gyp). The package itself is built by cmake-js: CMakeLists.txt is the reference,
-# and `gypfile: false` keeps npm from running this on install.
+# For tools that expect gyp (prebuildify, node-gyp). CMakeLists.txt is the reference: the set-up builds with cmake-js. It lies here
+# because npm and yarn take a binding.gyp in a package's root for an install script and compile at every installation.
 #
-#   node-gyp rebuild --libtorch=<folder with lib/ and include/>
+#   node-gyp rebuild --directory native --libtorch=<folder with lib/ and include/>
 {
   'variables': {
     'libtorch%': '<!(node -p "process.env.INVSEG_LIBTORCH || \'\'")',
@@ -24,13 +24,13 @@
   'targets': [
     {
       'target_name': 'invseg_shim',
-      'sources': ['native/shim/shim.cc'],
+      'sources': ['shim/shim.cc'],
       'conditions': [['OS=="linux"', {'libraries': ['-ldl']}]],
     },
     {
       'target_name': 'invseg',
-      'sources': ['<!@(node -p "require(\'fs\').readdirSync(\'native\', { recursive: true }).filter((f) => /^(addon|core).*[.]cc$/.test(f)).map((f) => \'native/\' + f).join(\' \')")'],
-      'include_dirs': ['native'],
+      'sources': ['<!@(node sources.cjs)'],
+      'include_dirs': ['.'],
       # System headers, so that LibTorch's warnings are not ours.
       'cflags_cc': ['-isystem', '<(libtorch)/include', '-isystem', '<(libtorch)/include/torch/csrc/api/include'],
       'xcode_settings': {'OTHER_CPLUSPLUSFLAGS': ['-isystem', '<(libtorch)/include']},

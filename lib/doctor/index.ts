@@ -1,0 +1,90 @@
+/** Looks at everything that a first mask needs, in the order in which it is needed. */
+import { openBundle } from '../models/index.js';
+import { cacheFolder } from '../setup/places.js';
+import { checkCache, checkNode, checkPlatform, SPACE, thisHost } from './host.js';
+import { checkAddon, checkDevice, checkLibtorch, findBuilt, probe } from './native.js';
+import type { Finding } from './types.js';
+
+export type { CheckName, Finding, Status } from './types.js';
+
+/**
+ * Nothing is changed, built or downloaded. The addon runs in processes of its own, so that one that crashes is a
+ * finding.
+ *
+ * @param model folder of a model to look at beside the one in the package
+ */
+export async function examine(model: string | undefined, env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
+  const built = findBuilt(env);
+  const libtorch = await checkLibtorch(built, env);
+  const needed = (libtorch.status === 'failed' ? SPACE.libtorch : 0) + (built.missing.length === 0 ? 0 : SPACE.build);
+  const { finding: addon, loaded } =
+    libtorch.status !== 'failed' || built.missing.length > 0
+      ? await checkAddon(built)
+      : { finding: after('addon', 'libtorch') };
+  const models = [await checkModel(undefined), ...(model === undefined ? [] : [await checkModel(model)])];
+  const runs = loaded !== undefined && models[0]!.status === 'ok';
+  return [
+    checkNode(process.versions.node),
+    checkPlatform(thisHost()),
+    checkCache(cacheFolder(env), needed),
+    libtorch,
+    addon,
+    loaded ? await checkDevice(loaded) : after('device', 'addon'),
+    ...models,
+    runs ? await selfTest() : after('self-test', loaded ? 'model' : 'addon'),
+  ];
+}
+
+const after = (check: Finding['check'], missing: Finding['check']): Finding => ({
+  check,
+  status: 'skipped',
+  summary: `not looked at, since ${missing} failed`,
+});
+
+async function checkModel(model: string | undefined): Promise<Finding> {
+  try {
+    const bundle = await openBundle(model);
+    const { name, version, license } = bundle.manifest;
+    const weights = await bundle.weightsHash();
+    return {
+      check: 'model',
+      status: 'ok',
+      summary: `${name} ${version} in ${bundle.folder}, weights ${weights.slice(0, 12)}…`,
+      facts: { name, version, license, folder: bundle.folder, weights },
+    };
+  } catch (error) {
+    const wayOut =
+      model === undefined
+        ? 'install the package again: its files are damaged'
+        : 'fetch the model again, or name another folder with --model';
+    return { check: 'model', status: 'failed', summary: (error as Error).message.split('\n')[0]!, wayOut };
+  }
+}
+
+/** A mask of a bundled picture: every one of its names must be found, and none everywhere. */
+async function selfTest(): Promise<Finding> {
+  const failed = (summary: string): Finding => ({
+    check: 'self-test',
+    status: 'failed',
+    summary,
+    wayOut: 'run `npx invseg setup --rebuild`; if that does not help, report the output of `npx invseg doctor --json`',
+  });
+  const { answer, ended } = await probe('self-test');
+  if (!answer) return failed(`the process that segments a bundled picture ${ended}`);
+  if ('code' in answer) return failed(answer.message.split('\n')[0]!);
+  if (!('tested' in answer)) return failed('the process that segments a bundled picture answered something else');
+  const { picture, shares, seconds } = answer.tested;
+  const lost = Object.entries(shares)
+    .filter(([, share]) => share === 0 || share === 1)
+    .map(([name]) => name);
+  const told = Object.entries(shares)
+    .map(([name, share]) => `${name} ${(100 * share).toFixed(0)} %`)
+    .join(', ');
+  if (lost.length > 0) return failed(`the mask of ${picture} is wrong: ${told}`);
+  return {
+    check: 'self-test',
+    status: 'ok',
+    summary: `${picture} segmented in ${seconds.toFixed(1)} s: ${told}`,
+    facts: { ...answer.tested },
+  };
+}
