@@ -3,6 +3,7 @@
 import { InvSegError } from '../errors.js';
 import { decodeImage, type ImageInput } from '../image/decode.js';
 import type { NativeVisionLanguage } from '../native/binding.js';
+import { checkDevice } from '../native/devices.js';
 import { loadBinding } from '../native/load.js';
 import { resolveEngineOptions, type EngineOptions } from '../options/index.js';
 import type { ClipTokenizer } from '../text/tokenizer.js';
@@ -75,8 +76,9 @@ export class VisionLanguage implements AsyncDisposable {
     }
     const clip = clipFolder === undefined ? undefined : await openClip(clipFolder);
     const blip = blipFolder === undefined ? undefined : await openBlip(blipFolder);
-    const { binding } = loadBinding();
-    const engine = await binding.openVisionLanguage({
+    const addon = loadBinding();
+    checkDevice(addon, device);
+    const engine = await addon.binding.openVisionLanguage({
       contrastive: clip?.config ?? null,
       captioner: blip?.config ?? null,
       device,
