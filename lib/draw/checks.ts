@@ -1,4 +1,4 @@
-/** What may be drawn. Callers come from outside: each wrong value is an error that names it, before anything is drawn. */
+/** What may be drawn. Each wrong value is an error that names it, before anything is drawn. */
 import { typedArray } from '../arrays.js';
 import { InvSegError } from '../errors.js';
 import { integer, isPlainObject, refuse } from '../options/rules.js';
@@ -24,27 +24,32 @@ export function checkPixels(image: unknown): asserts image is Pixels {
 }
 
 /** @param count of colours that labels may stand for @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH` */
-export function checkLabels(labels: unknown, { width, height }: Pick<Pixels, 'width' | 'height'>, count: number, name = 'labels'): void {
+export function checkLabels(labels: unknown, size: Pick<Pixels, 'width' | 'height'>, count: number, name = 'labels'): void {
+  const { width, height } = size;
   const values = typedArray('Uint8Array', labels, name, width * height, `[${height} × ${width}]`);
   const at = count > 255 ? -1 : values.findIndex((label) => label >= count);
   if (at < 0) return;
-  throw new InvSegError('INVALID_OPTION', `Expected labels below ${count}, the number of colours, for ${name} but received ${values[at]} at position ${at}`);
+  const wanted = `labels below ${count}, the number of colours, for ${name}`;
+  throw new InvSegError('INVALID_OPTION', `Expected ${wanted} but received ${values[at]} at position ${at}`);
 }
 
 /** @param least colours that it has at least @throws {InvSegError} `INVALID_OPTION` */
 export function checkPalette(palette: unknown, least = 1): asserts palette is Palette {
-  const expects = `a list of ${least} to 256 colours [red, green, blue], each from 0 to 255,`;
+  const one = '[red, green, blue], each from 0 to 255,';
+  const expects = `a list of ${least} to 256 colours ${one}`;
   if (!Array.isArray(palette) || palette.length < least || palette.length > 256) refuse('palette', expects, palette);
   palette.forEach((colour: unknown, i) => {
-    const level = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
-    if (!Array.isArray(colour) || colour.length !== 3 || !colour.every(level)) refuse(`palette[${i}]`, '[red, green, blue], each from 0 to 255,', colour);
+    if (!Array.isArray(colour) || colour.length !== 3 || !colour.every(isLevel)) refuse(`palette[${i}]`, one, colour);
   });
 }
+
+const isLevel = (value: unknown): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255;
 
 /** @throws {InvSegError} `INVALID_OPTION` */
 export function checkNames(categories: unknown): asserts categories is readonly string[] {
   const expects = 'a list of 1 to 255 names';
-  if (!Array.isArray(categories) || categories.length < 1 || categories.length > 255) refuse('categories', expects, categories);
+  const fits = Array.isArray(categories) && categories.length >= 1 && categories.length <= 255;
+  if (!fits) refuse('categories', expects, categories);
   categories.forEach((name: unknown, i) => checkText(name, `categories[${i}]`));
 }
 

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { InvSegError } from '../errors.js';
 import type { NativeEngineConfig } from '../native/binding.js';
 import { checkConfigs } from './diffusers.js';
+import { checkBundle } from './fit.js';
 import { hashFile, hashFiles, type FileHash } from './hash.js';
 import { MODULE_NAMES, type BundleManifest, type ModuleName } from './manifest.js';
 import { readManifest } from './manifest-check.js';
@@ -119,6 +120,8 @@ async function openFolder(scripts: string, folder: string, manifest: BundleManif
     }
     modules[name] = { script, ...(await findWeights(folder, manifest.modules[name].weights)) };
   }
+  // Of weights that the user brings to our manifest, the engine says what does not fit.
+  if (scripts === folder) checkBundle(path.join(folder, 'manifest.json'), manifest, modules);
   const all = MODULE_NAMES.flatMap((name) => modules[name].files);
   const files = [...new Map(all.map((file) => [file.path, file])).values()];
   const config = ({ script, tensors }: ModuleWeights & { script: string }): NativeEngineConfig['unet'] => ({

@@ -15,6 +15,8 @@ export interface OpenedModel {
   /** Folder of the weights, absolute. */
   folder: string;
   manifest: ModelManifest;
+  /** Where the manifest lies. */
+  manifestFile: string;
   /** By the manifest's names. */
   modules: Record<string, NativeModule>;
   tokenizerFolder: string;
@@ -75,7 +77,7 @@ async function open(kind: ModelKind, file: string, folder: string): Promise<Open
   for (const [name, module] of Object.entries(manifest.modules)) {
     modules[name] = { script: path.join(path.dirname(file), module.script), weights: await readWeights(folder, module) };
   }
-  return { folder, manifest, modules, tokenizerFolder: path.join(folder, manifest.tokenizer.folder) };
+  return { folder, manifest, manifestFile: file, modules, tokenizerFolder: path.join(folder, manifest.tokenizer.folder) };
 }
 
 async function readWeights(folder: string, { weights, tied }: TiedModule): Promise<TensorSource[]> {
