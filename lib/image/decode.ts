@@ -10,6 +10,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
+import { describeAddress, shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
 import { show } from '../options/rules.js';
 import { copyRgb } from './rgb.js';
@@ -78,43 +79,40 @@ export async function decodeImage(input: ImageInput, options: DecodeOptions = {}
 }
 
 async function decodeFile(file: string, maxPixels: number, signal: AbortSignal | undefined): Promise<DecodedImage> {
-  const bytes = await fileSize(file);
+  const name = shownPath(file);
+  const bytes = await fileSize(file, name);
   if (bytes > MAX_FILE_BYTES) {
-    throw new InvSegError('IMAGE_TOO_LARGE', `${file}: ${bytes} bytes; files of at most ${MAX_FILE_BYTES} are read`);
+    throw new InvSegError('IMAGE_TOO_LARGE', `${name}: ${bytes} bytes; files of at most ${MAX_FILE_BYTES} are read`);
   }
-  if (bytes > LARGE_FILE_BYTES) await readHeader(open(file), file, maxPixels);
+  if (bytes > LARGE_FILE_BYTES) await readHeader(open(file), name, maxPixels);
   let content: Buffer;
   try {
     // Read here and not by libvips, which keeps files open and cached by name.
     content = await readFile(file, signal ? { signal } : {});
   } catch (cause) {
     throwIfAborted(signal);
-    throw unreadable(file, `it cannot be read (${errorCode(cause)})`, cause);
+    throw unreadable(name, `it cannot be read (${errorCode(cause)})`, cause);
   }
-  return decodeBytes(content, file, maxPixels);
+  return decodeBytes(content, name, maxPixels);
 }
 
-/** Size of a regular file. */
-async function fileSize(file: string): Promise<number> {
+/** Size of a regular file. @param name for messages */
+async function fileSize(file: string, name: string): Promise<number> {
   if (file === '')
     throw new InvSegError('IMAGE_NOT_FOUND', 'Expected the path of a picture but received an empty string');
   try {
     const found = await stat(file);
-    if (found.isDirectory()) throw unreadable(file, 'it is a folder, not a picture');
-    if (!found.isFile()) throw unreadable(file, 'it is not a regular file');
+    if (found.isDirectory()) throw unreadable(name, 'it is a folder, not a picture');
+    if (!found.isFile()) throw unreadable(name, 'it is not a regular file');
     return found.size;
   } catch (cause) {
     if (cause instanceof InvSegError) throw cause;
     const code = errorCode(cause);
-    if (/^https?:/i.test(file)) {
-      throw new InvSegError(
-        'IMAGE_NOT_FOUND',
-        `${file}: addresses are not fetched; download the picture and name the file`,
-      );
-    }
+    const address = describeAddress(file);
+    if (address !== undefined) throw new InvSegError('IMAGE_NOT_FOUND', `${name}: ${address}`);
     if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new InvSegError('IMAGE_NOT_FOUND', `${file}: there is no such file`);
-    throw unreadable(file, `it cannot be read (${code})`, cause);
+      throw new InvSegError('IMAGE_NOT_FOUND', `${name}: there is no such file`);
+    throw unreadable(name, `it cannot be read (${code})`, cause);
   }
 }
 

@@ -6,6 +6,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { describeAddress, shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
 import type { NativeEngineConfig } from '../native/binding.js';
 import { checkConfigs } from './diffusers.js';
@@ -85,12 +86,13 @@ async function checkFolder(model: string, folder: string): Promise<void> {
         "  StableDiffusionPipeline.from_single_file('<file>').save_pretrained('<folder>')",
     );
   }
-  const hub = /^[\w.-]+\/[\w.-]+$/.test(model)
-    ? ' Nothing is downloaded by itself: fetch the model and name its folder.'
-    : '';
+  const hub =
+    /^[\w.-]+\/[\w.-]+$/.test(model) || describeAddress(model) !== undefined
+      ? ' Nothing is downloaded by itself: fetch the model and name its folder.'
+      : '';
   throw new InvSegError(
     'MODEL_NOT_FOUND',
-    `Model ${JSON.stringify(model)}: there is no such folder; ` +
+    `Model ${JSON.stringify(shownPath(model))}: there is no such folder; ` +
       `expected one with model_index.json (diffusers layout) or manifest.json.${hub}`,
   );
 }

@@ -5,6 +5,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
 import { EMBEDDED } from '../models/index.js';
 import { isFile, findWeights } from '../models/weights.js';
@@ -51,7 +52,7 @@ export async function openModel(kind: ModelKind, model: string): Promise<OpenedM
   if (!found?.isDirectory()) {
     throw new InvSegError(
       'MODEL_NOT_FOUND',
-      `${title} ${JSON.stringify(model)}: there is no such folder; expected one with config.json and model.safetensors. ` +
+      `${title} ${JSON.stringify(shownPath(model))}: there is no such folder; expected one with config.json and model.safetensors. ` +
         'Nothing is downloaded by itself.',
     );
   }
