@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { InvSegError } from '../errors.js';
-import { isPlainObject, resolveOptions } from '../options/index.js';
+import { isPlainObject, optionsOf, resolveOptions } from '../options/index.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
 
 export interface Variant {
@@ -64,24 +64,11 @@ export function resolutionVariants(sides: readonly number[]): Variant[] {
   return [...single, ...pairs];
 }
 
-/** Options that only the loop reads: two variants that differ in nothing else share their baseline. */
-const LOOP_ONLY = new Set<string>([
-  'method', 'steps', 'learningRate', 'beta1', 'beta2', 'adamEps', 'alpha', 'clusterWeight', 'anchorScale', 'anchorCentre', 'interPairs',
-  'gradient', 'entropy', 'views', 'viewCount', 'crop', 'timestepRange', 'trainable', 'trainingResolutions', 'frame', 'compareLoss',
-]); // prettier-ignore
-
-/** Options that change the value of the loss for given maps, or the maps themselves. */
-const LOSS = ['alpha', 'clusterWeight', 'anchorScale', 'anchorCentre', 'interPairs', 'entropy', 'trainingResolutions', 'frame', 'refineIterations', 'subtokens', 'crossScale', 'layers', 'inferenceTimestep', 'template', 'separator', 'background', 'backgroundRule', 'backgroundWords', 'wordWeight'] as const; // prettier-ignore
-
 /** The same text for two variants whose prediction without the loop is the same. */
-export function baselineKey(options: MethodOptions): string {
-  const { layers, ...rest } = options;
-  const kept = Object.fromEntries(Object.entries(rest).filter(([key]) => !LOOP_ONLY.has(key)));
-  return JSON.stringify({ ...kept, cross: layers.inferenceCross, self: layers.inferenceSelf });
-}
+export const baselineKey = (options: MethodOptions): string => JSON.stringify(optionsOf('prediction', options));
 
 /** The same text for two variants whose loss is the same function of the prompt. */
-export const lossKey = (options: MethodOptions): string => JSON.stringify(LOSS.map((key) => options[key]));
+export const lossKey = (options: MethodOptions): string => JSON.stringify(optionsOf('loss', options));
 
 /**
  * The variants that a caller named: names of the list above with commas between them, `all`, or a JSON file with

@@ -1,5 +1,5 @@
 /** Options of this library → the native inversion, and its prediction. */
-import type { NativeInversion, NativeInversionOptions, NativePrediction } from '../native/binding.js';
+import type { NativeInversion, NativeInversionOptions, NativePrediction, NativePredictOptions } from '../native/binding.js';
 import type { MethodOptions } from '../options/index.js';
 import type { PromptSet } from '../segmenter/parts.js';
 import type { MethodContext } from './method.js';
@@ -54,16 +54,21 @@ export async function openInversion(context: MethodContext): Promise<NativeInver
   return context.own(await engine.createInversion(image, embedding, inversionOptions(context)));
 }
 
-/** One pass over the whole picture with the prompt as learnt so far. */
-export function predict(context: MethodContext, inversion: NativeInversion): Promise<NativePrediction> {
+/** What decides the prediction, for whoever predicts: a second place would forget an option. */
+export function predictOptions(context: Pick<MethodContext, 'options' | 'selections' | 'inferenceSeed' | 'width' | 'height'>): NativePredictOptions {
   const { options, selections } = context;
-  context.onPredict();
-  return inversion.predict({
+  return {
     ...labelOptions(context),
     selection: selections.inference,
     timestep: options.inferenceTimestep,
     noiseSeed: noiseSeed(context),
     refineIterations: options.refineIterations,
     refine: options.refine,
-  });
+  };
+}
+
+/** One pass over the whole picture with the prompt as learnt so far. */
+export function predict(context: MethodContext, inversion: NativeInversion): Promise<NativePrediction> {
+  context.onPredict();
+  return inversion.predict(predictOptions(context));
 }

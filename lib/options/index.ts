@@ -4,7 +4,9 @@ export { diffsegDefinitions, isegDefinitions, refineDefinitions } from './groups
 export { methodDefaults } from './method-defaults.js';
 export { resolveEngineOptions, resolveOptions } from './resolve.js';
 export { isPlainObject, refuse } from './rules.js';
+export { optionsOf } from './scopes.js';
 export { rejectUnknown } from './unknown.js';
+export type { Scope } from './scopes.js';
 export type {
   CropOptions,
   DiffSegOptions,
