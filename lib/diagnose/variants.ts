@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { InvSegError } from '../errors.js';
+import { deepFreeze } from '../freeze.js';
 import { isPlainObject, optionsOf, resolveOptions } from '../options/index.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
 
@@ -15,7 +16,7 @@ export interface Variant {
 /** The options as they are; every other variant differs from it in one thing. */
 export const DEFAULT_VARIANT = 'default';
 
-export const defaultVariants: readonly Variant[] = [
+export const defaultVariants: readonly Variant[] = deepFreeze<Variant[]>([
   { name: DEFAULT_VARIANT, overrides: {} },
   { name: 'paper', overrides: { preset: 'paper' } },
   // Steps and step size: do less where the loss misleads.
@@ -52,7 +53,7 @@ export const defaultVariants: readonly Variant[] = [
   { name: 'views per image', overrides: { views: 'perImage' } },
   { name: '4 views', overrides: { viewCount: 4 } },
   { name: 'timesteps 5–100', overrides: { timestepRange: [5, 100] } },
-];
+]);
 
 /** The resolutions that the loop reads, one at a time and with their neighbour (the paper's Table 5). */
 export function resolutionVariants(sides: readonly number[]): Variant[] {

@@ -26,7 +26,7 @@ export function vocPalette(): Palette {
 }
 
 /** `voc`: the data sets' own colours; `okabe-ito`: colours that the colour-blind tell apart. */
-export const paletteNames = ['voc', 'okabe-ito'] as const;
+export const paletteNames = Object.freeze(['voc', 'okabe-ito'] as const);
 
 export type PaletteName = (typeof paletteNames)[number];
 

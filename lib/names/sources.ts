@@ -41,7 +41,7 @@ const registry = {
 } satisfies Record<string, { make: Make; needs: keyof NameSourceParts | undefined; summary: string }>;
 
 export type NameSourceKind = keyof typeof registry;
-export const nameSourceKinds = Object.keys(registry) as NameSourceKind[];
+export const nameSourceKinds: readonly NameSourceKind[] = Object.freeze(Object.keys(registry) as NameSourceKind[]);
 export const nameSourceSummary = (kind: NameSourceKind): string => registry[kind].summary;
 
 const missing: Readonly<Record<string, string>> = {

@@ -9,7 +9,7 @@ import { readJson } from './json.js';
 import type { JsonCursor } from './json.js';
 
 /** Vocabularies of the package, `models/vocabularies/<name>.json`. */
-export const vocabularyNames = ['voc', 'context-alphabetical', 'context-voc-first', 'coco'] as const;
+export const vocabularyNames = Object.freeze(['voc', 'context-alphabetical', 'context-voc-first', 'coco'] as const);
 export type VocabularyName = (typeof vocabularyNames)[number];
 
 export interface VocabularyClass {
