@@ -66,6 +66,22 @@ export function expandCounts(text: string, name: string): number[] {
   return counts;
 }
 
+/** The inverse of `expandCounts`. @param counts lengths of background and region in turn, each below 2³⁰ */
+export function compressCounts(counts: readonly number[]): string {
+  const codes: number[] = [];
+  counts.forEach((count, i) => {
+    let rest = i > 2 ? count - counts[i - 2]! : count;
+    for (let more = true; more; ) {
+      const bits = rest & 31;
+      rest >>= 5;
+      // Done where the bits that are left only repeat the sign.
+      more = (bits & 16) !== 0 ? rest !== -1 : rest !== 0;
+      codes.push((more ? bits | 32 : bits) + 48);
+    }
+  });
+  return Buffer.from(codes).toString('latin1');
+}
+
 /** Number of pixels of runs that do not overlap. */
 export function runsArea(runs: Runs): number {
   let area = 0;
