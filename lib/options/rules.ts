@@ -4,6 +4,8 @@ import { InvSegError } from '../errors.js';
 export interface Rule<T> {
   /** What is accepted, as it stands in an error and in `--help`: "an integer from 0 to 1000". */
   readonly expects: string;
+  /** Of a group: rule and meaning of each member. */
+  readonly members?: Readonly<Record<string, unknown>>;
   /** @throws {InvSegError} `INVALID_OPTION` */
   read(value: unknown, name: string): T;
 }
