@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { InvSegError } from '../errors.js';
 import { deepFreeze } from '../freeze.js';
 import { isPlainObject, optionsOf, resolveOptions } from '../options/index.js';
+import { pathText, refuse } from '../options/rules.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
 
 export interface Variant {
@@ -78,6 +79,8 @@ export const lossKey = (options: MethodOptions): string => JSON.stringify(option
  * @throws {InvSegError} `INVALID_OPTION`
  */
 export async function chooseVariants(text: string, resolutions: readonly number[]): Promise<Variant[]> {
+  pathText.read(text, 'variants');
+  if (!Array.isArray(resolutions)) refuse('resolutions', "a list of the model's", resolutions);
   const known = [...defaultVariants, ...resolutionVariants(resolutions)];
   const chosen = text.endsWith('.json') ? await readVariants(text) : text === 'all' ? known : named(text.split(','), known);
   const others = chosen.filter(({ name }) => name !== DEFAULT_VARIANT);
@@ -103,6 +106,14 @@ async function readVariants(file: string): Promise<Variant[]> {
   } catch (error) {
     fail(`it cannot be read: ${(error as Error).message}`);
   }
+  return checkVariants(value, fail);
+}
+
+/**
+ * @param fail says where the list came from @returns the variants, their options read once
+ * @throws {InvSegError} `INVALID_OPTION`, from `fail` or for options that no call takes
+ */
+export function checkVariants(value: unknown, fail: (what: string) => never): Variant[] {
   if (!Array.isArray(value) || value.length === 0) return fail('it holds no list');
   const seen = new Set<string>();
   return value.map((entry: unknown, i) => {

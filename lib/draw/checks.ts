@@ -1,7 +1,7 @@
 /** What may be drawn. Each wrong value is an error that names it, before anything is drawn. */
 import { typedArray } from '../arrays.js';
 import { InvSegError } from '../errors.js';
-import { integer, isPlainObject, refuse } from '../options/rules.js';
+import { integer, record, refuse } from '../options/rules.js';
 import type { Palette } from './palette.js';
 import type { Pixels } from './pixels.js';
 
@@ -10,14 +10,9 @@ const LONGEST = 65_535;
 
 export const side = (value: unknown, name: string): number => integer(1, LONGEST).read(value, name);
 
-/** @throws {InvSegError} `INVALID_OPTION` unless it is an object of named values */
-export function fields(value: unknown, name: string, expects: string): void {
-  if (!isPlainObject(value)) refuse(name, expects, value);
-}
-
 /** @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH` */
 export function checkPixels(image: unknown): asserts image is Pixels {
-  fields(image, 'image', 'an object with rgb, width and height');
+  record(image, 'image', 'an object with rgb, width and height');
   const { rgb, width, height } = image as Pixels;
   const [columns, rows] = [side(width, 'image.width'), side(height, 'image.height')];
   typedArray('Uint8Array', rgb, 'image.rgb', columns * rows * 3, `[${rows} × ${columns} × 3]`);

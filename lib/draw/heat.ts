@@ -1,8 +1,8 @@
 /** A map of numbers as a picture. */
 import { typedArray } from '../arrays.js';
 import { InvSegError } from '../errors.js';
-import { number } from '../options/rules.js';
-import { fields, side } from './checks.js';
+import { number, record } from '../options/rules.js';
+import { side } from './checks.js';
 import type { Pixels } from './pixels.js';
 import { rampColours } from './ramp.js';
 
@@ -43,8 +43,8 @@ function neighbours(index: number, length: number, side: number): { low: number;
  * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH`, and `NOT_FINITE` for values that no colour stands for
  */
 export function drawHeat(heat: Heat, size: { width: number; height: number }): Pixels {
-  fields(heat, 'heat', 'an object with values, side, low and high');
-  fields(size, 'size', 'an object with width and height');
+  record(heat, 'heat', 'an object with values, side, low and high');
+  record(size, 'size', 'an object with width and height');
   const points = side(heat.side, 'heat.side');
   const values = typedArray('Float32Array', heat.values, 'heat.values', points ** 2, `[${points} × ${points}]`);
   const [low, high] = [number().read(heat.low, 'heat.low'), number().read(heat.high, 'heat.high')];

@@ -1,6 +1,7 @@
 /** One result over its picture, with a legend. */
+import { record } from '../options/rules.js';
 import { drawPage } from './canvas.js';
-import { checkLabels, checkNames, checkPalette, checkPixels, fields } from './checks.js';
+import { checkLabels, checkNames, checkPalette, checkPixels } from './checks.js';
 import { drawLegend } from './legend.js';
 import { categoryPalette } from './palette.js';
 import type { Palette } from './palette.js';
@@ -22,7 +23,7 @@ const NARROWEST = 260; // a legend in a column of one letter is not readable
 
 /** @returns PNG, the picture at most 1024 pixels on its longer side @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH` */
 export async function drawOverlay(input: OverlayInput): Promise<Buffer> {
-  fields(input, 'the overlay', 'an object with image, labels and categories');
+  record(input, 'the overlay', 'an object with image, labels and categories');
   const { image, labels, categories, palette } = input;
   checkPixels(image);
   checkNames(categories);

@@ -1,8 +1,8 @@
 /** The picture and several results side by side, with titles and one legend. */
-import { refuse } from '../options/rules.js';
+import { record, refuse } from '../options/rules.js';
 import { drawPage } from './canvas.js';
 import type { Placed } from './canvas.js';
-import { checkLabels, checkNames, checkPalette, checkPixels, checkText, fields } from './checks.js';
+import { checkLabels, checkNames, checkPalette, checkPixels, checkText } from './checks.js';
 import { drawLegend, drawTitle } from './legend.js';
 import { categoryPalette } from './palette.js';
 import type { Palette } from './palette.js';
@@ -30,7 +30,7 @@ const PADDING = 12;
 
 /** @returns PNG; the legend gives each category's share in every column @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH` */
 export async function drawPanel(input: PanelInput): Promise<Buffer> {
-  fields(input, 'the panel', 'an object with image, columns and categories');
+  record(input, 'the panel', 'an object with image, columns and categories');
   const { image, title = 'input', columns, categories, palette } = input;
   checkPixels(image);
   checkText(title, 'title');
@@ -39,7 +39,7 @@ export async function drawPanel(input: PanelInput): Promise<Buffer> {
   const colours = palette ?? categoryPalette(categories.length);
   if (!Array.isArray(columns)) refuse('columns', 'a list of { title, labels }', columns);
   columns.forEach((column: unknown, i) => {
-    fields(column, `columns[${i}]`, 'an object with title and labels');
+    record(column, `columns[${i}]`, 'an object with title and labels');
     checkText((column as PanelColumn).title, `columns[${i}].title`);
     checkLabels((column as PanelColumn).labels, image, colours.length, `columns[${i}].labels`);
   });

@@ -12,7 +12,7 @@ import { readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { describeAddress, shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
-import { show } from '../options/rules.js';
+import { record, show } from '../options/rules.js';
 import { copyRgb } from './rgb.js';
 
 /** Pixels without a file around them, row by row. */
@@ -57,9 +57,10 @@ const LARGE_FILE_BYTES = 2 ** 24;
  *
  * @throws InvSegError `IMAGE_NOT_FOUND` (no such file), `IMAGE_UNREADABLE` (folder, empty, damaged or truncated file,
  * not a picture), `IMAGE_TOO_LARGE` (before anything is decoded), `IMAGE_INVALID` (not an input; raw sizes that do not
- * fit), `ABORTED`. The first line names the picture.
+ * fit), `INVALID_OPTION`, `ABORTED`. The first line names the picture.
  */
 export async function decodeImage(input: ImageInput, options: DecodeOptions = {}): Promise<DecodedImage> {
+  record(options, 'options', 'an object with signal or maxPixels');
   const { signal, maxPixels = MAX_PIXELS } = options;
   throwIfAborted(signal);
   let image: DecodedImage;

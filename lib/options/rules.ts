@@ -136,3 +136,11 @@ export function either<A, B>(first: Rule<A>, second: Rule<B>): Rule<A | B> {
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
+
+/** @throws {InvSegError} `INVALID_OPTION` unless it is an object of named values */
+export function record(value: unknown, name: string, expects: string): Record<string, unknown> {
+  return isPlainObject(value) ? value : refuse(name, expects, value);
+}
+
+/** A path or a name that becomes one; whether something is there is found out later. */
+export const pathText = text('a path', (value) => value !== '');

@@ -1,5 +1,7 @@
 /** A result as JSON: masks as run lengths of COCO, arrays of numbers as base64. */
+import { refuse } from '../options/rules.js';
 import { compressCounts } from '../datasets/coco/runs.js';
+import { checkLabelled } from './check.js';
 import type { Segment, SegmentResult } from './types.js';
 
 /** COCO's compressed run lengths of one mask, which pycocotools and `maskOf` read. */
@@ -25,8 +27,13 @@ export type ResultJson = Omit<SegmentResult, 'labels' | 'segments' | 'maps' | 's
   strengths?: { background: number; foreground: ArrayJson; strength: ArrayJson };
 };
 
-/** @param result of `segment` or a copy of it by `structuredClone` */
+/**
+ * @param result of `segment` or a copy of it by `structuredClone`
+ * @throws {InvSegError} `INVALID_OPTION` for what is no result, `SHAPE_MISMATCH` for labels that do not fit its size
+ */
 export function resultJson(result: SegmentResult): ResultJson {
+  checkLabelled(result);
+  if (!Array.isArray(result.segments)) refuse('result.segments', 'a list', result.segments);
   const { labels, segments, maps, strengths, ...rest } = result;
   const { width, height } = result;
   const counts = countRuns(labels, width, height, segments.length);

@@ -1,8 +1,8 @@
 /** Results are plain data: they cross threads and `structuredClone`, and their masks are made when they are asked for. */
-import { typedArray } from '../arrays.js';
 import { decodeRuns } from '../datasets/coco/runs.js';
 import type { NativePrediction } from '../native/binding.js';
-import { integer, isPlainObject, refuse } from '../options/rules.js';
+import { integer, refuse } from '../options/rules.js';
+import { checkLabelled, checkSized } from './check.js';
 import { resultJson } from './result-json.js';
 import type { ResultJson } from './result-json.js';
 import type { Segment, SegmentResult } from './types.js';
@@ -42,19 +42,14 @@ export function maskOf(
   result: Pick<SegmentResult, 'width' | 'height' | 'categories' | 'labels'> | Pick<ResultJson, 'width' | 'height' | 'categories' | 'segments'>,
   index: number,
 ): Uint8Array {
-  if (!isPlainObject(result)) refuse('result', 'a result of segment', result);
-  const { categories } = result;
-  if (!Array.isArray(categories) || categories.length === 0) refuse('result.categories', 'a list of names', categories);
-  const [width, height] = [side(result.width, 'result.width'), side(result.height, 'result.height')];
+  const { width, height, categories } = checkSized(result);
   const category = integer(0, categories.length - 1).read(index, 'index');
   if (!('labels' in result)) return unpack(result.segments?.[category]?.mask, width, height);
-  const labels = typedArray('Uint8Array', result.labels, 'result.labels', width * height, `[${height} × ${width}]`);
+  const labels = checkLabelled(result);
   const mask = new Uint8Array(labels.length);
   for (let i = 0; i < labels.length; i++) if (labels[i] === category) mask[i] = 1;
   return mask;
 }
-
-const side = (value: unknown, name: string): number => integer(1, 0x7fffffff).read(value, name);
 
 function unpack(mask: ResultJson['segments'][number]['mask'] | undefined, width: number, height: number): Uint8Array {
   const { size, counts } = mask ?? {};

@@ -5,7 +5,7 @@ import { decodeImage, type ImageInput } from '../image/decode.js';
 import type { NativeVisionLanguage } from '../native/binding.js';
 import { checkDevice } from '../native/devices.js';
 import { loadBinding } from '../native/load.js';
-import { show } from '../options/rules.js';
+import { record, show } from '../options/rules.js';
 import { resolveEngineOptions, type EngineOptions } from '../options/index.js';
 import type { ClipTokenizer } from '../text/tokenizer.js';
 import { openBlip, openClip, type OpenedBlip, type OpenedClip } from './parts.js';
@@ -65,6 +65,7 @@ export class VisionLanguage implements AsyncDisposable {
    * `WEIGHTS_…`, `TOKENIZER_…`) and of the device (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
    */
   static async open(options: VisionLanguageOptions = {}): Promise<VisionLanguage> {
+    record(options, 'options', 'an object with clip or blip');
     const { clip: clipFolder, blip: blipFolder, ...rest } = options;
     const { device, dtype, threads, checkFinite } = resolveEngineOptions(rest);
     for (const [name, folder] of Object.entries({ clip: clipFolder, blip: blipFolder })) {

@@ -16,7 +16,7 @@ it('keeps no result of an earlier call', async () => {
   // The last one may still be on the stack of what runs.
   expect(alive).toBeLessThanOrEqual(2);
   expect(collected).toBeGreaterThanOrEqual(calls! - 2);
-  expect(heap).toBeLessThan(bytes! / 100);
+  expect(heap).toBeLessThan(bytes! / 10);
   expect(rss).toBeLessThan(bytes! / 10);
 });
 
