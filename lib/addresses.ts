@@ -4,7 +4,8 @@
 export function describeAddress(text: string): string | undefined {
   if (/^data:/i.test(text)) return 'a data: URL is no path; save what it holds to a file and name that';
   if (/^file:/i.test(text)) return 'name the path itself, without file:';
-  if (/^[a-z][a-z\d+.-]+:\/\//i.test(text)) return 'nothing is downloaded; fetch it yourself and name the file or folder';
+  if (/^[a-z][a-z\d+.-]+:\/\//i.test(text))
+    return 'nothing is downloaded; fetch it yourself and name the file or folder';
   return undefined;
 }
 

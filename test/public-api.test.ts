@@ -82,7 +82,7 @@ describe('arguments and options behind the first', () => {
     ['diagnose, dataset', (value) => api.diagnose(segmenter, { dataset: value } as never)],
     ['diagnose, variants', (value) => api.diagnose(segmenter, { dataset, sample: 1, inversion: false, variants: value } as never)],
     ['diagnose, sample', (value) => api.diagnose(segmenter, { dataset, sample: value, inversion: false, variants: [] } as never)],
-    ['diagnose, options', (value) => api.diagnose(segmenter, { dataset, sample: 1, inversion: false, options: value } as never)],
+    ['diagnose, options', (value) => api.diagnose(segmenter, { dataset, sample: 1, inversion: false, variants: api.defaultVariants.slice(0, 1), options: value } as never)],
     ['reproduce, dataset', (value) => api.reproduce({ segmenters: [segmenter], out: path.join(root, 'out'), dataset: value } as never)],
     ['mergeRuns, runs', (value) => api.mergeRuns({ out: path.join(root, 'merged'), runs: value } as never)],
     ['compareRuns, the second run', (value) => (api.compareRuns as (...args: unknown[]) => unknown)(root, value)],

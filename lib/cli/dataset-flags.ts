@@ -46,19 +46,31 @@ export function addDatasetFlags(command: Command): Command {
  * @param flag that names the kind
  * @throws {InvSegError} `INVALID_OPTION`, also for a root of `miniature`
  */
-export function datasetOptions(kind: string | undefined, given: DatasetFlags, flag: '--dataset' | '--kind' = '--dataset'): DatasetOptions {
+export function datasetOptions(
+  kind: string | undefined,
+  given: DatasetFlags,
+  flag: '--dataset' | '--kind' = '--dataset',
+): DatasetOptions {
   const { root } = given;
-  if (kind === undefined) throw new InvSegError('INVALID_OPTION', `Expected ${anyKind.expects} for ${flag}, which is missing`);
+  if (kind === undefined)
+    throw new InvSegError('INVALID_OPTION', `Expected ${anyKind.expects} for ${flag}, which is missing`);
   anyKind.read(kind, flag);
   if (kind !== MINIATURE && root === undefined) {
-    throw new InvSegError('INVALID_OPTION', `Expected ${datasetDefinitions.root.rule.expects} for --root, which is missing; the data set ${kind} lies there`);
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected ${datasetDefinitions.root.rule.expects} for --root, which is missing; the data set ${kind} lies there`,
+    );
   }
   for (const [key, spelt] of Object.entries(flags)) {
     const value = given[key as keyof typeof flags];
     if (value !== undefined) datasetDefinitions[key as keyof typeof flags].rule.read(value, spelt.split(' ')[0]!);
   }
   if (kind === MINIATURE) {
-    if (root !== undefined) throw new InvSegError('INVALID_OPTION', `${flag} ${MINIATURE} has its own root; leave --root out, or name another kind`);
+    if (root !== undefined)
+      throw new InvSegError(
+        'INVALID_OPTION',
+        `${flag} ${MINIATURE} has its own root; leave --root out, or name another kind`,
+      );
     return datasetOptions('folder', { ...given, root: miniature }, flag);
   }
   const chosen = Object.keys(flags).map((key) => [key, given[key as keyof typeof flags]] as const);

@@ -30,10 +30,19 @@ export async function readTraining(context: MethodContext): Promise<SeenAttentio
   const cross = crossAttention(raw, training, prompts, side, options.subtokens);
   if (!self || !cross) {
     const kind = self ? 'cross' : 'self';
-    throw new InvSegError('INVALID_OPTION', `Expected ${kind}-attention that the loop reads but trainingResolutions and layers leave none`);
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected ${kind}-attention that the loop reads but trainingResolutions and layers leave none`,
+    );
   }
   const categories = mappedCategories(prompts);
-  const refined = refineAttention({ self, cross, points: side * side, categories, iterations: options.refineIterations }).value;
+  const refined = refineAttention({
+    self,
+    cross,
+    points: side * side,
+    categories,
+    iterations: options.refineIterations,
+  }).value;
   return { side, self, cross, refined, categories };
 }
 

@@ -31,6 +31,7 @@ export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Pr
     throw new InvSegError('INVALID_OPTION', 'Expected a data set whose background is a class, since every prompt names it, but received one that ignores it');
   }
   integer(1, 10_000_000).read(sample, 'sample');
+  record(options, 'options.options', 'an object of options of segment');
   const chosen = checkVariants(variants, (what) => {
     throw new InvSegError('INVALID_OPTION', `Expected [{ name, overrides }, …] for variants but ${what}`);
   });

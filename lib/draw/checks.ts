@@ -19,7 +19,12 @@ export function checkPixels(image: unknown): asserts image is Pixels {
 }
 
 /** @param count of colours that labels may stand for @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH` */
-export function checkLabels(labels: unknown, size: Pick<Pixels, 'width' | 'height'>, count: number, name = 'labels'): void {
+export function checkLabels(
+  labels: unknown,
+  size: Pick<Pixels, 'width' | 'height'>,
+  count: number,
+  name = 'labels',
+): void {
   const { width, height } = size;
   const values = typedArray('Uint8Array', labels, name, width * height, `[${height} × ${width}]`);
   const at = count > 255 ? -1 : values.findIndex((label) => label >= count);
@@ -38,7 +43,8 @@ export function checkPalette(palette: unknown, least = 1): asserts palette is Pa
   });
 }
 
-const isLevel = (value: unknown): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255;
+const isLevel = (value: unknown): boolean =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255;
 
 /** @throws {InvSegError} `INVALID_OPTION` */
 export function checkNames(categories: unknown): asserts categories is readonly string[] {

@@ -50,7 +50,11 @@ export function drawHeat(heat: Heat, size: { width: number; height: number }): P
   const [low, high] = [number().read(heat.low, 'heat.low'), number().read(heat.high, 'heat.high')];
   const [width, height] = [side(size.width, 'size.width'), side(size.height, 'size.height')];
   const odd = values.findIndex((value) => !Number.isFinite(value));
-  if (odd >= 0) throw new InvSegError('NOT_FINITE', `Expected finite numbers for heat.values but received ${values[odd]} at position ${odd}`);
+  if (odd >= 0)
+    throw new InvSegError(
+      'NOT_FINITE',
+      `Expected finite numbers for heat.values but received ${values[odd]} at position ${odd}`,
+    );
   const colours = rampColours(256);
   const range = Math.max(high - low, Number.MIN_VALUE);
   const rgb = new Uint8Array(width * height * 3);

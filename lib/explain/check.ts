@@ -11,11 +11,16 @@ const paletteName = oneOf(...paletteNames);
 /** @throws {InvSegError} `INVALID_OPTION` */
 export function checkExplainOptions(options: unknown): asserts options is ExplainOptions {
   const { methods, maskNames, points, onProgress, palette } = record(options, 'options', 'an object with categories');
-  if (methods !== undefined) list(methods, 'methods', `a list of ${methodNames.join(', ')}`).forEach((name, i) => method.read(name, `methods[${i}]`));
+  if (methods !== undefined)
+    list(methods, 'methods', `a list of ${methodNames.join(', ')}`).forEach((name, i) =>
+      method.read(name, `methods[${i}]`),
+    );
   if (palette !== undefined) paletteName.read(palette, 'palette');
   if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress', 'a function', onProgress);
-  if (points !== undefined) list(points, 'points', 'a list of [x, y]').forEach((point, i) => checkPair(point, `points[${i}]`));
-  if (maskNames !== undefined) list(maskNames, 'maskNames', 'a list of names').forEach((names, i) => checkNames(names, `maskNames[${i}]`));
+  if (points !== undefined)
+    list(points, 'points', 'a list of [x, y]').forEach((point, i) => checkPair(point, `points[${i}]`));
+  if (maskNames !== undefined)
+    list(maskNames, 'maskNames', 'a list of names').forEach((names, i) => checkNames(names, `maskNames[${i}]`));
 }
 
 /** @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH` */

@@ -1,6 +1,6 @@
 /**
- * The attention that the loop's loss reads, of the whole picture in one pass, for those who look at the loss from outside. The
- * timestep, the noise and the prompt as written are the prediction's; everything else is the loop's (`inversion.cc`, update).
+ * The attention that the loop's loss reads, of the whole picture in one pass, for those who look at the loss from outside.
+ * The timestep, the noise and the prompt as written are the prediction's; all else is the loop's (`inversion.cc`, update).
  */
 import { aggregateAttention } from '../functions/index.js';
 import type { NativeMapSelection, NativeRawMaps } from '../native/binding.js';
@@ -23,7 +23,12 @@ export function readWholePicture(context: MethodContext, selection: NativeMapSel
 export const mappedCategories = ({ groups }: Pick<PromptSet, 'groups'>): number => 1 + Math.max(...groups);
 
 /** [side² × side²] rows of sum 1, the mean over the prompts; null where no level has a weight. */
-export function selfAttention({ self }: NativeRawMaps, selection: NativeMapSelection, { count }: Prompts, side: number): Float32Array | null {
+export function selfAttention(
+  { self }: NativeRawMaps,
+  selection: NativeMapSelection,
+  { count }: Prompts,
+  side: number,
+): Float32Array | null {
   const read = levels(self, selection.selfWeights);
   if (read.length === 0) return null;
   const weights = read.map(({ weight }) => weight);
@@ -59,8 +64,13 @@ export function crossAttention(
   return mergeWords(pickWords(tokens, prompts, subtokens), prompts);
 }
 
-function levels(maps: readonly (Float32Array | null)[], weights: Float32Array): { map: Float32Array; weight: number }[] {
-  return maps.flatMap((map, level) => (map && map.length > 0 && weights[level]! > 0 ? [{ map, weight: weights[level]! }] : []));
+function levels(
+  maps: readonly (Float32Array | null)[],
+  weights: Float32Array,
+): { map: Float32Array; weight: number }[] {
+  return maps.flatMap((map, level) =>
+    map && map.length > 0 && weights[level]! > 0 ? [{ map, weight: weights[level]! }] : [],
+  );
 }
 
 const part = (map: Float32Array, index: number, count: number): Float32Array =>
@@ -74,7 +84,11 @@ function unitColumns(map: Float32Array, columns: number): Float32Array {
 }
 
 /** Maps of tokens, one a prompt, → [points × spans]. */
-function pickWords(tokens: readonly Float32Array[], { length, spans }: Prompts, rule: MethodContext['options']['subtokens']): Float32Array {
+function pickWords(
+  tokens: readonly Float32Array[],
+  { length, spans }: Prompts,
+  rule: MethodContext['options']['subtokens'],
+): Float32Array {
   const words = spans.length / 3;
   const points = tokens[0]!.length / length;
   const out = new Float32Array(points * words);
@@ -82,7 +96,8 @@ function pickWords(tokens: readonly Float32Array[], { length, spans }: Prompts, 
     const [prompt, first, width] = spans.subarray(3 * s, 3 * s + 3) as unknown as [number, number, number];
     for (let i = 0; i < points; i++) {
       const row = tokens[prompt]!.subarray(i * length + first, i * length + first + width);
-      out[i * words + s] = rule === 'last' ? row.at(-1)! : rule === 'max' ? Math.max(...row) : row.reduce((a, b) => a + b, 0) / width;
+      out[i * words + s] =
+        rule === 'last' ? row.at(-1)! : rule === 'max' ? Math.max(...row) : row.reduce((a, b) => a + b, 0) / width;
     }
   }
   return out;

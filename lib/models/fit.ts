@@ -1,6 +1,6 @@
 /**
- * Sizes that a manifest states, against the shapes in the headers of the weights. A wrong one would otherwise come up as the
- * shape of a matrix in the middle of the first picture.
+ * Sizes that a manifest states, against the shapes in the headers of the weights. A wrong one would otherwise come up as
+ * the shape of a matrix in the middle of the first picture.
  */
 import { InvSegError } from '../errors.js';
 import type { TensorSource } from '../native/binding.js';
@@ -36,7 +36,10 @@ export function checkFits(file: string, fits: readonly Fit[]): void {
     if (value === size || (atMost && value < size)) continue;
     const wanted = `${atMost ? `at most ${size}` : size}, ${meaning},`;
     const { name, shape, file: weights } = found[0]!;
-    throw invalid(file, `expected ${wanted} at ${field} but found ${value}\n  ${weights}: ${name} is ${shape.join(' × ')}`);
+    throw invalid(
+      file,
+      `expected ${wanted} at ${field} but found ${value}\n  ${weights}: ${name} is ${shape.join(' × ')}`,
+    );
   }
 }
 

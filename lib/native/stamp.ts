@@ -26,7 +26,10 @@ export interface BuildStamp {
 export function readStamp(folder: string): BuildStamp | undefined {
   try {
     const stamp = JSON.parse(readFileSync(path.join(folder, STAMP), 'utf8')) as BuildStamp;
-    const usable = stamp.format === 'invseg-build/1' && typeof stamp.libtorch === 'string' && typeof stamp.libtorchVersion === 'string';
+    const usable =
+      stamp.format === 'invseg-build/1' &&
+      typeof stamp.libtorch === 'string' &&
+      typeof stamp.libtorchVersion === 'string';
     return usable ? stamp : undefined;
   } catch {
     return undefined;

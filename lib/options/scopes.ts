@@ -3,8 +3,8 @@ import { methodDefinitions } from './definitions.js';
 import type { MethodOptions } from './types.js';
 
 /**
- * `loop`: what is learnt; `loss`: the value of the loss for a given prompt, on the whole picture; `prediction`: the masks of a
- * given prompt; `output`: what is returned beside them.
+ * `loop`: what is learnt; `loss`: the value of the loss for a given prompt, on the whole picture; `prediction`: the masks of
+ * a given prompt; `output`: what is returned beside them.
  */
 export type Scope = 'loop' | 'loss' | 'prediction' | 'output';
 

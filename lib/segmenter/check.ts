@@ -20,5 +20,11 @@ export function checkSized(result: unknown): { width: number; height: number; ca
 /** @throws {InvSegError} the same, `SHAPE_MISMATCH` for labels that do not fit @returns the labels */
 export function checkLabelled(result: unknown): Uint8Array {
   const { width, height } = checkSized(result);
-  return typedArray('Uint8Array', (result as { labels?: unknown }).labels, 'result.labels', width * height, `[${height} × ${width}]`);
+  return typedArray(
+    'Uint8Array',
+    (result as { labels?: unknown }).labels,
+    'result.labels',
+    width * height,
+    `[${height} × ${width}]`,
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * One listener a signal, however many calls wait on it. Node warns of a leak at the eleventh listener, and the signal of a
- * service that is shut down, or a segmenter's own, may have hundreds of calls.
+ * One listener a signal, however many calls wait on it. Node warns of a leak at the eleventh listener, and the signal of
+ * a service that is shut down, or a segmenter's own, may have hundreds of calls.
  */
 interface Waiters {
   readonly calls: Set<() => void>;
@@ -12,7 +12,8 @@ const waiters = new WeakMap<AbortSignal, Waiters>();
 
 /**
  * Calls `call` when `signal` aborts, unless it has already.
- * @param call a function of its own for each wait @returns what ends the wait; the signal's listener goes with the last one
+ * @param call a function of its own for each wait
+ * @returns what ends the wait; the signal's listener goes with the last one
  */
 export function onAbort(signal: AbortSignal, call: () => void): () => void {
   const all = waiters.get(signal) ?? listen(signal);

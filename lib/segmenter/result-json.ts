@@ -40,7 +40,10 @@ export function resultJson(result: SegmentResult): ResultJson {
   const shape = [height, width];
   return {
     ...rest,
-    segments: segments.map((segment, i) => ({ ...segment, mask: { size: [height, width], counts: compressCounts(counts[i]!) } })),
+    segments: segments.map((segment, i) => ({
+      ...segment,
+      mask: { size: [height, width], counts: compressCounts(counts[i]!) },
+    })),
     ...(maps && { maps: { ...maps, data: arrayJson(maps.data, [maps.categories.length, maps.size, maps.size]) } }),
     ...(strengths && {
       strengths: {

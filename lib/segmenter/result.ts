@@ -1,4 +1,4 @@
-/** Results are plain data: they cross threads and `structuredClone`, and their masks are made when they are asked for. */
+/** Results are plain data: they cross threads and `structuredClone`, and masks are made when they are asked for. */
 import { decodeRuns } from '../datasets/coco/runs.js';
 import type { NativePrediction } from '../native/binding.js';
 import { integer, refuse } from '../options/rules.js';
@@ -35,11 +35,13 @@ export function makeResult(fields: Omit<SegmentResult, 'toJSON'>): SegmentResult
  *
  * @param result of `segment`, a copy of it by `structuredClone`, or what its JSON holds
  * @param index of the category
- * @throws {InvSegError} `INVALID_OPTION` for what is no result and for an index without a category, `SHAPE_MISMATCH` for labels
- * that do not fit the size, `DATASET_INVALID` for run lengths that do not
+ * @throws {InvSegError} `INVALID_OPTION` for what is no result and for an index without a category, `SHAPE_MISMATCH` for
+ * labels that do not fit the size, `DATASET_INVALID` for run lengths that do not
  */
 export function maskOf(
-  result: Pick<SegmentResult, 'width' | 'height' | 'categories' | 'labels'> | Pick<ResultJson, 'width' | 'height' | 'categories' | 'segments'>,
+  result:
+    | Pick<SegmentResult, 'width' | 'height' | 'categories' | 'labels'>
+    | Pick<ResultJson, 'width' | 'height' | 'categories' | 'segments'>,
   index: number,
 ): Uint8Array {
   const { width, height, categories } = checkSized(result);
@@ -53,7 +55,8 @@ export function maskOf(
 
 function unpack(mask: ResultJson['segments'][number]['mask'] | undefined, width: number, height: number): Uint8Array {
   const { size, counts } = mask ?? {};
-  if (!Array.isArray(size) || typeof counts !== 'string') refuse('result', 'a result with labels, or segments with masks', mask);
+  if (!Array.isArray(size) || typeof counts !== 'string')
+    refuse('result', 'a result with labels, or segments with masks', mask);
   const runs = decodeRuns({ size, counts }, width, height, 'the mask');
   const out = new Uint8Array(width * height);
   for (let i = 0; i < runs.length; i += 2) {
