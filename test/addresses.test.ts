@@ -17,8 +17,8 @@ describe('an address', () => {
   ])('is no path: %.40s', async (text, why) => {
     expect(describeAddress(text)).toMatch(why);
     const short = { code: 'IMAGE_NOT_FOUND', message: expect.stringMatching(why) };
-    for (const call of [decodeImage(text), listImages([text])]) {
-      const error = (await call.catch((reason: unknown) => reason)) as Error;
+    for (const call of [() => decodeImage(text), () => listImages([text])]) {
+      const error = (await (call() as Promise<unknown>).catch((reason: unknown) => reason)) as Error;
       expect(error).toMatchObject(short);
       expect(error.message.length).toBeLessThan(300);
     }
@@ -28,8 +28,8 @@ describe('an address', () => {
     const address = 'https://example.org/a/b';
     await expect(openBundle(address)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', message: expect.stringContaining('Nothing is downloaded') });
     await expect(openDataset({ kind: 'voc', root: address })).rejects.toMatchObject({ code: 'DATASET_NOT_FOUND', message: expect.stringContaining('nothing is downloaded') });
-    for (const open of [openBundle(data), openDataset({ kind: 'voc', root: data })]) {
-      const error = (await open.catch((reason: unknown) => reason)) as Error;
+    for (const open of [() => openBundle(data), () => openDataset({ kind: 'voc', root: data })]) {
+      const error = (await (open() as Promise<unknown>).catch((reason: unknown) => reason)) as Error;
       expect(error.message.length).toBeLessThan(300);
     }
   });
