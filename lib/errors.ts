@@ -51,13 +51,18 @@ export type ErrorCode =
   | 'QUEUE_FAILED'
   | 'INTERNAL';
 
-/** An error with a stable `code`. The first line of `message` says what was expected, what came, and what to do. */
+/**
+ * An error with a stable `code`. The first line of `message` says what was expected, what came, and what to do.
+ *
+ * Its `name` is `InvSegError`, but `AbortError` with the code `ABORTED`: what Node's own functions call it when a signal ends
+ * them, so that one test serves both.
+ */
 export class InvSegError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = 'InvSegError';
+    this.name = code === 'ABORTED' ? 'AbortError' : 'InvSegError';
     this.code = code;
   }
 }

@@ -1,6 +1,9 @@
 /** The public API. */
 export { Segmenter } from './segmenter/segmenter.js';
 export type { ModelInfo, SegmenterInfo } from './segmenter/segmenter.js';
+export { maskOf } from './segmenter/result.js';
+export { resultJson } from './segmenter/result-json.js';
+export type { ArrayJson, MaskJson, ResultJson } from './segmenter/result-json.js';
 export { labelsAt } from './segmenter/strengths.js';
 export type {
   CategoryMaps,

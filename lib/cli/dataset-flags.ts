@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { datasetDefinitions, datasetKinds } from '../datasets/index.js';
 import type { DatasetOptions } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
+import { oneOf } from '../options/rules.js';
 
 /** The package's own pictures, a data set of the kind `folder`. The same two steps up from lib/cli and from dist/cli. */
 export const MINIATURE = 'miniature';
@@ -11,6 +12,8 @@ const miniature = fileURLToPath(new URL('../../models/miniature-pictures', impor
 
 /** For the help of `--dataset` and `--kind`. */
 export const datasetHelp = `${datasetKinds.join(', ')}; or ${MINIATURE}, 300 pictures of the package`;
+
+const anyKind = oneOf(...datasetKinds, MINIATURE);
 
 /** Option of the API → flag; `onProblem` is the commands' own. */
 const flags = {
@@ -37,12 +40,38 @@ export function addDatasetFlags(command: Command): Command {
   return command;
 }
 
-/** Unchecked: `openDataset` refuses what is wrong. @throws {InvSegError} `INVALID_OPTION` for a root of `miniature` */
-export function datasetOptions(kind: string | undefined, given: DatasetFlags): DatasetOptions {
+/**
+ * Kind and values by the API's rules, but under the names of the flags; whether they go together `openDataset` says.
+ *
+ * @param flag that names the kind
+ * @throws {InvSegError} `INVALID_OPTION`, also for a root of `miniature`
+ */
+export function datasetOptions(
+  kind: string | undefined,
+  given: DatasetFlags,
+  flag: '--dataset' | '--kind' = '--dataset',
+): DatasetOptions {
   const { root } = given;
+  if (kind === undefined)
+    throw new InvSegError('INVALID_OPTION', `Expected ${anyKind.expects} for ${flag}, which is missing`);
+  anyKind.read(kind, flag);
+  if (kind !== MINIATURE && root === undefined) {
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected ${datasetDefinitions.root.rule.expects} for --root, which is missing; the data set ${kind} lies there`,
+    );
+  }
+  for (const [key, spelt] of Object.entries(flags)) {
+    const value = given[key as keyof typeof flags];
+    if (value !== undefined) datasetDefinitions[key as keyof typeof flags].rule.read(value, spelt.split(' ')[0]!);
+  }
   if (kind === MINIATURE) {
-    if (root !== undefined) throw new InvSegError('INVALID_OPTION', `--dataset ${MINIATURE} has its own root; leave --root out, or name another kind`);
-    return datasetOptions('folder', { ...given, root: miniature });
+    if (root !== undefined)
+      throw new InvSegError(
+        'INVALID_OPTION',
+        `${flag} ${MINIATURE} has its own root; leave --root out, or name another kind`,
+      );
+    return datasetOptions('folder', { ...given, root: miniature }, flag);
   }
   const chosen = Object.keys(flags).map((key) => [key, given[key as keyof typeof flags]] as const);
   return { kind, root, ...Object.fromEntries(chosen.filter(([, value]) => value !== undefined)) } as DatasetOptions;

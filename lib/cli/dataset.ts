@@ -43,7 +43,7 @@ async function checkCommand(flags: CheckFlags, io: Io): Promise<number> {
   let check: DatasetCheck;
   let shown = 0;
   try {
-    check = await checkDataset(datasetOptions(flags.kind, flags), {
+    check = await checkDataset(datasetOptions(flags.kind, flags, '--kind'), {
       sample,
       signal: io.signal,
       onProgress(stage, number, total) {

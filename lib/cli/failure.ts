@@ -1,6 +1,7 @@
 /** Errors as a command shows them, and the exit code they lead to. */
 import { InvSegError } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
+import { show } from '../options/rules.js';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -37,7 +38,7 @@ export function describeError(error: unknown, debug: boolean): string {
 function cause(error: Error): string {
   const inner = error.cause;
   if (inner === undefined) return '';
-  return `\nCaused by: ${inner instanceof Error ? (inner.stack ?? inner.message) + cause(inner) : String(inner)}`;
+  return `\nCaused by: ${inner instanceof Error ? (inner.stack ?? inner.message) + cause(inner) : show(inner)}`;
 }
 
 export function errorJson(error: unknown): { code: string; message: string } {

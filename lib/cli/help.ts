@@ -1,52 +1,15 @@
 /** The method's options as `--set` takes them, made from the same table that checks them. */
-import {
-  cropDefinitions,
-  defaults,
-  diffsegDefinitions,
-  entropyDefinitions,
-  isegDefinitions,
-  methodDefaults,
-  methodDefinitions,
-  refineDefinitions,
-} from '../options/index.js';
-
-interface Row {
-  key: string;
-  value: string;
-  help: string;
-}
-
-const nested: Readonly<Record<string, Readonly<Record<string, { help: string }>>>> = {
-  crop: cropDefinitions,
-  entropy: entropyDefinitions,
-  refine: refineDefinitions,
-  diffseg: diffsegDefinitions,
-  iseg: isegDefinitions,
-};
-
-export function optionRows(): Row[] {
-  return Object.entries(methodDefinitions).flatMap(([key, { help }]) => {
-    const value = defaults[key as keyof typeof defaults];
-    const inner = nested[key];
-    if (!inner) return [{ key, value: shown(value), help }];
-    return Object.entries(inner).map(([name, definition]) => ({
-      key: `${key}.${name}`,
-      value: shown((value as unknown as Record<string, unknown>)[name]),
-      help: definition.help,
-    }));
-  });
-}
+import { methodDefaults, methodRows } from '../options/index.js';
 
 function shown(value: unknown): string {
   if (Array.isArray(value)) return JSON.stringify(value.map((item) => Number((item as number).toFixed(4))));
-  if (typeof value === 'object') return 'all';
   return typeof value === 'string' ? (value.trim() === '' ? JSON.stringify(value) : value) : String(value);
 }
 
 export function optionsHelp(): string {
-  const rows = optionRows();
-  const width = Math.max(...rows.map(({ key, value }) => key.length + value.length + 1));
-  const lines = rows.map(({ key, value, help }) => `  ${`${key}=${value}`.padEnd(width)}  ${help}`);
+  const rows = methodRows().map(({ key, default: value, help }) => ({ setting: `${key}=${shown(value)}`, help }));
+  const width = Math.max(...rows.map(({ setting }) => setting.length));
+  const lines = rows.map(({ setting, help }) => `  ${setting.padEnd(width)}  ${help}`);
   const model = '  A model may bring others, which a --preset leaves out: the one in the package does, for diffsegmenter and diffseg.';
   return ['', 'Options of --set, with their defaults:', ...lines, '', 'Other defaults of a method:', ...methodLines(), model].join('\n');
 }

@@ -1,6 +1,5 @@
 /** What `invseg reproduce` is asked for: tables, rows, seeds, and the data set with the paper's figures beside it. */
 import path from 'node:path';
-import { datasetKinds } from '../datasets/index.js';
 import type { DatasetOptions } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
 import { methodNames } from '../methods/index.js';
@@ -69,10 +68,8 @@ export interface ChosenDataset {
 export function chooseDataset(kind: string | undefined, flags: DatasetFlags): ChosenDataset {
   // The same classes as VOC's, but not its pictures.
   if (kind === MINIATURE) return { name: MINIATURE, options: datasetOptions(kind, flags), paper: 'voc', orientation: true };
-  if (kind === undefined || !datasetKinds.some((one) => one === kind)) {
-    throw new InvSegError('INVALID_OPTION', `Expected ${[MINIATURE, ...datasetKinds].join(', ')} for --dataset but received ${kind === undefined ? 'none' : JSON.stringify(kind)}`);
-  }
+  const options = datasetOptions(kind, flags);
   const paper = paperDatasets.find((one) => one === kind) ?? null;
-  const name = kind === 'folder' && flags.root !== undefined ? `folder ${path.basename(path.resolve(flags.root))}` : kind;
-  return { name, options: datasetOptions(kind, flags), paper, orientation: false };
+  const name = options.kind === 'folder' && flags.root !== undefined ? `folder ${path.basename(path.resolve(flags.root))}` : options.kind;
+  return { name, options, paper, orientation: false };
 }

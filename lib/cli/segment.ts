@@ -1,5 +1,6 @@
 /** `invseg segment`: pictures in, labels, overlay and report of each out. */
 import path from 'node:path';
+import { shownPath } from '../addresses.js';
 import { categoryPalette, drawOverlay, encodeLabels, percent } from '../draw/index.js';
 import type { Palette, Pixels } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
@@ -139,7 +140,7 @@ class Batch {
   fail(image: string, error: unknown): void {
     this.failed++;
     this.#io.err(describeError(error, this.#debug));
-    if (this.#flags.json) this.#io.out(`${JSON.stringify({ image, error: errorJson(error) })}\n`);
+    if (this.#flags.json) this.#io.out(`${JSON.stringify({ image: shownPath(image), error: errorJson(error) })}\n`);
   }
 
   async segment(segmenter: Segmenter, image: string, stem: string, title: string, progress: ProgressLine): Promise<void> {

@@ -1,5 +1,6 @@
 /** `dataset check`: what is there, what is missing, which protocol it gives, and what a sample looks like. */
 import { InvSegError } from '../errors.js';
+import { record } from '../options/rules.js';
 import { remarks } from './check-remarks.js';
 import type { Finding } from './check-remarks.js';
 import type { FileDataset } from './dataset.js';
@@ -40,16 +41,15 @@ export interface CheckOptions {
 }
 
 /** @throws {InvSegError} `INVALID_OPTION`, `ABORTED`; what is wrong with the data set is in the result */
-export async function checkDataset(
-  options: DatasetOptions,
-  { sample = 50, signal, onProgress }: CheckOptions = {},
-): Promise<DatasetCheck> {
-  const { kind, root, links, split: given } = resolveDatasetOptions(options);
+export async function checkDataset(options: DatasetOptions, given: CheckOptions = {}): Promise<DatasetCheck> {
+  record(given, 'options', 'an object with sample, signal or onProgress');
+  const { sample = 50, signal, onProgress } = given;
+  const { kind, root, links, split: named } = resolveDatasetOptions(options);
   const layout = layouts[kind];
   const split =
-    kind === 'coco' && given !== undefined && ['val', 'train'].includes(given)
-      ? `${given}2017`
-      : (given ?? layout.defaultSplit);
+    kind === 'coco' && named !== undefined && ['val', 'train'].includes(named)
+      ? `${named}2017`
+      : (named ?? layout.defaultSplit);
   const findings: Finding[] = [];
   const check: DatasetCheck = {
     ok: false,

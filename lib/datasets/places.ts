@@ -1,6 +1,7 @@
 /** Files of a data set, which stay below its root. */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { describeAddress, shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
 
@@ -22,7 +23,8 @@ export class Root {
   /** The root itself may be a link. @throws {InvSegError} `DATASET_NOT_FOUND` */
   static async open(folder: string, links: Links): Promise<Root> {
     const found = await stat(folder).catch(() => undefined);
-    if (!found) throw new InvSegError('DATASET_NOT_FOUND', `${folder}: there is no such folder; name the data set's root`);
+    const why = describeAddress(folder) ?? "there is no such folder; name the data set's root";
+    if (!found) throw new InvSegError('DATASET_NOT_FOUND', `${shownPath(folder)}: ${why}`);
     if (!found.isDirectory())
       throw new InvSegError('DATASET_NOT_FOUND', `${folder}: it is a file; name the data set's root folder`);
     const top = await realpath(folder);

@@ -7,7 +7,7 @@
 import type { ErrorCode } from '../errors.js';
 import type { Vocabulary, VocabularyClass } from '../names/vocabulary.js';
 
-export const datasetKinds = ['folder', 'voc', 'context', 'coco'] as const;
+export const datasetKinds = Object.freeze(['folder', 'voc', 'context', 'coco'] as const);
 export type DatasetKind = (typeof datasetKinds)[number];
 
 /** The name that the data set uses, the name that stands in a prompt, other words for the same thing. */

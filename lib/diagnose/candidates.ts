@@ -40,11 +40,28 @@ export function oneHot(maps: Float32Array, categories: number): Float32Array {
   return out;
 }
 
-/** The maps with every point at 0 that has no truth. */
-export function whereTrue(maps: Float32Array, truth: Float32Array, categories: number): Float32Array {
+/** The first `kept` of each point's `categories`: a background that comes from a rule has no map. */
+export function firstColumns(maps: Float32Array, categories: number, kept: number): Float32Array {
+  if (kept === categories) return maps;
+  const out = new Float32Array((maps.length / categories) * kept);
+  for (let at = 0, to = 0; at < maps.length; at += categories, to += kept) out.set(maps.subarray(at, at + kept), to);
+  return out;
+}
+
+/** The maps with every point at 0 whose highest value is below `least`. */
+export function whereAtLeast(maps: Float32Array, categories: number, least: number): Float32Array {
   const out = maps.slice();
   for (let at = 0; at < maps.length; at += categories) {
-    if (truth.subarray(at, at + categories).every((value) => value === 0)) out.fill(0, at, at + categories);
+    if (Math.max(...maps.subarray(at, at + categories)) < least) out.fill(0, at, at + categories);
+  }
+  return out;
+}
+
+/** The maps with every point at 0 that has no truth. @param truth [points × all] of every class, the background too */
+export function whereTrue(maps: Float32Array, categories: number, truth: Float32Array, all: number): Float32Array {
+  const out = maps.slice();
+  for (let i = 0; i < maps.length / categories; i++) {
+    if (truth.subarray(i * all, (i + 1) * all).every((value) => value === 0)) out.fill(0, i * categories, (i + 1) * categories);
   }
   return out;
 }

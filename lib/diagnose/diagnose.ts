@@ -1,6 +1,9 @@
 /** Looks at a sample of a data set picture by picture: the losses at what is true and what is seen, then what the loop does. */
+import { checkDatasetGiven } from '../datasets/given.js';
 import { InvSegError } from '../errors.js';
 import { drawSample, Journal } from '../evaluation/index.js';
+import { integer, record } from '../options/rules.js';
+import { checkSegmenter } from '../segmenter/check.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import { openPicture, probePicture, runPicture } from './picture.js';
 import type { Picture } from './picture.js';
@@ -11,7 +14,7 @@ import type { Piece } from './records.js';
 import { optionsToKeep } from './remember.js';
 import { summarise } from './summary.js';
 import type { Diagnosis, DiagnoseOptions } from './types.js';
-import { DEFAULT_VARIANT, defaultVariants } from './variants.js';
+import { checkVariants, DEFAULT_VARIANT, defaultVariants } from './variants.js';
 
 /**
  * Can inversion help this model on this data? It can only where the loss is lower at the truth than at what the model sees.
@@ -20,11 +23,19 @@ import { DEFAULT_VARIANT, defaultVariants } from './variants.js';
  * for a journal of other settings; the data set's and the segmenter's own codes; `ABORTED`
  */
 export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Promise<Diagnosis> {
+  checkSegmenter(segmenter);
+  record(given, 'options', 'an object with dataset');
+  checkDatasetGiven(given.dataset);
   const { dataset, sample = 100, seed = 0, variants = defaultVariants, options = {}, inversion = true, signal } = given;
   if (!dataset.hasBackground) {
     throw new InvSegError('INVALID_OPTION', 'Expected a data set whose background is a class, since every prompt names it, but received one that ignores it');
   }
-  const plans = makePlans(variants, { ...options, seed }, segmenter.info.model.methods);
+  integer(1, 10_000_000).read(sample, 'sample');
+  record(options, 'options.options', 'an object of options of segment');
+  const chosen = checkVariants(variants, (what) => {
+    throw new InvSegError('INVALID_OPTION', `Expected [{ name, overrides }, …] for variants but ${what}`);
+  });
+  const plans = makePlans(chosen, { ...options, seed }, segmenter.info.model.methods);
   const tasks = tasksOf(plans, inversion);
   const ids = drawSample(dataset.ids, sample, seed);
   const { model } = segmenter.info;

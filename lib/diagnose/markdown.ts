@@ -1,5 +1,6 @@
 /** A diagnosis as Markdown tables. */
 import type { Estimate } from '../evaluation/index.js';
+import { record, refuse } from '../options/rules.js';
 import { candidateNames } from './candidates.js';
 import type { Diagnosis, VariantFinding } from './types.js';
 import { points, share, verdict } from './verdict.js';
@@ -7,7 +8,9 @@ import { points, share, verdict } from './verdict.js';
 const number = (value: number): string => (Number.isNaN(value) ? '' : value.toFixed(3).replace('-', '−'));
 const range = ({ value, low, high }: Estimate): string => `${number(value)} [${number(low)}, ${number(high)}]`;
 
+/** @throws {InvSegError} `INVALID_OPTION` for what is none */
 export function diagnosisMarkdown(diagnosis: Diagnosis): string {
+  checkDiagnosis(diagnosis);
   const { model, protocol, ids, left, losses, rowEntropy, variants } = diagnosis;
   return [
     `Model ${model.name} ${model.version}; ${protocol}; ${ids.length} pictures${left.length > 0 ? `, ${left.length} left out` : ''}. Intervals are of 95 %, over pictures.`,
@@ -46,4 +49,12 @@ function maskTable(variants: readonly VariantFinding[]): string[] {
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** @throws {InvSegError} `INVALID_OPTION` */
+export function checkDiagnosis(value: unknown): void {
+  const expects = 'what diagnose found';
+  const { variants, ids, model } = record(value, 'diagnosis', expects);
+  if (!Array.isArray(variants) || !Array.isArray(ids)) refuse('diagnosis', expects, value);
+  record(model, 'diagnosis.model', expects);
 }

@@ -2,6 +2,7 @@
 import { drawPage } from '../draw/canvas.js';
 import { wrapText } from '../draw/text.js';
 import type { Estimate } from '../evaluation/index.js';
+import { checkDiagnosis } from './markdown.js';
 import type { Diagnosis, VariantFinding } from './types.js';
 import { verdict } from './verdict.js';
 
@@ -27,8 +28,9 @@ interface Scale {
   middle: number;
 }
 
-/** @returns PNG */
+/** @returns PNG @throws {InvSegError} `INVALID_OPTION` for what is no diagnosis */
 export async function diagnosisPicture(diagnosis: Diagnosis): Promise<Buffer> {
+  checkDiagnosis(diagnosis);
   const variants = diagnosis.variants.filter(({ loss, masks }) => loss ?? masks);
   const withMasks = variants.some(({ masks }) => masks);
   const width = 2 * PADDING + NAME + PANEL + (withMasks ? GAP + PANEL : 0);

@@ -28,7 +28,8 @@ export function makePlans(variants: readonly Variant[], common: MethodOverrides,
   };
   const [loss, baseline] = [first(lossKey), first(baselineKey)];
   return variants.map((variant) => {
-    const overrides = { ...common, ...variant.overrides };
+    // The loop is InvSeg's, whatever the caller's options or a preset name.
+    const overrides: MethodOverrides = { ...common, ...variant.overrides, method: 'invseg' };
     const options = resolveOptions(overrides, model);
     return { variant, overrides, options, loss: loss(options, variant.name), baseline: baseline(options, variant.name) };
   });

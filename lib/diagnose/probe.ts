@@ -5,7 +5,7 @@ import type { MethodContext } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
 import { readTraining } from './attention.js';
 import type { SeenAttention } from './attention.js';
-import { candidateNames, cosine, oneHot, shifted, truthMaps, whereTrue } from './candidates.js';
+import { candidateNames, cosine, firstColumns, oneHot, shifted, truthMaps, whereAtLeast, whereTrue } from './candidates.js';
 import type { CandidateName } from './candidates.js';
 
 /** Loss of one candidate (eq. 6–9). */
@@ -21,9 +21,13 @@ export interface CandidateLoss {
 
 export type LossOptions = Pick<
   MethodOptions,
-  'anchorScale' | 'anchorCentre' | 'interPairs' | 'clusterWeight' | 'alpha' | 'entropy' | 'refineIterations'
->;
-type Attention = Pick<SeenAttention, 'side' | 'self' | 'refined'>;
+  | 'anchorScale' | 'anchorCentre' | 'interPairs' | 'clusterWeight' | 'alpha' | 'entropy' | 'refineIterations'
+  | 'backgroundRule' | 'backgroundThreshold'
+>; // prettier-ignore
+type Attention = Pick<SeenAttention, 'side' | 'self' | 'refined' | 'categories'>;
+
+/** Of the rule `complement`: (1 − x)² = x. */
+const COMPLEMENT = (3 - Math.sqrt(5)) / 2;
 
 export interface Probe {
   losses: Record<CandidateName, CandidateLoss>;
@@ -34,22 +38,24 @@ export interface Probe {
 /** @param categoryOf label of the mask → category of the prompt; undefined where it is none */
 export async function probe(context: MethodContext, mask: LabelMap, categoryOf: readonly (number | undefined)[]): Promise<Probe> {
   const seen = await readTraining(context);
-  const categories = context.prompts.categories.length;
-  return compareLosses(seen, truthMaps(mask, categoryOf, categories, seen.side), categories, context.options);
+  const all = context.prompts.categories.length;
+  return compareLosses(seen, truthMaps(mask, categoryOf, all, seen.side), all, context.options);
 }
 
-/** @param truth [points × categories] shares of each cell, in the frame of `seen` */
-export function compareLosses(seen: Attention, truth: Float32Array, categories: number, options: LossOptions): Probe {
-  const { side, self, refined } = seen;
-  const clear = oneHot(truth, categories);
+/** @param truth [points × all] shares of each cell, in the frame of `seen`, of every category, the background among them */
+export function compareLosses(seen: Attention, truth: Float32Array, all: number, options: LossOptions): Probe {
+  const { side, self, refined, categories } = seen;
+  const mapped = (maps: Float32Array): Float32Array => firstColumns(maps, all, categories);
+  const clear = mapped(oneHot(truth, all));
+  const shares = mapped(truth);
   const quarter = Math.max(1, Math.round(side / 4));
   const maps: Record<CandidateName, Float32Array> = {
     soft: refined,
     // A cell that is ignored has no truth: it would count for the prediction alone.
-    hard: whereTrue(oneHot(refined, categories), truth, categories),
+    hard: whereTrue(oneHot(whereAtLeast(refined, categories, leastOf(options)), categories), categories, truth, all),
     truth: clear,
     // What eq. 2 would make of a perfect cross-attention: the best maps that the loop could reach.
-    'refined truth': refineAttention({ self, cross: truth, points: side * side, categories, iterations: options.refineIterations }).value,
+    'refined truth': refineAttention({ self, cross: shares, points: side * side, categories, iterations: options.refineIterations }).value,
     'shifted truth': shifted(clear, categories, side, quarter, quarter),
   };
   const losses = Object.fromEntries(candidateNames.map((name) => [name, lossOf(seen, maps[name], categories, options).loss])) as Record<
@@ -60,6 +66,11 @@ export function compareLosses(seen: Attention, truth: Float32Array, categories: 
   const way = maps['refined truth'].map((value, i) => value - maps.soft[i]!);
   const along = cosine(gradient, way);
   return { losses, direction: Number.isNaN(along) ? null : -along };
+}
+
+/** Below it the prediction is the background's; 0 where the background has a map of its own. */
+function leastOf({ backgroundRule, backgroundThreshold }: LossOptions): number {
+  return backgroundRule === 'threshold' ? backgroundThreshold : backgroundRule === 'complement' ? COMPLEMENT : 0;
 }
 
 function lossOf({ side, self }: Attention, maps: Float32Array, categories: number, options: LossOptions) {

@@ -4,7 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { InvSegError } from '../errors.js';
-import { isPlainObject, resolveOptions } from '../options/index.js';
+import { deepFreeze } from '../freeze.js';
+import { isPlainObject, optionsOf, resolveOptions } from '../options/index.js';
+import { pathText, refuse } from '../options/rules.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
 
 export interface Variant {
@@ -15,7 +17,7 @@ export interface Variant {
 /** The options as they are; every other variant differs from it in one thing. */
 export const DEFAULT_VARIANT = 'default';
 
-export const defaultVariants: readonly Variant[] = [
+export const defaultVariants: readonly Variant[] = deepFreeze<Variant[]>([
   { name: DEFAULT_VARIANT, overrides: {} },
   { name: 'paper', overrides: { preset: 'paper' } },
   // Steps and step size: do less where the loss misleads.
@@ -52,7 +54,7 @@ export const defaultVariants: readonly Variant[] = [
   { name: 'views per image', overrides: { views: 'perImage' } },
   { name: '4 views', overrides: { viewCount: 4 } },
   { name: 'timesteps 5–100', overrides: { timestepRange: [5, 100] } },
-];
+]);
 
 /** The resolutions that the loop reads, one at a time and with their neighbour (the paper's Table 5). */
 export function resolutionVariants(sides: readonly number[]): Variant[] {
@@ -64,24 +66,11 @@ export function resolutionVariants(sides: readonly number[]): Variant[] {
   return [...single, ...pairs];
 }
 
-/** Options that only the loop reads: two variants that differ in nothing else share their baseline. */
-const LOOP_ONLY = new Set<string>([
-  'method', 'steps', 'learningRate', 'beta1', 'beta2', 'adamEps', 'alpha', 'clusterWeight', 'anchorScale', 'anchorCentre', 'interPairs',
-  'gradient', 'entropy', 'views', 'viewCount', 'crop', 'timestepRange', 'trainable', 'trainingResolutions', 'frame', 'compareLoss',
-]); // prettier-ignore
-
-/** Options that change the value of the loss for given maps, or the maps themselves. */
-const LOSS = ['alpha', 'clusterWeight', 'anchorScale', 'anchorCentre', 'interPairs', 'entropy', 'trainingResolutions', 'frame', 'refineIterations', 'subtokens', 'crossScale', 'layers', 'inferenceTimestep', 'template', 'separator', 'background', 'backgroundRule', 'backgroundWords', 'wordWeight'] as const; // prettier-ignore
-
 /** The same text for two variants whose prediction without the loop is the same. */
-export function baselineKey(options: MethodOptions): string {
-  const { layers, ...rest } = options;
-  const kept = Object.fromEntries(Object.entries(rest).filter(([key]) => !LOOP_ONLY.has(key)));
-  return JSON.stringify({ ...kept, cross: layers.inferenceCross, self: layers.inferenceSelf });
-}
+export const baselineKey = (options: MethodOptions): string => JSON.stringify(optionsOf('prediction', options));
 
 /** The same text for two variants whose loss is the same function of the prompt. */
-export const lossKey = (options: MethodOptions): string => JSON.stringify(LOSS.map((key) => options[key]));
+export const lossKey = (options: MethodOptions): string => JSON.stringify(optionsOf('loss', options));
 
 /**
  * The variants that a caller named: names of the list above with commas between them, `all`, or a JSON file with
@@ -90,6 +79,8 @@ export const lossKey = (options: MethodOptions): string => JSON.stringify(LOSS.m
  * @throws {InvSegError} `INVALID_OPTION`
  */
 export async function chooseVariants(text: string, resolutions: readonly number[]): Promise<Variant[]> {
+  pathText.read(text, 'variants');
+  if (!Array.isArray(resolutions)) refuse('resolutions', "a list of the model's", resolutions);
   const known = [...defaultVariants, ...resolutionVariants(resolutions)];
   const chosen = text.endsWith('.json') ? await readVariants(text) : text === 'all' ? known : named(text.split(','), known);
   const others = chosen.filter(({ name }) => name !== DEFAULT_VARIANT);
@@ -115,6 +106,14 @@ async function readVariants(file: string): Promise<Variant[]> {
   } catch (error) {
     fail(`it cannot be read: ${(error as Error).message}`);
   }
+  return checkVariants(value, fail);
+}
+
+/**
+ * @param fail says where the list came from @returns the variants, their options read once
+ * @throws {InvSegError} `INVALID_OPTION`, from `fail` or for options that no call takes
+ */
+export function checkVariants(value: unknown, fail: (what: string) => never): Variant[] {
   if (!Array.isArray(value) || value.length === 0) return fail('it holds no list');
   const seen = new Set<string>();
   return value.map((entry: unknown, i) => {

@@ -1,6 +1,5 @@
 /** Pictures and SVG on one white page. */
 import sharp from 'sharp';
-import { InvSegError } from '../errors.js';
 import type { Pixels } from './pixels.js';
 
 export interface Placed {
@@ -24,14 +23,4 @@ export async function drawPage(width: number, height: number, pictures: readonly
     ])
     .png()
     .toBuffer();
-}
-
-/** @throws {InvSegError} `SHAPE_MISMATCH` */
-export function checkSizes({ rgb, width, height }: Pixels, labels: Uint8Array): void {
-  if (rgb.length !== width * height * 3 || labels.length !== width * height) {
-    throw new InvSegError(
-      'SHAPE_MISMATCH',
-      `Expected ${width}×${height} RGB bytes and labels but received ${rgb.length} and ${labels.length}`,
-    );
-  }
 }

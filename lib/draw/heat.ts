@@ -1,4 +1,8 @@
 /** A map of numbers as a picture. */
+import { typedArray } from '../arrays.js';
+import { InvSegError } from '../errors.js';
+import { number, record } from '../options/rules.js';
+import { side } from './checks.js';
 import type { Pixels } from './pixels.js';
 import { rampColours } from './ramp.js';
 
@@ -33,12 +37,28 @@ function neighbours(index: number, length: number, side: number): { low: number;
   return { low, high: Math.min(low + 1, side - 1), share: place - low };
 }
 
-/** @param size of the drawing; a square map is stretched over the picture it belongs to */
-export function drawHeat({ values, side, low, high }: Heat, { width, height }: { width: number; height: number }): Pixels {
+/**
+ * @param heat [side × side] values; what is below `low` or above `high` has the colour of that end
+ * @param size of the drawing, 1–65535 each; a square map is stretched over the picture it belongs to
+ * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH`, and `NOT_FINITE` for values that no colour stands for
+ */
+export function drawHeat(heat: Heat, size: { width: number; height: number }): Pixels {
+  record(heat, 'heat', 'an object with values, side, low and high');
+  record(size, 'size', 'an object with width and height');
+  const points = side(heat.side, 'heat.side');
+  const values = typedArray('Float32Array', heat.values, 'heat.values', points ** 2, `[${points} × ${points}]`);
+  const [low, high] = [number().read(heat.low, 'heat.low'), number().read(heat.high, 'heat.high')];
+  const [width, height] = [side(size.width, 'size.width'), side(size.height, 'size.height')];
+  const odd = values.findIndex((value) => !Number.isFinite(value));
+  if (odd >= 0)
+    throw new InvSegError(
+      'NOT_FINITE',
+      `Expected finite numbers for heat.values but received ${values[odd]} at position ${odd}`,
+    );
   const colours = rampColours(256);
   const range = Math.max(high - low, Number.MIN_VALUE);
   const rgb = new Uint8Array(width * height * 3);
-  enlarge(values, side, width, height).forEach((value, i) => {
+  enlarge(values, points, width, height).forEach((value, i) => {
     const level = Math.round(Math.min(1, Math.max(0, (value - low) / range)) * 255);
     rgb.set(colours[level]!, i * 3);
   });

@@ -1,17 +1,19 @@
 /** Labels as a palette PNG, the form of the data sets' own masks: a reader gets the indices back, a viewer sees colours. */
 import { encode } from 'fast-png';
-import { InvSegError } from '../errors.js';
+import { checkLabels, checkPalette, side } from './checks.js';
 import type { Palette } from './palette.js';
 
 /**
  * sharp is not used here: its palettes are made anew and reorder the indices.
  *
  * @param labels [height × width] indices into `palette`
- * @throws {InvSegError} `SHAPE_MISMATCH`
+ * @param width 1–65535 @param height 1–65535 @param palette at most 256 colours
+ * @throws {InvSegError} `INVALID_OPTION` for what is no such value and for a label without a colour, `SHAPE_MISMATCH` for another
+ * number of labels
  */
 export function encodeLabels(labels: Uint8Array, width: number, height: number, palette: Palette): Uint8Array {
-  if (labels.length !== width * height || width < 1) {
-    throw new InvSegError('SHAPE_MISMATCH', `Expected ${width} × ${height} labels but received ${labels.length}`);
-  }
-  return encode({ width, height, data: labels, depth: 8, channels: 1, palette: palette.map((colour) => [...colour]) });
+  const size = { width: side(width, 'width'), height: side(height, 'height') };
+  checkPalette(palette);
+  checkLabels(labels, size, palette.length);
+  return encode({ ...size, data: labels, depth: 8, channels: 1, palette: palette.map((colour) => [...colour]) });
 }

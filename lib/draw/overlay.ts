@@ -1,5 +1,7 @@
 /** One result over its picture, with a legend. */
-import { checkSizes, drawPage } from './canvas.js';
+import { record } from '../options/rules.js';
+import { drawPage } from './canvas.js';
+import { checkLabels, checkNames, checkPalette, checkPixels } from './checks.js';
 import { drawLegend } from './legend.js';
 import { categoryPalette } from './palette.js';
 import type { Palette } from './palette.js';
@@ -19,10 +21,15 @@ export interface OverlayInput {
 const PADDING = 10;
 const NARROWEST = 260; // a legend in a column of one letter is not readable
 
-/** @returns PNG, the picture at most 1024 pixels on its longer side @throws {InvSegError} `SHAPE_MISMATCH` */
-export async function drawOverlay({ image, labels, categories, palette }: OverlayInput): Promise<Buffer> {
-  checkSizes(image, labels);
+/** @returns PNG, the picture at most 1024 pixels on its longer side @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH` */
+export async function drawOverlay(input: OverlayInput): Promise<Buffer> {
+  record(input, 'the overlay', 'an object with image, labels and categories');
+  const { image, labels, categories, palette } = input;
+  checkPixels(image);
+  checkNames(categories);
+  if (palette !== undefined) checkPalette(palette, categories.length);
   const colours = palette ?? categoryPalette(categories.length);
+  checkLabels(labels, image, colours.length);
   const size = shownSize(image.width, image.height, { most: 1024, least: 300 });
   const shown = await resizePixels(image, size.width, size.height);
   const picture = tint(shown, resizeLabels(labels, image, size), colours, { background: categories.length - 1 });

@@ -1,4 +1,5 @@
 /** Colours of labels: PASCAL VOC's palette, as the data sets and their tools use it, and one for the colour-blind. */
+import { integer, oneOf } from '../options/rules.js';
 import { okabeIto } from './okabe-ito.js';
 
 /** Red, green, blue, 0–255. */
@@ -25,7 +26,7 @@ export function vocPalette(): Palette {
 }
 
 /** `voc`: the data sets' own colours; `okabe-ito`: colours that the colour-blind tell apart. */
-export const paletteNames = ['voc', 'okabe-ito'] as const;
+export const paletteNames = Object.freeze(['voc', 'okabe-ito'] as const);
 
 export type PaletteName = (typeof paletteNames)[number];
 
@@ -34,8 +35,11 @@ export type PaletteName = (typeof paletteNames)[number];
  * it get the palette's colours in order (VOC's from 1 on). The labels themselves stay as they are.
  *
  * @param categories number of categories with the background, 1–255
+ * @throws {InvSegError} `INVALID_OPTION`
  */
 export function categoryPalette(categories: number, name: PaletteName = 'voc'): Palette {
+  integer(1, 255).read(categories, 'categories');
+  oneOf(...paletteNames).read(name, 'palette');
   const voc = vocPalette();
   const last = categories - 1;
   const colour = (index: number): Colour => (name === 'voc' ? voc[index + 1]! : okabeIto(index));

@@ -1,6 +1,8 @@
 /** The picture and several results side by side, with titles and one legend. */
-import { checkSizes, drawPage } from './canvas.js';
+import { record, refuse } from '../options/rules.js';
+import { drawPage } from './canvas.js';
 import type { Placed } from './canvas.js';
+import { checkLabels, checkNames, checkPalette, checkPixels, checkText } from './checks.js';
 import { drawLegend, drawTitle } from './legend.js';
 import { categoryPalette } from './palette.js';
 import type { Palette } from './palette.js';
@@ -26,10 +28,21 @@ export interface PanelInput {
 
 const PADDING = 12;
 
-/** @returns PNG; the legend gives each category's share in every column @throws {InvSegError} `SHAPE_MISMATCH` */
-export async function drawPanel({ image, title = 'input', columns, categories, palette }: PanelInput): Promise<Buffer> {
-  for (const { labels } of columns) checkSizes(image, labels);
+/** @returns PNG; the legend gives each category's share in every column @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH` */
+export async function drawPanel(input: PanelInput): Promise<Buffer> {
+  record(input, 'the panel', 'an object with image, columns and categories');
+  const { image, title = 'input', columns, categories, palette } = input;
+  checkPixels(image);
+  checkText(title, 'title');
+  checkNames(categories);
+  if (palette !== undefined) checkPalette(palette, categories.length);
   const colours = palette ?? categoryPalette(categories.length);
+  if (!Array.isArray(columns)) refuse('columns', 'a list of { title, labels }', columns);
+  columns.forEach((column: unknown, i) => {
+    record(column, `columns[${i}]`, 'an object with title and labels');
+    checkText((column as PanelColumn).title, `columns[${i}].title`);
+    checkLabels((column as PanelColumn).labels, image, colours.length, `columns[${i}].labels`);
+  });
   const size = shownSize(image.width, image.height, { most: 480, least: 256 });
   const shown = await resizePixels(image, size.width, size.height);
   const background = categories.length - 1;

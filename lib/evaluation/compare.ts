@@ -1,5 +1,6 @@
 /** Two runs over the same pictures: what changed, and how sure that is. */
 import { InvSegError } from '../errors.js';
+import { pathText, record } from '../options/rules.js';
 import { differences } from './differences.js';
 import type { Difference } from './differences.js';
 import { metricsOf } from './metrics.js';
@@ -52,6 +53,8 @@ export interface Change {
  * `OUTPUT_FAILED` for a folder without a journal
  */
 export async function compareRuns(a: string, b: string, options: CompareOptions = {}): Promise<Comparison> {
+  for (const [name, run] of Object.entries({ a, b })) pathText.read(run, name);
+  record(options, 'options', 'an object with absent, shown or samples');
   const { absent = 'nan-mean', shown = 10, samples = 10_000 } = options;
   const [runA, runB] = await Promise.all([a, b].map((run) => readRun(run, { absent, samples: 0 }))) as [ReadRun, ReadRun];
   checkComparable(a, runA, b, runB);

@@ -1,5 +1,7 @@
 /** A data set through a model: every picture once, whatever happens in between. */
+import { checkDatasetGiven } from '../datasets/given.js';
 import { InvSegError } from '../errors.js';
+import { pathText, record } from '../options/rules.js';
 import type { Dataset } from '../datasets/index.js';
 import { createNameSource } from '../names/index.js';
 import { InProcess } from './in-process.js';
@@ -25,6 +27,9 @@ import type { EvaluateOptions, Evaluation, RunRecord } from './types.js';
  * other settings; `OUTPUT_FAILED`; the codes of the data set, the names and the segmenter; `ABORTED`
  */
 export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
+  record(given, 'options', 'an object with dataset and out');
+  checkDatasetGiven(given.dataset);
+  pathText.read(given.out, 'out');
   const { dataset, out, prefetch = 2, signal, absent } = given;
   const { ids, places } = selectPictures(given);
   const pool = await poolOf(given);

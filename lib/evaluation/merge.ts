@@ -2,6 +2,7 @@
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { pathText, record, refuse } from '../options/rules.js';
 import { differences } from './differences.js';
 import { Journal, readJournal } from './journal.js';
 import { tidyPictures } from './keep.js';
@@ -25,7 +26,12 @@ export interface MergeOptions {
  * @throws {InvSegError} `INVALID_OPTION` for runs of different settings or different counts of one picture, and for an `out`
  * that is one of the runs; `OUTPUT_FAILED` for a folder without a journal, or one that cannot be written
  */
-export async function mergeRuns({ runs, out, absent }: MergeOptions): Promise<Evaluation> {
+export async function mergeRuns(given: MergeOptions): Promise<Evaluation> {
+  record(given, 'options', 'an object with runs and out');
+  const { runs, out, absent } = given;
+  if (!Array.isArray(runs)) refuse('runs', 'a list of folders', runs);
+  for (const [i, run] of runs.entries()) pathText.read(run, `runs[${i}]`);
+  pathText.read(out, 'out');
   if (runs.length === 0) throw new InvSegError('INVALID_OPTION', 'Expected at least one run to merge but received none');
   if (runs.some((run) => path.resolve(run) === path.resolve(out))) {
     throw new InvSegError('INVALID_OPTION', `${out}: it is one of the runs; name another folder for the result`);

@@ -22,9 +22,9 @@ export type RemoteResult<Labels = Uint8Array> = { record: PictureRecord; labels:
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 
-/** Who is next; shared by tasks on one engine. */
+/** Who is next; shared by tasks on one engine. It carries no value: that would keep a picture while nobody asks for the next. */
 export interface Turns {
-  last: Promise<unknown>;
+  last: Promise<void>;
 }
 
 /** One engine that is asked for several pictures at once: all are read at once, and segmented one after the other. */
@@ -53,7 +53,10 @@ export class RemoteEngine {
         if ('error' in loaded) throw loaded.error;
         return segmentPicture(this.#task, loaded);
       })();
-      this.#turns.last = turn.catch(() => {});
+      this.#turns.last = turn.then(
+        () => {},
+        () => {},
+      );
       const { record, predicted } = await turn;
       return { record, labels: await packLabels(predicted) };
     } catch (error) {

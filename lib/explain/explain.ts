@@ -6,6 +6,7 @@ import { decodeImage } from '../image/decode.js';
 import type { ImageInput } from '../image/decode.js';
 import { methodNames } from '../methods/index.js';
 import type { MethodName } from '../methods/index.js';
+import { checkSegmenter } from '../segmenter/check.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import type { CategoryMaps, SegmentResult } from '../segmenter/types.js';
 import { resolveOptions } from '../options/index.js';
@@ -13,6 +14,7 @@ import { parseCategories } from '../text/names.js';
 import { categoryPoints, cellOf, placesOf, softAnchors } from './anchors.js';
 import type { ChosenPoint } from './anchors.js';
 import { symmetricDistances } from './distances.js';
+import { checkExplainOptions, checkMask } from './check.js';
 import { agreement } from './iou.js';
 import { stepsToShow, watch } from './look.js';
 import type { Look } from './look.js';
@@ -30,6 +32,8 @@ const fatal: ReadonlySet<string> = new Set(['ABORTED', 'DISPOSED']);
  * index of the mask without a name, `SHAPE_MISMATCH`; another method than InvSeg that fails is reported in `runs`
  */
 export async function explain(segmenter: Segmenter, input: ImageInput, options: ExplainOptions): Promise<Explanation> {
+  checkSegmenter(segmenter);
+  checkExplainOptions(options);
   const { methods = methodNames, mask, maskNames, points, palette: paletteName = 'okabe-ito', onProgress, signal, ...rest } = options;
   const { categories: asked, ...overrides } = rest;
   const resolved = resolveOptions(overrides, segmenter.info.model.methods);
@@ -37,10 +41,7 @@ export async function explain(segmenter: Segmenter, input: ImageInput, options: 
   const { rgb, width, height } = await decodeImage(input, { signal });
   const raw = { data: rgb, width, height, channels: 3 };
   const places = points && placesOf(points, width, height);
-  if (mask && mask.length !== width * height) {
-    throw new InvSegError('SHAPE_MISMATCH', `Expected a mask of ${width} × ${height} bytes but received ${mask.length}`);
-  }
-  const truth = mask && readTruth(mask, names, maskNames);
+  const truth = mask === undefined ? undefined : readTruth(checkMask(mask, width, height), names, maskNames);
 
   const segment = { ...overrides, categories: names, signal };
   const report = (method: MethodName) => (progress: Parameters<NonNullable<typeof onProgress>>[1]) => onProgress?.(method, progress);

@@ -1,7 +1,8 @@
 /** What is read between the steps of the loop. The masks do not depend on it. */
-import { aggregateAttention } from '../functions/index.js';
 import type { MethodContext, Observer } from '../methods/index.js';
-import type { NativeInversion, NativeMapSelection } from '../native/binding.js';
+import { predictOptions } from '../methods/inversion.js';
+import { readWholePicture, selfAttention } from '../methods/whole-picture.js';
+import type { NativeInversion, NativePredictOptions } from '../native/binding.js';
 
 export interface Look {
   /** Refined maps of the prompt as written, [categories × latent²]: the prediction's attention. */
@@ -24,56 +25,40 @@ export function watch(shown: readonly number[]): { observe: Observer; seen: () =
   let self: Look['self'] = null;
   return {
     async observe(step, inversion, context) {
-      const { inference, training } = context.selections;
       if (step === 0) {
-        before = await readMaps(inversion, context, inference);
+        before = await readPrediction(inversion, context);
         context.checkpoint();
         self = await readSelf(context);
         context.checkpoint();
       }
       if (!shown.includes(step)) return;
-      steps.push({ step, maps: await readMaps(inversion, context, training) });
+      steps.push({ step, maps: await readTraining(inversion, context) });
       context.checkpoint();
     },
     seen: () => ({ before, steps, self }),
   };
 }
 
-/** The prediction's timestep and noise every time, so that nothing but the prompt differs. */
-async function readMaps(inversion: NativeInversion, context: MethodContext, selection: NativeMapSelection): Promise<Float32Array> {
-  const { options, inferenceSeed } = context;
-  const { maps } = await inversion.predict({
-    selection,
-    timestep: options.inferenceTimestep,
-    noiseSeed: inferenceSeed,
-    refineIterations: options.refineIterations,
-    // Labels are not looked at.
-    width: 1,
-    height: 1,
-    order: options.order,
-    maps: true,
-  });
+/** The prediction as the run makes it, so that nothing but the prompt differs. */
+function readPrediction(inversion: NativeInversion, context: MethodContext): Promise<Float32Array> {
+  return readMaps(inversion, predictOptions(context));
+}
+
+/** The same pass with the attention that the loop reads, refined as the loop refines it: by eq. 2. */
+function readTraining(inversion: NativeInversion, context: MethodContext): Promise<Float32Array> {
+  const options = predictOptions(context);
+  const refine = { ...context.options.refine, iterations: 0 };
+  return readMaps(inversion, { ...options, selection: context.selections.training, refine });
+}
+
+async function readMaps(inversion: NativeInversion, options: NativePredictOptions): Promise<Float32Array> {
+  // Labels are not looked at.
+  const { maps } = await inversion.predict({ ...options, width: 1, height: 1, maps: true, strengths: false });
   return maps!;
 }
 
-async function readSelf({ engine, image, embedding, selections, options, prompts, inferenceSeed }: MethodContext): Promise<Look['self']> {
-  const { training, frame } = selections;
-  const { self } = await engine.readMaps(image, embedding, training, options.inferenceTimestep, inferenceSeed);
-  const levels = self.flatMap((map, level) => (map ? [{ map: meanOf(map, prompts.count), weight: training.selfWeights[level]! }] : []));
-  if (levels.length === 0) return null;
-  const maps = levels.map(({ map }) => map);
-  const sides = maps.map((map) => Math.round(map.length ** 0.25));
-  const weights = levels.map(({ weight }) => weight);
-  return { map: aggregateAttention({ kind: 'self', maps, sides, weights, size: frame }).value, frame };
-}
-
-/** [prompts × …] → the mean over the prompts: names that did not fit into one prompt are spread over several. */
-function meanOf(map: Float32Array, prompts: number): Float32Array {
-  if (prompts === 1) return map;
-  const length = map.length / prompts;
-  return Float32Array.from({ length }, (_, i) => {
-    let sum = 0;
-    for (let p = 0; p < prompts; p++) sum += map[p * length + i]!;
-    return sum / prompts;
-  });
+async function readSelf(context: MethodContext): Promise<Look['self']> {
+  const { training, frame } = context.selections;
+  const map = selfAttention(await readWholePicture(context, training), training, context.prompts, frame);
+  return map && { map, frame };
 }

@@ -1,4 +1,6 @@
 /** The page: one file that needs nothing else, not even a script. */
+import { checkPixels, checkText } from '../draw/checks.js';
+import { record } from '../options/rules.js';
 import { packageVersion } from '../version.js';
 import { Album } from './album.js';
 import type { AlbumFile } from './album.js';
@@ -24,9 +26,14 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /**
  * @param name of the picture, for the title
+ * @throws {InvSegError} `INVALID_OPTION` for what is no explanation
  * @returns `index.html`, `explain.json` and a PNG for each picture of the page
  */
 export async function renderExplanation(explanation: Explanation, name: string): Promise<AlbumFile[]> {
+  record(explanation, 'explanation', 'what explain found');
+  for (const part of ['picture', 'invseg', 'before', 'after'] as const) record(explanation[part], `explanation.${part}`, 'what explain found');
+  checkPixels(explanation.picture.pixels);
+  checkText(name, 'name');
   const album = new Album();
   const lead = await leadOf(explanation, name, album);
   const sections = [

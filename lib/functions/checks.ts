@@ -1,24 +1,13 @@
-/** Checks of the arrays that the pure functions take. */
-import { InvSegError } from '../errors.js';
+/** Checks of the arrays and numbers that the pure functions take. */
+import { typedArray } from '../arrays.js';
 import { integer, number } from '../options/rules.js';
 
 /** @throws {InvSegError} `INVALID_OPTION` for another type, `SHAPE_MISMATCH` for another length */
-export function array(value: unknown, name: string, length: number, shape: string): Float32Array {
-  if (!(value instanceof Float32Array)) {
-    throw new InvSegError('INVALID_OPTION', `Expected a Float32Array ${shape} for ${name} but received ${typeOf(value)}`);
-  }
-  if (value.length !== length) {
-    throw new InvSegError('SHAPE_MISMATCH', `Expected ${length} values ${shape} for ${name} but received ${value.length}`);
-  }
-  return value;
-}
+export const array = (value: unknown, name: string, length: number, shape: string): Float32Array =>
+  typedArray('Float32Array', value, name, length, shape);
 
 export const optionalArray = (value: unknown, name: string, length: number, shape: string): Float32Array | null =>
   value === undefined || value === null ? null : array(value, name, length, shape);
 
 export const count = (value: unknown, name: string): number => integer(1, 0x7fffffff).read(value, name);
 export const real = (value: unknown, name: string): number => number().read(value, name);
-
-export function typeOf(value: unknown): string {
-  return typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'an object') : String(value);
-}

@@ -39,7 +39,8 @@ export function aggregateAttention(input: AggregateInput): { value: Float32Array
   const size = integer(1, 1024).read(input.size, 'size');
   const resolutions = list(sides, 'sides', maps.length).map((side, i) => integer(1, 1024).read(side, `sides[${i}]`));
   const shares = list(weights, 'weights', maps.length).map((weight, i) => real(weight, `weights[${i}]`));
-  const columns = kind === 'cross' ? Math.floor((maps[0]?.length ?? 0) / (resolutions[0] ?? 1) ** 2) : 0;
+  // At least one: an array without values, or whose buffer was transferred, has a wrong length.
+  const columns = kind === 'cross' ? Math.max(1, Math.floor((maps[0]?.length ?? 0) / (resolutions[0] ?? 1) ** 2)) : 0;
   maps.forEach((map, i) => {
     const side = resolutions[i]!;
     const width = kind === 'self' ? side ** 2 : columns;
@@ -180,7 +181,7 @@ export interface AdamInput {
 export function adamStep(input: AdamInput): { parameter: Float32Array; firstMoment: Float32Array; secondMoment: Float32Array } {
   const arrays = ['parameter', 'gradient', 'firstMoment', 'secondMoment'] as const;
   rejectUnknown(input, [...arrays, 'step', 'learningRate', 'beta1', 'beta2', 'eps']);
-  const length = input.parameter?.length ?? 0;
+  const length = Math.max(1, input.parameter?.length ?? 0);
   const [parameter, gradient, first, second] = arrays.map((name) => array(input[name], name, length, '[parameter]'));
   const decay = number({ min: 0, below: 1 });
   return native().adamStep(

@@ -10,7 +10,9 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
+import { describeAddress, shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
+import { record, show } from '../options/rules.js';
 import { copyRgb } from './rgb.js';
 
 /** Pixels without a file around them, row by row. */
@@ -55,9 +57,10 @@ const LARGE_FILE_BYTES = 2 ** 24;
  *
  * @throws InvSegError `IMAGE_NOT_FOUND` (no such file), `IMAGE_UNREADABLE` (folder, empty, damaged or truncated file,
  * not a picture), `IMAGE_TOO_LARGE` (before anything is decoded), `IMAGE_INVALID` (not an input; raw sizes that do not
- * fit), `ABORTED`. The first line names the picture.
+ * fit), `INVALID_OPTION`, `ABORTED`. The first line names the picture.
  */
 export async function decodeImage(input: ImageInput, options: DecodeOptions = {}): Promise<DecodedImage> {
+  record(options, 'options', 'an object with signal or maxPixels');
   const { signal, maxPixels = MAX_PIXELS } = options;
   throwIfAborted(signal);
   let image: DecodedImage;
@@ -77,43 +80,40 @@ export async function decodeImage(input: ImageInput, options: DecodeOptions = {}
 }
 
 async function decodeFile(file: string, maxPixels: number, signal: AbortSignal | undefined): Promise<DecodedImage> {
-  const bytes = await fileSize(file);
+  const name = shownPath(file);
+  const bytes = await fileSize(file, name);
   if (bytes > MAX_FILE_BYTES) {
-    throw new InvSegError('IMAGE_TOO_LARGE', `${file}: ${bytes} bytes; files of at most ${MAX_FILE_BYTES} are read`);
+    throw new InvSegError('IMAGE_TOO_LARGE', `${name}: ${bytes} bytes; files of at most ${MAX_FILE_BYTES} are read`);
   }
-  if (bytes > LARGE_FILE_BYTES) await readHeader(open(file), file, maxPixels);
+  if (bytes > LARGE_FILE_BYTES) await readHeader(open(file), name, maxPixels);
   let content: Buffer;
   try {
     // Read here and not by libvips, which keeps files open and cached by name.
     content = await readFile(file, signal ? { signal } : {});
   } catch (cause) {
     throwIfAborted(signal);
-    throw unreadable(file, `it cannot be read (${errorCode(cause)})`, cause);
+    throw unreadable(name, `it cannot be read (${errorCode(cause)})`, cause);
   }
-  return decodeBytes(content, file, maxPixels);
+  return decodeBytes(content, name, maxPixels);
 }
 
-/** Size of a regular file. */
-async function fileSize(file: string): Promise<number> {
+/** Size of a regular file. @param name for messages */
+async function fileSize(file: string, name: string): Promise<number> {
   if (file === '')
     throw new InvSegError('IMAGE_NOT_FOUND', 'Expected the path of a picture but received an empty string');
   try {
     const found = await stat(file);
-    if (found.isDirectory()) throw unreadable(file, 'it is a folder, not a picture');
-    if (!found.isFile()) throw unreadable(file, 'it is not a regular file');
+    if (found.isDirectory()) throw unreadable(name, 'it is a folder, not a picture');
+    if (!found.isFile()) throw unreadable(name, 'it is not a regular file');
     return found.size;
   } catch (cause) {
     if (cause instanceof InvSegError) throw cause;
     const code = errorCode(cause);
-    if (/^https?:/i.test(file)) {
-      throw new InvSegError(
-        'IMAGE_NOT_FOUND',
-        `${file}: addresses are not fetched; download the picture and name the file`,
-      );
-    }
+    const address = describeAddress(file);
+    if (address !== undefined) throw new InvSegError('IMAGE_NOT_FOUND', `${name}: ${address}`);
     if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new InvSegError('IMAGE_NOT_FOUND', `${file}: there is no such file`);
-    throw unreadable(file, `it cannot be read (${code})`, cause);
+      throw new InvSegError('IMAGE_NOT_FOUND', `${name}: there is no such file`);
+    throw unreadable(name, `it cannot be read (${code})`, cause);
   }
 }
 
@@ -163,14 +163,14 @@ function decodeRaw({ data, width, height, channels }: RawImage, maxPixels: numbe
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new InvSegError(
         'IMAGE_INVALID',
-        `Expected a positive integer for ${side} of the raw picture but received ${String(value)}`,
+        `Expected a positive integer for ${side} of the raw picture but received ${show(value)}`,
       );
     }
   }
   checkSize('raw picture', width, height, maxPixels);
   const depth = channels ?? data.length / (width * height);
   if (!Number.isInteger(depth) || depth < 1 || depth > 4 || data.length !== width * height * depth) {
-    const each = channels === undefined ? '1 to 4 bytes a pixel' : `${String(channels)} channels of 1 to 4`;
+    const each = channels === undefined ? '1 to 4 bytes a pixel' : `${show(channels)} channels of 1 to 4`;
     throw new InvSegError(
       'IMAGE_INVALID',
       `Expected ${each} for a raw picture of ${width}×${height} but received ${data.length} bytes`,

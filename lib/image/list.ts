@@ -3,6 +3,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
+import { describeAddress, shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
 
 /** File names that a folder's pictures end with; a file named by itself may end with anything. */
@@ -31,6 +32,9 @@ async function expand(pattern: string): Promise<string[]> {
   const kind = pattern === '' ? undefined : await stat(pattern).catch(() => undefined);
   if (kind?.isDirectory()) return listFolder(pattern);
   if (kind) return [pattern];
+  // An address may look like a pattern: the ? of a query.
+  const address = describeAddress(pattern);
+  if (address !== undefined) throw notFound(pattern, address);
   if (!isDynamicPattern(pattern)) throw notFound(pattern, 'there is no such file or folder');
   const files = await glob(pattern.replaceAll(path.sep, '/'), {
     onlyFiles: true,
@@ -63,5 +67,5 @@ function isImageName(file: string): boolean {
 }
 
 function notFound(pattern: string, why: string): InvSegError {
-  return new InvSegError('IMAGE_NOT_FOUND', `${JSON.stringify(pattern)}: ${why}`);
+  return new InvSegError('IMAGE_NOT_FOUND', `${JSON.stringify(shownPath(pattern))}: ${why}`);
 }

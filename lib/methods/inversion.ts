@@ -1,12 +1,20 @@
 /** Options of this library → the native inversion, and its prediction. */
-import type { NativeInversion, NativeInversionOptions, NativePrediction } from '../native/binding.js';
+import type {
+  NativeInversion,
+  NativeInversionOptions,
+  NativePrediction,
+  NativePredictOptions,
+} from '../native/binding.js';
 import type { MethodOptions } from '../options/index.js';
 import type { PromptSet } from '../segmenter/parts.js';
 import type { MethodContext } from './method.js';
 import { labelOptions, noiseSeed } from './passes.js';
 
 /** [prompts × K], 1 where the embedding may change; `spans` is [S × 3] as in `NativeInversionOptions`. */
-export function trainableMask(rule: MethodOptions['trainable'], prompts: Pick<PromptSet, 'count' | 'length' | 'spans'>): Uint8Array {
+export function trainableMask(
+  rule: MethodOptions['trainable'],
+  prompts: Pick<PromptSet, 'count' | 'length' | 'spans'>,
+): Uint8Array {
   const { count, length, spans } = prompts;
   const mask = new Uint8Array(count * length);
   if (rule !== 'categories') {
@@ -21,7 +29,9 @@ export function trainableMask(rule: MethodOptions['trainable'], prompts: Pick<Pr
   return mask;
 }
 
-export function inversionOptions(context: Pick<MethodContext, 'options' | 'prompts' | 'selections'>): NativeInversionOptions {
+export function inversionOptions(
+  context: Pick<MethodContext, 'options' | 'prompts' | 'selections'>,
+): NativeInversionOptions {
   const { options, prompts, selections } = context;
   const { subtokens, gradient, refineIterations, anchorScale, anchorCentre, interPairs } = options;
   const { clusterWeight, alpha, entropy, learningRate, beta1, beta2, adamEps } = options;
@@ -54,16 +64,23 @@ export async function openInversion(context: MethodContext): Promise<NativeInver
   return context.own(await engine.createInversion(image, embedding, inversionOptions(context)));
 }
 
-/** One pass over the whole picture with the prompt as learnt so far. */
-export function predict(context: MethodContext, inversion: NativeInversion): Promise<NativePrediction> {
+/** What decides the prediction, for whoever predicts: a second place would forget an option. */
+export function predictOptions(
+  context: Pick<MethodContext, 'options' | 'selections' | 'inferenceSeed' | 'width' | 'height'>,
+): NativePredictOptions {
   const { options, selections } = context;
-  context.onPredict();
-  return inversion.predict({
+  return {
     ...labelOptions(context),
     selection: selections.inference,
     timestep: options.inferenceTimestep,
     noiseSeed: noiseSeed(context),
     refineIterations: options.refineIterations,
     refine: options.refine,
-  });
+  };
+}
+
+/** One pass over the whole picture with the prompt as learnt so far. */
+export function predict(context: MethodContext, inversion: NativeInversion): Promise<NativePrediction> {
+  context.onPredict();
+  return inversion.predict(predictOptions(context));
 }

@@ -6,9 +6,11 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { describeAddress, shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
 import type { NativeEngineConfig } from '../native/binding.js';
 import { checkConfigs } from './diffusers.js';
+import { checkBundle } from './fit.js';
 import { hashFile, hashFiles, type FileHash } from './hash.js';
 import { MODULE_NAMES, type BundleManifest, type ModuleName } from './manifest.js';
 import { readManifest } from './manifest-check.js';
@@ -84,12 +86,13 @@ async function checkFolder(model: string, folder: string): Promise<void> {
         "  StableDiffusionPipeline.from_single_file('<file>').save_pretrained('<folder>')",
     );
   }
-  const hub = /^[\w.-]+\/[\w.-]+$/.test(model)
-    ? ' Nothing is downloaded by itself: fetch the model and name its folder.'
-    : '';
+  const hub =
+    /^[\w.-]+\/[\w.-]+$/.test(model) || describeAddress(model) !== undefined
+      ? ' Nothing is downloaded by itself: fetch the model and name its folder.'
+      : '';
   throw new InvSegError(
     'MODEL_NOT_FOUND',
-    `Model ${JSON.stringify(model)}: there is no such folder; ` +
+    `Model ${JSON.stringify(shownPath(model))}: there is no such folder; ` +
       `expected one with model_index.json (diffusers layout) or manifest.json.${hub}`,
   );
 }
@@ -119,6 +122,8 @@ async function openFolder(scripts: string, folder: string, manifest: BundleManif
     }
     modules[name] = { script, ...(await findWeights(folder, manifest.modules[name].weights)) };
   }
+  // Of weights that the user brings to our manifest, the engine says what does not fit.
+  if (scripts === folder) checkBundle(path.join(folder, 'manifest.json'), manifest, modules);
   const all = MODULE_NAMES.flatMap((name) => modules[name].files);
   const files = [...new Map(all.map((file) => [file.path, file])).values()];
   const config = ({ script, tensors }: ModuleWeights & { script: string }): NativeEngineConfig['unet'] => ({

@@ -2,6 +2,7 @@
 
 import { InvSegError } from '../errors.js';
 import type { CrossScale, NativeMapSelection } from '../native/binding.js';
+import { show } from '../options/rules.js';
 import type { BundleManifest, LayerManifest, ResolutionTable } from './manifest.js';
 
 type LayeredManifest = Pick<BundleManifest, 'name' | 'layers' | 'image'>;
@@ -112,7 +113,7 @@ function levelWeights(manifest: LayeredManifest, kind: Kind, table: ResolutionTa
     }
     if (typeof weight !== 'number' || !Number.isFinite(weight) || weight < 0) {
       throw invalid(
-        `Expected a number of at least 0 for the ${kind} weight of resolution ${key} but received ${String(weight)}`,
+        `Expected a number of at least 0 for the ${kind} weight of resolution ${key} but received ${show(weight)}`,
       );
     }
     weights[layer.level] = weight;

@@ -1,5 +1,6 @@
 /** All sources of names, by the word that asks for them. */
 import { InvSegError } from '../errors.js';
+import { pathText, record, show } from '../options/rules.js';
 import { captionNames } from './captions.js';
 import { diffsegmenterNames, imageSimilarityNames } from './diffsegmenter.js';
 import { withFallback } from './fallback.js';
@@ -41,7 +42,7 @@ const registry = {
 } satisfies Record<string, { make: Make; needs: keyof NameSourceParts | undefined; summary: string }>;
 
 export type NameSourceKind = keyof typeof registry;
-export const nameSourceKinds = Object.keys(registry) as NameSourceKind[];
+export const nameSourceKinds: readonly NameSourceKind[] = Object.freeze(Object.keys(registry) as NameSourceKind[]);
 export const nameSourceSummary = (kind: NameSourceKind): string => registry[kind].summary;
 
 const missing: Readonly<Record<string, string>> = {
@@ -54,14 +55,17 @@ const missing: Readonly<Record<string, string>> = {
 
 /** @throws {InvSegError} `INVALID_OPTION` for a part that is missing; what the source says of its file */
 export async function createNameSource(kind: NameSourceKind, parts: NameSourceParts): Promise<NameSource> {
-  const entry = Object.hasOwn(registry, kind) ? registry[kind] : undefined;
-  if (!entry) throw new InvSegError('INVALID_OPTION', `Expected ${nameSourceKinds.join(', ')} for names but received ${JSON.stringify(kind)}`);
+  const entry = typeof kind === 'string' && Object.hasOwn(registry, kind) ? registry[kind] : undefined;
+  if (!entry) throw new InvSegError('INVALID_OPTION', `Expected ${nameSourceKinds.join(', ')} for names but received ${show(kind)}`);
+  record(parts, 'parts', 'an object with vocabulary, captions, …');
   const { make, needs }: { make: Make; needs: keyof NameSourceParts | undefined } = entry;
   for (const part of kind === 'given' ? [needs] : ['vocabulary' as const, needs]) {
     if (part !== undefined && parts[part] === undefined) {
       throw new InvSegError('INVALID_OPTION', `Expected ${missing[part]} for names ${kind} but received none`);
     }
   }
+  const { captions, precomputed } = parts;
+  for (const [part, file] of Object.entries({ captions, precomputed })) if (file !== undefined) pathText.read(file, part);
   // Only `given` is made without a vocabulary, and does not look at it.
   return make(parts, parts.vocabulary!);
 }

@@ -4,12 +4,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvSegError } from '../errors.js';
 import { nearest } from '../options/nearest.js';
+import { pathText } from '../options/rules.js';
 import { BACKGROUND, cleanName, foldName, MAX_CATEGORIES } from '../text/index.js';
 import { readJson } from './json.js';
 import type { JsonCursor } from './json.js';
 
 /** Vocabularies of the package, `models/vocabularies/<name>.json`. */
-export const vocabularyNames = ['voc', 'context-alphabetical', 'context-voc-first', 'coco'] as const;
+export const vocabularyNames = Object.freeze(['voc', 'context-alphabetical', 'context-voc-first', 'coco'] as const);
 export type VocabularyName = (typeof vocabularyNames)[number];
 
 export interface VocabularyClass {
@@ -40,9 +41,10 @@ const MOST = MAX_CATEGORIES - 1;
 /**
  * @param nameOrPath one of `vocabularyNames`, or a JSON file: a list of classes, or an object with `classes`, each a name or
  * `{ name, prompt, synonyms, aliases }`
- * @throws {InvSegError} `NAMES_NOT_FOUND`; `NAMES_INVALID`, its message beginning with file, line and column
+ * @throws {InvSegError} `INVALID_OPTION`; `NAMES_NOT_FOUND`; `NAMES_INVALID`, its message beginning with file, line and column
  */
 export async function loadVocabulary(nameOrPath: string): Promise<Vocabulary> {
+  pathText.read(nameOrPath, 'vocabulary');
   const known = vocabularyNames.find((name) => name === nameOrPath);
   if (known === undefined && !existsSync(nameOrPath)) throw notFound(nameOrPath);
   const file = known === undefined ? nameOrPath : fileURLToPath(new URL(`../../models/vocabularies/${known}.json`, import.meta.url));

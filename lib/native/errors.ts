@@ -33,7 +33,8 @@ export function toInvSegError(error: unknown): InvSegError {
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * Gives an object of the addon methods that fail with `InvSegError`, and does the same to the handles that they return.
+ * Gives an object of the addon methods that fail with `InvSegError`, and does the same to the handles that they return,
+ * by themselves or as members of an object or a list.
  *
  * Own properties shadow the native ones, so the object stays the native one: it can be passed back to the addon, which a
  * wrapper or a Proxy could not.
@@ -43,7 +44,7 @@ export function adopt<T extends object>(native: T): T {
     const adopted = function (this: unknown, ...args: unknown[]): unknown {
       try {
         const result = method.apply(this, args);
-        return result instanceof Promise ? result.then(adoptHandle, fail) : result;
+        return result instanceof Promise ? result.then(adoptHandles, fail) : adoptHandles(result);
       } catch (error) {
         return fail(error);
       }
@@ -53,9 +54,12 @@ export function adopt<T extends object>(native: T): T {
   return native;
 }
 
-function adoptHandle(value: unknown): unknown {
-  const isHandle = typeof value === 'object' && value !== null && 'dispose' in value;
-  return isHandle ? adopt(value) : value;
+function adoptHandles(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  if ('dispose' in value) return adopt(value);
+  // What the addon makes is a tree: a plain object or a list of numbers, typed arrays and handles.
+  for (const member of Object.values(value)) adoptHandles(member);
+  return value;
 }
 
 function fail(error: unknown): never {

@@ -15,9 +15,10 @@ export interface Addon {
   folder: string;
   /** Root of LibTorch: the folder with `lib` and `include`. */
   libtorch: string;
+  libtorchVersion: string;
   /** The Python that can import this LibTorch's torch, where there is one. */
   python: string | null;
-  /** Libraries that exist and could not be mapped: a CUDA LibTorch that cannot see its CUDA libraries. */
+  /** The dynamic linker's reasons for libraries that exist and could not be mapped; `devices.ts` says what they mean. */
   warnings: string[];
 }
 
@@ -57,7 +58,8 @@ function load(): Addon {
   const shim = attempt(path.join(folder, SHIM), (file) => require(file) as Shim);
   const { failed } = attempt(libraries, (file) => shim.load(file));
   const binding = attempt(path.join(folder, ADDON), (file) => require(file) as NativeBinding);
-  return { binding: adopt(binding), folder, libtorch: stamp.libtorch, python: stamp.python, warnings: failed };
+  const { libtorch, libtorchVersion, python } = stamp;
+  return { binding: adopt(binding), folder, libtorch, libtorchVersion, python, warnings: failed };
 }
 
 function findBuild(): { folder: string; stamp: BuildStamp } {

@@ -26,7 +26,11 @@ export interface BuildStamp {
 export function readStamp(folder: string): BuildStamp | undefined {
   try {
     const stamp = JSON.parse(readFileSync(path.join(folder, STAMP), 'utf8')) as BuildStamp;
-    return stamp.format === 'invseg-build/1' && typeof stamp.libtorch === 'string' ? stamp : undefined;
+    const usable =
+      stamp.format === 'invseg-build/1' &&
+      typeof stamp.libtorch === 'string' &&
+      typeof stamp.libtorchVersion === 'string';
+    return usable ? stamp : undefined;
   } catch {
     return undefined;
   }

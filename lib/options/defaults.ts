@@ -1,8 +1,10 @@
 /** Every default (those of a method alone are in `method-defaults.ts`), and the named presets that stand above them. */
+import { deepFreeze } from '../freeze.js';
+import type { Frozen } from '../freeze.js';
 import { methodPresets } from './method-defaults.js';
 import type { EngineOptions, MethodOptions, MethodOverrides } from './types.js';
 
-export const defaults: Readonly<MethodOptions> = {
+const methodOptions: MethodOptions = {
   method: 'invseg',
   steps: 15,
   seed: 0,
@@ -51,16 +53,18 @@ export const defaults: Readonly<MethodOptions> = {
   compareLoss: false,
 };
 
-export const engineDefaults: Readonly<EngineOptions> = {
+export const defaults: Frozen<MethodOptions> = deepFreeze(methodOptions);
+
+export const engineDefaults: Readonly<EngineOptions> = Object.freeze({
   model: undefined,
   device: 'auto',
   dtype: 'auto',
   threads: 0,
   checkFinite: true,
-};
+});
 
 /** Named sets of options; what a caller gives beside a preset wins over it. */
-export const presets: Readonly<Record<string, MethodOverrides>> = {
+export const presets: Frozen<Record<string, MethodOverrides>> = deepFreeze<Record<string, MethodOverrides>>({
   /**
    * The settings that the paper states for SD 2.1, whatever the model's own say: 15 Adam steps of 0.01, α 1, anchor scale 4,
    * two views, t in [5, 300] and 50, training at 16×16, cross-attention at 16 and self-attention of all resolutions.
@@ -79,4 +83,4 @@ export const presets: Readonly<Record<string, MethodOverrides>> = {
     inferenceSelf: 'proportional',
   },
   ...methodPresets,
-};
+});

@@ -19,6 +19,7 @@ export function group<T extends object>(definitions: Definitions<T>, check?: (va
   const expects = `an object with some of ${keys.join(', ')}`;
   return {
     expects,
+    members: definitions,
     read(value, name) {
       if (!isPlainObject(value)) refuse(name, expects, value);
       rejectUnknown(value, keys, `${name}.`);

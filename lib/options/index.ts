@@ -1,10 +1,13 @@
 export { defaults, engineDefaults, presets } from './defaults.js';
-export { cropDefinitions, engineDefinitions, entropyDefinitions, methodDefinitions } from './definitions.js';
-export { diffsegDefinitions, isegDefinitions, refineDefinitions } from './groups.js';
+export { engineDefinitions, entropyDefinitions, methodDefinitions } from './definitions.js';
 export { methodDefaults } from './method-defaults.js';
 export { resolveEngineOptions, resolveOptions } from './resolve.js';
 export { isPlainObject, refuse } from './rules.js';
+export { engineRows, methodRows } from './rows.js';
+export type { OptionRow } from './rows.js';
+export { optionsOf } from './scopes.js';
 export { rejectUnknown } from './unknown.js';
+export type { Scope } from './scopes.js';
 export type {
   CropOptions,
   DiffSegOptions,

@@ -1,4 +1,6 @@
 /** What a method sets differently from `defaults.ts`, and the named settings of one method on a data set. */
+import { deepFreeze } from '../freeze.js';
+import type { Frozen } from '../freeze.js';
 import type { MethodName } from '../methods/names.js';
 import type { MethodOptions, MethodOverrides } from './types.js';
 
@@ -17,7 +19,7 @@ const isegCross = [
 ];
 
 /** They stand above the defaults and below those of the model, a preset and what the caller gives. */
-export const methodDefaults: Readonly<Record<MethodName, Own>> = {
+export const methodDefaults: Frozen<Record<MethodName, Own>> = deepFreeze<Record<MethodName, Own>>({
   invseg: {},
   baseline: {},
   diffsegmenter: {
@@ -54,10 +56,10 @@ export const methodDefaults: Readonly<Record<MethodName, Own>> = {
     backgroundWords: 'voc',
     rescale: true,
   },
-};
+});
 
 /** Each author's own settings, which a model's do not change; iSeg has one for each data set. */
-export const methodPresets: Readonly<Record<string, MethodOverrides>> = {
+export const methodPresets = deepFreeze<Record<string, MethodOverrides>>({
   'diffsegmenter-paper': { method: 'diffsegmenter' },
   'diffseg-paper': { method: 'diffseg' },
   'iseg-voc': {
@@ -79,4 +81,4 @@ export const methodPresets: Readonly<Record<string, MethodOverrides>> = {
     backgroundThreshold: 0.45,
     backgroundWords: 'coco',
   },
-};
+});

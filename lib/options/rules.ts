@@ -4,6 +4,8 @@ import { InvSegError } from '../errors.js';
 export interface Rule<T> {
   /** What is accepted, as it stands in an error and in `--help`: "an integer from 0 to 1000". */
   readonly expects: string;
+  /** Of a group: rule and meaning of each member. */
+  readonly members?: Readonly<Record<string, unknown>>;
   /** @throws {InvSegError} `INVALID_OPTION` */
   read(value: unknown, name: string): T;
 }
@@ -17,6 +19,8 @@ export function show(value: unknown): string {
   if (typeof value === 'symbol') return 'a symbol';
   if (typeof value === 'string') return `the string ${shorten(JSON.stringify(value))}`;
   if (Array.isArray(value)) return `an array of length ${value.length}`;
+  // Its keys would be its indices.
+  if (ArrayBuffer.isView(value)) return `a ${Object.prototype.toString.call(value).slice(8, -1)} of ${value.byteLength} bytes`;
   return `an object with keys ${shorten(Object.keys(value).join(', ') || '(none)')}`;
 }
 
@@ -132,3 +136,11 @@ export function either<A, B>(first: Rule<A>, second: Rule<B>): Rule<A | B> {
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
+
+/** @throws {InvSegError} `INVALID_OPTION` unless it is an object of named values */
+export function record(value: unknown, name: string, expects: string): Record<string, unknown> {
+  return isPlainObject(value) ? value : refuse(name, expects, value);
+}
+
+/** A path or a name that becomes one; whether something is there is found out later. */
+export const pathText = text('a path', (value) => value !== '');

@@ -1,6 +1,8 @@
 /** Rows of the paper's tables on a data set: one run for each different setting and seed, however many tables have it. */
 import path from 'node:path';
+import { checkDatasetGiven } from '../datasets/given.js';
 import { InvSegError } from '../errors.js';
+import { pathText, record, refuse } from '../options/rules.js';
 import type { EvaluateProgress } from '../evaluation/index.js';
 import type { Evaluated } from '../evaluation/types.js';
 import type { NameSource } from '../names/index.js';
@@ -54,6 +56,10 @@ interface Run {
  * throws, but for names that a source does not have: those mark their row
  */
 export async function reproduce(given: ReproduceOptions): Promise<TableResult[]> {
+  record(given, 'options', 'an object with segmenters, dataset and out');
+  if (!Array.isArray(given.segmenters)) refuse('segmenters', 'a list of segmenters', given.segmenters);
+  checkDatasetGiven(given.dataset);
+  pathText.read(given.out, 'out');
   const { segmenters, training, dataset, out, seeds = [0], sample, absent } = given;
   if (segmenters.length === 0) throw new InvSegError('INVALID_OPTION', 'Expected at least one segmenter for the tables but received none');
   const { resolutions, methods } = segmenters[0]!.info.model;

@@ -1,4 +1,5 @@
 /** Tables 1–7 of the paper: what each row changes, and the figures that are printed there, in percent. */
+import { deepFreeze } from '../freeze.js';
 import type { PaperFigures, PaperSide, Table, TableRow } from './types.js';
 import { paperSides } from './types.js';
 
@@ -24,7 +25,7 @@ const compared = (method: string, trained: string, voc: string, context: string,
 const layers = (training: readonly PaperSide[], voc: string, coco: string): TableRow =>
   row(paperSides.map((side) => (training.includes(side) ? '✓' : '')), voc, coco, { training });
 
-export const tables: readonly Table[] = [
+export const tables: readonly Table[] = deepFreeze([
   {
     name: 'table1',
     title: 'Comparison with other methods',
@@ -129,4 +130,4 @@ export const tables: readonly Table[] = [
       row(['300'], '60.7 78.5', '34.3 58.1', { options: { inferenceTimestep: 300 } }),
     ],
   },
-];
+] satisfies Table[]);

@@ -1,13 +1,13 @@
 /** The result for a picture in which nothing was named: all of it is background. */
 import type { MethodOptions } from '../options/index.js';
-import { makeSegments } from './segments.js';
+import { makeResult, makeSegments } from './result.js';
 import type { SegmentResult } from './types.js';
 
 /** @param warning why, for the reader of the result */
 export function allBackground(width: number, height: number, options: MethodOptions, warning: string): SegmentResult {
   const labels = new Uint8Array(width * height);
   const categories = [options.background];
-  return {
+  return makeResult({
     width,
     height,
     labels,
@@ -19,5 +19,5 @@ export function allBackground(width: number, height: number, options: MethodOpti
     prompts: [],
     warnings: [warning],
     options,
-  };
+  });
 }

@@ -1,6 +1,7 @@
 /** Options → the parts of a segmenter: manifest and headers first, so that what cannot work is refused in milliseconds. */
 import { mapSelection, openBundle, resolutions } from '../models/index.js';
 import type { Bundle } from '../models/index.js';
+import { checkDevice } from '../native/devices.js';
 import { loadBinding } from '../native/load.js';
 import type { EngineOptions } from '../options/index.js';
 import { planPrompts } from '../text/plan.js';
@@ -13,8 +14,9 @@ export async function openParts({ model, device, dtype, threads, checkFinite }: 
   const { manifest, tokenizerFolder, vocabulary, engineConfig } = bundle;
   const { folder: _, ...ids } = manifest.tokenizer;
   const tokenizer = await ClipTokenizer.load(tokenizerFolder, { ...ids, vocabulary });
-  const { binding } = loadBinding();
-  const engine = await binding.openEngine({ ...engineConfig, device, dtype, threads, checkFinite });
+  const addon = loadBinding();
+  checkDevice(addon, device);
+  const engine = await addon.binding.openEngine({ ...engineConfig, device, dtype, threads, checkFinite });
   return {
     engine,
     model: modelFacts(bundle),

@@ -7,7 +7,7 @@ import type { MethodOptions } from '../options/index.js';
 import { Random } from '../random.js';
 import { Handles } from './handles.js';
 import type { PromptSet, SegmenterParts } from './parts.js';
-import { makeSegments } from './segments.js';
+import { makeResult, makeSegments } from './result.js';
 import type { MapSelections } from './selections.js';
 import type { Stop } from './stop.js';
 import type { CategoryMaps, Progress, SegmentResult } from './types.js';
@@ -76,7 +76,7 @@ export async function run({ engine, model }: SegmenterParts, job: Run): Promise<
     const categories = outcome.categories ?? prompts.categories;
     const { maps, foreground, strengths } = prediction;
     const unknown = unknownNames(model, prompts.categories, options);
-    return {
+    return makeResult({
       width,
       height,
       labels: prediction.labels,
@@ -104,7 +104,7 @@ export async function run({ engine, model }: SegmenterParts, job: Run): Promise<
       ...(comparison && { comparison }),
       ...(maps && { maps: categoryMaps(maps, categories, prompts) }),
       ...(foreground && strengths && { strengths: { foreground, strength: strengths, background: categories.length - 1 } }),
-    };
+    });
   } finally {
     handles.dispose();
   }

@@ -1,5 +1,6 @@
 /** Whether a call is to end early: its own signal, or the segmenter's disposal. */
 import { InvSegError } from '../errors.js';
+import { onAbort } from './on-abort.js';
 
 export class Stop {
   readonly #closing: AbortSignal;
@@ -30,11 +31,11 @@ export class Stop {
     const signals = [this.#closing, this.#signal].filter((signal) => signal !== undefined);
     let stop = (): void => {};
     const stopped = new Promise<void>((resolve) => (stop = resolve));
-    for (const signal of signals) signal.addEventListener('abort', stop, { once: true });
+    const leave = signals.map((signal) => onAbort(signal, stop));
     try {
       await Promise.race([work, stopped]);
     } finally {
-      for (const signal of signals) signal.removeEventListener('abort', stop);
+      for (const end of leave) end();
     }
     this.check();
   }

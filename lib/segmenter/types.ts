@@ -1,6 +1,7 @@
 /** What goes into a call and what comes out. */
 import type { LossComparison, StepLoss } from '../methods/index.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
+import type { ResultJson } from './result-json.js';
 
 /** Where a call is; `step` counts from 1 in the stage `step` and is 0 elsewhere. */
 export interface Progress {
@@ -51,10 +52,9 @@ export interface Segment {
   readonly area: number;
   /** `area` as a share of the picture, in [0, 1]. */
   readonly share: number;
-  /** [height × width] 1 where the picture shows it, else 0. Made anew by each access. */
-  readonly mask: Uint8Array;
 }
 
+/** Plain data, for `structuredClone` and `postMessage`; `maskOf` makes the mask of a category. */
 export interface SegmentResult {
   width: number;
   height: number;
@@ -86,6 +86,8 @@ export interface SegmentResult {
   maps?: CategoryMaps;
   /** With `saveStrengths`: what `labelsAt` needs. */
   strengths?: Strengths;
+  /** For `JSON.stringify`: masks as run lengths. A copy has no methods; `resultJson(copy)` does the same. */
+  toJSON?(): ResultJson;
 }
 
 /** The best category of each point before the background's rule, so that a threshold can change afterwards. */

@@ -98,7 +98,7 @@ export function quote(name: string): string {
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return `an object of type ${value.constructor?.name ?? 'Object'}`;
+  if (typeof value === 'object') return `an object of type ${Object.prototype.toString.call(value).slice(8, -1)}`;
   return `${String(value).slice(0, 60)} of type ${typeof value}`;
 }
 

@@ -46,9 +46,12 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   if (!model || (model['type'] ?? 'BPE') !== 'BPE') throw invalid(oneFile, 'expected a model of type BPE');
   const vocab = checkVocab(oneFile, model['vocab']);
   if (!Array.isArray(model['merges'])) throw invalid(oneFile, 'expected a list at model.merges');
-  const merges = model['merges'].map((pair: unknown) => (Array.isArray(pair) ? pair.join(' ') : String(pair)));
+  const merges = model['merges'].map((pair: unknown) => (Array.isArray(pair) ? pair.map(plain).join(' ') : plain(pair)));
   return { file: oneFile, vocab, merges: checkMerges(oneFile, merges, vocab) };
 }
+
+/** What is no text matches no token, and is named as it stands in the file. */
+const plain = (part: unknown): string => (typeof part === 'string' ? part : JSON.stringify(part));
 
 /**
  * Spellings of the special tokens: `special_tokens_map.json`, else `tokenizer_config.json`, else CLIP's.

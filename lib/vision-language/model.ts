@@ -5,6 +5,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
 import { EMBEDDED } from '../models/index.js';
 import { isFile, findWeights } from '../models/weights.js';
@@ -15,6 +16,8 @@ export interface OpenedModel {
   /** Folder of the weights, absolute. */
   folder: string;
   manifest: ModelManifest;
+  /** Where the manifest lies. */
+  manifestFile: string;
   /** By the manifest's names. */
   modules: Record<string, NativeModule>;
   tokenizerFolder: string;
@@ -49,7 +52,7 @@ export async function openModel(kind: ModelKind, model: string): Promise<OpenedM
   if (!found?.isDirectory()) {
     throw new InvSegError(
       'MODEL_NOT_FOUND',
-      `${title} ${JSON.stringify(model)}: there is no such folder; expected one with config.json and model.safetensors. ` +
+      `${title} ${JSON.stringify(shownPath(model))}: there is no such folder; expected one with config.json and model.safetensors. ` +
         'Nothing is downloaded by itself.',
     );
   }
@@ -75,7 +78,7 @@ async function open(kind: ModelKind, file: string, folder: string): Promise<Open
   for (const [name, module] of Object.entries(manifest.modules)) {
     modules[name] = { script: path.join(path.dirname(file), module.script), weights: await readWeights(folder, module) };
   }
-  return { folder, manifest, modules, tokenizerFolder: path.join(folder, manifest.tokenizer.folder) };
+  return { folder, manifest, manifestFile: file, modules, tokenizerFolder: path.join(folder, manifest.tokenizer.folder) };
 }
 
 async function readWeights(folder: string, { weights, tied }: TiedModule): Promise<TensorSource[]> {

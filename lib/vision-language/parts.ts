@@ -1,5 +1,6 @@
 /** A model's folder → what the engine loads and the tokenizer that goes with it. */
 
+import { checkFits, lengthFit } from '../models/fit.js';
 import type { NativeVisionLanguageConfig, TensorSource } from '../native/binding.js';
 import { ClipTokenizer } from '../text/tokenizer.js';
 import { openModel, type OpenedModel } from './model.js';
@@ -25,6 +26,7 @@ export async function openClip(folder: string): Promise<OpenedClip> {
   const { picture, tokenizer } = model.manifest;
   const { length, ids } = tokenizer;
   const [imageEncoder, textEncoder] = [model.modules['imageEncoder']!, model.modules['textEncoder']!];
+  checkFits(model.manifestFile, [lengthFit(textEncoder.weights, length, '.position_embedding.weight')]);
   const vocabulary = tableRows(textEncoder.weights, 'token_embedding.weight');
   return {
     model,
@@ -40,6 +42,7 @@ export async function openBlip(folder: string): Promise<OpenedBlip> {
   const { length, ids } = tokenizer;
   const { start, end } = ids as { start: number; end: number };
   const [visionEncoder, textDecoder] = [model.modules['visionEncoder']!, model.modules['textDecoder']!];
+  checkFits(model.manifestFile, [lengthFit(textDecoder.weights, length, '.position_embeddings.weight')]);
   return {
     model,
     tokenizer: await WordPiece.load(model.tokenizerFolder, tableRows(textDecoder.weights, 'word_embeddings.weight')),

@@ -3,7 +3,9 @@
 import { InvSegError } from '../errors.js';
 import { decodeImage, type ImageInput } from '../image/decode.js';
 import type { NativeVisionLanguage } from '../native/binding.js';
+import { checkDevice } from '../native/devices.js';
 import { loadBinding } from '../native/load.js';
+import { record, show } from '../options/rules.js';
 import { resolveEngineOptions, type EngineOptions } from '../options/index.js';
 import type { ClipTokenizer } from '../text/tokenizer.js';
 import { openBlip, openClip, type OpenedBlip, type OpenedClip } from './parts.js';
@@ -63,11 +65,12 @@ export class VisionLanguage implements AsyncDisposable {
    * `WEIGHTS_…`, `TOKENIZER_…`) and of the device (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
    */
   static async open(options: VisionLanguageOptions = {}): Promise<VisionLanguage> {
+    record(options, 'options', 'an object with clip or blip');
     const { clip: clipFolder, blip: blipFolder, ...rest } = options;
     const { device, dtype, threads, checkFinite } = resolveEngineOptions(rest);
     for (const [name, folder] of Object.entries({ clip: clipFolder, blip: blipFolder })) {
       if (folder !== undefined && typeof folder !== 'string') {
-        throw new InvSegError('INVALID_OPTION', `Expected a folder for ${name} but received ${String(folder)}`);
+        throw new InvSegError('INVALID_OPTION', `Expected a folder for ${name} but received ${show(folder)}`);
       }
     }
     if (clipFolder === undefined && blipFolder === undefined) {
@@ -75,8 +78,9 @@ export class VisionLanguage implements AsyncDisposable {
     }
     const clip = clipFolder === undefined ? undefined : await openClip(clipFolder);
     const blip = blipFolder === undefined ? undefined : await openBlip(blipFolder);
-    const { binding } = loadBinding();
-    const engine = await binding.openVisionLanguage({
+    const addon = loadBinding();
+    checkDevice(addon, device);
+    const engine = await addon.binding.openVisionLanguage({
       contrastive: clip?.config ?? null,
       captioner: blip?.config ?? null,
       device,
@@ -106,7 +110,7 @@ export class VisionLanguage implements AsyncDisposable {
     const prompts = prefixes.map((prefix) => {
       const ids = typeof prefix === 'string' ? tokenizer.encode(prefix) : undefined;
       if (!ids || ids.length + 1 >= maxLength) {
-        const seen = ids ? `${JSON.stringify(prefix.slice(0, 60))} with ${ids.length}` : String(prefix);
+        const seen = ids ? `${JSON.stringify(prefix.slice(0, 60))} with ${ids.length}` : show(prefix);
         throw new InvSegError(
           'INVALID_OPTION',
           `Expected a prefix of at most ${maxLength - 2} sub-tokens (maxLength ${maxLength}) but received ${seen}`,
@@ -174,6 +178,6 @@ function integer(name: string, value: unknown, least: number, most: number): num
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
   throw new InvSegError(
     'INVALID_OPTION',
-    `Expected an integer from ${least} to ${most} for ${name} but received ${String(value)}`,
+    `Expected an integer from ${least} to ${most} for ${name} but received ${show(value)}`,
   );
 }

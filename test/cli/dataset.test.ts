@@ -135,11 +135,11 @@ describe('what is wrong', () => {
   });
 
   it.each<[string[], RegExp]>([
-    [['imagenet'], /Expected "folder", "voc", "context" or "coco" for kind but received the string "imagenet"/],
+    [['imagenet'], /Expected "folder", "voc", "context", "coco" or "miniature" for --kind but received the string "imagenet"/],
     [['voc', '--sample', '0'], /Expected an integer from 1 to 1000000 for sample/],
     [['voc', '--crowd', 'ignore'], /crowd is an option of coco, not of voc/],
     [['context'], /Expected indexOrder \(--index-order\)/],
-    [['voc', '--links', 'maybe'], /Expected "refuse" or "follow" for links/],
+    [['voc', '--links', 'maybe'], /Expected "refuse" or "follow" for --links/],
   ])('wrong usage: %s', async ([kind, ...args], message) => {
     await writeContext(root, { count: 1 });
     const { code, err } = await check(kind!, ...args);

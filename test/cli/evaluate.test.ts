@@ -111,3 +111,15 @@ it('says how far it is', () => {
   expect(progressText({ ...progress, done: 0, skipped: 0, mIoU: NaN, id: undefined }, 0, 0)).toBe('0/100');
   expect(progressText({ ...progress, done: 100, skipped: 0 }, 4, 100)).toBe('100/100, 25 s/image, mIoU 45.7 %, p1');
 });
+
+it.each([
+  [['--out', 'x'], 'Expected "folder", "voc", "context", "coco" or "miniature" for --dataset, which is missing'],
+  [['--dataset', 'imagenet'], 'or "miniature" for --dataset but received the string "imagenet"'],
+  [['--dataset', 'voc'], 'for --root, which is missing'],
+  [['--dataset', 'context', '--root', '/', '--index-order', 'x'], 'Expected "alphabetical" or "voc-first" for --index-order'],
+  [['--dataset', 'miniature', '--root', '/'], '--dataset miniature has its own root'],
+])('names the flags, and miniature among the data sets: %j', async (args, message) => {
+  const { code, err, opened } = await cli(['evaluate', ...args]);
+  expect([code, opened]).toEqual([2, 0]);
+  expect(err).toContain(message);
+});

@@ -73,8 +73,8 @@ describe('invseg reproduce', () => {
     const folder = ['--dataset', 'folder', '--root', root];
     for (const [args, text] of [
       [['table8', ...folder], /Expected some of table1, .*, table7, grid, all but received "table8"/],
-      [['table1'], /Expected miniature, folder, voc, context, coco for --dataset but received none/],
-      [['table1', '--dataset', 'cityscapes'], /received "cityscapes"/],
+      [['table1'], /Expected "folder", "voc", "context", "coco" or "miniature" for --dataset, which is missing/],
+      [['table1', '--dataset', 'cityscapes'], /received the string "cityscapes"/],
       [['table1', '--dataset', 'miniature', '--root', root], /leave --root out/],
       [['grid', '--methods', 'invsg', ...folder], /for methods but received "invsg"/],
       [['grid', '--sources', 'oracle', ...folder], /for sources but received "oracle"/],

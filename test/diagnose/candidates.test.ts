@@ -32,7 +32,7 @@ describe('oneHot', () => {
 describe('whereTrue', () => {
   it('empties the points that have no truth, and leaves what it is given', () => {
     const maps = Float32Array.from([1, 0, 0, 1, 0, 1]);
-    expect([...whereTrue(maps, Float32Array.from([0.5, 0.5, 0, 0, 0, 1]), 2)]).toEqual([1, 0, 0, 0, 0, 1]);
+    expect([...whereTrue(maps, 2, Float32Array.from([0.5, 0.5, 0, 0, 0, 1]), 2)]).toEqual([1, 0, 0, 0, 0, 1]);
     expect(maps[3]).toBe(1);
   });
 });

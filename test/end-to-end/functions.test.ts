@@ -118,3 +118,29 @@ describe('adamStep', () => {
     expect(() => adamStep({ ...arrays, step: 1, ...over } as never)).toThrow(failed(code));
   });
 });
+
+describe('arrays that are no longer there', () => {
+  const gone = (length: number): Float32Array => {
+    const array = new Float32Array(length);
+    structuredClone(array.buffer, { transfer: [array.buffer] });
+    return array;
+  };
+  const moments = { gradient: new Float32Array(2), firstMoment: new Float32Array(2), secondMoment: new Float32Array(2) };
+
+  it.each([
+    ['aggregateAttention, self', () => aggregateAttention({ kind: 'self', maps: [gone(16)], sides: [2], weights: [1], size: 2 })],
+    ['aggregateAttention, cross', () => aggregateAttention({ kind: 'cross', maps: [gone(8)], sides: [2], weights: [1], size: 2 })],
+    ['refineAttention', () => refineAttention({ self: gone(9), cross: new Float32Array(6), points: 3, categories: 2 })],
+    ['clusterLoss', () => clusterLoss({ self: identity(2), maps: gone(4), points: 2, categories: 2 })],
+    ['entropyLoss', () => entropyLoss({ maps: gone(4), coverage: new Float32Array(2), views: 1, points: 2, categories: 2 })],
+    ['adamStep', () => adamStep({ parameter: gone(2), ...moments, step: 1 })],
+    ['adamStep of nothing', () => adamStep({ parameter: gone(2), gradient: gone(2), firstMoment: gone(2), secondMoment: gone(2), step: 1 })],
+  ])('are refused by %s', (_, call) => {
+    expect(call).toThrow(failed('SHAPE_MISMATCH'));
+    expect(call).toThrow(/transferred to another thread/);
+  });
+
+  it.each([aggregateAttention, refineAttention, clusterLoss, entropyLoss, adamStep])('%o refuses what is no object', (call) => {
+    for (const input of [null, undefined, 7, 'x', Object.create(null)]) expect(() => (call as (input: unknown) => unknown)(input)).toThrow(failed('INVALID_OPTION'));
+  });
+});

@@ -5,7 +5,7 @@ import { openHandles, pictures } from './model.js';
 
 const { file, categories } = pictures[0]!;
 const many = { categories, steps: 500 };
-const failed = (code: string) => expect.objectContaining({ name: 'InvSegError', code });
+const failed = (code: string) => expect.objectContaining({ name: code === 'ABORTED' ? 'AbortError' : 'InvSegError', code });
 
 describe('abort', () => {
   it('between steps rejects promptly, frees everything, and leaves the segmenter usable', async () => {

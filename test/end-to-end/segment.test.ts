@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Segmenter } from '../../lib/index.js';
+import { maskOf, Segmenter } from '../../lib/index.js';
 import type { SegmentOptions } from '../../lib/index.js';
 import { openHandles, pictures } from './model.js';
 
@@ -21,11 +21,13 @@ const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 describe('both methods', () => {
   it('give labels, scores and maps in range', async () => {
     for (const method of ['baseline', 'invseg'] as const) {
-      const { width, height, labels, segments, losses, maps, status } = await run({ method, saveMaps: true });
+      const result = await run({ method, saveMaps: true });
+      const { width, height, labels, segments, losses, maps, status } = result;
       expect([width, height, labels.length, status]).toEqual([256, 256, 256 * 256, 'completed']);
       expect(losses).toHaveLength(method === 'baseline' ? 0 : 2);
       expect(Math.max(...new Set(labels))).toBeLessThan(segments.length);
-      for (const { score, mask, area, index } of segments) {
+      for (const { score, area, index } of segments) {
+        const mask = maskOf(result, index);
         expect(score).toBeGreaterThanOrEqual(0);
         expect(score).toBeLessThanOrEqual(1);
         expect(mask.reduce((sum, value) => sum + value, 0)).toBe(area);
@@ -36,6 +38,16 @@ describe('both methods', () => {
       expect(Math.max(...maps!.data)).toBeLessThanOrEqual(1);
     }
     expect(openHandles()).toBe(before);
+  });
+
+  it('give results that another thread can take over', async () => {
+    const result = await run({ saveMaps: true, saveStrengths: true, compareLoss: true });
+    const labels = result.labels.slice();
+    const copy = structuredClone(result, { transfer: [result.labels.buffer as ArrayBuffer] });
+    expect(copy.labels).toEqual(labels);
+    expect(result.labels).toHaveLength(0);
+    expect(() => maskOf(result, 0)).toThrow(/transferred to another thread/);
+    expect(maskOf(copy, 0).reduce((sum, value) => sum + value, 0)).toBe(copy.segments[0]!.area);
   });
 
   it('agree where there are no steps', async () => {

@@ -13,6 +13,7 @@ import { decodeImage } from '../../lib/image/decode.js';
 import { Random } from '../../lib/random.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { launchChromium, whyNoChromium } from '../../scripts/screenshots/chromium.mjs';
+import { changes, companions } from '../options/alternatives.js';
 import { openHandles } from '../end-to-end/model.js';
 import { look } from './browser.js';
 
@@ -114,6 +115,12 @@ it("distances are those of the loss: D of two single points (eq. 5) is S of eq. 
   // So steep a sigmoid leaves one anchor a category.
   const { inter } = clusterLoss({ self, maps, points, categories: 2, anchorScale: 200, anchorCentre: 0.5 });
   expect(symmetricDistances(self, points, [i])[0]![j]).toBeCloseTo(inter, 4);
+});
+
+it.each(changes.filter(([, key]) => key !== 'method' && key !== 'steps'))('before is after where no step is taken: %s', async (_, key, overrides) => {
+  const given = { ...companions[key], ...overrides, steps: 0, categories, methods: ['invseg'] as const };
+  const { before: written, after } = await explain(segmenter, file(picture), given);
+  expect(written).toEqual(after);
 });
 
 it('names over several prompts', async () => {

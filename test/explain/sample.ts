@@ -5,7 +5,7 @@ import type { Explanation } from '../../lib/explain/index.js';
 import { agreement } from '../../lib/explain/iou.js';
 import { resolveOptions } from '../../lib/options/index.js';
 import { Random } from '../../lib/random.js';
-import { makeSegments } from '../../lib/segmenter/segments.js';
+import { makeSegments } from '../../lib/segmenter/result.js';
 import type { CategoryMaps, SegmentResult } from '../../lib/segmenter/types.js';
 
 export interface SampleOptions {

@@ -80,7 +80,7 @@ describe('refused', () => {
     ['a resolution that is no number', { self: { x: 1 } as never }, /for self weights but received x/],
     ['a negative weight', { cross: { 16: -1 } }, /cross weight of resolution 16 but received -1/],
     ['NaN', { self: { 16: NaN } }, /self weight of resolution 16 but received NaN/],
-    ['a text', { self: { 16: '1' } as never }, /self weight of resolution 16 but received 1/],
+    ['a text', { self: { 16: '1' } as never }, /self weight of resolution 16 but received the string "1"/],
     [
       'an unknown layer',
       { cross: { 16: 1 }, crossLayers: { layers: ['up_blocks.9'] } },

@@ -123,6 +123,17 @@ describe('an engine', () => {
   });
 });
 
+describe('maps', () => {
+  it('that came as members of an object fail with codes too', async () => {
+    const { engine, image, embedding, selection } = opened;
+    const { self, cross } = await engine.attend(image, embedding, { selection, timestep: 50, noiseSeed: 1, prompt: null });
+    await expect(cross!.reduceEntropy(1)).rejects.toEqual(failed('SHAPE_MISMATCH'));
+    await expect(self!.reduceEntropy(any('much'))).rejects.toEqual(failed('INVALID_OPTION'));
+    for (const maps of [self!, cross!]) maps.dispose();
+    await expect(self!.minMax()).rejects.toEqual(failed('DISPOSED'));
+  });
+});
+
 describe('an inversion', () => {
   it.each<[string, object]>([
     ['a box outside the picture', { boxes: Float32Array.of(0.5, 0.5, 0.8, 0.8) }],

@@ -140,4 +140,19 @@ describe('errors of the addon', () => {
     expect(handle).toBeInstanceOf(Native);
     expect(() => handle.fails()).toThrow(InvSegError);
   });
+
+  it('reach callers of handles inside an object or a list that is returned', async () => {
+    const handle = () => ({ dispose: () => {}, grow: () => Promise.reject(coded('OUT_OF_MEMORY')) });
+    const values = Float32Array.of(1, 2);
+    const native = adopt({
+      pair: async () => ({ self: null, cross: handle(), values }),
+      list: async () => [{ inner: handle() }],
+      now: () => ({ inner: handle() }),
+    });
+    const pair = await native.pair();
+    await expect(pair.cross.grow()).rejects.toMatchObject({ name: 'InvSegError', code: 'OUT_OF_MEMORY' });
+    expect(pair).toMatchObject({ self: null, values });
+    await expect((await native.list())[0]!.inner.grow()).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
+    await expect(native.now().inner.grow()).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
+  });
 });

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { InvSegError } from '../../errors.js';
 import type { ErrorCode } from '../../errors.js';
 import { JsonReader } from '../../models/reader.js';
+import { show } from '../../options/rules.js';
 import type { IdList } from '../lists.js';
 import { isFileName } from '../options.js';
 import type { Size } from '../png-mask.js';
@@ -95,7 +96,7 @@ export class InstancesFile {
         await handle.read(bytes, 0, bytes.length, this.#offsets[index]!);
         const value = parseElement(bytes, this.#file, this.#offsets[index]!);
         if (value['image_id'] !== picture.key) throw invalid(this.#file, 'it was changed after it was opened');
-        objects.push(readAnnotation(value, picture, `${this.#file}: annotation ${String(value['id'])}`));
+        objects.push(readAnnotation(value, picture, `${this.#file}: annotation ${show(value['id'])}`));
       }
       return objects;
     } finally {
@@ -143,7 +144,7 @@ function checkCategories(ids: unknown[], file: string): void {
   if (wrong.length === 0) return;
   throw invalid(
     file,
-    `its categories are not COCO's 80 (the first that differs has the id ${String(wrong[0])}); ` +
+    `its categories are not COCO's 80 (the first that differs has the id ${show(wrong[0])}); ` +
       'other classes fit the kind folder',
   );
 }

@@ -3,6 +3,7 @@
  * a list of runs [start, end), and so is a polygon after rasterising: painting costs no more than the pixels painted.
  */
 import { InvSegError } from '../../errors.js';
+import { show } from '../../options/rules.js';
 
 /** [2 × runs] start and end of each, ascending; an end is not within its run. Touching and empty runs may occur. */
 export type Runs = Uint32Array;
@@ -28,7 +29,7 @@ export function decodeRuns({ size, counts }: EncodedRuns, width: number, height:
   const total = width * height;
   let position = 0;
   for (const [i, length] of lengths.entries()) {
-    if (!Number.isSafeInteger(length) || length < 0) throw invalid(name, `a run length is ${String(length)}`);
+    if (!Number.isSafeInteger(length) || length < 0) throw invalid(name, `a run length is ${show(length)}`);
     if (i % 2 === 1) runs[i - 1] = position;
     position += length;
     if (position > total) break;
@@ -63,6 +64,22 @@ export function expandCounts(text: string, name: string): number[] {
     counts.push(value);
   }
   return counts;
+}
+
+/** The inverse of `expandCounts`. @param counts lengths of background and region in turn, each below 2³⁰ */
+export function compressCounts(counts: readonly number[]): string {
+  const codes: number[] = [];
+  counts.forEach((count, i) => {
+    let rest = i > 2 ? count - counts[i - 2]! : count;
+    for (let more = true; more; ) {
+      const bits = rest & 31;
+      rest >>= 5;
+      // Done where the bits that are left only repeat the sign.
+      more = (bits & 16) !== 0 ? rest !== -1 : rest !== 0;
+      codes.push((more ? bits | 32 : bits) + 48);
+    }
+  });
+  return Buffer.from(codes).toString('latin1');
 }
 
 /** Number of pixels of runs that do not overlap. */

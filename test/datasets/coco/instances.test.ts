@@ -83,6 +83,7 @@ describe('an annotation', () => {
     ['nothing', { segmentation: undefined }, /segmentation/],
     ['no counts', { segmentation: { size: [3, 4] } }, /expected run lengths/],
     ['another size', { segmentation: { size: [4, 3], counts: [12] } }, /for 3×4, the picture is 4×3/],
+    ['an object as a count', { segmentation: { size: [3, 4], counts: [1, JSON.parse('{"toString":null}')] } }, /annotation 7: a run length is an object with keys toString/],
     ['no size', { segmentation: { size: [12], counts: [12] } }, /\[height, width\]/],
   ])('refuses: %s', (_, more, message) => {
     expect(() => read(more)).toThrow(expect.objectContaining(refused(message)));

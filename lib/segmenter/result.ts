@@ -1,0 +1,67 @@
+/** Results are plain data: they cross threads and `structuredClone`, and masks are made when they are asked for. */
+import { decodeRuns } from '../datasets/coco/runs.js';
+import type { NativePrediction } from '../native/binding.js';
+import { integer, refuse } from '../options/rules.js';
+import { checkLabelled, checkSized } from './check.js';
+import { resultJson } from './result-json.js';
+import type { ResultJson } from './result-json.js';
+import type { Segment, SegmentResult } from './types.js';
+
+/** One a category, in the order of the labels. */
+export function makeSegments(
+  categories: readonly string[],
+  { labels, areas, scores }: Pick<NativePrediction, 'labels' | 'areas' | 'scores'>,
+): Segment[] {
+  return categories.map((label, index) => {
+    const area = areas[index] ?? 0;
+    return { label, index, score: scores[index] ?? 0, area, share: area / labels.length };
+  });
+}
+
+/** A prototype, so that the result's own fields are data alone. */
+const withJson = {
+  toJSON(this: SegmentResult): ResultJson {
+    return resultJson(this);
+  },
+};
+
+/** The fields, and what `JSON.stringify` makes of them. */
+export function makeResult(fields: Omit<SegmentResult, 'toJSON'>): SegmentResult {
+  return Object.assign(Object.create(withJson) as object, fields) as SegmentResult;
+}
+
+/**
+ * The mask of one category, [height × width], 1 where the picture shows it, else 0. Each call makes a new one.
+ *
+ * @param result of `segment`, a copy of it by `structuredClone`, or what its JSON holds
+ * @param index of the category
+ * @throws {InvSegError} `INVALID_OPTION` for what is no result and for an index without a category, `SHAPE_MISMATCH` for
+ * labels that do not fit the size, `DATASET_INVALID` for run lengths that do not
+ */
+export function maskOf(
+  result:
+    | Pick<SegmentResult, 'width' | 'height' | 'categories' | 'labels'>
+    | Pick<ResultJson, 'width' | 'height' | 'categories' | 'segments'>,
+  index: number,
+): Uint8Array {
+  const { width, height, categories } = checkSized(result);
+  const category = integer(0, categories.length - 1).read(index, 'index');
+  if (!('labels' in result)) return unpack(result.segments?.[category]?.mask, width, height);
+  const labels = checkLabelled(result);
+  const mask = new Uint8Array(labels.length);
+  for (let i = 0; i < labels.length; i++) if (labels[i] === category) mask[i] = 1;
+  return mask;
+}
+
+function unpack(mask: ResultJson['segments'][number]['mask'] | undefined, width: number, height: number): Uint8Array {
+  const { size, counts } = mask ?? {};
+  if (!Array.isArray(size) || typeof counts !== 'string')
+    refuse('result', 'a result with labels, or segments with masks', mask);
+  const runs = decodeRuns({ size, counts }, width, height, 'the mask');
+  const out = new Uint8Array(width * height);
+  for (let i = 0; i < runs.length; i += 2) {
+    // Column by column, as COCO counts.
+    for (let p = runs[i]!; p < runs[i + 1]!; p++) out[(p % height) * width + Math.floor(p / height)] = 1;
+  }
+  return out;
+}
