@@ -18,7 +18,7 @@ import type { SegmentFlags } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
 import { prepareFolder } from './outputs.js';
-import { addNamesFlags } from './names.js';
+import { addMissingNamesFlag, addNamesFlags, runRule } from './names.js';
 import { addQueueFlags, queueOf } from './queue-flags.js';
 import { devicesOf, withPool } from './pools.js';
 import type { PoolFlags } from './pools.js';
@@ -56,7 +56,7 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
   addDatasetFlags(command)
     .option('--on-problem <rule>', datasetDefinitions.onProblem.help)
     .option('-c, --categories <names>', 'given: names to look for in every picture');
-  addNamesFlags(command, nameSourceKinds, 'ground-truth');
+  addMissingNamesFlag(addNamesFlags(command, nameSourceKinds, 'ground-truth'));
   addQueueFlags(command, 'from the run, so that two do not mix')
     .addOption(new Option('--method <name>', Object.values(methods).map(({ name, summary }) => `${name}: ${summary}`).join('; ')))
     .option('--sample <count>', 'pictures, drawn by the seed (default: all)')
@@ -114,6 +114,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
         restart: flags.restart,
         weights: await (await openBundle(plan.engine.model)).weightsHash(),
         absent: flags.absent,
+        onMissingNames: runRule(flags.onMissingNames),
         prefetch,
         signal: io.signal,
         onProgress: (progress) => line.progress(progress),

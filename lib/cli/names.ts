@@ -4,8 +4,8 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { InvSegError } from '../errors.js';
 import type { ImageInput } from '../image/decode.js';
-import { createNameSource, loadVocabulary, nameSourceKinds, nameSourceSummary, vocabularyNames } from '../names/index.js';
-import type { FoundNames, NameSource, NameSourceKind, Vocabulary } from '../names/index.js';
+import { createNameSource, loadVocabulary, missingRules, nameSourceKinds, nameSourceSummary, requireSome, vocabularyNames } from '../names/index.js';
+import type { FoundNames, MissingRule, NameSource, NameSourceKind, Vocabulary } from '../names/index.js';
 import type { EngineOptions } from '../options/index.js';
 import { EMBEDDED } from '../models/index.js';
 import { embeddedFilter, VisionLanguage } from '../vision-language/index.js';
@@ -16,6 +16,7 @@ export interface NamesFlags {
   vocabulary?: string;
   captions?: string;
   precomputed?: string;
+  onMissingNames?: MissingRule;
   clip?: string;
   blip?: string;
 }
@@ -27,6 +28,8 @@ export interface NamesContext {
   vocabulary?: Vocabulary | undefined;
   /** Of the data set. */
   hasBackground?: boolean | undefined;
+  /** Its pictures, of which the source must know some. */
+  ids?: readonly string[] | undefined;
 }
 
 /** A picture alone has no ground truth. */
@@ -43,6 +46,18 @@ export function addNamesFlags(command: Command, kinds: readonly NameSourceKind[]
     .option('--clip <folder>', 'diffsegmenter: CLIP ViT-L/14 in transformers layout; captions: for pictures whose captions name nothing')
     .option('--blip <folder>', 'diffsegmenter: BLIP-large (captioning) in transformers layout');
 }
+
+/** For commands that count pictures. */
+export function addMissingNamesFlag(command: Command): Command {
+  const meaning = 'pictures that the file of captions or names does not have: left out and counted (skip), nothing is named in them (empty), or an error';
+  return command.addOption(new Option('--on-missing-names <rule>', `${meaning} (default: skip)`).choices([...missingRules]));
+}
+
+/** What of the rule is the run's to do; `empty` is the source's. */
+export const runRule = (rule: MissingRule | undefined): 'skip' | 'throw' => (rule === 'throw' ? 'throw' : 'skip');
+
+/** What of it is the source's. */
+export const sourceRule = (rule: MissingRule | undefined): 'empty' | 'throw' => (rule === 'empty' ? 'empty' : 'throw');
 
 /** Which source the flags mean: names that are given, else a vocabulary to find them in. */
 export function sourceOf({ names, categories, vocabulary }: NamesFlags): NameSourceKind {
@@ -64,11 +79,12 @@ export class PictureNames implements AsyncDisposable {
     checkFlags(kind, flags);
     const { categories, captions, precomputed } = flags;
     const vocabulary = flags.vocabulary === undefined ? context.vocabulary : await loadVocabulary(flags.vocabulary);
-    const parts = { categories, vocabulary, captions, precomputed, hasBackground: context.hasBackground };
+    const parts = { categories, vocabulary, captions, precomputed, missing: sourceRule(flags.onMissingNames), hasBackground: context.hasBackground };
     const folders = filterFolders(kind, flags, context.engine);
     // Anything wrong with a file or a flag is said before gigabytes are loaded.
     if (kind !== 'diffsegmenter' || vocabulary === undefined) {
       const source = await createNameSource(kind, parts);
+      requireSome(source, context.ids ?? []);
       if (folders === undefined) return new PictureNames(source, undefined);
     }
     const { device, dtype, threads, checkFinite } = context.engine;
@@ -95,18 +111,18 @@ export class PictureNames implements AsyncDisposable {
 const reads: Readonly<Record<NameSourceKind, readonly (keyof NamesFlags)[]>> = {
   given: ['categories'],
   'ground-truth': [],
-  captions: ['vocabulary', 'captions', 'clip'],
-  precomputed: ['vocabulary', 'precomputed'],
+  captions: ['vocabulary', 'captions', 'onMissingNames', 'clip'],
+  precomputed: ['vocabulary', 'precomputed', 'onMissingNames'],
   diffsegmenter: ['vocabulary', 'clip', 'blip'],
 };
 
 /** @throws {InvSegError} `INVALID_OPTION` for a flag that the source does not read */
 export function checkFlags(kind: NameSourceKind, flags: NamesFlags): void {
-  for (const flag of ['categories', 'vocabulary', 'captions', 'precomputed', 'clip', 'blip'] as const) {
+  for (const flag of ['categories', 'vocabulary', 'captions', 'precomputed', 'onMissingNames', 'clip', 'blip'] as const) {
     if (flags[flag] === undefined || reads[kind].includes(flag)) continue;
     if (flag === 'categories') throw conflict(`--names ${kind} finds the names itself`, 'leave --categories out, or use --names given');
     const others = nameSourceKinds.filter((other) => reads[other].includes(flag));
-    throw conflict(`--${flag} belongs to another source of names than ${kind}`, `name it with --names (${others.join(', ')})`);
+    throw conflict(`--${flag === 'onMissingNames' ? 'on-missing-names' : flag} belongs to another source of names than ${kind}`, `name it with --names (${others.join(', ')})`);
   }
 }
 

@@ -1,7 +1,6 @@
 /** A data set through a model: every picture once, whatever happens in between. */
 import { InvSegError } from '../errors.js';
-import type { Dataset } from '../datasets/index.js';
-import { createNameSource } from '../names/index.js';
+import { createNameSource, requireSome } from '../names/index.js';
 import { InProcess } from './in-process.js';
 import { Journal } from './journal.js';
 import { dropPicture, keepPicture, tidyPictures } from './keep.js';
@@ -17,12 +16,13 @@ import type { EvaluateOptions, Evaluation, RunRecord } from './types.js';
  *
  * Every picture is in the journal of `out` before the next one is counted: a process that was killed and a call that was
  * aborted go on where they were, and the counts are those of a run in one go. A picture that cannot be used is an error, or,
- * where the data set was opened with `onProblem: 'skip'`, left out and counted; a later run tries it again.
+ * where the data set was opened with `onProblem: 'skip'`, left out and counted; a later run tries it again. One that the source of
+ * names does not know goes by `onMissingNames`.
  *
  * The pictures are segmented by `segmenter` in this process, or by the engines of `pool`; the counts do not depend on the order.
  *
  * @throws {InvSegError} `INVALID_OPTION` for options that no call would take, for a method without names and for a journal of
- * other settings; `OUTPUT_FAILED`; the codes of the data set, the names and the segmenter; `ABORTED`
+ * other settings; `NAMES_NOT_FOUND` also where the source knows none of the pictures; `OUTPUT_FAILED`; the codes of the data set, the names and the segmenter; `ABORTED`
  */
 export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
   const { dataset, out, prefetch = 2, signal, absent } = given;
@@ -38,7 +38,7 @@ export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
   checkSignal(signal);
   for await (const outcome of pool.work(open, { settings, prefetch, signal })) {
     checkSignal(signal);
-    await count(outcome, dataset, journal, run, out);
+    await count(outcome, given, journal, run);
     run.report(outcome.id);
   }
   const { evaluation } = await readRun(out, { absent });
@@ -49,12 +49,15 @@ export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
 async function poolOf({ segmenter, pool, dataset, names }: EvaluateOptions): Promise<PicturePool> {
   if (pool) return pool;
   if (!segmenter) throw new InvSegError('INVALID_OPTION', 'Expected a segmenter or a pool for evaluate but received neither');
-  return new InProcess(segmenter, dataset, names ?? (await createNameSource('ground-truth', dataset)));
+  const source = names ?? (await createNameSource('ground-truth', dataset));
+  requireSome(source, dataset.ids);
+  return new InProcess(segmenter, dataset, source);
 }
 
 /** One picture to its line in the journal. */
-async function count(outcome: Outcome, dataset: Dataset, journal: Journal<RunRecord>, run: RunState, out: string): Promise<void> {
-  if ('error' in outcome) return leaveOut(outcome, dataset, journal, run);
+async function count(outcome: Outcome, given: EvaluateOptions, journal: Journal<RunRecord>, run: RunState): Promise<void> {
+  if ('error' in outcome) return leaveOut(outcome, given, journal, run);
+  const { dataset, out } = given;
   const { record } = outcome;
   // Before the journal says that the picture is done: a process that ends in between draws it again.
   const { kept, gone } = run.add(record);
@@ -64,10 +67,13 @@ async function count(outcome: Outcome, dataset: Dataset, journal: Journal<RunRec
   await Promise.all(gone.map((id) => dropPicture(out, id)));
 }
 
-/** @throws the error itself, unless the data set leaves problems out and the next picture would fare better */
-async function leaveOut({ id, place, error }: Failed, dataset: Dataset, journal: Journal<RunRecord>, run: RunState): Promise<void> {
+/** @throws the error itself, unless such problems are left out and the next picture would fare better */
+async function leaveOut({ id, place, error }: Failed, given: EvaluateOptions, journal: Journal<RunRecord>, run: RunState): Promise<void> {
+  const { dataset, onMissingNames = 'skip' } = given;
   if (isFatal(error)) throw error;
-  dataset.problem(id, error);
+  // Pictures and masks are the data set's, names are not.
+  if ((error as InvSegError).code !== 'NAMES_NOT_FOUND') dataset.problem(id, error);
+  else if (onMissingNames === 'throw') throw error;
   const { code, message } = belowRoot({ id, code: (error as InvSegError).code, message: (error as InvSegError).message }, dataset);
   const record = { id, place, skipped: { code, message } };
   if (run.skip(record)) await journal.append(record);

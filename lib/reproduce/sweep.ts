@@ -59,6 +59,7 @@ export class Sweep implements AsyncDisposable {
   names(source: NameSource): NameSource {
     return {
       description: source.description,
+      ...(source.knows && { knows: (id) => source.knows!(id) }),
       namesFor: async (item) => {
         const found = await source.namesFor(item);
         const labels = this.#index.labelsOf(found.names);
