@@ -1,8 +1,9 @@
 /** Where results go: names that do not collide, and files that are either whole or not there. */
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import { makeFolder } from '../evaluation/run-folder.js';
+import { sweepTemporaries, temporaryIn, writeWholeFile } from '../system/whole-file.js';
 
 /**
  * A stem for every picture, in the same order: its name without the ending, or, where two would be the same, with it, or the path
@@ -52,8 +53,10 @@ function firstDifference(a: readonly string[], b: readonly string[]): number {
 export async function prepareFolder(folder: string): Promise<void> {
   try {
     await makeFolder(path.resolve(folder));
-    const probe = path.join(folder, `.invseg-${process.pid}.tmp`);
-    await writeFile(probe, '');
+    await sweepTemporaries(folder);
+    // Its name goes at once: a process that is killed from here on leaves nothing.
+    const probe = temporaryIn(folder);
+    await using _ = await open(probe, 'wx');
     await rm(probe);
   } catch (cause) {
     throw failed(folder, cause);
@@ -62,12 +65,9 @@ export async function prepareFolder(folder: string): Promise<void> {
 
 /** Writes beside the target and renames: a reader, and whoever comes after Ctrl-C, sees whole files only. */
 export async function writeWhole(file: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
   try {
-    await writeFile(temporary, content);
-    await rename(temporary, file);
+    await writeWholeFile(file, content);
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {});
     throw failed(file, cause);
   }
 }

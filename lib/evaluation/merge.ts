@@ -1,7 +1,8 @@
 /** Parts of one evaluation, made on several machines or by several processes, as one run. */
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { temporaryIn } from '../system/whole-file.js';
 import { differences } from './differences.js';
 import { Journal, readJournal } from './journal.js';
 import { tidyPictures } from './keep.js';
@@ -51,8 +52,7 @@ export async function mergeRuns({ runs, out, absent }: MergeOptions): Promise<Ev
 
 /** Whole, or not there: nothing is computed anew, so nothing needs to be resumed. */
 async function writeJournal(out: string, settings: RunSettings, records: readonly RunRecord[]): Promise<void> {
-  const temporary = `${journalOf(out)}.${process.pid}.tmp`;
-  await rm(temporary, { force: true });
+  const temporary = temporaryIn(out);
   {
     await using journal = await Journal.open<RunRecord>(temporary, settings);
     await journal.appendAll(records);

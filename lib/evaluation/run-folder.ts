@@ -1,7 +1,8 @@
 /** A run's folder: the names of its files, and how they come to be. */
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { sweepTemporaries, writeWholeFile } from '../system/whole-file.js';
 import { lockFile } from './lock.js';
 
 export const JOURNAL = 'journal.jsonl';
@@ -20,6 +21,7 @@ export function pictureFiles(id: string): Record<'truth' | 'predicted' | 'labels
 export async function openFolder(folder: string, restart: boolean): Promise<void> {
   try {
     await makeFolder(path.resolve(folder));
+    await sweepTemporaries(folder);
     if (!restart) return;
     // Not under the hands of a process that is at work.
     await using _ = await lockFile(journalOf(folder));
@@ -34,13 +36,10 @@ export async function openFolder(folder: string, restart: boolean): Promise<void
 /** Writes beside the target and renames, so that a file is whole or not there. @throws {InvSegError} `OUTPUT_FAILED` */
 export async function writeInto(folder: string, name: string, content: Uint8Array): Promise<void> {
   const file = path.join(folder, name);
-  const temporary = `${file}.${process.pid}.tmp`;
   try {
     await makeFolder(path.dirname(path.resolve(file)));
-    await writeFile(temporary, content);
-    await rename(temporary, file);
+    await writeWholeFile(file, content);
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {});
     throw unwritable(file, cause);
   }
 }
