@@ -25,7 +25,7 @@ import type { PoolFlags } from './pools.js';
 import { planPictures } from './run-plan.js';
 import type { PictureFlags } from './run-plan.js';
 
-interface EvaluateFlags extends PictureFlags, PoolFlags, Omit<SegmentFlags, 'palette' | 'saveMaps'> {
+interface EvaluateFlags extends PictureFlags, PoolFlags, Omit<SegmentFlags, 'palette' | 'labels' | 'saveMaps'> {
   sample?: string;
   shard?: string;
   resume?: true;
