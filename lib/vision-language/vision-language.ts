@@ -122,37 +122,45 @@ export class VisionLanguage implements AsyncDisposable {
   /**
    * The picture in the common space, of length 1.
    *
-   * @throws {InvSegError} `INVALID_OPTION` without CLIP, `IMAGE_…`, `DISPOSED`
+   * @throws {InvSegError} `INVALID_OPTION` without CLIP, `IMAGE_…`, `DISPOSED`, `NOT_FINITE`
    */
   async imageEmbedding(image: ImageInput): Promise<Float32Array> {
     if (!this.#clip) throw missing('clip', 'embeddings');
     const { rgb, width, height } = await decodeImage(image);
-    return this.#engine.imageEmbedding(rgb, width, height);
+    return this.#numbers(await this.#engine.imageEmbedding(rgb, width, height));
   }
 
   /**
    * Texts in the common space, each of length 1: the dot product with an image embedding is their cosine.
    *
-   * @throws {InvSegError} `INVALID_OPTION` without CLIP or for an empty text, `NAME_TOO_LONG`, `DISPOSED`
+   * @throws {InvSegError} `INVALID_OPTION` without CLIP or for an empty text, `NAME_TOO_LONG`, `DISPOSED`, `NOT_FINITE`
    */
   async textEmbeddings(texts: readonly string[]): Promise<Float32Array[]> {
     if (!this.#clip) throw missing('clip', 'embeddings');
     if (texts.length === 0) return [];
     const { ids, ends, length } = tokenizeTexts(this.#clip, texts, 'text');
-    return rows(await this.#engine.textEmbeddings(ids, ends, length), texts.length);
+    return rows(this.#numbers(await this.#engine.textEmbeddings(ids, ends, length)), texts.length);
   }
 
   /**
    * For each word the mean of the text encoder's last hidden states over the word's sub-tokens, without start and end
    * token; not normalised.
    *
-   * @throws {InvSegError} `INVALID_OPTION` without CLIP or for an empty word, `NAME_TOO_LONG`, `DISPOSED`
+   * @throws {InvSegError} `INVALID_OPTION` without CLIP or for an empty word, `NAME_TOO_LONG`, `DISPOSED`, `NOT_FINITE`
    */
   async wordStates(words: readonly string[]): Promise<Float32Array[]> {
     if (!this.#clip) throw missing('clip', 'word states');
     if (words.length === 0) return [];
     const { ids, ends, length } = tokenizeTexts(this.#clip, words, 'word');
-    return rows(await this.#engine.wordStates(ids, ends, length), words.length);
+    return rows(this.#numbers(await this.#engine.wordStates(ids, ends, length)), words.length);
+  }
+
+  /** What is no number is close to nothing, and so to everything equally. */
+  #numbers(values: Float32Array): Float32Array {
+    if (values.every((value) => Number.isFinite(value))) return values;
+    const { dtype } = this.#engine;
+    const then = dtype === 'float32' ? 'the weights may be damaged, or not those of this model' : `what overflows in ${dtype} may not in float32 (--dtype)`;
+    throw new InvSegError('NOT_FINITE', `Expected numbers from ${this.description} but its states hold NaN or infinity; ${then}`);
   }
 
   /** Frees the models after the running call; waiting and later ones reject with `DISPOSED`. */
