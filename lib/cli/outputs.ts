@@ -3,11 +3,12 @@ import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import { makeFolder } from '../evaluation/run-folder.js';
+import { shortStem } from '../system/file-names.js';
 import { sweepTemporaries, temporaryIn, writeWholeFile } from '../system/whole-file.js';
 
 /**
  * A stem for every picture, in the same order: its name without the ending, or, where two would be the same, with it, or the path
- * below the common folder. Compared without case, for file systems that do not tell.
+ * below the common folder; at most some 200 bytes. Compared without case, for file systems that do not tell.
  */
 export function outputStems(images: readonly string[]): string[] {
   const stem = (file: string): string => path.basename(file, path.extname(file));
@@ -16,7 +17,7 @@ export function outputStems(images: readonly string[]): string[] {
   const below = (file: string): string =>
     path.resolve(file).split(path.sep).slice(common.length).join('__');
 
-  const candidates = [stem, (file: string) => path.basename(file), below];
+  const candidates = [stem, (file: string) => path.basename(file), below].map((name) => (file: string) => shortStem(name(file)));
   const taken = new Map<string, number>();
   const chosen = new Array<string | undefined>(images.length).fill(undefined);
   for (const name of candidates) {
@@ -29,7 +30,7 @@ export function outputStems(images: readonly string[]): string[] {
     });
   }
   // Left are names that differ in case only, or a folder whose name looks like another picture's path.
-  return chosen.map((name, i) => name ?? unused(below(images[i]!), taken, i));
+  return chosen.map((name, i) => name ?? unused(shortStem(below(images[i]!)), taken, i));
 }
 
 function unused(name: string, taken: Map<string, number>, index: number): string {

@@ -2,6 +2,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { shortStem } from '../system/file-names.js';
 import { sweepTemporaries, writeWholeFile } from '../system/whole-file.js';
 import { lockFile } from './lock.js';
 
@@ -11,9 +12,9 @@ export const PICTURES = 'pictures';
 
 export const journalOf = (folder: string): string => path.join(folder, JOURNAL);
 
-/** Files of one picture below the run's folder. An id is a file name on every system but for a few signs. */
+/** Files of one picture below the run's folder. An id is a file name on every system but for a few signs, and its length with them. */
 export function pictureFiles(id: string): Record<'truth' | 'predicted' | 'labels', string> {
-  const stem = path.join(PICTURES, encodeURIComponent(id).replaceAll('*', '%2A'));
+  const stem = path.join(PICTURES, shortStem(encodeURIComponent(id).replaceAll('*', '%2A'), '+'));
   return { truth: `${stem}.truth.webp`, predicted: `${stem}.predicted.webp`, labels: `${stem}.labels.png` };
 }
 

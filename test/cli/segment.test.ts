@@ -53,6 +53,14 @@ const at = (name: string) => path.join(folder, name);
 const read = (name: string) => JSON.parse(readFileSync(path.join(out, name), 'utf8'));
 
 describe('one picture', () => {
+  it('may have any name that a file can have', async () => {
+    const names = ['n'.repeat(238), 'm'.repeat(251), '猫'.repeat(83)];
+    for (const name of names) cpSync(at('a.png'), at(`${name}.png`));
+    const { code, err } = await run(segment(...names.map((name) => at(`${name}.png`)), at('b.png')));
+    expect([code, err.includes('error')]).toEqual([0, false]);
+    expect(readdirSync(out)).toHaveLength(4 * 3);
+  });
+
   it('becomes labels, overlay and report', async () => {
     const { code, out: stdout, err, engine } = await run(segment(at('a.png'), '--seed', '5'));
     expect(code).toBe(0);

@@ -4,7 +4,7 @@ import { decode } from 'fast-png';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openDataset } from '../../lib/datasets/index.js';
 import type { DatasetOptions } from '../../lib/datasets/index.js';
-import { evaluate } from '../../lib/evaluation/index.js';
+import { evaluate, pictureFiles } from '../../lib/evaluation/index.js';
 import type { EvaluateOptions, EvaluateProgress, Evaluation } from '../../lib/evaluation/index.js';
 import { createNameSource } from '../../lib/names/index.js';
 import { decodeImage } from '../../lib/image/decode.js';
@@ -263,6 +263,18 @@ describe('what cannot be used', () => {
       await expect(refused).rejects.toThrow(/found none for any of 24, such as "p0000", in captions of captions\.json.*made for another data set/);
     }
     expect(segmenter.calls).toBe(0);
+  });
+
+  it('is not one whose name is long, in any script', async () => {
+    const ids = ['あ'.repeat(27), '猫'.repeat(82), 'n'.repeat(251)];
+    for (const [i, id] of ids.entries()) {
+      for (const folder of ['images', 'masks']) cpSync(path.join(root, folder, `${idOf(i)}.png`), path.join(bad, folder, `${id}.png`));
+    }
+    writeFileSync(path.join(bad, 'lists', 'long.txt'), ids.join('\n'));
+    const evaluation = await run({ dataset: await open({ root: bad, split: 'long' }) });
+    expect(evaluation.pictures).toMatchObject({ evaluated: 3, skipped: 0 });
+    expect(readdirSync(path.join(out, 'pictures'))).toHaveLength(9);
+    for (const id of ids) for (const file of Object.values(pictureFiles(id))) expect(existsSync(path.join(out, file)), file).toBe(true);
   });
 
   it('ends the run where every other picture would fare the same', async () => {
