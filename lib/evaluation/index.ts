@@ -1,6 +1,6 @@
 export { addCounts, countPairs, countPixels, dense, emptyCounts, sparse, sumCounts, UNASSIGNED } from './counts.js';
 export type { ClassCounts, Confused, PixelCounts, SparseCounts } from './counts.js';
-export { absentRules, metricsOf } from './metrics.js';
+export { absentRules, meanIoUOf, metricsOf } from './metrics.js';
 export type { AbsentRule, Metrics } from './metrics.js';
 export { bootstrap, meanEstimate, resample, shareEstimate, spearman } from './statistics.js';
 export type { BootstrapOptions, Estimate } from './statistics.js';

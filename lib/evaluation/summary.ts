@@ -1,7 +1,7 @@
 /** From a run's journal to its report, record by record. */
 import { dense } from './counts.js';
 import { readJournal } from './journal.js';
-import { metricsOf } from './metrics.js';
+import { meanIoUOf, metricsOf } from './metrics.js';
 import type { AbsentRule } from './metrics.js';
 import { Ranking } from './ranking.js';
 import { journalOf } from './run-folder.js';
@@ -124,7 +124,8 @@ class Sums {
     const table = new CountTable(this.#totals.classes);
     for (const { counts } of pictures) table.add(counts);
     const metrics = metricsOf(this.#totals.counts, absent);
-    const interval = bootstrap(rows.length, (times) => metricsOf(table.sum(times), absent).mIoU, { samples });
+    const mIoU = meanIoUOf(this.#totals.counts, absent);
+    const interval = bootstrap(rows.length, (times) => mIoU(table.sum(times)), { samples });
     const skipped = [...this.#skipped.values()].sort((a, b) => a.place - b.place).map(({ id, code, message }) => ({ id, code, message }));
     const shown = (list: readonly { id: string }[]): PictureResult[] =>
       list.map(({ id }) => rows.find((row) => row.id === id)!).map((row) => ({ id: row.id, mIoU: row.mIoU, aAcc: row.aAcc }));
