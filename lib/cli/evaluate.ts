@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { datasetDefinitions } from '../datasets/index.js';
-import { absentRules, evaluate, parseShard } from '../evaluation/index.js';
+import { absentRules, evaluateRun, parseShard } from '../evaluation/index.js';
 import type { AbsentRule } from '../evaluation/index.js';
 import { methods } from '../methods/index.js';
 import { nameSourceKinds } from '../names/index.js';
@@ -102,8 +102,8 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const line = new EvaluateLine(io);
   try {
     const { dataset } = plan;
-    await withPool({ flags, plan, options, devices, io, line }, async (pool) =>
-      evaluate({
+    const run = await withPool({ flags, plan, options, devices, io, line }, async (pool) =>
+      evaluateRun({
         pool,
         dataset,
         out: flags.out,
@@ -121,7 +121,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
       }),
     );
     line.write('writing the report');
-    const evaluation = await writeRun(flags.out, flags.absent);
+    const evaluation = await writeRun(flags.out, run);
     line.clear();
     tellRun(io, flags.out, evaluation, flags.json);
     return EXIT.ok;

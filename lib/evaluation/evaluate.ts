@@ -8,8 +8,9 @@ import type { Failed, Outcome, PicturePool } from './pool.js';
 import { journalOf, openFolder } from './run-folder.js';
 import { RunState } from './run-state.js';
 import { belowRoot, selectPictures, settingsOf } from './settings.js';
-import { readRun } from './summary.js';
-import type { EvaluateOptions, Evaluation, RunRecord } from './types.js';
+import { RunSums } from './summary.js';
+import type { ReadRun } from './summary.js';
+import type { EvaluateOptions, Evaluation, RunRecord, RunSettings } from './types.js';
 
 /**
  * Segments the pictures of a data set and compares them with their masks.
@@ -25,6 +26,11 @@ import type { EvaluateOptions, Evaluation, RunRecord } from './types.js';
  * other settings; `NAMES_NOT_FOUND` also where the source knows none of the pictures; `OUTPUT_FAILED`; the codes of the data set, the names and the segmenter; `ABORTED`
  */
 export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
+  return (await evaluateRun(given)).evaluation;
+}
+
+/** `evaluate`, with what a report needs besides: the journal is read, and its resamplings are drawn, once. */
+export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   const { dataset, out, prefetch = 2, signal, absent } = given;
   const { ids, places } = selectPictures(given);
   const pool = await poolOf(given);
@@ -32,19 +38,32 @@ export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
   await openFolder(out, given.restart === true);
 
   const run = new RunState(given, places.length);
-  await using journal = await Journal.open<RunRecord>(journalOf(out), settings, (record) => run.resume(record));
+  const sums = new RunSums(dataset.classes.length);
+  await using journal = await Journal.open<RunRecord>(journalOf(out), settings, (record) => {
+    run.resume(record);
+    sums.add(record);
+  });
+  // The sums see what the journal has, in its order.
+  const keep = async (record: RunRecord): Promise<void> => {
+    await journal.append(record);
+    sums.add(record);
+  };
   const open = places.filter(({ id }) => !run.counted(id));
   run.report(undefined);
   checkSignal(signal);
   for await (const outcome of pool.work(open, { settings, prefetch, signal })) {
     checkSignal(signal);
-    await count(outcome, given, journal, run);
+    await count(outcome, given, keep, run);
     run.report(outcome.id);
   }
-  const { evaluation } = await readRun(out, { absent });
-  await tidyPictures(out, [...evaluation.worst, ...evaluation.best].map(({ id }) => id));
-  return evaluation;
+  // As the journal's first line gives them back.
+  const whole = sums.finish(JSON.parse(JSON.stringify(settings)) as RunSettings, absent);
+  const { worst, best } = whole.evaluation;
+  await tidyPictures(out, [...worst, ...best].map(({ id }) => id));
+  return whole;
 }
+
+type Keep = (record: RunRecord) => Promise<void>;
 
 async function poolOf({ segmenter, pool, dataset, names }: EvaluateOptions): Promise<PicturePool> {
   if (pool) return pool;
@@ -55,20 +74,20 @@ async function poolOf({ segmenter, pool, dataset, names }: EvaluateOptions): Pro
 }
 
 /** One picture to its line in the journal. */
-async function count(outcome: Outcome, given: EvaluateOptions, journal: Journal<RunRecord>, run: RunState): Promise<void> {
-  if ('error' in outcome) return leaveOut(outcome, given, journal, run);
+async function count(outcome: Outcome, given: EvaluateOptions, keep: Keep, run: RunState): Promise<void> {
+  if ('error' in outcome) return leaveOut(outcome, given, keep, run);
   const { dataset, out } = given;
   const { record } = outcome;
   // Before the journal says that the picture is done: a process that ends in between draws it again.
   const { kept, gone } = run.add(record);
   const shown = kept ? await outcome.show() : undefined;
   if (shown) await keepPicture(out, shown.picture, shown.predicted, dataset.hasBackground);
-  await journal.append(record);
+  await keep(record);
   await Promise.all(gone.map((id) => dropPicture(out, id)));
 }
 
 /** @throws the error itself, unless such problems are left out and the next picture would fare better */
-async function leaveOut({ id, place, error }: Failed, given: EvaluateOptions, journal: Journal<RunRecord>, run: RunState): Promise<void> {
+async function leaveOut({ id, place, error }: Failed, given: EvaluateOptions, keep: Keep, run: RunState): Promise<void> {
   const { dataset, onMissingNames = 'skip' } = given;
   if (isFatal(error)) throw error;
   // Pictures and masks are the data set's, names are not.
@@ -76,7 +95,7 @@ async function leaveOut({ id, place, error }: Failed, given: EvaluateOptions, jo
   else if (onMissingNames === 'throw') throw error;
   const { code, message } = belowRoot({ id, code: (error as InvSegError).code, message: (error as InvSegError).message }, dataset);
   const record = { id, place, skipped: { code, message } };
-  if (run.skip(record)) await journal.append(record);
+  if (run.skip(record)) await keep(record);
 }
 
 /** What every other picture would meet as well. */

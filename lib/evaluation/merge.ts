@@ -9,6 +9,7 @@ import { tidyPictures } from './keep.js';
 import type { AbsentRule } from './metrics.js';
 import { journalOf, openFolder, PICTURES, pictureFiles } from './run-folder.js';
 import { readRun } from './summary.js';
+import type { ReadRun } from './summary.js';
 import { isSkip } from './types.js';
 import type { Evaluation, PictureRecord, RunRecord, RunSettings } from './types.js';
 
@@ -26,7 +27,12 @@ export interface MergeOptions {
  * @throws {InvSegError} `INVALID_OPTION` for runs of different settings or different counts of one picture, and for an `out`
  * that is one of the runs; `OUTPUT_FAILED` for a folder without a journal, or one that cannot be written
  */
-export async function mergeRuns({ runs, out, absent }: MergeOptions): Promise<Evaluation> {
+export async function mergeRuns(options: MergeOptions): Promise<Evaluation> {
+  return (await mergedRun(options)).evaluation;
+}
+
+/** `mergeRuns`, with what a report needs besides. */
+export async function mergedRun({ runs, out, absent }: MergeOptions): Promise<ReadRun> {
   if (runs.length === 0) throw new InvSegError('INVALID_OPTION', 'Expected at least one run to merge but received none');
   if (runs.some((run) => path.resolve(run) === path.resolve(out))) {
     throw new InvSegError('INVALID_OPTION', `${out}: it is one of the runs; name another folder for the result`);
@@ -43,11 +49,12 @@ export async function mergeRuns({ runs, out, absent }: MergeOptions): Promise<Ev
   const records = [...merged.values()].sort((a, b) => a.record.place - b.record.place);
   await writeJournal(out, { ...settings!, shard: null }, records.map(({ record }) => record));
 
-  const { evaluation } = await readRun(out, { absent });
+  const run = await readRun(out, { absent });
+  const { evaluation } = run;
   const shown = [...evaluation.worst, ...evaluation.best].map(({ id }) => id);
   for (const id of shown) await copyPictures(merged.get(id)!.run, out, id);
   await tidyPictures(out, shown);
-  return evaluation;
+  return run;
 }
 
 /** Whole, or not there: nothing is computed anew, so nothing needs to be resumed. */
