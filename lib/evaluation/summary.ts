@@ -146,7 +146,7 @@ export class RunSums {
         total: settings.pictures,
         evaluated: rows.length,
         skipped: skipped.length,
-        unlisted: skipped.filter(({ code }) => code === 'NAMES_NOT_FOUND').length,
+        withoutNames: skipped.filter(({ code }) => code === 'NAMES_NOT_FOUND').length,
         unnamed: rows.filter((row) => row.names === 0).length,
       },
       skipped: [...settings.unlisted, ...skipped],

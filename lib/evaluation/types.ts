@@ -140,7 +140,7 @@ export interface Evaluation {
     evaluated: number;
     skipped: number;
     /** Of those left out: not known to the source of names. */
-    unlisted: number;
+    withoutNames: number;
     /** Where no class was named, so that the engine was not asked. */
     unnamed: number;
   };

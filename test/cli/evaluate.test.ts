@@ -72,7 +72,7 @@ it('goes on past pictures that the list of names does not have', async () => {
   const { code, err } = await evaluate('skip', names);
   expect([code, err.includes('8 of 9 pictures, 1 left out (1 without names)')]).toEqual([0, true]);
   const empty = await evaluate('empty', [...names, '--on-missing-names', 'empty', '--json']);
-  expect(JSON.parse(empty.out).pictures).toEqual({ total: 9, evaluated: 9, skipped: 0, unlisted: 0, unnamed: 1 });
+  expect(JSON.parse(empty.out).pictures).toEqual({ total: 9, evaluated: 9, skipped: 0, withoutNames: 0, unnamed: 1 });
   const thrown = await evaluate('throw', [...names, '--on-missing-names', 'throw']);
   expect([thrown.code, thrown.err.includes(`there is no caption for "${idOf(8)}"`)]).toEqual([1, true]);
   writeFileSync(captions, '{"000000182611.jpg": "a bowl"}');

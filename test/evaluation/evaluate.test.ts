@@ -58,7 +58,7 @@ describe('evaluate', () => {
     expect(evaluation.mIoU).toBeCloseTo(iou.reduce((a, b) => a + b, 0) / 4, 12);
     const [low, high] = evaluation.mIoU95;
     expect(low! < evaluation.mIoU! && evaluation.mIoU! < high!).toBe(true);
-    expect(evaluation.pictures).toEqual({ total: PICTURES, evaluated: PICTURES, skipped: 0, unlisted: 0, unnamed: 0 });
+    expect(evaluation.pictures).toEqual({ total: PICTURES, evaluated: PICTURES, skipped: 0, withoutNames: 0, unnamed: 0 });
     expect(evaluation.settings).toMatchObject({ model: 'fake 1', weights: 'abc', protocol: expect.stringContaining('folder'), names: expect.stringContaining('ground truth') });
     expect(evaluation.losses).toMatchObject([{ pictures: PICTURES, cluster: -2, entropy: 1 }, { pictures: PICTURES, cluster: -3 }]);
     expect(segmenter.calls).toBe(PICTURES);
@@ -241,13 +241,13 @@ describe('what cannot be used', () => {
     const names = async (missing?: 'empty') => createNameSource('captions', { captions, vocabulary: (await open()).vocabulary, missing });
 
     const skipped = await run({ names: await names() });
-    expect(skipped.pictures).toEqual({ total: PICTURES, evaluated: PICTURES - 1, skipped: 1, unlisted: 1, unnamed: 0 });
+    expect(skipped.pictures).toEqual({ total: PICTURES, evaluated: PICTURES - 1, skipped: 1, withoutNames: 1, unnamed: 0 });
     expect(skipped.skipped).toMatchObject([{ id: idOf(3), code: 'NAMES_NOT_FOUND', message: expect.stringContaining(idOf(3)) }]);
     // The rule is the names' alone: a data set that throws does not make it throw, one that skips does not make it skip.
     await expect(run({ names: await names(), onMissingNames: 'throw', dataset: await open({ onProblem: 'skip' }) })).rejects.toMatchObject({ code: 'NAMES_NOT_FOUND' });
     // An entry that comes later is taken up.
     const empty = await run({ names: await names('empty'), restart: true });
-    expect(empty.pictures).toEqual({ total: PICTURES, evaluated: PICTURES, skipped: 0, unlisted: 0, unnamed: 1 });
+    expect(empty.pictures).toEqual({ total: PICTURES, evaluated: PICTURES, skipped: 0, withoutNames: 0, unnamed: 1 });
     expect(empty.warnings).toContainEqual({ message: expect.stringContaining('does not know the picture'), pictures: 1, example: idOf(3) });
     expect(empty.settings.names).not.toBe(skipped.settings.names);
   });
