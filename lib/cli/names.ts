@@ -4,7 +4,15 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { InvSegError } from '../errors.js';
 import type { ImageInput } from '../image/decode.js';
-import { createNameSource, loadVocabulary, missingRules, nameSourceKinds, nameSourceSummary, requireSome, vocabularyNames } from '../names/index.js';
+import {
+  createNameSource,
+  loadVocabulary,
+  missingRules,
+  nameSourceKinds,
+  nameSourceSummary,
+  requireSome,
+  vocabularyNames,
+} from '../names/index.js';
 import type { FoundNames, MissingRule, NameSource, NameSourceKind, Vocabulary } from '../names/index.js';
 import type { EngineOptions } from '../options/index.js';
 import { EMBEDDED } from '../models/index.js';
@@ -49,8 +57,12 @@ export function addNamesFlags(command: Command, kinds: readonly NameSourceKind[]
 
 /** For commands that count pictures. */
 export function addMissingNamesFlag(command: Command): Command {
-  const meaning = 'pictures that the file of captions or names does not have: left out and counted (skip), nothing is named in them (empty), or an error';
-  return command.addOption(new Option('--on-missing-names <rule>', `${meaning} (default: skip)`).choices([...missingRules]));
+  const option = new Option(
+    '--on-missing-names <rule>',
+    'pictures that the file of captions or names does not have: left out and counted (skip), nothing is named in ' +
+      'them (empty), or an error (throw; default: skip)',
+  );
+  return command.addOption(option.choices([...missingRules]));
 }
 
 /** What of the rule is the run's to do; `empty` is the source's. */
@@ -79,7 +91,8 @@ export class PictureNames implements AsyncDisposable {
     checkFlags(kind, flags);
     const { categories, captions, precomputed } = flags;
     const vocabulary = flags.vocabulary === undefined ? context.vocabulary : await loadVocabulary(flags.vocabulary);
-    const parts = { categories, vocabulary, captions, precomputed, missing: sourceRule(flags.onMissingNames), hasBackground: context.hasBackground };
+    const missing = sourceRule(flags.onMissingNames);
+    const parts = { categories, vocabulary, captions, precomputed, missing, hasBackground: context.hasBackground };
     const folders = filterFolders(kind, flags, context.engine);
     // Anything wrong with a file or a flag is said before gigabytes are loaded.
     if (kind !== 'diffsegmenter' || vocabulary === undefined) {
@@ -116,13 +129,17 @@ const reads: Readonly<Record<NameSourceKind, readonly (keyof NamesFlags)[]>> = {
   diffsegmenter: ['vocabulary', 'clip', 'blip'],
 };
 
+const names = ['categories', 'vocabulary', 'captions', 'precomputed', 'onMissingNames', 'clip', 'blip'] as const;
+
 /** @throws {InvSegError} `INVALID_OPTION` for a flag that the source does not read */
 export function checkFlags(kind: NameSourceKind, flags: NamesFlags): void {
-  for (const flag of ['categories', 'vocabulary', 'captions', 'precomputed', 'onMissingNames', 'clip', 'blip'] as const) {
+  for (const flag of names) {
     if (flags[flag] === undefined || reads[kind].includes(flag)) continue;
     if (flag === 'categories') throw conflict(`--names ${kind} finds the names itself`, 'leave --categories out, or use --names given');
     const others = nameSourceKinds.filter((other) => reads[other].includes(flag));
-    throw conflict(`--${flag === 'onMissingNames' ? 'on-missing-names' : flag} belongs to another source of names than ${kind}`, `name it with --names (${others.join(', ')})`);
+    const typed = flag === 'onMissingNames' ? 'on-missing-names' : flag;
+    const then = `name it with --names (${others.join(', ')})`;
+    throw conflict(`--${typed} belongs to another source of names than ${kind}`, then);
   }
 }
 

@@ -17,7 +17,8 @@ export function outputStems(images: readonly string[]): string[] {
   const below = (file: string): string =>
     path.resolve(file).split(path.sep).slice(common.length).join('__');
 
-  const candidates = [stem, (file: string) => path.basename(file), below].map((name) => (file: string) => shortStem(name(file)));
+  const names = [stem, (file: string) => path.basename(file), below];
+  const candidates = names.map((name) => (file: string) => shortStem(name(file)));
   const taken = new Map<string, number>();
   const chosen = new Array<string | undefined>(images.length).fill(undefined);
   for (const name of candidates) {

@@ -86,7 +86,10 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     )
     .addOption(new Option('--palette <name>', 'colours; okabe-ito suits the colour-blind').choices([...paletteNames]).default('voc'))
     .addOption(
-      new Option('--labels <order>', 'indices of labels.png: the names from 0 on and the background last, or the background 0 and the names from 1 on, as VOC and the data set folder have it')
+      new Option(
+        '--labels <order>',
+        'indices of labels.png: the names from 0 on and the background last, or 0 the background, as VOC has it',
+      )
         .choices([...labelOrders])
         .default('background-last'),
     )

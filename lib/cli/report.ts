@@ -19,7 +19,8 @@ export interface ReportInput {
   names?: string;
 }
 
-export function makeReport({ image, result, info, palette, order, files, names }: ReportInput): Record<string, unknown> {
+export function makeReport(input: ReportInput): Record<string, unknown> {
+  const { image, result, info, palette, order, files, names } = input;
   const { width, height, categories, segments, status, losses, timings, prompts, warnings, options, comparison } = result;
   return {
     format: 'invseg-result/1',

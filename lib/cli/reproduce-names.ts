@@ -58,9 +58,10 @@ export class NamesBench implements AsyncDisposable {
     const vocabulary = flags.vocabulary === undefined ? dataset.vocabulary : await loadVocabulary(flags.vocabulary);
     const models = await LazyModels.make(flags, engine);
     const beside = flags.captionsCoco ?? ownCaptions(dataset);
-    const captions = (file: string | undefined, flag: string) => fileOffer('captions', file, flag, vocabulary, flags.onMissingNames);
+    const rule = flags.onMissingNames;
+    const captions = (file: string | undefined, flag: string) => fileOffer('captions', file, flag, vocabulary, rule);
     const computed = models.computed(vocabulary);
-    const lists = await fileOffer('precomputed', flags.precomputed, '--precomputed', vocabulary, flags.onMissingNames);
+    const lists = await fileOffer('precomputed', flags.precomputed, '--precomputed', vocabulary, rule);
     const offers = {
       'ground-truth': groundTruth(dataset),
       diffsegmenter: computed,
@@ -94,7 +95,8 @@ async function fileOffer(
   if (file === undefined) return { missing: `needs ${flag}` };
   const source = await createNameSource(kind, { vocabulary, [kind]: file, missing: sourceRule(rule) });
   const hash = createHash('sha256').update(await readFile(file)).digest('hex');
-  return { label: kind, identity: `${kind} ${hash} ${vocabulary.name}${rule === 'empty' ? ' empty' : ''}`, open: () => Promise.resolve(source) };
+  const identity = `${kind} ${hash} ${vocabulary.name}${rule === 'empty' ? ' empty' : ''}`;
+  return { label: kind, identity, open: () => Promise.resolve(source) };
 }
 
 /** Captions that a data set brings: COCO's, and `captions.json` of a folder. */

@@ -74,10 +74,15 @@ function shares(segments: SegmentResult['segments']): string {
   return told.map(({ label, share }) => `${label} ${percent(share)}`).join(', ') + (rest > 0 ? ` and ${rest} more names` : '');
 }
 
-function checkCategories(flags: NamesFlags & Pick<SegmentFlags, 'labels'>, { method, background }: MethodOptions): void {
+function checkCategories(flags: NamesFlags & Pick<SegmentFlags, 'labels'>, options: MethodOptions): void {
+  const { method, background } = options;
   checkFlags('given', flags);
   if (flags.categories === undefined && flags.labels === 'background-first' && !methods[method].needsNames) {
-    throw new InvSegError('INVALID_OPTION', `Expected names in --categories for --labels background-first, but without names ${method} numbers its segments, and none is the background`);
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected names in --categories for --labels background-first, but without names ${method} numbers its ` +
+        'segments, and none is the background',
+    );
   }
   if (flags.categories !== undefined) parseCategories(flags.categories, background);
   else if (methods[method].needsNames) {
@@ -166,7 +171,8 @@ class Batch {
     const palette = categoryPalette(result.categories.length, this.#flags.palette);
     const files = await this.#write(stem, result, { rgb, width, height }, palette);
     const order = this.#flags.labels;
-    const report = makeReport({ image, result, info: segmenter.info, palette, order, files, ...(found && { names: found.origin }) });
+    const { info } = segmenter;
+    const report = makeReport({ image, result, info, palette, order, files, ...(found && { names: found.origin }) });
     // The report comes last: where it is, the other files are.
     await writeWhole(path.join(this.#flags.out, `${stem}.json`), `${JSON.stringify(report, null, 2)}\n`);
     progress.clear();

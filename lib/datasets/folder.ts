@@ -2,7 +2,8 @@
  * A user's own data:
  *
  *     ROOT/images/<id>.{jpg,png,jpeg,webp}
- *     ROOT/masks/<id>.png         palette or 8-bit grey: 0 background, 1…C the classes, 255 ignored; or what its own names say
+ *     ROOT/masks/<id>.png         palette or 8-bit grey: 0 background, 1…C the classes, 255 ignored;
+ *                                 or what the names in the file say (`named-labels.ts`)
  *     ROOT/classes.json           ["cat", {"name": "sofa", "prompt": "sofa", "synonyms": ["couch"]}, …], the labels 1…C
  *     ROOT/classes.txt            or this: one name a line
  *     ROOT/lists/<split>.txt      optional: one id a line

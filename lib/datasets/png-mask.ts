@@ -27,8 +27,14 @@ export function decodePngMask(bytes: Uint8Array, file: string, expected: Size): 
   return decodeNamedMask(bytes, file, expected).values;
 }
 
+export interface NamedMask {
+  /** [height × width] */
+  values: Uint8Array;
+  names: LabelNames | undefined;
+}
+
 /** `decodePngMask`, with what the mask says its values stand for. */
-export function decodeNamedMask(bytes: Uint8Array, file: string, expected: Size): { values: Uint8Array; names: LabelNames | undefined } {
+export function decodeNamedMask(bytes: Uint8Array, file: string, expected: Size): NamedMask {
   const { width, height, depth, colour, interlaced } = readHeader(bytes, file);
   if (width !== expected.width || height !== expected.height) throw wrongSize(file, { width, height }, expected);
   if (colour !== GREY && colour !== PALETTE) {

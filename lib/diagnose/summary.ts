@@ -1,6 +1,16 @@
 /** From what was found on each picture to figures with intervals. */
 import type { Dataset } from '../datasets/index.js';
-import { bootstrap, dense, meanEstimate, meanIoUOf, metricsOf, resample, shareEstimate, spearman, sumCounts } from '../evaluation/index.js';
+import {
+  bootstrap,
+  dense,
+  meanEstimate,
+  meanIoUOf,
+  metricsOf,
+  resample,
+  shareEstimate,
+  spearman,
+  sumCounts,
+} from '../evaluation/index.js';
 import type { ClassCounts, Estimate } from '../evaluation/index.js';
 import type { SegmenterInfo } from '../segmenter/segmenter.js';
 import { candidateNames } from './candidates.js';

@@ -1,4 +1,4 @@
-/** What the indices of a mask stand for, inside the PNG itself: a mask then says who its background is, whatever the order. */
+/** What the indices of a mask stand for, inside the PNG itself: it then says which one is the background. */
 import { InvSegError } from '../errors.js';
 
 export interface LabelNames {
@@ -21,14 +21,16 @@ export function labelNamesText({ names, background }: LabelNames): string {
 export function parseLabelNames(text: string, file: string): LabelNames {
   try {
     const { names, background } = JSON.parse(text) as Partial<LabelNames>;
-    const isIndex = background === null || (Number.isInteger(background) && background! >= 0 && background! < names!.length);
-    if (Array.isArray(names) && names.length <= 255 && names.every((name) => typeof name === 'string') && isIndex) {
-      return { names: names as string[], background: background! };
-    }
+    const isList = Array.isArray(names) && names.length <= 255 && names.every((name) => typeof name === 'string');
+    const isIndex = background === null || (Number.isInteger(background) && Object.hasOwn(names ?? [], background!));
+    if (isList && isIndex) return { names, background: background! };
   } catch {
     // said below
   }
-  throw new InvSegError('MASK_INVALID', `${file}: its list of names (the chunk ${LABEL_NAMES}) cannot be read; write the mask anew, or without the chunk`);
+  throw new InvSegError(
+    'MASK_INVALID',
+    `${file}: its list of names (the chunk ${LABEL_NAMES}) cannot be read; write the mask anew, or without the chunk`,
+  );
 }
 
 export interface Labelled<Colour> {
@@ -40,8 +42,8 @@ export interface Labelled<Colour> {
 }
 
 /**
- * The order of PASCAL VOC and of the data set `folder`: the background, which comes last, becomes 0, the names before it 1, 2, …
- * Each keeps its colour.
+ * The order of PASCAL VOC and of the data set `folder`: the background, which comes last, becomes 0, the names before
+ * it 1, 2, … Each keeps its colour.
  */
 export function backgroundFirst<Colour>({ labels, names, palette }: Labelled<Colour>): Labelled<Colour> {
   const last = names.length - 1;
@@ -49,5 +51,6 @@ export function backgroundFirst<Colour>({ labels, names, palette }: Labelled<Col
   const to = Uint8Array.from({ length: 256 }, (_, label) => moved(label));
   const colours = [...palette];
   palette.forEach((colour, label) => (colours[to[label]!] = colour));
-  return { labels: labels.map((label) => to[label]!), names: [names[last]!, ...names.slice(0, last)], palette: colours };
+  const reordered = [names[last]!, ...names.slice(0, last)];
+  return { labels: labels.map((label) => to[label]!), names: reordered, palette: colours };
 }

@@ -15,15 +15,16 @@ import type { EvaluateOptions, Evaluation, RunRecord, RunSettings } from './type
 /**
  * Segments the pictures of a data set and compares them with their masks.
  *
- * Every picture is in the journal of `out` before the next one is counted: a process that was killed and a call that was
- * aborted go on where they were, and the counts are those of a run in one go. A picture that cannot be used is an error, or,
- * where the data set was opened with `onProblem: 'skip'`, left out and counted; a later run tries it again. One that the source of
- * names does not know goes by `onMissingNames`.
+ * Every picture is in the journal of `out` before the next one is counted: a process that was killed and a call that
+ * was aborted go on where they were, and the counts are those of a run in one go. A picture that cannot be used is an
+ * error, or, where the data set was opened with `onProblem: 'skip'`, left out and counted; a later run tries it
+ * again. One that the source of names does not know goes by `onMissingNames`.
  *
  * The pictures are segmented by `segmenter` in this process, or by the engines of `pool`; the counts do not depend on the order.
  *
  * @throws {InvSegError} `INVALID_OPTION` for options that no call would take, for a method without names and for a journal of
- * other settings; `NAMES_NOT_FOUND` also where the source knows none of the pictures; `OUTPUT_FAILED`; the codes of the data set, the names and the segmenter; `ABORTED`
+ * other settings; `NAMES_NOT_FOUND` also where the source knows none of the pictures; `OUTPUT_FAILED`; the codes of
+ * the data set, the names and the segmenter; `ABORTED`
  */
 export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
   return (await evaluateRun(given)).evaluation;
@@ -87,7 +88,8 @@ async function count(outcome: Outcome, given: EvaluateOptions, keep: Keep, run: 
 }
 
 /** @throws the error itself, unless such problems are left out and the next picture would fare better */
-async function leaveOut({ id, place, error }: Failed, given: EvaluateOptions, keep: Keep, run: RunState): Promise<void> {
+async function leaveOut(failed: Failed, given: EvaluateOptions, keep: Keep, run: RunState): Promise<void> {
+  const { id, place, error } = failed;
   const { dataset, onMissingNames = 'skip' } = given;
   if (isFatal(error)) throw error;
   // Pictures and masks are the data set's, names are not.

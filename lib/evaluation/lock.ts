@@ -19,12 +19,14 @@ export async function lockFile(file: string, timing?: LockTiming): Promise<Journ
   const lock = await FileLock.take(`${file}.lock`, timing);
   if (!(lock instanceof FileLock)) {
     const where = lock.host === ownProcess().host ? '' : ` of host ${lock.host}`;
-    throw new InvSegError('OUTPUT_FAILED', `${folder}: process ${lock.pid}${where} is at work there; wait for it, or name another folder`);
+    const message = `process ${lock.pid}${where} is at work there; wait for it, or name another folder`;
+    throw new InvSegError('OUTPUT_FAILED', `${folder}: ${message}`);
   }
   return {
     async confirm() {
       if (await lock.isHeld()) return;
-      throw new InvSegError('OUTPUT_FAILED', `${folder}: another process has taken the run over, or its lock was deleted; this one ends, so that no picture counts twice`);
+      const message = 'another process has taken the run over, or its lock was deleted';
+      throw new InvSegError('OUTPUT_FAILED', `${folder}: ${message}; this one ends, so that no picture counts twice`);
     },
     [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose](),
   };

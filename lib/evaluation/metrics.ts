@@ -36,16 +36,18 @@ export function metricsOf({ hit, truth, predicted }: ClassCounts, rule: AbsentRu
 }
 
 /**
- * The mean IoU of resampled pictures, over the classes that it was taken over on all of them. A resampling may have no pixel of a class;
- * were the class left out then, the mean would be another quantity, and the more the lower the class's IoU is. It keeps the value that it
- * has on all pictures instead.
+ * The mean IoU of resampled pictures, over the classes that it was taken over on all of them. A resampling may have
+ * no pixel of a class; were the class left out then, the mean would be another quantity, and the more the lower the
+ * class's IoU is. It keeps the value that it has on all pictures instead.
  *
- * @param whole counts of all pictures @returns mean IoU of a resampling's counts; of `whole` itself `metricsOf(whole, rule).mIoU`
+ * @param whole counts of all pictures
+ * @returns mean IoU of a resampling's counts; of `whole` itself `metricsOf(whole, rule).mIoU`
  */
 export function meanIoUOf(whole: ClassCounts, rule: AbsentRule = 'nan-mean'): (counts: ClassCounts) => number {
-  const isAbsent = ({ hit, truth, predicted }: ClassCounts, c: number): boolean =>
-    truth[c]! + predicted[c]! - hit[c]! === 0 || (rule === 'present-only' && truth[c] === 0);
-  const value = (counts: ClassCounts, c: number): number => counts.hit[c]! / (counts.truth[c]! + counts.predicted[c]! - counts.hit[c]!);
+  const union = ({ hit, truth, predicted }: ClassCounts, c: number): number => truth[c]! + predicted[c]! - hit[c]!;
+  const isAbsent = (counts: ClassCounts, c: number): boolean =>
+    union(counts, c) === 0 || (rule === 'present-only' && counts.truth[c] === 0);
+  const value = (counts: ClassCounts, c: number): number => counts.hit[c]! / union(counts, c);
   const classes = Array.from(whole.truth.keys()).filter((c) => rule === 'zero' || !isAbsent(whole, c));
   const own = classes.map((c) => (isAbsent(whole, c) ? 0 : value(whole, c)));
   return (counts) => mean(classes.map((c, i) => (isAbsent(counts, c) ? own[i]! : value(counts, c))));

@@ -1,9 +1,12 @@
 /** The standard normal distribution. */
 
+const coefficients = [0.31938153, -0.356563782, 1.781477937, -1.821255978, 1.330274429];
+
 /** P(Z ≤ z), to 1e-7: Abramowitz and Stegun, 26.2.17. */
 export function normalShare(z: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(z));
-  const tail = (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+  const tail = density * coefficients.reduceRight((sum, coefficient) => t * (coefficient + sum), 0);
   return z > 0 ? 1 - tail : tail;
 }
 

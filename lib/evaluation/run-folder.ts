@@ -12,7 +12,10 @@ export const PICTURES = 'pictures';
 
 export const journalOf = (folder: string): string => path.join(folder, JOURNAL);
 
-/** Files of one picture below the run's folder. An id is a file name on every system but for a few signs, and its length with them. */
+/**
+ * Files of one picture below the run's folder. But for a few signs and its length, an id is a file name on every
+ * system.
+ */
 export function pictureFiles(id: string): Record<'truth' | 'predicted' | 'labels', string> {
   const stem = path.join(PICTURES, shortStem(encodeURIComponent(id).replaceAll('*', '%2A'), '+'));
   return { truth: `${stem}.truth.webp`, predicted: `${stem}.predicted.webp`, labels: `${stem}.labels.png` };

@@ -18,13 +18,16 @@ export interface BootstrapOptions {
 /** Of a 95 % interval. */
 const Z = 1.959964;
 
-/** Most that the median of the resamplings may be off, in deviations: below `Z`, so that an interval always holds its estimate. */
+/**
+ * Most that the median of the resamplings may be off, in deviations: below `Z`, so that an interval holds its
+ * estimate.
+ */
 const MOST_BIAS = 1.9;
 
 /**
- * 95 % interval over resampled pictures, by the bias-corrected percentile method (Efron 1981): with p the share of the resamplings below the
- * estimate and z = Φ⁻¹(p), it reaches from the quantile Φ(2z − 1.96) to Φ(2z + 1.96), which are 2.5 % and 97.5 % where half of the
- * resamplings are below. It always holds the estimate.
+ * 95 % interval over resampled pictures, by the bias-corrected percentile method (Efron 1981): with p the share of
+ * the resamplings below the estimate and z = Φ⁻¹(p), it reaches from the quantile Φ(2z − 1.96) to Φ(2z + 1.96), which
+ * are 2.5 % and 97.5 % where half of the resamplings are below. It always holds the estimate.
  *
  * @param pictures number of pictures
  * @param statistic of a resampling, given how often each picture is in it, [pictures]; all ones is the data itself
@@ -48,7 +51,8 @@ export function bootstrap(
   if (drawn.length === 0) return { value, low: NaN, high: NaN };
   drawn.sort((a, b) => a - b);
   const bias = 2 * biasOf(drawn, value);
-  const at = (z: number): number => drawn[Math.min(drawn.length - 1, Math.floor(normalShare(bias + z) * drawn.length))]!;
+  const last = drawn.length - 1;
+  const at = (z: number): number => drawn[Math.min(last, Math.floor(normalShare(bias + z) * drawn.length))]!;
   // Where few resamplings say something, quantiles are coarse.
   return { value, low: Math.min(value, at(-Z)), high: Math.max(value, at(Z)) };
 }

@@ -24,8 +24,8 @@ export interface EvaluateOptions {
   /** With `segmenter`: who names the classes of each picture; default the classes in its mask. */
   names?: NameSource | undefined;
   /**
-   * A picture that the source of names does not know (`NAMES_NOT_FOUND`): `skip` (default) leaves it out and counts it, `throw` ends
-   * the run. To count it as one without names, make the source with `missing: 'empty'`.
+   * A picture that the source of names does not know (`NAMES_NOT_FOUND`): `skip` (default) leaves it out and counts it,
+   * `throw` ends the run. To count it as one without names, make the source with `missing: 'empty'`.
    */
   onMissingNames?: 'skip' | 'throw' | undefined;
   /** Options of the method. */

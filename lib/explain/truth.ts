@@ -31,7 +31,11 @@ export async function readIndexMask(file: string, picture: Size): Promise<IndexM
   const { values, names: own } = decodeNamedMask(bytes, file, picture);
   if (!own) return { mask: values, names: undefined };
   const names = own.names.filter((_, i) => i !== own.background);
-  const to = Uint8Array.from({ length: 256 }, (_, i) => (i === own.background ? 0 : i < own.names.length ? 1 + names.indexOf(own.names[i]!) : IGNORED));
+  const indexOf = (i: number): number => {
+    if (i >= own.names.length) return IGNORED;
+    return i === own.background ? 0 : 1 + names.indexOf(own.names[i]!);
+  };
+  const to = Uint8Array.from({ length: 256 }, (_, i) => indexOf(i));
   return { mask: values.map((value) => to[value]!), names };
 }
 

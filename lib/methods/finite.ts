@@ -1,13 +1,15 @@
 /** Whether what a method says of a picture is a number at all: weights that are finite may overflow all the same. */
-import { InvSegError } from '../errors.js';
+import type { InvSegError } from '../errors.js';
 import type { NativeMaps, NativePrediction } from '../native/binding.js';
+import { notNumbers } from '../native/not-finite.js';
 import type { MethodContext } from './method.js';
 
 type Where = Pick<MethodContext, 'engine' | 'options'>;
 
 /**
- * The prediction itself. A value that is not a number wins every comparison for its pixel, so the mean of the pixels that a category
- * has, its score, tells; methods whose scores are no such means look at their maps as well (`requireFiniteMaps`).
+ * The prediction itself. A value that is not a number wins every comparison for its pixel, so the mean of the pixels
+ * that a category has, its score, tells; methods whose scores are no such means look at their maps as well
+ * (`requireFiniteMaps`).
  *
  * @throws {InvSegError} `NOT_FINITE`
  */
@@ -22,7 +24,6 @@ export async function requireFiniteMaps(maps: NativeMaps, where: Where): Promise
 
 const allFinite = (values: Float32Array): boolean => values.every((value) => Number.isFinite(value));
 
-function notFinite(what: string, { engine: { dtype }, options: { method } }: Where): InvSegError {
-  const then = dtype === 'float32' ? 'the weights may be damaged, or not those of this model' : `what overflows in ${dtype} may not in float32 (--dtype)`;
-  return new InvSegError('NOT_FINITE', `Expected numbers from the method ${method} but its ${what} holds NaN or infinity; ${then}`);
+function notFinite(what: string, { engine, options }: Where): InvSegError {
+  return notNumbers(`the method ${options.method}`, what, engine.dtype);
 }

@@ -5,8 +5,8 @@ import type { JsonCursor } from './json.js';
 const COCO_RELEASE = /^COCO_(?:train|val|test)20\d\d_(?=\d+$)/;
 
 /**
- * `data\VOC/JPEGImages/2007_000033.jpg` → `2007_000033`; `000000000139.png` → `139`, as COCO's annotations write it, and
- * `COCO_val2014_000000000139.jpg` → `139`, the same picture in lists that were made with another release.
+ * `data\VOC/JPEGImages/2007_000033.jpg` → `2007_000033`; `000000000139.png` → `139`, as COCO's annotations write it,
+ * and `COCO_val2014_000000000139.jpg` → `139`, the same picture in lists that were made with another release.
  */
 export function imageKey(name: string): string {
   const file = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);

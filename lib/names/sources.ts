@@ -38,8 +38,16 @@ type Make = (parts: NameSourceParts, vocabulary: Vocabulary) => NameSource | Pro
 const registry = {
   given: { make: ({ categories }: NameSourceParts) => givenNames(categories), needs: 'categories', summary: 'the names of --categories' },
   'ground-truth': { make: ({ hasBackground }, vocabulary) => groundTruthNames(vocabulary, hasBackground), needs: undefined, summary: "the mask's classes" },
-  captions: { make: ({ captions, missing, models }, v) => fallBack(captionNames(captions!, v), missing, models, v), needs: 'captions', summary: 'class names in captions' },
-  precomputed: { make: ({ precomputed, lists, missing }, v) => fallBack(precomputedNames(precomputed!, v, { lists }), missing), needs: 'precomputed', summary: 'lists made before' },
+  captions: {
+    make: ({ captions, missing, models }, v) => fallBack(captionNames(captions!, v), missing, models, v),
+    needs: 'captions',
+    summary: 'class names in captions',
+  },
+  precomputed: {
+    make: ({ precomputed, lists, missing }, v) => fallBack(precomputedNames(precomputed!, v, { lists }), missing),
+    needs: 'precomputed',
+    summary: 'lists made before',
+  },
   diffsegmenter: { make: ({ models }, vocabulary) => diffsegmenterNames(models!, vocabulary), needs: 'models', summary: 'computed from the picture' },
 } satisfies Record<string, { make: Make; needs: keyof NameSourceParts | undefined; summary: string }>;
 

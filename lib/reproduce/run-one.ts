@@ -39,7 +39,8 @@ export const runFolder = ({ slug }: Pick<Setting, 'slug'>, seed: number, sample:
   path.join('runs', slug, sample === undefined ? `seed-${seed}` : `seed-${seed}-of-${sample}`);
 
 /** @throws {InvSegError} what `evaluate` throws */
-export async function runOne({ dataset, out, sample, absent, onMissingNames, weights, signal }: RunContext, job: RunJob): Promise<RunFigures> {
+export async function runOne(context: RunContext, job: RunJob): Promise<RunFigures> {
+  const { dataset, out, sample, absent, onMissingNames, weights, signal } = context;
   const { setting, seed, segmenter, names, onProgress } = job;
   const folder = runFolder(setting, seed, sample);
   const at = path.join(out, folder);

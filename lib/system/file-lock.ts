@@ -1,10 +1,11 @@
 /**
  * One process at a time, across processes, containers and the hosts of a shared folder.
  *
- * proper-lockfile was looked at and is not used: it removes a stale lock before it makes its own, so that two processes that both saw
- * the stale one can both hold it; it knows a dead process by its silence alone, so that a restart has to wait; its last release is of
- * 2021. Here a lock on a process of the same table is judged by the table, at once; any other one by its heartbeat. A dead lock is never
- * removed: whoever has the right to that one lock, by a lock on its token, renames its own over it.
+ * proper-lockfile was looked at and is not used: it removes a stale lock before it makes its own, so that two
+ * processes that both saw the stale one can both hold it; it knows a dead process by its silence alone, so that a
+ * restart has to wait; its last release is of 2021. Here the lock of a process of the same table is judged by the
+ * table, at once; any other one by its heartbeat. A dead lock is never removed: whoever has the right to that one
+ * lock, by a lock on its token, renames its own over it.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { link, open, readdir, rename, rm } from 'node:fs/promises';
@@ -60,7 +61,8 @@ export class FileLock implements AsyncDisposable {
   }
 
   /**
-   * Takes the lock, or says who has it. Where its holder runs elsewhere and may be dead, this waits for a sign of life, at most `lease`.
+   * Takes the lock, or says who has it. Where its holder runs elsewhere and may be dead, this waits for a sign of
+   * life, at most `lease`.
    *
    * @param file of the lock, in a folder that is there
    * @throws what the file system throws
@@ -83,7 +85,7 @@ export class FileLock implements AsyncDisposable {
     clearInterval(this.#timer);
     await this.#beating;
     try {
-      // By the same right as a take-over, so that nobody's newer lock is removed; on a full disk there is room for none.
+      // By the same right as a take-over, so that nobody's newer lock is removed. A full disk has no room for it.
       const claim = await FileLock.#make(claimOf(this.#file, this.#token)).catch(() => 'no room' as const);
       if (claim && (await this.isHeld())) await rm(this.#file, { force: true });
       if (claim instanceof FileLock) await claim.#drop();
@@ -113,8 +115,9 @@ export class FileLock implements AsyncDisposable {
   }
 
   /**
-   * Only the holder of `claim` may replace or remove the lock with this token, and it looks once more before it does: whoever comes later
-   * finds another token. A claim is a lock like any other, so that one who dies while holding it stops nobody.
+   * Only the holder of `claim` may replace or remove the lock with this token, and it looks once more before it does:
+   * whoever comes later finds another token. A claim is a lock like any other, so that one who dies while holding it
+   * stops nobody.
    */
   static async #takeOver(file: string, token: string, timing: LockTiming): Promise<FileLock | undefined> {
     const claim = await FileLock.#acquire(claimOf(file, token), timing);
@@ -182,7 +185,10 @@ export class FileLock implements AsyncDisposable {
     return { lock: new FileLock(file, token, text, handle), temporary };
   }
 
-  /** Written, not touched: the file server's clock counts, not this host's. Through the handle, which no other lock has. */
+  /**
+   * Written, not touched: the file server's clock counts, not this host's. By the handle, so never into another's
+   * lock.
+   */
   async #beat(): Promise<void> {
     try {
       await this.#handle.write(this.#text, 0);
@@ -201,7 +207,10 @@ export class FileLock implements AsyncDisposable {
   async #tidy(): Promise<void> {
     const folder = path.dirname(this.#file);
     const start = `${path.basename(this.#file)}.`;
-    const old = (name: string): boolean => name.startsWith(start) && /^[0-9a-f]{16}\.claim/.test(name.slice(start.length)) && !name.startsWith(`${start}${this.#token}`);
+    const old = (name: string): boolean => {
+      const token = name.startsWith(start) ? /^([0-9a-f]{16})\.claim/.exec(name.slice(start.length))?.[1] : undefined;
+      return token !== undefined && token !== this.#token;
+    };
     const names = await readdir(folder).catch(() => []);
     await Promise.all(names.filter(old).map((name) => rm(path.join(folder, name), { force: true })));
   }
@@ -237,7 +246,8 @@ function parse(text: string): Omit<Found, 'beat'> {
   const other = { token: createHash('sha256').update(text).digest('hex').slice(0, 16), holder: undefined };
   try {
     const { host, place, pid, started, token } = JSON.parse(text) as Partial<ProcessId & { token: string }>;
-    if (typeof host !== 'string' || typeof place !== 'string' || !Number.isInteger(pid) || !/^[0-9a-f]{16}$/.test(token ?? '')) return other;
+    const isPlace = typeof host === 'string' && typeof place === 'string';
+    if (!isPlace || !Number.isInteger(pid) || !/^[0-9a-f]{16}$/.test(token ?? '')) return other;
     return { token: token!, holder: { host, place, pid: pid!, started: typeof started === 'string' ? started : null } };
   } catch {
     return other;

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 const LONGEST = 200;
 
 /**
- * A stem of at most 200 bytes (UTF-8). A longer one keeps its beginning, and a hash of the whole stands for the rest, so that two stay
- * two.
+ * A stem of at most 200 bytes (UTF-8). A longer one keeps its beginning, and a hash of the whole stands for the rest,
+ * so that two stay two.
  *
  * @param mark stands before the hash; a sign that no short stem has where two must never be the same
  */

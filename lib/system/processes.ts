@@ -19,7 +19,8 @@ export type Liveness = 'alive' | 'dead' | 'unknown';
 let self: ProcessId | undefined;
 
 export function ownProcess(): ProcessId {
-  return (self ??= { host: hostname(), place: ownPlace(), pid: process.pid, started: statOf(process.pid)?.started ?? null });
+  const { pid } = process;
+  return (self ??= { host: hostname(), place: ownPlace(), pid, started: statOf(pid)?.started ?? null });
 }
 
 /**
@@ -42,7 +43,9 @@ export function livenessOf({ place, pid, started }: ProcessId): Liveness {
   return 'unknown';
 }
 
-/** Linux alone says so: field 3 and field 22 of `stat`, counted after the name, which may hold spaces and brackets itself. */
+/**
+ * Linux alone says so: fields 3 and 22 of `stat`, counted after the name, which may hold spaces and brackets itself.
+ */
 function statOf(pid: number): { state: string; started: string } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');

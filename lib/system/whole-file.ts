@@ -38,7 +38,8 @@ export async function sweepTemporaries(folder: string): Promise<void> {
     if (!match) continue;
     const file = path.join(folder, name);
     const [, place, pid, started] = match;
-    if (await isLeft(file, place!, Number(pid), started === 'x' ? null : started!)) await rm(file, { force: true }).catch(() => {});
+    if (!(await isLeft(file, place!, Number(pid), started === 'x' ? null : started!))) continue;
+    await rm(file, { force: true }).catch(() => {});
   }
 }
 

@@ -4,6 +4,7 @@ import { InvSegError } from '../errors.js';
 import { decodeImage, type ImageInput } from '../image/decode.js';
 import type { NativeVisionLanguage } from '../native/binding.js';
 import { loadBinding } from '../native/load.js';
+import { notNumbers } from '../native/not-finite.js';
 import { resolveEngineOptions, type EngineOptions } from '../options/index.js';
 import type { ClipTokenizer } from '../text/tokenizer.js';
 import { openBlip, openClip, type OpenedBlip, type OpenedClip } from './parts.js';
@@ -158,9 +159,7 @@ export class VisionLanguage implements AsyncDisposable {
   /** What is no number is close to nothing, and so to everything equally. */
   #numbers(values: Float32Array): Float32Array {
     if (values.every((value) => Number.isFinite(value))) return values;
-    const { dtype } = this.#engine;
-    const then = dtype === 'float32' ? 'the weights may be damaged, or not those of this model' : `what overflows in ${dtype} may not in float32 (--dtype)`;
-    throw new InvSegError('NOT_FINITE', `Expected numbers from ${this.description} but its states hold NaN or infinity; ${then}`);
+    throw notNumbers(this.description, 'states', this.#engine.dtype);
   }
 
   /** Frees the models after the running call; waiting and later ones reject with `DISPOSED`. */
