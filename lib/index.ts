@@ -38,7 +38,7 @@ export { adamStep, aggregateAttention, clusterLoss, entropyLoss, refineAttention
 export type { AdamInput, AggregateInput, ClusterInput, EntropyInput, RefineInput } from './functions/index.js';
 
 export { categoryPalette, drawHeat, drawOverlay, drawPanel, encodeLabels, paletteNames, vocPalette } from './draw/index.js';
-export type { Colour, Heat, OverlayInput, Palette, PaletteName, PanelColumn, PanelInput, Pixels } from './draw/index.js';
+export type { Colour, Heat, LabelNames, OverlayInput, Palette, PaletteName, PanelColumn, PanelInput, Pixels } from './draw/index.js';
 
 export { explain, renderExplanation } from './explain/index.js';
 export type { Agreement, AlbumFile, ChosenPoint, ExplainOptions, Explanation, MethodRun } from './explain/index.js';

@@ -1,14 +1,13 @@
 /** What a run leaves beside its journal, and what is said about it; `merge` leaves the same. */
 import path from 'node:path';
-import { perClassCsv, perImageCsv, readRun } from '../evaluation/index.js';
-import type { AbsentRule, Evaluation } from '../evaluation/index.js';
+import { perClassCsv, perImageCsv } from '../evaluation/index.js';
+import type { Evaluation, ReadRun } from '../evaluation/index.js';
 import { renderReport } from '../report/index.js';
 import type { Io } from './io.js';
 import { writeWhole } from './outputs.js';
 
-/** Makes the report from the journal. @throws {InvSegError} `OUTPUT_FAILED` */
-export async function writeRun(out: string, absent: AbsentRule): Promise<Evaluation> {
-  const run = await readRun(out, { absent });
+/** Makes the report of a run. @throws {InvSegError} `OUTPUT_FAILED` */
+export async function writeRun(out: string, run: ReadRun): Promise<Evaluation> {
   const write = (name: string, content: string): Promise<void> => writeWhole(path.join(out, name), content);
   await write('per-class.csv', perClassCsv(run.evaluation));
   await write('per-image.csv', perImageCsv(run.rows));
@@ -21,7 +20,8 @@ export function tellRun(io: Io, out: string, evaluation: Evaluation, json: true 
   const { mIoU, mAcc, aAcc, mIoU95, pictures } = evaluation;
   if (json) io.out(`${JSON.stringify(evaluation)}\n`);
   else io.out(`mIoU ${percent(mIoU)} (95 %: ${mIoU95.map(percent).join(' to ')}), mAcc ${percent(mAcc)}, aAcc ${percent(aAcc)}\n`);
-  const left = pictures.skipped > 0 ? `, ${pictures.skipped} left out` : '';
+  const nameless = pictures.withoutNames > 0 ? ` (${pictures.withoutNames} without names)` : '';
+  const left = pictures.skipped > 0 ? `, ${pictures.skipped} left out${nameless}` : '';
   const open = pictures.total - pictures.evaluated - pictures.skipped;
   const others = open > 0 ? `, ${open} not looked at (other shards)` : '';
   io.err(`${pictures.evaluated} of ${pictures.total} pictures${left}${others}; ${path.join(out, 'report.*')}\n`);

@@ -1,7 +1,7 @@
 /** `invseg merge`: the shards of an evaluation as one run. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { absentRules, mergeRuns } from '../evaluation/index.js';
+import { absentRules, mergedRun } from '../evaluation/index.js';
 import type { AbsentRule } from '../evaluation/index.js';
 import { tellRun, writeRun } from './evaluate-files.js';
 import { EXIT } from './failure.js';
@@ -29,7 +29,7 @@ export function addMergeCommand(program: Command, io: Io, done: (code: number) =
 
 async function mergeCommand(runs: readonly string[], { out, absent, json }: MergeFlags, io: Io): Promise<number> {
   await prepareFolder(out);
-  await mergeRuns({ runs, out, absent });
-  tellRun(io, out, await writeRun(out, absent), json);
+  const run = await mergedRun({ runs, out, absent });
+  tellRun(io, out, await writeRun(out, run), json);
   return EXIT.ok;
 }

@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { datasetDefinitions } from '../datasets/index.js';
-import { absentRules, evaluate, parseShard } from '../evaluation/index.js';
+import { absentRules, evaluateRun, parseShard } from '../evaluation/index.js';
 import type { AbsentRule } from '../evaluation/index.js';
 import { methods } from '../methods/index.js';
 import { nameSourceKinds } from '../names/index.js';
@@ -18,14 +18,14 @@ import type { SegmentFlags } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
 import { prepareFolder } from './outputs.js';
-import { addNamesFlags } from './names.js';
+import { addMissingNamesFlag, addNamesFlags, runRule } from './names.js';
 import { addQueueFlags, queueOf } from './queue-flags.js';
 import { devicesOf, withPool } from './pools.js';
 import type { PoolFlags } from './pools.js';
 import { planPictures } from './run-plan.js';
 import type { PictureFlags } from './run-plan.js';
 
-interface EvaluateFlags extends PictureFlags, PoolFlags, Omit<SegmentFlags, 'palette' | 'saveMaps'> {
+interface EvaluateFlags extends PictureFlags, PoolFlags, Omit<SegmentFlags, 'palette' | 'labels' | 'saveMaps'> {
   sample?: string;
   shard?: string;
   resume?: true;
@@ -56,7 +56,7 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
   addDatasetFlags(command)
     .option('--on-problem <rule>', datasetDefinitions.onProblem.help)
     .option('-c, --categories <names>', 'given: names to look for in every picture');
-  addNamesFlags(command, nameSourceKinds, 'ground-truth');
+  addMissingNamesFlag(addNamesFlags(command, nameSourceKinds, 'ground-truth'));
   addQueueFlags(command, 'from the run, so that two do not mix')
     .addOption(new Option('--method <name>', Object.values(methods).map(({ name, summary }) => `${name}: ${summary}`).join('; ')))
     .option('--sample <count>', 'pictures, drawn by the seed (default: all)')
@@ -104,8 +104,8 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const line = new EvaluateLine(io);
   try {
     const { dataset } = plan;
-    await withPool({ flags, plan, options, devices, io, line }, async (pool) =>
-      evaluate({
+    const run = await withPool({ flags, plan, options, devices, io, line }, async (pool) =>
+      evaluateRun({
         pool,
         dataset,
         out: flags.out,
@@ -116,13 +116,14 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
         restart: flags.restart,
         weights: await (await openBundle(plan.engine.model)).weightsHash(),
         absent: flags.absent,
+        onMissingNames: runRule(flags.onMissingNames),
         prefetch,
         signal: io.signal,
         onProgress: (progress) => line.progress(progress),
       }),
     );
     line.write('writing the report');
-    const evaluation = await writeRun(flags.out, flags.absent);
+    const evaluation = await writeRun(flags.out, run);
     line.clear();
     tellRun(io, flags.out, evaluation, flags.json);
     return EXIT.ok;

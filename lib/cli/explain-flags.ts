@@ -15,7 +15,7 @@ import type { Io } from './io.js';
 import { addNamesFlags, pictureSources } from './names.js';
 import type { NamesFlags } from './names.js';
 
-export interface ExplainFlags extends NamesFlags, Omit<SegmentFlags, 'method' | 'json' | 'saveMaps'> {
+export interface ExplainFlags extends NamesFlags, Omit<SegmentFlags, 'method' | 'labels' | 'json' | 'saveMaps'> {
   methods?: string;
   mask?: string;
   maskNames?: string;

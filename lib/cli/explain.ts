@@ -31,8 +31,8 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
   const methods = parseMethods(flags.methods);
   const points = parsePoints(flags.points);
   const { rgb, width, height, warnings } = await decodeImage(image, { signal: io.signal });
-  const mask = flags.mask === undefined ? undefined : await readIndexMask(flags.mask, { width, height });
-  const maskNames = await readMaskNames(flags.maskNames);
+  const truth = flags.mask === undefined ? undefined : await readIndexMask(flags.mask, { width, height });
+  const maskNames = (await readMaskNames(flags.maskNames)) ?? truth?.names;
   await using names = source === 'given' ? undefined : await PictureNames.open(source, flags, { engine });
   await prepareFolder(flags.out);
 
@@ -54,7 +54,7 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
         ...overrides,
         categories,
         methods,
-        mask,
+        mask: truth?.mask,
         maskNames,
         points,
         palette: flags.palette,

@@ -3,6 +3,10 @@ import type { PaletteName } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
 import type { EngineOptions, MethodOverrides } from '../options/index.js';
 
+/** Of the written PNG: where the background's index is. */
+export const labelOrders = ['background-last', 'background-first'] as const;
+export type LabelOrder = (typeof labelOrders)[number];
+
 /** Options that are text: `--set template={}` is no JSON object. */
 const verbatim = new Set(['template', 'separator', 'background']);
 
@@ -52,6 +56,7 @@ export interface SegmentFlags {
   preset?: string;
   set: string[];
   palette: PaletteName;
+  labels: LabelOrder;
   out: string;
   json?: true;
   saveMaps?: true;

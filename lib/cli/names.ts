@@ -4,8 +4,16 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { InvSegError } from '../errors.js';
 import type { ImageInput } from '../image/decode.js';
-import { createNameSource, loadVocabulary, nameSourceKinds, nameSourceSummary, vocabularyNames } from '../names/index.js';
-import type { FoundNames, NameSource, NameSourceKind, Vocabulary } from '../names/index.js';
+import {
+  createNameSource,
+  loadVocabulary,
+  missingRules,
+  nameSourceKinds,
+  nameSourceSummary,
+  requireSome,
+  vocabularyNames,
+} from '../names/index.js';
+import type { FoundNames, MissingRule, NameSource, NameSourceKind, Vocabulary } from '../names/index.js';
 import type { EngineOptions } from '../options/index.js';
 import { EMBEDDED } from '../models/index.js';
 import { embeddedFilter, VisionLanguage } from '../vision-language/index.js';
@@ -16,6 +24,7 @@ export interface NamesFlags {
   vocabulary?: string;
   captions?: string;
   precomputed?: string;
+  onMissingNames?: MissingRule;
   clip?: string;
   blip?: string;
 }
@@ -27,6 +36,8 @@ export interface NamesContext {
   vocabulary?: Vocabulary | undefined;
   /** Of the data set. */
   hasBackground?: boolean | undefined;
+  /** Its pictures, of which the source must know some. */
+  ids?: readonly string[] | undefined;
 }
 
 /** A picture alone has no ground truth. */
@@ -43,6 +54,22 @@ export function addNamesFlags(command: Command, kinds: readonly NameSourceKind[]
     .option('--clip <folder>', 'diffsegmenter: CLIP ViT-L/14 in transformers layout; captions: for pictures whose captions name nothing')
     .option('--blip <folder>', 'diffsegmenter: BLIP-large (captioning) in transformers layout');
 }
+
+/** For commands that count pictures. */
+export function addMissingNamesFlag(command: Command): Command {
+  const option = new Option(
+    '--on-missing-names <rule>',
+    'pictures that the file of captions or names does not have: left out and counted (skip), nothing is named in ' +
+      'them (empty), or an error (throw; default: skip)',
+  );
+  return command.addOption(option.choices([...missingRules]));
+}
+
+/** What of the rule is the run's to do; `empty` is the source's. */
+export const runRule = (rule: MissingRule | undefined): 'skip' | 'throw' => (rule === 'throw' ? 'throw' : 'skip');
+
+/** What of it is the source's. */
+export const sourceRule = (rule: MissingRule | undefined): 'empty' | 'throw' => (rule === 'empty' ? 'empty' : 'throw');
 
 /** Which source the flags mean: names that are given, else a vocabulary to find them in. */
 export function sourceOf({ names, categories, vocabulary }: NamesFlags): NameSourceKind {
@@ -64,11 +91,13 @@ export class PictureNames implements AsyncDisposable {
     checkFlags(kind, flags);
     const { categories, captions, precomputed } = flags;
     const vocabulary = flags.vocabulary === undefined ? context.vocabulary : await loadVocabulary(flags.vocabulary);
-    const parts = { categories, vocabulary, captions, precomputed, hasBackground: context.hasBackground };
+    const missing = sourceRule(flags.onMissingNames);
+    const parts = { categories, vocabulary, captions, precomputed, missing, hasBackground: context.hasBackground };
     const folders = filterFolders(kind, flags, context.engine);
     // Anything wrong with a file or a flag is said before gigabytes are loaded.
     if (kind !== 'diffsegmenter' || vocabulary === undefined) {
       const source = await createNameSource(kind, parts);
+      requireSome(source, context.ids ?? []);
       if (folders === undefined) return new PictureNames(source, undefined);
     }
     const { device, dtype, threads, checkFinite } = context.engine;
@@ -95,18 +124,22 @@ export class PictureNames implements AsyncDisposable {
 const reads: Readonly<Record<NameSourceKind, readonly (keyof NamesFlags)[]>> = {
   given: ['categories'],
   'ground-truth': [],
-  captions: ['vocabulary', 'captions', 'clip'],
-  precomputed: ['vocabulary', 'precomputed'],
+  captions: ['vocabulary', 'captions', 'onMissingNames', 'clip'],
+  precomputed: ['vocabulary', 'precomputed', 'onMissingNames'],
   diffsegmenter: ['vocabulary', 'clip', 'blip'],
 };
 
+const names = ['categories', 'vocabulary', 'captions', 'precomputed', 'onMissingNames', 'clip', 'blip'] as const;
+
 /** @throws {InvSegError} `INVALID_OPTION` for a flag that the source does not read */
 export function checkFlags(kind: NameSourceKind, flags: NamesFlags): void {
-  for (const flag of ['categories', 'vocabulary', 'captions', 'precomputed', 'clip', 'blip'] as const) {
+  for (const flag of names) {
     if (flags[flag] === undefined || reads[kind].includes(flag)) continue;
     if (flag === 'categories') throw conflict(`--names ${kind} finds the names itself`, 'leave --categories out, or use --names given');
     const others = nameSourceKinds.filter((other) => reads[other].includes(flag));
-    throw conflict(`--${flag} belongs to another source of names than ${kind}`, `name it with --names (${others.join(', ')})`);
+    const typed = flag === 'onMissingNames' ? 'on-missing-names' : flag;
+    const then = `name it with --names (${others.join(', ')})`;
+    throw conflict(`--${typed} belongs to another source of names than ${kind}`, then);
   }
 }
 

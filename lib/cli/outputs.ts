@@ -1,12 +1,14 @@
 /** Where results go: names that do not collide, and files that are either whole or not there. */
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import { makeFolder } from '../evaluation/run-folder.js';
+import { shortStem } from '../system/file-names.js';
+import { sweepTemporaries, temporaryIn, writeWholeFile } from '../system/whole-file.js';
 
 /**
  * A stem for every picture, in the same order: its name without the ending, or, where two would be the same, with it, or the path
- * below the common folder. Compared without case, for file systems that do not tell.
+ * below the common folder; at most some 200 bytes. Compared without case, for file systems that do not tell.
  */
 export function outputStems(images: readonly string[]): string[] {
   const stem = (file: string): string => path.basename(file, path.extname(file));
@@ -15,7 +17,8 @@ export function outputStems(images: readonly string[]): string[] {
   const below = (file: string): string =>
     path.resolve(file).split(path.sep).slice(common.length).join('__');
 
-  const candidates = [stem, (file: string) => path.basename(file), below];
+  const names = [stem, (file: string) => path.basename(file), below];
+  const candidates = names.map((name) => (file: string) => shortStem(name(file)));
   const taken = new Map<string, number>();
   const chosen = new Array<string | undefined>(images.length).fill(undefined);
   for (const name of candidates) {
@@ -28,7 +31,7 @@ export function outputStems(images: readonly string[]): string[] {
     });
   }
   // Left are names that differ in case only, or a folder whose name looks like another picture's path.
-  return chosen.map((name, i) => name ?? unused(below(images[i]!), taken, i));
+  return chosen.map((name, i) => name ?? unused(shortStem(below(images[i]!)), taken, i));
 }
 
 function unused(name: string, taken: Map<string, number>, index: number): string {
@@ -52,8 +55,10 @@ function firstDifference(a: readonly string[], b: readonly string[]): number {
 export async function prepareFolder(folder: string): Promise<void> {
   try {
     await makeFolder(path.resolve(folder));
-    const probe = path.join(folder, `.invseg-${process.pid}.tmp`);
-    await writeFile(probe, '');
+    await sweepTemporaries(folder);
+    // Its name goes at once: a process that is killed from here on leaves nothing.
+    const probe = temporaryIn(folder);
+    await using _ = await open(probe, 'wx');
     await rm(probe);
   } catch (cause) {
     throw failed(folder, cause);
@@ -62,12 +67,9 @@ export async function prepareFolder(folder: string): Promise<void> {
 
 /** Writes beside the target and renames: a reader, and whoever comes after Ctrl-C, sees whole files only. */
 export async function writeWhole(file: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
   try {
-    await writeFile(temporary, content);
-    await rename(temporary, file);
+    await writeWholeFile(file, content);
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {});
     throw failed(file, cause);
   }
 }

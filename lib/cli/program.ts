@@ -21,6 +21,7 @@ import { addNamesFlags, pictureSources } from './names.js';
 import type { NamesFlags } from './names.js';
 import { addReproduceCommand } from './reproduce-flags.js';
 import { segmentCommand } from './segment.js';
+import { labelOrders } from './flags.js';
 import type { SegmentFlags } from './flags.js';
 import { welcome } from './welcome.js';
 import { addWorkerCommand } from './worker.js';
@@ -92,6 +93,14 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
         .default([], 'none'),
     )
     .addOption(new Option('--palette <name>', 'colours; okabe-ito suits the colour-blind').choices([...paletteNames]).default('voc'))
+    .addOption(
+      new Option(
+        '--labels <order>',
+        'indices of labels.png: the names from 0 on and the background last, or 0 the background, as VOC has it',
+      )
+        .choices([...labelOrders])
+        .default('background-last'),
+    )
     .option('-o, --out <folder>', 'where results go', 'invseg-output')
     .option('--json', 'one line of JSON a picture on standard output')
     .option('--save-maps', 'also write <name>.maps.npy, float32 [categories, side, side]')

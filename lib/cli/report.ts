@@ -2,20 +2,25 @@
 import type { Palette } from '../draw/index.js';
 import type { SegmenterInfo } from '../segmenter/segmenter.js';
 import type { SegmentResult } from '../segmenter/types.js';
+import type { LabelOrder } from './flags.js';
 import { packageVersion } from '../version.js';
 
 export interface ReportInput {
   image: string;
   result: SegmentResult;
   info: SegmenterInfo;
+  /** By the result's own indices. */
   palette: Palette;
+  /** Of the written labels. */
+  order: LabelOrder;
   /** Kind of file → its name, relative to the report. */
   files: Record<string, string>;
   /** Which source gave the categories, where the caller did not. */
   names?: string;
 }
 
-export function makeReport({ image, result, info, palette, files, names }: ReportInput): Record<string, unknown> {
+export function makeReport(input: ReportInput): Record<string, unknown> {
+  const { image, result, info, palette, order, files, names } = input;
   const { width, height, categories, segments, status, losses, timings, prompts, warnings, unknownNames, options, comparison } = result;
   // What the model knows is said once, by `invseg info`.
   const { names: _, methods: __, ...model } = info.model;
@@ -26,9 +31,11 @@ export function makeReport({ image, result, info, palette, files, names }: Repor
     height,
     categories,
     ...(names !== undefined && { names }),
+    labels: order,
     segments: segments.map(({ label, index, score, area, share }) => ({
       label,
-      index,
+      // In the file.
+      index: order === 'background-last' ? index : (index + 1) % segments.length,
       colour: palette[index],
       score,
       area,

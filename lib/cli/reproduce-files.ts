@@ -1,6 +1,7 @@
 /** What `invseg reproduce` leaves: tables as Markdown and JSON, and the report of each run. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readRun } from '../evaluation/index.js';
 import type { AbsentRule, Evaluation } from '../evaluation/index.js';
 import { tableMarkdown } from '../reproduce/index.js';
 import type { Circumstances, TableResult } from '../reproduce/index.js';
@@ -22,7 +23,8 @@ export async function writeReports(out: string, results: readonly TableResult[],
   for (const [folder, { pictures }] of runs) {
     const there = await readReport(path.join(out, folder, 'report.json'));
     const same = there?.absent === absent && there.pictures?.evaluated === pictures.evaluated && there.pictures.skipped === pictures.skipped;
-    if (!same) await writeRun(path.join(out, folder), absent);
+    const at = path.join(out, folder);
+    if (!same) await writeRun(at, await readRun(at, { absent }));
   }
 }
 

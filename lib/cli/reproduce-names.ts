@@ -8,11 +8,12 @@ import type { Command } from 'commander';
 import type { Dataset } from '../datasets/index.js';
 import { EMBEDDED } from '../models/index.js';
 import { createNameSource, loadVocabulary, vocabularyNames } from '../names/index.js';
-import type { Vocabulary } from '../names/index.js';
+import type { MissingRule, Vocabulary } from '../names/index.js';
 import type { EngineOptions } from '../options/index.js';
 import { captionerNames } from '../reproduce/captioner.js';
 import { gridSources } from '../reproduce/index.js';
 import type { GridSource, NamesLacking, NamesOffer, NamesOffers } from '../reproduce/index.js';
+import { addMissingNamesFlag, sourceRule } from './names.js';
 import { embeddedFilter, VisionLanguage } from '../vision-language/index.js';
 import { openModel } from '../vision-language/model.js';
 
@@ -24,12 +25,13 @@ export interface ReproduceNamesFlags {
   captionsLlava?: string;
   captionsCoco?: string;
   precomputed?: string;
+  onMissingNames?: MissingRule;
   clip?: string;
   blip?: string;
 }
 
 export function addReproduceNamesFlags(command: Command): Command {
-  return command
+  return addMissingNamesFlag(command)
     .addOption(new Option('--names <source>', 'who names the classes where a row does not say (default: precomputed where that is given, else diffsegmenter)').choices([...gridSources]))
     .option('--clip <folder>', 'CLIP ViT-L/14 in transformers layout, for diffsegmenter')
     .option('--blip <folder>', 'BLIP-large (captioning) in transformers layout, for diffsegmenter and the captions of BLIP')
@@ -56,9 +58,10 @@ export class NamesBench implements AsyncDisposable {
     const vocabulary = flags.vocabulary === undefined ? dataset.vocabulary : await loadVocabulary(flags.vocabulary);
     const models = await LazyModels.make(flags, engine);
     const beside = flags.captionsCoco ?? ownCaptions(dataset);
-    const captions = (file: string | undefined, flag: string) => fileOffer('captions', file, flag, vocabulary);
+    const rule = flags.onMissingNames;
+    const captions = (file: string | undefined, flag: string) => fileOffer('captions', file, flag, vocabulary, rule);
     const computed = models.computed(vocabulary);
-    const lists = await fileOffer('precomputed', flags.precomputed, '--precomputed', vocabulary);
+    const lists = await fileOffer('precomputed', flags.precomputed, '--precomputed', vocabulary, rule);
     const offers = {
       'ground-truth': groundTruth(dataset),
       diffsegmenter: computed,
@@ -82,11 +85,18 @@ function groundTruth({ vocabulary, hasBackground }: Dataset): NamesOffer {
 }
 
 /** Read now, so that a damaged file is said before anything runs; its content decides which runs are the same. */
-async function fileOffer(kind: 'captions' | 'precomputed', file: string | undefined, flag: string, vocabulary: Vocabulary): Promise<NamesOffer | NamesLacking> {
+async function fileOffer(
+  kind: 'captions' | 'precomputed',
+  file: string | undefined,
+  flag: string,
+  vocabulary: Vocabulary,
+  rule: MissingRule | undefined,
+): Promise<NamesOffer | NamesLacking> {
   if (file === undefined) return { missing: `needs ${flag}` };
-  const source = await createNameSource(kind, { vocabulary, [kind]: file });
+  const source = await createNameSource(kind, { vocabulary, [kind]: file, missing: sourceRule(rule) });
   const hash = createHash('sha256').update(await readFile(file)).digest('hex');
-  return { label: kind, identity: `${kind} ${hash} ${vocabulary.name}`, open: () => Promise.resolve(source) };
+  const identity = `${kind} ${hash} ${vocabulary.name}${rule === 'empty' ? ' empty' : ''}`;
+  return { label: kind, identity, open: () => Promise.resolve(source) };
 }
 
 /** Captions that a data set brings: COCO's, and `captions.json` of a folder. */

@@ -20,6 +20,7 @@ import { writeReports, writeTables } from './reproduce-files.js';
 import type { ReproduceFlags } from './reproduce-flags.js';
 import { ReproduceLine } from './reproduce-line.js';
 import { planText } from './reproduce-list.js';
+import { runRule } from './names.js';
 import { NamesBench } from './reproduce-names.js';
 
 /** @param typed the command as a reader of the tables may type it @returns exit code */
@@ -67,6 +68,7 @@ export async function reproduceCommand(asked: readonly string[], flags: Reproduc
       sample,
       weights,
       absent: flags.absent,
+      onMissingNames: runRule(flags.onMissingNames),
       signal: io.signal,
       onProgress: (progress) => line.progress(progress),
     });

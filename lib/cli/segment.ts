@@ -1,7 +1,7 @@
 /** `invseg segment`: pictures in, labels, overlay and report of each out. */
 import path from 'node:path';
 import { shownPath } from '../addresses.js';
-import { categoryPalette, drawOverlay, encodeLabels, percent } from '../draw/index.js';
+import { backgroundFirst, categoryPalette, drawOverlay, encodeLabels, percent } from '../draw/index.js';
 import type { Palette, Pixels } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
 import { decodeImage } from '../image/decode.js';
@@ -76,8 +76,16 @@ function shares(segments: SegmentResult['segments']): string {
   return told.map(({ label, share }) => `${label} ${percent(share)}`).join(', ') + (rest > 0 ? ` and ${rest} more names` : '');
 }
 
-function checkCategories(flags: NamesFlags, { method, background }: MethodOptions): void {
+function checkCategories(flags: NamesFlags & Pick<SegmentFlags, 'labels'>, options: MethodOptions): void {
+  const { method, background } = options;
   checkFlags('given', flags);
+  if (flags.categories === undefined && flags.labels === 'background-first' && !methods[method].needsNames) {
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected names in --categories for --labels background-first, but without names ${method} numbers its ` +
+        'segments, and none is the background',
+    );
+  }
   if (flags.categories !== undefined) parseCategories(flags.categories, background);
   else if (methods[method].needsNames) {
     const without = methodNames.filter((name) => !methods[name].needsNames).join(', ');
@@ -137,6 +145,15 @@ class Batch {
     this.#debug = debug;
   }
 
+  /** Segments that are only numbered have no background. */
+  get #hasBackground(): boolean {
+    return this.#names !== undefined || this.#flags.categories !== undefined;
+  }
+
+  get #first(): boolean {
+    return this.#flags.labels === 'background-first' && this.#hasBackground;
+  }
+
   fail(image: string, error: unknown): void {
     this.failed++;
     this.#io.err(describeError(error, this.#debug));
@@ -158,7 +175,9 @@ class Batch {
     result.warnings.unshift(...warnings, ...(found?.warnings ?? []));
     const palette = categoryPalette(result.categories.length, this.#flags.palette);
     const files = await this.#write(stem, result, { rgb, width, height }, palette);
-    const report = makeReport({ image, result, info: segmenter.info, palette, files, ...(found && { names: found.origin }) });
+    const order = this.#flags.labels;
+    const { info } = segmenter;
+    const report = makeReport({ image, result, info, palette, order, files, ...(found && { names: found.origin }) });
     // The report comes last: where it is, the other files are.
     await writeWhole(path.join(this.#flags.out, `${stem}.json`), `${JSON.stringify(report, null, 2)}\n`);
     progress.clear();
@@ -169,13 +188,22 @@ class Batch {
     const { labels, categories, width, height, maps } = result;
     const files: Record<string, string> = { labels: `${stem}.labels.png`, overlay: `${stem}.overlay.png` };
     const at = (file: string): string => path.join(this.#flags.out, file);
-    await writeWhole(at(files['labels']!), encodeLabels(labels, width, height, palette));
+    await writeWhole(at(files['labels']!), this.#encode(result, palette));
     await writeWhole(at(files['overlay']!), await drawOverlay({ image: picture, labels, categories, palette }));
     if (maps) {
       files['maps'] = `${stem}.maps.npy`;
       await writeWhole(at(files['maps']), encodeNpy(maps.data, [maps.categories.length, maps.size, maps.size]));
     }
     return files;
+  }
+
+  /** The labels with their names, in the order that was asked for. */
+  #encode({ labels, categories, width, height }: SegmentResult, palette: Palette): Uint8Array {
+    const last = categories.length - 1;
+    const own = { labels, names: categories, palette };
+    const written = this.#first ? backgroundFirst(own) : own;
+    const background = this.#hasBackground ? (this.#first ? 0 : last) : null;
+    return encodeLabels(written.labels, width, height, written.palette, { names: written.names, background });
   }
 
   #tell(segmenter: Segmenter, image: string, stem: string, result: SegmentResult, report: Record<string, unknown>): void {

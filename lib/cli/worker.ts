@@ -12,7 +12,7 @@ import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
 import { EXIT } from './failure.js';
 import { parseValue } from './flags.js';
 import type { Io } from './io.js';
-import { addNamesFlags } from './names.js';
+import { addMissingNamesFlag, addNamesFlags } from './names.js';
 import { addQueueFlags, queueOf } from './queue-flags.js';
 import type { QueueFlags } from './queue-flags.js';
 import { openNames, planPictures } from './run-plan.js';
@@ -43,7 +43,7 @@ export function addWorkerCommand(program: Command, io: Io, done: (code: number) 
     .description('Segments pictures that evaluate --queue hands out over Redis, on this host or any other.')
     .option('--dataset <kind>', datasetHelp);
   addDatasetFlags(command).option('-c, --categories <names>', 'given: names to look for in every picture');
-  addNamesFlags(command, nameSourceKinds, 'ground-truth');
+  addMissingNamesFlag(addNamesFlags(command, nameSourceKinds, 'ground-truth'));
   addQueueFlags(command, 'every run that fits', QUEUE_VARIABLE)
     .option('--prefetch <count>', 'pictures read while the engine works', '2')
     .option('--take-over <seconds>', 'silence after which the pictures of a worker are taken over', '30')

@@ -34,6 +34,14 @@ export async function remarks({ dataset, histogram, split, options }: RemarksInp
     const seen = histogram.rows(dataset.classes).filter(({ pixels }) => pixels > 0);
     if (seen.length <= 1) warn('the sample shows one label only; are these the right masks?');
     if (histogram.ignored > 0.5) warn('more than half of the sample is ignored; are these the right masks?');
+    // Stuff covers most of PASCAL Context, so its background is rare.
+    if (dataset.hasBackground && options.kind !== 'context' && histogram.leading(0) === 0) {
+      warn(
+        'index 0, the background, is in no mask of the sample the most common one; masks whose background is the ' +
+          'last index look like this. Write 0 for the background, or let the masks name their labels ' +
+          '(invseg segment does both)',
+      );
+    }
     // Only masks that say indices can be read in the wrong order; ids of the raw release cannot.
     const order = dataset.protocol.includes('.mat') ? undefined : options.indexOrder;
     if (order !== undefined) found.push({ level: 'note', text: await bothOrders(dataset, histogram, order) });

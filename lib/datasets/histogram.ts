@@ -15,14 +15,23 @@ export interface HistogramRow {
 export class Histogram {
   readonly #pixels = new Float64Array(256);
   readonly #pictures = new Float64Array(256);
+  /** Pictures in which no label has more pixels than this one, ignored pixels aside. */
+  readonly #leading = new Float64Array(256);
 
   add(labels: Uint8Array): void {
     const counts = new Uint32Array(256);
     for (const label of labels) counts[label]!++;
+    const most = Math.max(...counts.subarray(0, IGNORED));
     for (const [label, count] of counts.entries()) {
+      if (count === most && count > 0) this.#leading[label]! += 1;
       this.#pixels[label]! += count;
       if (count > 0) this.#pictures[label]! += 1;
     }
+  }
+
+  /** Number of pictures in which the label is the most common one. */
+  leading(label: number): number {
+    return this.#leading[label]!;
   }
 
   get total(): number {

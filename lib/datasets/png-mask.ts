@@ -3,6 +3,8 @@
  * expands a palette to RGB, and the indices are gone.)
  */
 import { decode } from 'fast-png';
+import { LABEL_NAMES, parseLabelNames } from '../draw/label-names.js';
+import type { LabelNames } from '../draw/label-names.js';
 import { InvSegError } from '../errors.js';
 
 export interface Size {
@@ -22,6 +24,17 @@ const PALETTE = 3;
  * @throws {InvSegError} `MASK_INVALID`: no PNG, another size, colours, 16 bits, truncated or damaged (checksums are tested)
  */
 export function decodePngMask(bytes: Uint8Array, file: string, expected: Size): Uint8Array {
+  return decodeNamedMask(bytes, file, expected).values;
+}
+
+export interface NamedMask {
+  /** [height × width] */
+  values: Uint8Array;
+  names: LabelNames | undefined;
+}
+
+/** `decodePngMask`, with what the mask says its values stand for. */
+export function decodeNamedMask(bytes: Uint8Array, file: string, expected: Size): NamedMask {
   const { width, height, depth, colour, interlaced } = readHeader(bytes, file);
   if (width !== expected.width || height !== expected.height) throw wrongSize(file, { width, height }, expected);
   if (colour !== GREY && colour !== PALETTE) {
@@ -36,12 +49,16 @@ export function decodePngMask(bytes: Uint8Array, file: string, expected: Size): 
     throw invalid(file, `it is ${interlaced ? 'interlaced' : 'grey'} with ${depth} bits a pixel; write it with 8 bits`);
   }
   let data: Uint8Array;
+  let named: string | undefined;
   try {
-    data = decode(bytes, { checkCrc: true }).data as Uint8Array;
+    const png = decode(bytes, { checkCrc: true });
+    data = png.data as Uint8Array;
+    named = Object.hasOwn(png.text, LABEL_NAMES) ? png.text[LABEL_NAMES] : undefined;
   } catch (cause) {
     throw invalid(file, `it is truncated or damaged (${(cause as Error).message})`, cause);
   }
-  return depth === 8 ? data : unpack(data, width, height, depth);
+  const values = depth === 8 ? data : unpack(data, width, height, depth);
+  return { values, names: named === undefined ? undefined : parseLabelNames(named, file) };
 }
 
 export function wrongSize(file: string, found: Size, expected: Size): InvSegError {

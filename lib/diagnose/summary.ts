@@ -1,6 +1,16 @@
 /** From what was found on each picture to figures with intervals. */
 import type { Dataset } from '../datasets/index.js';
-import { bootstrap, dense, meanEstimate, metricsOf, resample, shareEstimate, spearman, sumCounts } from '../evaluation/index.js';
+import {
+  bootstrap,
+  dense,
+  meanEstimate,
+  meanIoUOf,
+  metricsOf,
+  resample,
+  shareEstimate,
+  spearman,
+  sumCounts,
+} from '../evaluation/index.js';
 import type { ClassCounts, Estimate } from '../evaluation/index.js';
 import type { SegmenterInfo } from '../segmenter/segmenter.js';
 import { candidateNames } from './candidates.js';
@@ -82,15 +92,18 @@ function lossFinding(probes: readonly Probe[]): NonNullable<VariantFinding['loss
 
 function maskFinding(before: readonly Run[], after: readonly Run[], classes: number): NonNullable<VariantFinding['masks']> {
   const [old, learnt] = [before, after].map((runs) => runs.map(({ counts }) => dense(counts, classes))) as [ClassCounts[], ClassCounts[]];
-  const mIoU = (list: readonly ClassCounts[], times: Uint32Array): number => metricsOf(sumCounts(list, classes, times)).mIoU;
-  const once = new Uint32Array(old.length).fill(1);
+  const meanOf = (list: readonly ClassCounts[]) => {
+    const mean = meanIoUOf(sumCounts(list, classes));
+    return (times?: Uint32Array): number => mean(sumCounts(list, classes, times));
+  };
+  const [oldMean, learntMean] = [meanOf(old), meanOf(learnt)];
   const gains = learnt.map((counts, i) => metricsOf(counts).mIoU - metricsOf(old[i]!).mIoU);
   const falls = after.map((run) => (run.before ?? NaN) - (run.after ?? NaN));
   const known = falls.flatMap((fall, i) => (Number.isNaN(fall) ? [] : [i]));
   return {
-    baseline: mIoU(old, once),
-    mIoU: bootstrap(learnt.length, (times) => mIoU(learnt, times)),
-    difference: bootstrap(learnt.length, (times) => mIoU(learnt, times) - mIoU(old, times)),
+    baseline: oldMean(),
+    mIoU: bootstrap(learnt.length, learntMean),
+    difference: bootstrap(learnt.length, (times) => learntMean(times) - oldMean(times)),
     fall: meanEstimate(known.map((i) => falls[i]!)),
     correlation: bootstrap(known.length, (times) => {
       const drawn = resample(known, times);

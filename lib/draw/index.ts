@@ -1,3 +1,5 @@
+export { backgroundFirst } from './label-names.js';
+export type { LabelNames } from './label-names.js';
 export { encodeLabels } from './labels-png.js';
 export { drawOverlay } from './overlay.js';
 export type { OverlayInput } from './overlay.js';

@@ -3,8 +3,8 @@ import { InvSegError } from '../errors.js';
 import { pathText, record } from '../options/rules.js';
 import { differences } from './differences.js';
 import type { Difference } from './differences.js';
-import { metricsOf } from './metrics.js';
-import type { AbsentRule } from './metrics.js';
+import { meanIoUOf, metricsOf } from './metrics.js';
+import type { AbsentRule, Metrics } from './metrics.js';
 import { bootstrap } from './statistics.js';
 import { readRun } from './summary.js';
 import type { ReadRun } from './summary.js';
@@ -64,12 +64,14 @@ export async function compareRuns(a: string, b: string, options: CompareOptions 
 
   const tables = [runA.table.take(pairs.map(([i]) => i)), runB.table.take(pairs.map(([, j]) => j))] as const;
   const once = new Uint8Array(pairs.length).fill(1);
-  const [metricsA, metricsB] = tables.map((table) => metricsOf(table.sum(once), absent)) as [ReturnType<typeof metricsOf>, ReturnType<typeof metricsOf>];
+  const wholes = tables.map((table) => table.sum(once));
+  const [metricsA, metricsB] = wholes.map((whole) => metricsOf(whole, absent)) as [Metrics, Metrics];
+  const means = wholes.map((whole) => meanIoUOf(whole, absent));
   let [higher, drawn] = [0, -1]; // the first call is the data itself
   const interval = bootstrap(
     pairs.length,
     (times) => {
-      const [before, after] = tables.map((table) => metricsOf(table.sum(times), absent).mIoU) as [number, number];
+      const [before, after] = tables.map((table, run) => means[run]!(table.sum(times))) as [number, number];
       if (++drawn > 0 && after > before) higher++;
       return after - before;
     },

@@ -1,9 +1,8 @@
 /** A data set through a model: every picture once, whatever happens in between. */
 import { checkDatasetGiven } from '../datasets/given.js';
 import { InvSegError } from '../errors.js';
+import { createNameSource, requireSome } from '../names/index.js';
 import { pathText, record } from '../options/rules.js';
-import type { Dataset } from '../datasets/index.js';
-import { createNameSource } from '../names/index.js';
 import { InProcess } from './in-process.js';
 import { Journal } from './journal.js';
 import { dropPicture, keepPicture, tidyPictures } from './keep.js';
@@ -11,22 +10,30 @@ import type { Failed, Outcome, PicturePool } from './pool.js';
 import { journalOf, openFolder } from './run-folder.js';
 import { RunState } from './run-state.js';
 import { belowRoot, selectPictures, settingsOf } from './settings.js';
-import { readRun } from './summary.js';
-import type { EvaluateOptions, Evaluation, RunRecord } from './types.js';
+import { RunSums } from './summary.js';
+import type { ReadRun } from './summary.js';
+import type { EvaluateOptions, Evaluation, RunRecord, RunSettings } from './types.js';
 
 /**
  * Segments the pictures of a data set and compares them with their masks.
  *
- * Every picture is in the journal of `out` before the next one is counted: a process that was killed and a call that was
- * aborted go on where they were, and the counts are those of a run in one go. A picture that cannot be used is an error, or,
- * where the data set was opened with `onProblem: 'skip'`, left out and counted; a later run tries it again.
+ * Every picture is in the journal of `out` before the next one is counted: a process that was killed and a call that
+ * was aborted go on where they were, and the counts are those of a run in one go. A picture that cannot be used is an
+ * error, or, where the data set was opened with `onProblem: 'skip'`, left out and counted; a later run tries it
+ * again. One that the source of names does not know goes by `onMissingNames`.
  *
  * The pictures are segmented by `segmenter` in this process, or by the engines of `pool`; the counts do not depend on the order.
  *
  * @throws {InvSegError} `INVALID_OPTION` for options that no call would take, for a method without names and for a journal of
- * other settings; `OUTPUT_FAILED`; the codes of the data set, the names and the segmenter; `ABORTED`
+ * other settings; `NAMES_NOT_FOUND` also where the source knows none of the pictures; `OUTPUT_FAILED`; the codes of
+ * the data set, the names and the segmenter; `ABORTED`
  */
 export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
+  return (await evaluateRun(given)).evaluation;
+}
+
+/** `evaluate`, with what a report needs besides: the journal is read, and its resamplings are drawn, once. */
+export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   record(given, 'options', 'an object with dataset and out');
   checkDatasetGiven(given.dataset);
   pathText.read(given.out, 'out');
@@ -37,45 +44,65 @@ export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
   await openFolder(out, given.restart === true);
 
   const run = new RunState(given, places.length);
-  await using journal = await Journal.open<RunRecord>(journalOf(out), settings, (record) => run.resume(record));
+  const sums = new RunSums(dataset.classes.length);
+  await using journal = await Journal.open<RunRecord>(journalOf(out), settings, (record) => {
+    run.resume(record);
+    sums.add(record);
+  });
+  // The sums see what the journal has, in its order.
+  const keep = async (record: RunRecord): Promise<void> => {
+    await journal.append(record);
+    sums.add(record);
+  };
   const open = places.filter(({ id }) => !run.counted(id));
   run.report(undefined);
   checkSignal(signal);
   for await (const outcome of pool.work(open, { settings, prefetch, signal })) {
     checkSignal(signal);
-    await count(outcome, dataset, journal, run, out);
+    await count(outcome, given, keep, run);
     run.report(outcome.id);
   }
-  const { evaluation } = await readRun(out, { absent });
-  await tidyPictures(out, [...evaluation.worst, ...evaluation.best].map(({ id }) => id));
-  return evaluation;
+  // As the journal's first line gives them back.
+  const whole = sums.finish(JSON.parse(JSON.stringify(settings)) as RunSettings, absent);
+  const { worst, best } = whole.evaluation;
+  await tidyPictures(out, [...worst, ...best].map(({ id }) => id));
+  return whole;
 }
+
+type Keep = (record: RunRecord) => Promise<void>;
 
 async function poolOf({ segmenter, pool, dataset, names }: EvaluateOptions): Promise<PicturePool> {
   if (pool) return pool;
   if (!segmenter) throw new InvSegError('INVALID_OPTION', 'Expected a segmenter or a pool for evaluate but received neither');
-  return new InProcess(segmenter, dataset, names ?? (await createNameSource('ground-truth', dataset)));
+  const source = names ?? (await createNameSource('ground-truth', dataset));
+  requireSome(source, dataset.ids);
+  return new InProcess(segmenter, dataset, source);
 }
 
 /** One picture to its line in the journal. */
-async function count(outcome: Outcome, dataset: Dataset, journal: Journal<RunRecord>, run: RunState, out: string): Promise<void> {
-  if ('error' in outcome) return leaveOut(outcome, dataset, journal, run);
+async function count(outcome: Outcome, given: EvaluateOptions, keep: Keep, run: RunState): Promise<void> {
+  if ('error' in outcome) return leaveOut(outcome, given, keep, run);
+  const { dataset, out } = given;
   const { record } = outcome;
   // Before the journal says that the picture is done: a process that ends in between draws it again.
   const { kept, gone } = run.add(record);
   const shown = kept ? await outcome.show() : undefined;
   if (shown) await keepPicture(out, shown.picture, shown.predicted, dataset.hasBackground);
-  await journal.append(record);
+  await keep(record);
   await Promise.all(gone.map((id) => dropPicture(out, id)));
 }
 
-/** @throws the error itself, unless the data set leaves problems out and the next picture would fare better */
-async function leaveOut({ id, place, error }: Failed, dataset: Dataset, journal: Journal<RunRecord>, run: RunState): Promise<void> {
+/** @throws the error itself, unless such problems are left out and the next picture would fare better */
+async function leaveOut(failed: Failed, given: EvaluateOptions, keep: Keep, run: RunState): Promise<void> {
+  const { id, place, error } = failed;
+  const { dataset, onMissingNames = 'skip' } = given;
   if (isFatal(error)) throw error;
-  dataset.problem(id, error);
+  // Pictures and masks are the data set's, names are not.
+  if ((error as InvSegError).code !== 'NAMES_NOT_FOUND') dataset.problem(id, error);
+  else if (onMissingNames === 'throw') throw error;
   const { code, message } = belowRoot({ id, code: (error as InvSegError).code, message: (error as InvSegError).message }, dataset);
   const record = { id, place, skipped: { code, message } };
-  if (run.skip(record)) await journal.append(record);
+  if (run.skip(record)) await keep(record);
 }
 
 /** What every other picture would meet as well. */

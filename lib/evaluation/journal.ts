@@ -8,6 +8,7 @@ import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import { differences } from './differences.js';
 import { lockFile } from './lock.js';
+import type { JournalLock } from './lock.js';
 import { wholeLines } from './lines.js';
 
 /** JSON data; numbers must be finite, or they would come back as null. */
@@ -17,10 +18,10 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
   /** What the file held when it was opened; empty where a reader took it. */
   readonly records: readonly T[];
   readonly #file: FileHandle;
-  readonly #lock: AsyncDisposable;
+  readonly #lock: JournalLock;
   readonly #path: string;
 
-  private constructor(file: FileHandle, lock: AsyncDisposable, path: string, records: readonly T[]) {
+  private constructor(file: FileHandle, lock: JournalLock, path: string, records: readonly T[]) {
     this.#file = file;
     this.#lock = lock;
     this.#path = path;
@@ -34,7 +35,7 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
    * @throws {InvSegError} `OUTPUT_FAILED`, also where another process is at work there; `INVALID_OPTION` where the file was made with other settings, naming each
    */
   static async open<T extends JournalRecord>(file: string, settings: JournalRecord, take?: (record: T) => void): Promise<Journal<T>> {
-    let lock: AsyncDisposable | undefined;
+    let lock: JournalLock | undefined;
     try {
       lock = await lockFile(file);
       const records: T[] = [];
@@ -74,11 +75,12 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
     try {
       await this.#write(...records);
     } catch (cause) {
-      throw failed(this.#path, cause);
+      throw cause instanceof InvSegError ? cause : failed(this.#path, cause);
     }
   }
 
   async #write(...values: unknown[]): Promise<void> {
+    await this.#lock.confirm();
     await this.#file.appendFile(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
     await this.#file.datasync();
   }

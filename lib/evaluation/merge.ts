@@ -1,14 +1,16 @@
 /** Parts of one evaluation, made on several machines or by several processes, as one run. */
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import { pathText, record, refuse } from '../options/rules.js';
+import { temporaryIn } from '../system/whole-file.js';
 import { differences } from './differences.js';
 import { Journal, readJournal } from './journal.js';
 import { tidyPictures } from './keep.js';
 import type { AbsentRule } from './metrics.js';
 import { journalOf, openFolder, PICTURES, pictureFiles } from './run-folder.js';
 import { readRun } from './summary.js';
+import type { ReadRun } from './summary.js';
 import { isSkip } from './types.js';
 import type { Evaluation, PictureRecord, RunRecord, RunSettings } from './types.js';
 
@@ -26,7 +28,12 @@ export interface MergeOptions {
  * @throws {InvSegError} `INVALID_OPTION` for runs of different settings or different counts of one picture, and for an `out`
  * that is one of the runs; `OUTPUT_FAILED` for a folder without a journal, or one that cannot be written
  */
-export async function mergeRuns(given: MergeOptions): Promise<Evaluation> {
+export async function mergeRuns(options: MergeOptions): Promise<Evaluation> {
+  return (await mergedRun(options)).evaluation;
+}
+
+/** `mergeRuns`, with what a report needs besides. */
+export async function mergedRun(given: MergeOptions): Promise<ReadRun> {
   record(given, 'options', 'an object with runs and out');
   const { runs, out, absent } = given;
   if (!Array.isArray(runs)) refuse('runs', 'a list of folders', runs);
@@ -48,17 +55,17 @@ export async function mergeRuns(given: MergeOptions): Promise<Evaluation> {
   const records = [...merged.values()].sort((a, b) => a.record.place - b.record.place);
   await writeJournal(out, { ...settings!, shard: null }, records.map(({ record }) => record));
 
-  const { evaluation } = await readRun(out, { absent });
+  const run = await readRun(out, { absent });
+  const { evaluation } = run;
   const shown = [...evaluation.worst, ...evaluation.best].map(({ id }) => id);
   for (const id of shown) await copyPictures(merged.get(id)!.run, out, id);
   await tidyPictures(out, shown);
-  return evaluation;
+  return run;
 }
 
 /** Whole, or not there: nothing is computed anew, so nothing needs to be resumed. */
 async function writeJournal(out: string, settings: RunSettings, records: readonly RunRecord[]): Promise<void> {
-  const temporary = `${journalOf(out)}.${process.pid}.tmp`;
-  await rm(temporary, { force: true });
+  const temporary = temporaryIn(out);
   {
     await using journal = await Journal.open<RunRecord>(temporary, settings);
     await journal.appendAll(records);

@@ -35,6 +35,24 @@ export function metricsOf({ hit, truth, predicted }: ClassCounts, rule: AbsentRu
   return { mIoU: mean(iou.map(counted)), mAcc: mean(accuracy.map(counted)), aAcc: sum(hit) / sum(truth), iou, accuracy };
 }
 
+/**
+ * The mean IoU of resampled pictures, over the classes that it was taken over on all of them. A resampling may have
+ * no pixel of a class; were the class left out then, the mean would be another quantity, and the more the lower the
+ * class's IoU is. It keeps the value that it has on all pictures instead.
+ *
+ * @param whole counts of all pictures
+ * @returns mean IoU of a resampling's counts; of `whole` itself `metricsOf(whole, rule).mIoU`
+ */
+export function meanIoUOf(whole: ClassCounts, rule: AbsentRule = 'nan-mean'): (counts: ClassCounts) => number {
+  const union = ({ hit, truth, predicted }: ClassCounts, c: number): number => truth[c]! + predicted[c]! - hit[c]!;
+  const isAbsent = (counts: ClassCounts, c: number): boolean =>
+    union(counts, c) === 0 || (rule === 'present-only' && counts.truth[c] === 0);
+  const value = (counts: ClassCounts, c: number): number => counts.hit[c]! / union(counts, c);
+  const classes = Array.from(whole.truth.keys()).filter((c) => rule === 'zero' || !isAbsent(whole, c));
+  const own = classes.map((c) => (isAbsent(whole, c) ? 0 : value(whole, c)));
+  return (counts) => mean(classes.map((c, i) => (isAbsent(counts, c) ? own[i]! : value(counts, c))));
+}
+
 function mean(values: readonly (number | undefined)[]): number {
   const known = values.filter((value) => value !== undefined);
   return known.length === 0 ? NaN : known.reduce((a, b) => a + b, 0) / known.length;

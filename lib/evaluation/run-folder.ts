@@ -1,7 +1,9 @@
 /** A run's folder: the names of its files, and how they come to be. */
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { shortStem } from '../system/file-names.js';
+import { sweepTemporaries, writeWholeFile } from '../system/whole-file.js';
 import { lockFile } from './lock.js';
 
 export const JOURNAL = 'journal.jsonl';
@@ -10,9 +12,12 @@ export const PICTURES = 'pictures';
 
 export const journalOf = (folder: string): string => path.join(folder, JOURNAL);
 
-/** Files of one picture below the run's folder. An id is a file name on every system but for a few signs. */
+/**
+ * Files of one picture below the run's folder. But for a few signs and its length, an id is a file name on every
+ * system.
+ */
 export function pictureFiles(id: string): Record<'truth' | 'predicted' | 'labels', string> {
-  const stem = path.join(PICTURES, encodeURIComponent(id).replaceAll('*', '%2A'));
+  const stem = path.join(PICTURES, shortStem(encodeURIComponent(id).replaceAll('*', '%2A'), '+'));
   return { truth: `${stem}.truth.webp`, predicted: `${stem}.predicted.webp`, labels: `${stem}.labels.png` };
 }
 
@@ -20,6 +25,7 @@ export function pictureFiles(id: string): Record<'truth' | 'predicted' | 'labels
 export async function openFolder(folder: string, restart: boolean): Promise<void> {
   try {
     await makeFolder(path.resolve(folder));
+    await sweepTemporaries(folder);
     if (!restart) return;
     // Not under the hands of a process that is at work.
     await using _ = await lockFile(journalOf(folder));
@@ -34,13 +40,10 @@ export async function openFolder(folder: string, restart: boolean): Promise<void
 /** Writes beside the target and renames, so that a file is whole or not there. @throws {InvSegError} `OUTPUT_FAILED` */
 export async function writeInto(folder: string, name: string, content: Uint8Array): Promise<void> {
   const file = path.join(folder, name);
-  const temporary = `${file}.${process.pid}.tmp`;
   try {
     await makeFolder(path.dirname(path.resolve(file)));
-    await writeFile(temporary, content);
-    await rename(temporary, file);
+    await writeWholeFile(file, content);
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {});
     throw unwritable(file, cause);
   }
 }

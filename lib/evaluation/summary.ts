@@ -1,7 +1,7 @@
 /** From a run's journal to its report, record by record. */
 import { dense } from './counts.js';
 import { readJournal } from './journal.js';
-import { metricsOf } from './metrics.js';
+import { meanIoUOf, metricsOf } from './metrics.js';
 import type { AbsentRule } from './metrics.js';
 import { Ranking } from './ranking.js';
 import { journalOf } from './run-folder.js';
@@ -45,11 +45,11 @@ export interface ReadOptions {
 /** @throws {InvSegError} `OUTPUT_FAILED` where the folder has no journal, or a damaged one */
 export async function readRun(folder: string, { absent = 'nan-mean', shown = SHOWN, samples = 1000 }: ReadOptions = {}): Promise<ReadRun> {
   let settings: RunSettings | undefined;
-  let sums: Sums | undefined;
+  let sums: RunSums | undefined;
   for await (const entry of readJournal<RunRecord>(journalOf(folder))) {
     if ('settings' in entry) {
       settings = entry.settings as unknown as RunSettings;
-      sums = new Sums(settings.classes.length, shown);
+      sums = new RunSums(settings.classes.length, shown);
     } else {
       sums!.add(entry.record);
     }
@@ -57,7 +57,8 @@ export async function readRun(folder: string, { absent = 'nan-mean', shown = SHO
   return sums!.finish(settings!, absent, samples);
 }
 
-class Sums {
+/** The records of a journal, in its order, on their way to a report. */
+export class RunSums {
   readonly #totals: Totals;
   readonly #ranking: Ranking;
   readonly #pictures: { row: PictureRow; counts: PictureRecord['counts'] }[] = [];
@@ -67,7 +68,7 @@ class Sums {
   readonly #milliseconds: Record<string, number> = {};
   readonly #losses: { pictures: number; total: number; cluster: number; entropy: number }[] = [];
 
-  constructor(classes: number, shown: number) {
+  constructor(classes: number, shown = SHOWN) {
     this.#totals = new Totals(classes);
     this.#ranking = new Ranking(shown);
   }
@@ -118,13 +119,14 @@ class Sums {
     }
   }
 
-  finish(settings: RunSettings, absent: AbsentRule, samples: number): ReadRun {
+  finish(settings: RunSettings, absent: AbsentRule = 'nan-mean', samples = 1000): ReadRun {
     const pictures = this.#pictures.sort((a, b) => a.row.place - b.row.place);
     const rows = pictures.map(({ row }) => row);
     const table = new CountTable(this.#totals.classes);
     for (const { counts } of pictures) table.add(counts);
     const metrics = metricsOf(this.#totals.counts, absent);
-    const interval = bootstrap(rows.length, (times) => metricsOf(table.sum(times), absent).mIoU, { samples });
+    const mIoU = meanIoUOf(this.#totals.counts, absent);
+    const interval = bootstrap(rows.length, (times) => mIoU(table.sum(times)), { samples });
     const skipped = [...this.#skipped.values()].sort((a, b) => a.place - b.place).map(({ id, code, message }) => ({ id, code, message }));
     const shown = (list: readonly { id: string }[]): PictureResult[] =>
       list.map(({ id }) => rows.find((row) => row.id === id)!).map((row) => ({ id: row.id, mIoU: row.mIoU, aAcc: row.aAcc }));
@@ -144,6 +146,7 @@ class Sums {
         total: settings.pictures,
         evaluated: rows.length,
         skipped: skipped.length,
+        withoutNames: skipped.filter(({ code }) => code === 'NAMES_NOT_FOUND').length,
         unnamed: rows.filter((row) => row.names === 0).length,
       },
       skipped: [...settings.unlisted, ...skipped],

@@ -23,6 +23,11 @@ export interface EvaluateOptions {
   out: string;
   /** With `segmenter`: who names the classes of each picture; default the classes in its mask. */
   names?: NameSource | undefined;
+  /**
+   * A picture that the source of names does not know (`NAMES_NOT_FOUND`): `skip` (default) leaves it out and counts it,
+   * `throw` ends the run. To count it as one without names, make the source with `missing: 'empty'`.
+   */
+  onMissingNames?: 'skip' | 'throw' | undefined;
   /** Options of the method. */
   options?: MethodOverrides | undefined;
   /** Pictures drawn from the data set; default all. */
@@ -134,6 +139,8 @@ export interface Evaluation {
     total: number;
     evaluated: number;
     skipped: number;
+    /** Of those left out: not known to the source of names. */
+    withoutNames: number;
     /** Where no class was named, so that the engine was not asked. */
     unnamed: number;
   };

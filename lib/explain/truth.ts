@@ -1,6 +1,6 @@
 /** A ground-truth mask: the indices of a PNG as the data sets write them (0 background, 255 ignored), and their names. */
 import { readFile } from 'node:fs/promises';
-import { decodePngMask } from '../datasets/png-mask.js';
+import { decodeNamedMask } from '../datasets/png-mask.js';
 import type { Size } from '../datasets/png-mask.js';
 import { InvSegError } from '../errors.js';
 import { IGNORED } from '../datasets/types.js';
@@ -15,13 +15,28 @@ export interface Truth {
   classes: string[];
 }
 
+export interface IndexMask {
+  /** [height × width] 0 the background, 1, 2, … the names, 255 ignored. */
+  mask: Uint8Array;
+  /** Of the indices 1, 2, …, where the mask says them itself. */
+  names: string[] | undefined;
+}
+
 /** @throws {InvSegError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `MASK_INVALID` (no indices, another size than the picture's) */
-export async function readIndexMask(file: string, picture: Size): Promise<Uint8Array> {
+export async function readIndexMask(file: string, picture: Size): Promise<IndexMask> {
   const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') throw new InvSegError('IMAGE_NOT_FOUND', `${file}: there is no such file`, { cause });
     throw new InvSegError('IMAGE_UNREADABLE', `${file}: it cannot be read (${cause.code})`, { cause });
   });
-  return decodePngMask(bytes, file, picture);
+  const { values, names: own } = decodeNamedMask(bytes, file, picture);
+  if (!own) return { mask: values, names: undefined };
+  const names = own.names.filter((_, i) => i !== own.background);
+  const indexOf = (i: number): number => {
+    if (i >= own.names.length) return IGNORED;
+    return i === own.background ? 0 : 1 + names.indexOf(own.names[i]!);
+  };
+  const to = Uint8Array.from({ length: 256 }, (_, i) => indexOf(i));
+  return { mask: values.map((value) => to[value]!), names };
 }
 
 /**

@@ -2,6 +2,7 @@
  * DiffSeg: segments from the self-attention alone, without text. With names, each segment takes the one that the cross-attention
  * of a second pass gives to most of its pixels.
  */
+import { requireFiniteMaps } from './finite.js';
 import type { Method } from './method.js';
 import { attend, labelOptions, mergeWords, without } from './passes.js';
 
@@ -29,6 +30,8 @@ export const diffseg: Method = {
     const { cross } = await attend(context, embedding, null, without('self', selections.inference));
     const words = context.own(await cross!.categories(prompts.spans, options.subtokens));
     const maps = context.own(await (await mergeWords(context, words)).minMax());
+    // The scores are shares of votes, and votes are always numbers.
+    for (const decisive of [proposals, maps]) await requireFiniteMaps(decisive, context);
     const prediction = await proposals.labelSegments(maps, labelOptions(context));
     return { ...outcome, prediction, milliseconds: milliseconds() };
   },

@@ -13,3 +13,4 @@ export { methodNames } from './names.js';
 export { wordFactors } from './weights.js';
 export type { MethodName } from './names.js';
 export type { LossComparison, Method, MethodContext, MethodOutcome, Observer, StepLoss } from './method.js';
+export { requireFinite } from './finite.js';

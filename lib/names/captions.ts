@@ -21,6 +21,7 @@ export async function captionNames(file: string, vocabulary: Vocabulary): Promis
   const matcher = new NameMatcher(vocabulary);
   return {
     description: `captions of ${path.basename(file)} (${captions.size} pictures, ${json.digest}), vocabulary ${vocabulary.name}`,
+    knows: (id) => captions.has(imageKey(id)),
     async namesFor({ id }): Promise<FoundNames> {
       const caption = captions.get(imageKey(id));
       if (caption === undefined) throw new InvSegError('NAMES_NOT_FOUND', `${file}: there is no caption for ${JSON.stringify(id)}`);

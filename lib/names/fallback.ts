@@ -4,6 +4,7 @@ import type { NameSource } from './types.js';
 /** @param fallback asked where `source` finds nothing; left out, nothing is left nothing and said so */
 export function withFallback(source: NameSource, fallback?: NameSource): NameSource {
   return {
+    ...source,
     description: source.description + (fallback ? `; where they name nothing, ${fallback.description}` : ''),
     async namesFor(item) {
       const found = await source.namesFor(item);

@@ -1,5 +1,7 @@
 export { createNameSource, nameSourceKinds, nameSourceSummary } from './sources.js';
 export type { NameSourceKind, NameSourceParts } from './sources.js';
+export { missingRules, requireSome } from './missing.js';
+export type { MissingRule } from './missing.js';
 export type { FoundNames, NameItem, NameSource } from './types.js';
 export { NameMatcher } from './matcher.js';
 export type { Match } from './matcher.js';

@@ -41,6 +41,7 @@ export async function precomputedNames(file: string, vocabulary: Vocabulary, opt
   const { pictures } = parseNames(json, vocabulary, lists);
   return {
     description: `${lists.join(' and ')} of ${path.basename(file)} (${pictures.size} pictures, ${json.digest}), vocabulary ${vocabulary.name}`,
+    knows: (id) => pictures.has(imageKey(id)),
     async namesFor({ id }) {
       const indices = pictures.get(imageKey(id));
       if (!indices) throw new InvSegError('NAMES_NOT_FOUND', `${file}: there are no names for ${JSON.stringify(id)}`);

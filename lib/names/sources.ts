@@ -6,6 +6,7 @@ import { diffsegmenterNames, imageSimilarityNames } from './diffsegmenter.js';
 import { withFallback } from './fallback.js';
 import { givenNames } from './given.js';
 import { groundTruthNames } from './ground-truth.js';
+import { emptyWhereMissing } from './missing.js';
 import { precomputedNames } from './precomputed.js';
 import type { NameList } from './precomputed.js';
 import type { NameSource } from './types.js';
@@ -26,6 +27,8 @@ export interface NameSourceParts {
   precomputed?: string | undefined;
   /** For `precomputed`: whose union is taken. */
   lists?: readonly NameList[] | undefined;
+  /** For `captions` and `precomputed`, and pictures that the file does not have: an error (default), or no names. */
+  missing?: 'throw' | 'empty' | undefined;
   /** For `diffsegmenter`, and for pictures whose captions name nothing. */
   models?: VisionLanguageModels | undefined;
 }
@@ -36,8 +39,16 @@ type Make = (parts: NameSourceParts, vocabulary: Vocabulary) => NameSource | Pro
 const registry = {
   given: { make: ({ categories }: NameSourceParts) => givenNames(categories), needs: 'categories', summary: 'the names of --categories' },
   'ground-truth': { make: ({ hasBackground }, vocabulary) => groundTruthNames(vocabulary, hasBackground), needs: undefined, summary: "the mask's classes" },
-  captions: { make: ({ captions, models }, v) => fallBack(captionNames(captions!, v), models, v), needs: 'captions', summary: 'class names in captions' },
-  precomputed: { make: ({ precomputed, lists }, v) => fallBack(precomputedNames(precomputed!, v, { lists })), needs: 'precomputed', summary: 'lists made before' },
+  captions: {
+    make: ({ captions, missing, models }, v) => fallBack(captionNames(captions!, v), missing, models, v),
+    needs: 'captions',
+    summary: 'class names in captions',
+  },
+  precomputed: {
+    make: ({ precomputed, lists, missing }, v) => fallBack(precomputedNames(precomputed!, v, { lists }), missing),
+    needs: 'precomputed',
+    summary: 'lists made before',
+  },
   diffsegmenter: { make: ({ models }, vocabulary) => diffsegmenterNames(models!, vocabulary), needs: 'models', summary: 'computed from the picture' },
 } satisfies Record<string, { make: Make; needs: keyof NameSourceParts | undefined; summary: string }>;
 
@@ -45,7 +56,7 @@ export type NameSourceKind = keyof typeof registry;
 export const nameSourceKinds: readonly NameSourceKind[] = Object.freeze(Object.keys(registry) as NameSourceKind[]);
 export const nameSourceSummary = (kind: NameSourceKind): string => registry[kind].summary;
 
-const missing: Readonly<Record<string, string>> = {
+const lacking: Readonly<Record<string, string>> = {
   categories: 'categories (--categories), the names to look for',
   vocabulary: 'a vocabulary (--vocabulary), such as voc',
   captions: 'a JSON file of captions (--captions)',
@@ -61,7 +72,7 @@ export async function createNameSource(kind: NameSourceKind, parts: NameSourcePa
   const { make, needs }: { make: Make; needs: keyof NameSourceParts | undefined } = entry;
   for (const part of kind === 'given' ? [needs] : ['vocabulary' as const, needs]) {
     if (part !== undefined && parts[part] === undefined) {
-      throw new InvSegError('INVALID_OPTION', `Expected ${missing[part]} for names ${kind} but received none`);
+      throw new InvSegError('INVALID_OPTION', `Expected ${lacking[part]} for names ${kind} but received none`);
     }
   }
   const { captions, precomputed } = parts;
@@ -70,6 +81,12 @@ export async function createNameSource(kind: NameSourceKind, parts: NameSourcePa
   return make(parts, parts.vocabulary!);
 }
 
-async function fallBack(source: Promise<NameSource>, models?: VisionLanguageModels, vocabulary?: Vocabulary): Promise<NameSource> {
-  return withFallback(await source, models && vocabulary && imageSimilarityNames(models, vocabulary));
+async function fallBack(
+  source: Promise<NameSource>,
+  missing: NameSourceParts['missing'],
+  models?: VisionLanguageModels,
+  vocabulary?: Vocabulary,
+): Promise<NameSource> {
+  const known = missing === 'empty' ? emptyWhereMissing(await source) : await source;
+  return withFallback(known, models && vocabulary && imageSimilarityNames(models, vocabulary));
 }

@@ -25,6 +25,8 @@ export interface FoundNames {
 export interface NameSource {
   /** In human words, for reports: `captions of captions.json, vocabulary voc`. */
   readonly description: string;
+  /** Whether the source has an entry for the picture; left out by sources that have no list of pictures. */
+  knows?(id: string): boolean;
   /**
    * @throws {InvSegError} where the source has nothing to go by for this picture: `NAMES_NOT_FOUND`; what the mask or the
    * models throw

@@ -19,8 +19,9 @@ export interface ProcessorOptions {
 
 /** The device's fault, not the picture's. */
 const sick: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['OUT_OF_MEMORY', 'DEVICE_UNAVAILABLE', 'INTERNAL']);
-/** Another host may have the file. */
-const missing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['IMAGE_NOT_FOUND', 'MASK_NOT_FOUND', 'DATASET_NOT_FOUND', 'NAMES_NOT_FOUND', 'IMAGE_UNREADABLE']);
+/** Another host may have the file; names it has not, for every worker of a run has the same. */
+const files = ['IMAGE_NOT_FOUND', 'MASK_NOT_FOUND', 'DATASET_NOT_FOUND', 'IMAGE_UNREADABLE'] as const;
+const missing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(files);
 /** Failures of the engine in a row after which a worker ends, before it spoils every picture's tries. */
 const MOST_FAILURES = 3;
 

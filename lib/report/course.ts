@@ -35,6 +35,9 @@ export function failuresSection({ skipped, warnings, pictures }: Evaluation): Ht
     'Failures',
     open > 0 ? html`<p class="warning">${plural(open, 'picture')} of ${pictures.total} were not looked at: they belong to other shards.</p>` : undefined,
     pictures.unnamed > 0 ? html`<p>In ${plural(pictures.unnamed, 'picture')} no class was named; the engine was not asked about them.</p>` : undefined,
+    pictures.withoutNames > 0
+      ? html`<p>Left out because the file of names does not have them: ${plural(pictures.withoutNames, 'picture')}.</p>`
+      : undefined,
     skipped.length === 0 ? html`<p>Nothing was left out.</p>` : html`<h3>Left out</h3><ul class="failures">${list}</ul>`,
     skipped.length > MOST ? html`<p class="soft">and ${skipped.length - MOST} more, in report.json</p>` : undefined,
     warnings.length > 0 ? html`<h3>Warnings</h3><ul class="failures">${words}</ul>` : undefined,

@@ -18,6 +18,8 @@ export interface RunContext {
   sample?: number | undefined;
   /** How classes without a pixel count in the means; default `nan-mean`. */
   absent?: AbsentRule | undefined;
+  /** As in `evaluate`; default `skip`. */
+  onMissingNames?: 'skip' | 'throw' | undefined;
   /** Hash of the weights; runs of others are refused. */
   weights?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -37,7 +39,8 @@ export const runFolder = ({ slug }: Pick<Setting, 'slug'>, seed: number, sample:
   path.join('runs', slug, sample === undefined ? `seed-${seed}` : `seed-${seed}-of-${sample}`);
 
 /** @throws {InvSegError} what `evaluate` throws */
-export async function runOne({ dataset, out, sample, absent, weights, signal }: RunContext, job: RunJob): Promise<RunFigures> {
+export async function runOne(context: RunContext, job: RunJob): Promise<RunFigures> {
+  const { dataset, out, sample, absent, onMissingNames, weights, signal } = context;
   const { setting, seed, segmenter, names, onProgress } = job;
   const folder = runFolder(setting, seed, sample);
   const at = path.join(out, folder);
@@ -55,6 +58,7 @@ export async function runOne({ dataset, out, sample, absent, weights, signal }: 
     seed,
     weights,
     absent,
+    onMissingNames,
     signal,
     onProgress,
   });

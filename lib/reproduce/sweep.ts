@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import type { Dataset } from '../datasets/index.js';
-import { bootstrap, countPairs, Journal, metricsOf } from '../evaluation/index.js';
+import { bootstrap, countPairs, Journal, meanIoUOf, metricsOf } from '../evaluation/index.js';
 import type { AbsentRule, JournalRecord, SparseCounts } from '../evaluation/index.js';
 import { ClassIndex } from '../evaluation/names.js';
 import { openFolder } from '../evaluation/run-folder.js';
@@ -59,6 +59,7 @@ export class Sweep implements AsyncDisposable {
   names(source: NameSource): NameSource {
     return {
       description: source.description,
+      ...(source.knows && { knows: (id) => source.knows!(id) }),
       namesFor: async (item) => {
         const found = await source.namesFor(item);
         const labels = this.#index.labelsOf(found.names);
@@ -106,7 +107,8 @@ export class Sweep implements AsyncDisposable {
     const once = new Uint8Array(pictures).fill(1);
     const all = this.#tables.map((table, i) => ({ threshold: thresholds[i]!, table, ...metricsOf(table.sum(once), absent) }));
     const { threshold, table, mIoU, mAcc, aAcc } = all.reduce((a, b) => (b.mIoU > a.mIoU ? b : a));
-    const { low, high } = bootstrap(pictures, (times) => metricsOf(table.sum(times), absent).mIoU);
+    const meanIoU = meanIoUOf(table.sum(once), absent);
+    const { low, high } = bootstrap(pictures, (times) => meanIoU(table.sum(times)));
     return { threshold, mIoU: known(mIoU), mAcc: known(mAcc), aAcc: known(aAcc), mIoU95: [known(low), known(high)] };
   }
 

@@ -1,7 +1,7 @@
 /** One image from input to result. Nothing here touches a tensor. */
 import { decodeImage } from '../image/decode.js';
 import type { ImageInput } from '../image/decode.js';
-import { methods, wordFactors } from '../methods/index.js';
+import { methods, requireFinite, wordFactors } from '../methods/index.js';
 import type { Observer } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
 import { Random } from '../random.js';
@@ -71,6 +71,7 @@ export async function run({ engine, model }: SegmenterParts, job: Run): Promise<
       observe: job.observe,
     });
     stop.check();
+    requireFinite(prediction, { engine, options });
 
     const notFinite = `Step ${losses.length + 1} of ${steps} was not finite; the prompt before it was used`;
     const categories = outcome.categories ?? prompts.categories;

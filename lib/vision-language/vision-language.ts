@@ -5,6 +5,7 @@ import { decodeImage, type ImageInput } from '../image/decode.js';
 import type { NativeVisionLanguage } from '../native/binding.js';
 import { checkDevice } from '../native/devices.js';
 import { loadBinding } from '../native/load.js';
+import { notNumbers } from '../native/not-finite.js';
 import { record, show } from '../options/rules.js';
 import { resolveEngineOptions, type EngineOptions } from '../options/index.js';
 import type { ClipTokenizer } from '../text/tokenizer.js';
@@ -126,37 +127,43 @@ export class VisionLanguage implements AsyncDisposable {
   /**
    * The picture in the common space, of length 1.
    *
-   * @throws {InvSegError} `INVALID_OPTION` without CLIP, `IMAGE_…`, `DISPOSED`
+   * @throws {InvSegError} `INVALID_OPTION` without CLIP, `IMAGE_…`, `DISPOSED`, `NOT_FINITE`
    */
   async imageEmbedding(image: ImageInput): Promise<Float32Array> {
     if (!this.#clip) throw missing('clip', 'embeddings');
     const { rgb, width, height } = await decodeImage(image);
-    return this.#engine.imageEmbedding(rgb, width, height);
+    return this.#numbers(await this.#engine.imageEmbedding(rgb, width, height));
   }
 
   /**
    * Texts in the common space, each of length 1: the dot product with an image embedding is their cosine.
    *
-   * @throws {InvSegError} `INVALID_OPTION` without CLIP or for an empty text, `NAME_TOO_LONG`, `DISPOSED`
+   * @throws {InvSegError} `INVALID_OPTION` without CLIP or for an empty text, `NAME_TOO_LONG`, `DISPOSED`, `NOT_FINITE`
    */
   async textEmbeddings(texts: readonly string[]): Promise<Float32Array[]> {
     if (!this.#clip) throw missing('clip', 'embeddings');
     if (texts.length === 0) return [];
     const { ids, ends, length } = tokenizeTexts(this.#clip, texts, 'text');
-    return rows(await this.#engine.textEmbeddings(ids, ends, length), texts.length);
+    return rows(this.#numbers(await this.#engine.textEmbeddings(ids, ends, length)), texts.length);
   }
 
   /**
    * For each word the mean of the text encoder's last hidden states over the word's sub-tokens, without start and end
    * token; not normalised.
    *
-   * @throws {InvSegError} `INVALID_OPTION` without CLIP or for an empty word, `NAME_TOO_LONG`, `DISPOSED`
+   * @throws {InvSegError} `INVALID_OPTION` without CLIP or for an empty word, `NAME_TOO_LONG`, `DISPOSED`, `NOT_FINITE`
    */
   async wordStates(words: readonly string[]): Promise<Float32Array[]> {
     if (!this.#clip) throw missing('clip', 'word states');
     if (words.length === 0) return [];
     const { ids, ends, length } = tokenizeTexts(this.#clip, words, 'word');
-    return rows(await this.#engine.wordStates(ids, ends, length), words.length);
+    return rows(this.#numbers(await this.#engine.wordStates(ids, ends, length)), words.length);
+  }
+
+  /** What is no number is close to nothing, and so to everything equally. */
+  #numbers(values: Float32Array): Float32Array {
+    if (values.every((value) => Number.isFinite(value))) return values;
+    throw notNumbers(this.description, 'states', this.#engine.dtype);
   }
 
   /** Frees the models after the running call; waiting and later ones reject with `DISPOSED`. */

@@ -6,6 +6,7 @@ import { datasetOptions } from '../../lib/cli/dataset-flags.js';
 import { runCli } from '../../lib/cli/program.js';
 import { openDataset } from '../../lib/datasets/index.js';
 import type { DatasetCheck } from '../../lib/datasets/index.js';
+import { encodeLabels, vocPalette } from '../../lib/draw/index.js';
 import { createNameSource } from '../../lib/names/index.js';
 import { writeCoco, writeContext, writeFolder, writeVoc } from '../../scripts/datasets/fixtures.mjs';
 
@@ -62,6 +63,19 @@ describe('a whole data set', () => {
     const pixels = expected.reduce((sum, { labels }) => sum + labels.filter((label) => label === 12).length, 0);
     const all = expected.reduce((sum, { labels }) => sum + labels.length, 0);
     expect(found.sample!.histogram[12]).toEqual({ label: 12, name: 'dog', pixels, share: pixels / all, pictures: 4 });
+  });
+
+  it('folder: warns of masks whose background is the last index', async () => {
+    const written = await writeFolder(root);
+    expect((await check('folder')).out).not.toContain('warning');
+    for (const { id, labels, width, height } of written) {
+      const last = labels.map((label) => (label === 0 ? 20 : label - 1));
+      writeFileSync(path.join(root, 'masks', `${id}.png`), encodeLabels(last, width, height, vocPalette()));
+    }
+    const { code, out } = await check('folder');
+    expect(code).toBe(0);
+    expect(out).toContain('warning: index 0, the background, is in no mask of the sample the most common one');
+    expect((await check('folder', '--background', 'ignore')).out).not.toContain('warning: index 0');
   });
 
   it('voc: the lists that there are, and that this one is not the published one', async () => {

@@ -65,6 +65,23 @@ it('takes names from captions, in the data set\'s own vocabulary', async () => {
   expect((await evaluate('bird', ['--names', 'given', '--categories', 'bird'])).err).toContain("Expected names of the data set's classes but received \"bird\"");
 });
 
+it('goes on past pictures that the list of names does not have', async () => {
+  const captions = path.join(root, 'short.json');
+  writeFileSync(captions, JSON.stringify(Object.fromEntries(Array.from({ length: 8 }, (_, i) => [idOf(i), 'a cat']))));
+  const names = ['--names', 'captions', '--captions', captions];
+  const { code, err } = await evaluate('skip', names);
+  expect([code, err.includes('8 of 9 pictures, 1 left out (1 without names)')]).toEqual([0, true]);
+  const empty = await evaluate('empty', [...names, '--on-missing-names', 'empty', '--json']);
+  expect(JSON.parse(empty.out).pictures).toEqual({ total: 9, evaluated: 9, skipped: 0, withoutNames: 0, unnamed: 1 });
+  const thrown = await evaluate('throw', [...names, '--on-missing-names', 'throw']);
+  expect([thrown.code, thrown.err.includes(`there is no caption for "${idOf(8)}"`)]).toEqual([1, true]);
+  writeFileSync(captions, '{"000000182611.jpg": "a bowl"}');
+  const other = await evaluate('other', names);
+  expect([other.code, other.opened]).toEqual([1, 0]);
+  expect(other.err).toContain('was it made for another data set?');
+  expect((await evaluate('x', ['--on-missing-names', 'empty'])).err).toContain('--on-missing-names belongs to another source of names than ground-truth');
+});
+
 it('merges shards and compares runs', async () => {
   await evaluate('all');
   await evaluate('0', ['--shard', '0/2']);

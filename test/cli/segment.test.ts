@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { decode } from 'fast-png';
@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Io } from '../../lib/cli/io.js';
 import { runCli } from '../../lib/cli/program.js';
+import { openDataset } from '../../lib/datasets/index.js';
 import { InvSegError } from '../../lib/errors.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { FakeEngine, fakeParts } from '../segmenter/fake.js';
@@ -55,6 +56,14 @@ const at = (name: string) => path.join(folder, name);
 const read = (name: string) => JSON.parse(readFileSync(path.join(out, name), 'utf8'));
 
 describe('one picture', () => {
+  it('may have any name that a file can have', async () => {
+    const names = ['n'.repeat(238), 'm'.repeat(251), '猫'.repeat(83)];
+    for (const name of names) cpSync(at('a.png'), at(`${name}.png`));
+    const { code, err } = await run(segment(...names.map((name) => at(`${name}.png`)), at('b.png')));
+    expect([code, err.includes('error')]).toEqual([0, false]);
+    expect(readdirSync(out)).toHaveLength(4 * 3);
+  });
+
   it('becomes labels, overlay and report', async () => {
     const { code, out: stdout, err, engine } = await run(segment(at('a.png'), '--seed', '5'));
     expect(code).toBe(0);
@@ -83,6 +92,42 @@ describe('one picture', () => {
     expect(palette!.slice(0, 3)).toEqual([[213, 94, 0], [86, 180, 233], [0, 0, 0]]);
     expect(read('a.json').segments[0].colour).toEqual([213, 94, 0]);
     expect((await run(segment(at('a.png'), '--palette', 'red'))).code).toBe(2);
+  });
+
+  it('writes masks that the data set folder reads, whoever comes first', async () => {
+    const truths: Uint8Array[] = [];
+    for (const order of ['background-last', 'background-first']) {
+      rmSync(out, { recursive: true, force: true });
+      expect((await run(segment(at('a.png'), '--labels', order, '--palette', 'okabe-ito'))).code).toBe(0);
+      const report = read('a.json');
+      expect(report).toMatchObject({ labels: order, categories: ['cat', 'potted plant', 'background'] });
+      const { data, palette } = decode(readFileSync(path.join(out, 'a.labels.png')));
+      for (const { index, area, colour } of report.segments) {
+        expect((data as Uint8Array).filter((label) => label === index)).toHaveLength(area);
+        expect(palette![index]).toEqual(colour);
+      }
+      expect(report.segments.map(({ index }: { index: number }) => index)).toEqual(order === 'background-first' ? [1, 2, 0] : [0, 1, 2]);
+      expect(report.segments.map(({ colour }: { colour: number[] }) => colour)).toEqual([[213, 94, 0], [86, 180, 233], [0, 0, 0]]);
+
+      const root = path.join(folder, order);
+      for (const name of ['images', 'masks']) mkdirSync(path.join(root, name), { recursive: true });
+      cpSync(at('a.png'), path.join(root, 'images', 'a.png'));
+      cpSync(path.join(out, 'a.labels.png'), path.join(root, 'masks', 'a.png'));
+      writeFileSync(path.join(root, 'classes.txt'), 'sofa\npotted plant\ncat\n');
+      const dataset = await openDataset({ kind: 'folder', root });
+      const { labels } = await (await dataset.item('a')).loadMask();
+      const names = dataset.classes.map(({ name }) => name);
+      for (const { label, area } of report.segments) expect(labels.filter((value) => names[value] === label), label).toHaveLength(area);
+      truths.push(labels);
+    }
+    expect(truths[0]).toEqual(truths[1]);
+    expect(new Set(truths[0]).size).toBeGreaterThan(1);
+  });
+
+  it('has no background to put first where segments are only numbered', async () => {
+    const { code, err, opened } = await run(['segment', at('a.png'), '--method', 'diffseg', '--labels', 'background-first', '--out', out]);
+    expect([code, opened]).toEqual([2, 0]);
+    expect(err).toContain('Expected names in --categories for --labels background-first');
   });
 
   it('with --save-maps also gives an array', async () => {

@@ -30,6 +30,15 @@ describe('names of results', () => {
     expect(outputStems(images)).toEqual(stems);
   });
 
+  it('fit into a file name, however long the pictures are called', () => {
+    const long = ['n'.repeat(251), '猫'.repeat(80), '🐈'.repeat(60), 'n'.repeat(240)].map((name) => `a/${name}.png`);
+    const deep = ['x', 'y'].map((folder) => `a/${Array.from({ length: 12 }, () => folder.repeat(40)).join('/')}/cat.png`);
+    const stems = outputStems([...long, ...deep, 'a/cat.png']);
+    expect(new Set(stems).size).toBe(stems.length);
+    for (const stem of stems) expect(Buffer.byteLength(`${stem}.overlay.png`), stem).toBeLessThan(256);
+    expect(stems[1]).toMatch(/^猫{61}-[0-9a-f]{16}$/);
+  });
+
   it('never collide, not even without case', () => {
     const part = fc.constantFrom('a', 'A', 'b', 'a__b', 'a.png', 'b-2');
     const image = fc.tuple(part, part, fc.constantFrom('.png', '.PNG', '.jpg', '')).map(([f, n, e]) => `${f}/${n}${e}`);

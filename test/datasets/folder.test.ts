@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { decode } from 'fast-png';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openDataset } from '../../lib/datasets/index.js';
+import { encodeLabels, vocPalette } from '../../lib/draw/index.js';
 import type { DatasetItem } from '../../lib/datasets/index.js';
 
 const pictures = fileURLToPath(new URL('../fixtures/pictures/', import.meta.url));
@@ -43,6 +44,30 @@ it('gives every picture with its mask', async () => {
     expect(mask).toMatchObject({ width: 128, height: 128 });
     expect(mask.labels).toEqual(Uint8Array.from(decode(readFileSync(at('masks', `${item.id}.png`))).data));
   }
+});
+
+it('goes by the names that a mask has itself', async () => {
+  writeFileSync(at('classes.json'), JSON.stringify(['cat', { name: 'sofa', prompt: 'couch', synonyms: ['settee'] }]));
+  const mask = (names: string[], background: number | null, values = [0, 1, 2, 255]): void => {
+    const labels = new Uint8Array(128 * 128).fill(values.at(-1)!);
+    labels.set(values);
+    writeFileSync(at('masks', '0000.png'), encodeLabels(labels, 128, 128, vocPalette(), { names, background }));
+  };
+  const read = async (options = {}) => [...(await (await (await open(options)).item('0000')).loadMask()).labels.subarray(0, 4)];
+  for (const name of ['sofa', 'Couch', 'settee']) {
+    mask([name, 'cat', 'background'], 2);
+    expect(await read(), name).toEqual([2, 1, 0, 255]);
+    expect(await read({ background: 'ignore' }), name).toEqual([1, 0, 255, 255]);
+  }
+  mask(['everything else', 'cat', 'sofa'], 0);
+  expect(await read()).toEqual([0, 1, 2, 255]);
+  // A name that no pixel has does no harm.
+  mask(['sofa', 'cat', 'background', 'dog'], 2);
+  expect(await read()).toEqual([2, 1, 0, 255]);
+  mask(['sofa', 'dog', 'background'], 2);
+  await expect(read()).rejects.toMatchObject({ code: 'MASK_INVALID', message: expect.stringMatching(/0000\.png: its label 1 is "dog", which is none/) });
+  mask(['sofa', 'cat'], null);
+  await expect(read()).rejects.toMatchObject({ code: 'MASK_INVALID', message: expect.stringMatching(/0000\.png: pixel \(2, 0\) has the value 2/) });
 });
 
 it('takes a list, in its order', async () => {

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { decode } from 'fast-png';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { categoryPalette, drawOverlay, drawPanel, encodeLabels, percent, shares, vocPalette } from '../../lib/draw/index.js';
+import { backgroundFirst, categoryPalette, drawOverlay, drawPanel, encodeLabels, percent, shares, vocPalette } from '../../lib/draw/index.js';
+import { LABEL_NAMES, parseLabelNames } from '../../lib/draw/label-names.js';
 import { resizeLabels, shownSize, tint } from '../../lib/draw/pixels.js';
 import { escapeXml, textRun, wrapText } from '../../lib/draw/text.js';
 import { glyphs } from '../../lib/draw/glyphs.js';
@@ -74,6 +75,31 @@ describe('labels as PNG', () => {
       [0, 0, 0],
       [255, 255, 255],
     ]);
+  });
+
+  it('carry their names, in any script, and stay as they are for others', async () => {
+    const named = { names: ['кошка', '猫 "x"\n', 'background'], background: 2 };
+    const labels = Uint8Array.of(0, 1, 2, 255);
+    const png = encodeLabels(labels, 2, 2, vocPalette(), named);
+    expect(parseLabelNames(decode(png, { checkCrc: true }).text[LABEL_NAMES]!, 'x.png')).toEqual(named);
+    expect(decode(png).data).toEqual(labels);
+    expect(await sharp(png).metadata()).toMatchObject({ width: 2, height: 2 });
+    for (const text of ['', '3', 'null', '{"names": ["a"], "background": 1}', '{"names": [1], "background": null}', '{"background": 0}']) {
+      expect(() => parseLabelNames(text, 'x.png'), text).toThrow(expect.objectContaining({ code: 'MASK_INVALID', message: expect.stringContaining('x.png') }));
+    }
+  });
+
+  it('with the background first are the same labels in the same colours', () => {
+    const labels = Uint8Array.from({ length: 256 }, (_, i) => (i < 4 ? i : 255));
+    const names = ['a', 'b', 'c', 'background'];
+    const palette = categoryPalette(4, 'okabe-ito');
+    const first = backgroundFirst({ labels, names, palette });
+    expect(first.names).toEqual(['background', 'a', 'b', 'c']);
+    for (const [i, label] of labels.entries()) {
+      const moved = first.labels[i]!;
+      expect(first.palette[moved], `${label}`).toEqual(palette[label]);
+      expect(first.names[moved], `${label}`).toBe(names[label]);
+    }
   });
 
   it('refuse a wrong size', () => {

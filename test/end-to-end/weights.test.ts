@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Segmenter } from '../../lib/index.js';
+import { methodNames, Segmenter } from '../../lib/index.js';
 import { openHandles, pictures } from './model.js';
 
 const source = fileURLToPath(new URL('../../models/miniature', import.meta.url));
@@ -67,6 +67,17 @@ describe('a weights folder', () => {
     expect(error).toMatchObject({ name: 'InvSegError', code });
     expect((error as Error).message.split('\n')[0]).toContain(name);
     expect(performance.now() - began).toBeLessThan(2000);
+    expect(openHandles()).toBe(before);
+  });
+
+  it.each(methodNames)('whose finite numbers overflow is found out by the method %s', async (method) => {
+    // 65504, the largest number of half precision.
+    edit((_, data) => void new Uint16Array(data.buffer, data.byteOffset, data.length / 2).fill(0x7bff));
+    await using segmenter = await Segmenter.open({ model: folder, device: 'cpu' });
+    const before = openHandles();
+    const options = { categories: ['cat', 'dog'], method, steps: 2 };
+    await expect(segmenter.segment(pictures[0]!.file, options)).rejects.toMatchObject({ code: 'NOT_FINITE', message: expect.stringContaining(`method ${method}`) });
+    if (method === 'diffseg') await expect(segmenter.segment(pictures[0]!.file, { method })).rejects.toMatchObject({ code: 'NOT_FINITE' });
     expect(openHandles()).toBe(before);
   });
 

@@ -4,8 +4,9 @@ import { decode } from 'fast-png';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openDataset } from '../../lib/datasets/index.js';
 import type { DatasetOptions } from '../../lib/datasets/index.js';
-import { evaluate } from '../../lib/evaluation/index.js';
+import { evaluate, pictureFiles } from '../../lib/evaluation/index.js';
 import type { EvaluateOptions, EvaluateProgress, Evaluation } from '../../lib/evaluation/index.js';
+import { createNameSource } from '../../lib/names/index.js';
 import { decodeImage } from '../../lib/image/decode.js';
 import { CLASSES, FakeSegmenter, HEIGHT, idOf, journalLines, makeFolder, seen, truthOf, WIDTH } from './fake.js';
 
@@ -57,7 +58,7 @@ describe('evaluate', () => {
     expect(evaluation.mIoU).toBeCloseTo(iou.reduce((a, b) => a + b, 0) / 4, 12);
     const [low, high] = evaluation.mIoU95;
     expect(low! < evaluation.mIoU! && evaluation.mIoU! < high!).toBe(true);
-    expect(evaluation.pictures).toEqual({ total: PICTURES, evaluated: PICTURES, skipped: 0, unnamed: 0 });
+    expect(evaluation.pictures).toEqual({ total: PICTURES, evaluated: PICTURES, skipped: 0, withoutNames: 0, unnamed: 0 });
     expect(evaluation.settings).toMatchObject({ model: 'fake 1', weights: 'abc', protocol: expect.stringContaining('folder'), names: expect.stringContaining('ground truth') });
     expect(evaluation.losses).toMatchObject([{ pictures: PICTURES, cluster: -2, entropy: 1 }, { pictures: PICTURES, cluster: -3 }]);
     expect(segmenter.calls).toBe(PICTURES);
@@ -239,6 +240,50 @@ describe('what cannot be used', () => {
     writeFileSync(at('lists', 'val.txt'), 'p0000\np0002\n');
     await expect(run({ dataset: await open(options), restart: true })).rejects.toMatchObject({ code: 'MASK_NOT_FOUND' });
     expect(journalLines(out)).toHaveLength(2);
+  });
+
+  it('is one that the list of names does not have: left out, or nothing named, or an error', async () => {
+    const captions = path.join(bad, 'captions.json');
+    const list = (ids: readonly string[]) => writeFileSync(captions, JSON.stringify(Object.fromEntries(ids.map((id) => [id, 'a cat and a dog']))));
+    const all = (await open()).ids;
+    list(all.filter((id) => id !== idOf(3)));
+    const names = async (missing?: 'empty') => createNameSource('captions', { captions, vocabulary: (await open()).vocabulary, missing });
+
+    const skipped = await run({ names: await names() });
+    expect(skipped.pictures).toEqual({ total: PICTURES, evaluated: PICTURES - 1, skipped: 1, withoutNames: 1, unnamed: 0 });
+    expect(skipped.skipped).toMatchObject([{ id: idOf(3), code: 'NAMES_NOT_FOUND', message: expect.stringContaining(idOf(3)) }]);
+    // The rule is the names' alone: a data set that throws does not make it throw, one that skips does not make it skip.
+    await expect(run({ names: await names(), onMissingNames: 'throw', dataset: await open({ onProblem: 'skip' }) })).rejects.toMatchObject({ code: 'NAMES_NOT_FOUND' });
+    // An entry that comes later is taken up.
+    const empty = await run({ names: await names('empty'), restart: true });
+    expect(empty.pictures).toEqual({ total: PICTURES, evaluated: PICTURES, skipped: 0, withoutNames: 0, unnamed: 1 });
+    expect(empty.warnings).toContainEqual({ message: expect.stringContaining('does not know the picture'), pictures: 1, example: idOf(3) });
+    expect(empty.settings.names).not.toBe(skipped.settings.names);
+  });
+
+  it('is not all of them: a list of another data set is refused before the engine is asked', async () => {
+    const captions = path.join(bad, 'captions.json');
+    writeFileSync(captions, JSON.stringify({ 'COCO_val2014_000000182611.jpg': 'a bowl' }));
+    const segmenter = new FakeSegmenter();
+    for (const missing of ['throw', 'empty'] as const) {
+      const names = await createNameSource('captions', { captions, vocabulary: (await open()).vocabulary, missing });
+      const refused = run({ segmenter, names });
+      await expect(refused).rejects.toMatchObject({ code: 'NAMES_NOT_FOUND' });
+      await expect(refused).rejects.toThrow(/found none for any of 24, such as "p0000", in captions of captions\.json.*made for another data set/);
+    }
+    expect(segmenter.calls).toBe(0);
+  });
+
+  it('is not one whose name is long, in any script', async () => {
+    const ids = ['あ'.repeat(27), '猫'.repeat(82), 'n'.repeat(251)];
+    for (const [i, id] of ids.entries()) {
+      for (const folder of ['images', 'masks']) cpSync(path.join(root, folder, `${idOf(i)}.png`), path.join(bad, folder, `${id}.png`));
+    }
+    writeFileSync(path.join(bad, 'lists', 'long.txt'), ids.join('\n'));
+    const evaluation = await run({ dataset: await open({ root: bad, split: 'long' }) });
+    expect(evaluation.pictures).toMatchObject({ evaluated: 3, skipped: 0 });
+    expect(readdirSync(path.join(out, 'pictures'))).toHaveLength(9);
+    for (const id of ids) for (const file of Object.values(pictureFiles(id))) expect(existsSync(path.join(out, file)), file).toBe(true);
   });
 
   it('ends the run where every other picture would fare the same', async () => {

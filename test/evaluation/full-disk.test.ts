@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { FileLock } from '../../lib/system/file-lock.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const SAMPLE = 60;
@@ -72,6 +73,17 @@ it('a full disk ends the run, and what was counted goes into the next one', asyn
   const other = await evaluate(path.join(folder, 'other'));
   const { confusion, perClass } = JSON.parse(whole.out) as Record<string, unknown>;
   expect(JSON.parse(other.out)).toMatchObject({ confusion, perClass });
+});
+
+it('a full disk does not keep a lock from being given back', async (context) => {
+  if (!mounted) context.skip('no file system can be mounted here');
+  const file = path.join(folder, 'x.lock');
+  const filler = path.join(folder, 'filler');
+  const lock = (await FileLock.take(file)) as FileLock;
+  fill(filler);
+  await lock[Symbol.asyncDispose]();
+  expect(existsSync(file)).toBe(false);
+  rmSync(filler);
 });
 
 it('a disk that takes nothing is said before the model is loaded', async (context) => {

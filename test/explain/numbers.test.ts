@@ -82,9 +82,16 @@ describe('ground truth', () => {
   it('keeps the indices of a PNG', async () => {
     const file = path.join(folder, 'mask.png');
     writeFileSync(file, encodeLabels(mask, 2, 2, vocPalette()));
-    expect([...(await readIndexMask(file, { width: 2, height: 2 }))]).toEqual([...mask]);
+    expect(await readIndexMask(file, { width: 2, height: 2 })).toEqual({ mask, names: undefined });
     await expect(readIndexMask(file, { width: 2, height: 3 })).rejects.toMatchObject({ code: 'MASK_INVALID' });
     await expect(readIndexMask(`${file}x`, { width: 2, height: 2 })).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+  });
+
+  it('goes by the names that the PNG has itself', async () => {
+    const file = path.join(folder, 'named.png');
+    writeFileSync(file, encodeLabels(Uint8Array.of(0, 1, 2, 255), 2, 2, vocPalette(), { names: ['dog', 'cat', 'background'], background: 2 }));
+    const own = await readIndexMask(file, { width: 2, height: 2 });
+    expect(readTruth(own.mask, categories, own.names)).toEqual({ classes: categories, labels: Uint8Array.of(1, 0, 2, 255) });
   });
 
   it('finds categories by name, and adds those that were not asked for', () => {

@@ -37,7 +37,7 @@ afterAll(async () => {
 describe('a picture with its ground truth', () => {
   let seen: Explanation;
   beforeAll(async () => {
-    seen = await explain(segmenter, file(picture), { categories, steps, methods: ['invseg', 'baseline'], mask: await readIndexMask(file(mask), { width: 128, height: 128 }), maskNames: classes });
+    seen = await explain(segmenter, file(picture), { categories, steps, methods: ['invseg', 'baseline'], mask: (await readIndexMask(file(mask), { width: 128, height: 128 })).mask, maskNames: classes });
   });
 
   it('gets the masks that it gets unobserved', async () => {

@@ -1,5 +1,6 @@
 /** What each method asks of the engine, and what becomes of its answers. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { methodNames } from '../../lib/methods/index.js';
 import { labelsAt } from '../../lib/segmenter/strengths.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import type { SegmentOptions } from '../../lib/segmenter/types.js';
@@ -19,6 +20,14 @@ async function segment(options: SegmentOptions, behaviour: FakeBehaviour = {}) {
 }
 
 const cats = { categories: ['cat', 'dog'] };
+
+describe.each(methodNames)('the prediction of %s', (method) => {
+  it.each([NaN, Infinity])('that is %s is an error with the method, the dtype and no handle left', async (scores) => {
+    const failed = segment({ ...cats, method, steps: 1 }, { scores });
+    await expect(failed).rejects.toMatchObject({ code: 'NOT_FINITE', message: expect.stringContaining(`the method ${method}`) });
+    expect(engine.open).toBe(0);
+  });
+});
 
 describe('calls', () => {
   afterEach(() => expect(engine.open, 'handles left open').toBe(0));

@@ -65,3 +65,17 @@ it('COCO Object, with the captions that lie beside it', async () => {
   expect(table('table4').rows[3]).toMatchObject({ paper: { coco: { mIoU: 38.3, mAcc: 52.8 } }, ours: { names: expect.stringMatching(/captions_val2017/), runs: [{ seed: 0 }, { seed: 1 }] } });
   expect(out).toContain('paper prints for COCO.');
 });
+
+it('pictures that a list of names does not have: left out, without names, or the row does not run', async () => {
+  const [first] = (await writeCoco(at('coco'), { count: COUNT })).map(({ id }) => id);
+  const lists = at('short.json');
+  // As it is published: by the release of 2014.
+  const names = { [`COCO_val2014_${first}.jpg`]: ['cat'] };
+  writeFileSync(lists, JSON.stringify({ image_similarity: names, text_similarity: names }));
+  const grid = ['--methods', 'baseline', '--sources', 'precomputed,ground-truth', '--precomputed', lists];
+  const row = async (...rule: string[]) => (await run(['grid'], 'coco', [...grid, ...rule])).table('grid').rows[0]!;
+  expect((await row()).ours!.runs[0]!.pictures).toEqual({ evaluated: 1, skipped: 1, unnamed: 0 });
+  expect((await row('--on-missing-names', 'empty')).ours!.runs[0]!.pictures).toEqual({ evaluated: 2, skipped: 0, unnamed: 1 });
+  rmSync(at('out', 'coco'), { recursive: true });
+  expect(await row('--on-missing-names', 'throw')).toMatchObject({ notRun: expect.stringContaining('short.json: there are no names for') });
+});

@@ -28,6 +28,8 @@ export interface FakeBehaviour {
   delay?: number;
   /** First step whose loss is not finite. */
   notFiniteAt?: number;
+  /** Every prediction's scores. */
+  scores?: number;
   /** Name of a native call that fails. */
   failAt?: string;
   /** Called when a native call begins. */
@@ -133,7 +135,7 @@ export class FakeEngine implements NativeEngine {
         return {
           labels: new Uint8Array(pixels),
           areas,
-          scores: new Float32Array(all).fill(0.5),
+          scores: new Float32Array(all).fill(this.behaviour.scores ?? 0.5),
           maps: asked.maps ? new Float32Array(count * points) : null,
           foreground: asked.strengths ? new Uint8Array(pixels) : null,
           strengths: asked.strengths ? new Float32Array(pixels).fill(0.5) : null,
@@ -184,7 +186,7 @@ export class FakeEngine implements NativeEngine {
       return label;
     });
     const maps = asked.maps ? new Float32Array(count * 16).fill(0.5) : null;
-    const scores = new Float32Array(count).fill(0.75);
+    const scores = new Float32Array(count).fill(this.behaviour.scores ?? 0.75);
     return { labels, areas, scores, maps, foreground: null, strengths: null, milliseconds: 1 };
   }
 }

@@ -1,6 +1,6 @@
 /** What is refused, with which message, and what happens to a disposed model. */
 
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadBinding } from '../../lib/native/load.js';
@@ -162,4 +162,16 @@ test('disposal: what runs ends, what waits or comes later is refused, and nothin
   }
   expect(await failure(models.captions(makePicture(1), ['']))).toMatchObject({ code: 'DISPOSED' });
   expect(binding.probe()).toEqual(before);
+});
+
+test('numbers that overflow are an error, not a similarity', async () => {
+  const folder = await makeClip();
+  const file = path.join(folder, 'model.safetensors');
+  const bytes = await readFile(file);
+  bytes.fill(Buffer.from(Float32Array.of(1e38).buffer), 8 + Number(bytes.readBigUInt64LE(0)));
+  await writeFile(file, bytes);
+  await using models = await VisionLanguage.open({ clip: folder, ...cpu });
+  for (const ask of [() => models.imageEmbedding(makePicture(1)), () => models.textEmbeddings(['a cat']), () => models.wordStates(['cat'])]) {
+    expect(await failure(ask())).toMatchObject({ code: 'NOT_FINITE', message: expect.stringContaining('NaN or infinity') });
+  }
 });
