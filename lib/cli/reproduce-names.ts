@@ -1,11 +1,11 @@
 /** The sources of names that the flags of `invseg reproduce` offer to the rows of its tables. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Dataset } from '../datasets/index.js';
+import { LIMITS, readBounded } from '../files.js';
 import { EMBEDDED } from '../models/index.js';
 import { createNameSource, loadVocabulary, vocabularyNames } from '../names/index.js';
 import type { Vocabulary } from '../names/index.js';
@@ -85,7 +85,7 @@ function groundTruth({ vocabulary, hasBackground }: Dataset): NamesOffer {
 async function fileOffer(kind: 'captions' | 'precomputed', file: string | undefined, flag: string, vocabulary: Vocabulary): Promise<NamesOffer | NamesLacking> {
   if (file === undefined) return { missing: `needs ${flag}` };
   const source = await createNameSource(kind, { vocabulary, [kind]: file });
-  const hash = createHash('sha256').update(await readFile(file)).digest('hex');
+  const hash = createHash('sha256').update(await readBounded(file, LIMITS.names)).digest('hex');
   return { label: kind, identity: `${kind} ${hash} ${vocabulary.name}`, open: () => Promise.resolve(source) };
 }
 

@@ -4,6 +4,7 @@
  */
 import { decode } from 'fast-png';
 import { InvSegError } from '../errors.js';
+import { boundedPng } from './png-chunks.js';
 
 export interface Size {
   width: number;
@@ -37,7 +38,7 @@ export function decodePngMask(bytes: Uint8Array, file: string, expected: Size): 
   }
   let data: Uint8Array;
   try {
-    data = decode(bytes, { checkCrc: true }).data as Uint8Array;
+    data = decode(boundedPng(bytes, { width, height, depth, interlaced })).data as Uint8Array;
   } catch (cause) {
     throw invalid(file, `it is truncated or damaged (${(cause as Error).message})`, cause);
   }

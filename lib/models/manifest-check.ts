@@ -1,7 +1,9 @@
 /** Reads `manifest.json` and checks every field. */
 
-import { readFile } from 'node:fs/promises';
 import { InvSegError } from '../errors.js';
+import { LIMITS, readText } from '../files.js';
+import type { FileError } from '../files.js';
+import { parseJson } from '../json.js';
 import { JsonReader } from './reader.js';
 import type {
   BundleManifest,
@@ -22,15 +24,14 @@ export const BUNDLE_FORMAT = 'invseg-bundle/1';
 export async function readManifest(file: string): Promise<BundleManifest> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readText(file, LIMITS.manifest);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') throw new InvSegError('MODEL_NOT_FOUND', `${file}: there is no such file`);
-    throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read (${code ?? String(cause)})`, { cause });
+    const { missing, message } = cause as FileError;
+    throw new InvSegError(missing ? 'MODEL_NOT_FOUND' : 'MANIFEST_INVALID', `${file}: ${message}`, { cause });
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
     throw new InvSegError('MANIFEST_INVALID', `${file}: it is not valid JSON (${(cause as Error).message})`, { cause });
   }

@@ -1,8 +1,10 @@
 /** A module's tensors: which files hold them, and what the module calls them. */
 
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { FileError, LIMITS, readText } from '../files.js';
+import { parseJson } from '../json.js';
 import type { TensorSource } from '../native/binding.js';
 import type { WeightsManifest, WeightsSearch } from './manifest.js';
 import { pickleError } from './pickle.js';
@@ -80,8 +82,9 @@ async function readShards(index: string, search: WeightsSearch): Promise<ModuleW
 async function readIndex(index: string): Promise<[string, string[]][]> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(index, 'utf8'));
+    value = parseJson(await readText(index, LIMITS.list));
   } catch (cause) {
+    if (cause instanceof FileError) throw new InvSegError('WEIGHTS_INVALID', `${index}: ${cause.message}`, { cause });
     throw new InvSegError('WEIGHTS_INVALID', `${index}: it is not valid JSON (${(cause as Error).message})`, { cause });
   }
   const shards = new Map<string, string[]>();

@@ -2,10 +2,12 @@
  * Opens a model of pictures and texts: a folder in transformers layout, or a bundle. Only JSON and headers are read here.
  */
 
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvSegError } from '../errors.js';
+import { LIMITS, readText } from '../files.js';
+import { parseJson } from '../json.js';
 import { EMBEDDED } from '../models/index.js';
 import { isFile, findWeights } from '../models/weights.js';
 import type { NativeModule, TensorSource } from '../native/binding.js';
@@ -92,7 +94,7 @@ async function readWeights(folder: string, { weights, tied }: TiedModule): Promi
 async function checkConfig(file: string, expected: unknown, { name, kind }: ModelManifest): Promise<void> {
   let config: unknown;
   try {
-    config = JSON.parse(await readFile(file, 'utf8'));
+    config = parseJson(await readText(file, LIMITS.manifest));
   } catch (cause) {
     throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read as JSON (${(cause as Error).message})`, { cause });
   }
@@ -117,7 +119,7 @@ function difference(expected: unknown, found: unknown, field: string): Differenc
     return found === expected ? undefined : { field, expected, found };
   }
   for (const [key, value] of Object.entries(expected)) {
-    const inner = difference(value, (found as Record<string, unknown>)[key], field ? `${field}.${key}` : key);
+    const inner = difference(value, Object.hasOwn(found, key) ? (found as Record<string, unknown>)[key] : undefined, field ? `${field}.${key}` : key);
     if (inner) return inner;
   }
   return undefined;

@@ -2,10 +2,10 @@
  * `instances_*.json`, indexed: one pass over the file keeps for every picture its name and size, and for every annotation
  * its place in the file (16 bytes); polygons are read again when the picture's turn comes.
  */
-import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../../errors.js';
 import type { ErrorCode } from '../../errors.js';
+import { openFile } from '../../files.js';
 import { JsonReader } from '../../models/reader.js';
 import type { IdList } from '../lists.js';
 import { isFileName } from '../options.js';
@@ -87,7 +87,7 @@ export class InstancesFile {
   async objects(id: string): Promise<PaintedObject[]> {
     const picture = this.picture(id);
     if (picture.annotations.length === 0) return [];
-    const handle = await open(this.#file);
+    const { handle } = await openFile(this.#file);
     try {
       const objects: PaintedObject[] = [];
       for (const index of picture.annotations) {
