@@ -80,7 +80,7 @@ describe('a pipe in the place of a file is an error and no waiting', () => {
   const set = async (...parts: string[]): Promise<unknown> => {
     const root = at('data');
     rmSync(root, { recursive: true, force: true });
-    const [{ id }] = (await writeFolder(root, { count: 1 })) as [{ id: string }];
+    const id = (await writeFolder(root, { count: 1 }))[0]!.id;
     fifo('data', ...parts.map((part) => part.replace('ID', id)));
     const dataset = await openDataset({ kind: 'folder', root, ...(parts[0] === 'lists' && { split: 'val' }) });
     for await (const item of dataset) await item.loadMask();

@@ -46,6 +46,7 @@ export interface SegmentFlags {
   device?: string;
   dtype?: string;
   threads?: string;
+  trustCode?: true;
   method?: string;
   steps?: string;
   seed?: string;
@@ -72,9 +73,12 @@ export function methodFlags(flags: MethodFlags): MethodOverrides {
   return { ...parseSettings(flags.set), ...dropUndefined(given) } as MethodOverrides;
 }
 
-export function engineFlags(flags: Pick<SegmentFlags, 'model' | 'device' | 'dtype' | 'threads'>): Partial<EngineOptions> {
-  const { model, device, dtype, threads } = flags;
-  const given = { model, device, dtype, threads: threads === undefined ? undefined : parseValue(threads) };
+/** Flags of the engine, the same for every command that loads a model. */
+export type EngineFlag = 'model' | 'device' | 'dtype' | 'threads' | 'trustCode';
+
+export function engineFlags(flags: Pick<SegmentFlags, EngineFlag>): Partial<EngineOptions> {
+  const { model, device, dtype, threads, trustCode } = flags;
+  const given = { model, device, dtype, threads: threads === undefined ? undefined : parseValue(threads), trustCode };
   return dropUndefined(given) as Partial<EngineOptions>;
 }
 

@@ -8,6 +8,7 @@ import type { Io } from './io.js';
 export interface InfoFlags {
   model?: string;
   json?: true;
+  trustCode?: true;
 }
 
 /** Describes what it can; a missing part is an error in the text and the exit code 1. */
@@ -18,7 +19,7 @@ export async function infoCommand(flags: InfoFlags, io: Io, debug: boolean): Pro
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
     native: await attempt(nativeInfo, errors),
-    model: await attempt(() => modelInfo(flags.model), errors),
+    model: await attempt(() => modelInfo(flags), errors),
   };
   if (flags.json) io.out(`${JSON.stringify({ ...info, errors: errors.map(errorJson) })}\n`);
   else io.out(asText(info));
@@ -42,11 +43,11 @@ function nativeInfo() {
   return { torch, libtorch, addon: folder, cudaBuild, cudaDevices, threads, ...unmapped };
 }
 
-async function modelInfo(model: string | undefined) {
-  const bundle = await openBundle(model);
+async function modelInfo({ model, trustCode }: InfoFlags) {
+  const bundle = await openBundle(model, { trustCode });
   const { name, version, license, source, image } = bundle.manifest;
-  const weights = await bundle.weightsHash();
-  return { name, version, license, source, folder: bundle.folder, imageSize: image.size, latentSize: image.latentSize, weights };
+  const identity = await bundle.identity();
+  return { name, version, license, source, folder: bundle.folder, imageSize: image.size, latentSize: image.latentSize, ...identity };
 }
 
 function asText(info: object, indent = ''): string {

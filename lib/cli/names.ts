@@ -71,8 +71,8 @@ export class PictureNames implements AsyncDisposable {
       const source = await createNameSource(kind, parts);
       if (folders === undefined) return new PictureNames(source, undefined);
     }
-    const { device, dtype, threads, checkFinite } = context.engine;
-    const models = await VisionLanguage.open({ device, dtype, threads, checkFinite, ...folders });
+    const { device, dtype, threads, checkFinite, trustCode } = context.engine;
+    const models = await VisionLanguage.open({ device, dtype, threads, checkFinite, trustCode, ...folders });
     try {
       return new PictureNames(await createNameSource(kind, { ...parts, models }), models);
     } catch (error) {

@@ -71,6 +71,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added');
   addNamesFlags(segment, pictureSources, 'given; diffsegmenter with a vocabulary and no categories')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
+    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
@@ -114,6 +115,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .summary('versions, devices and the model')
     .description('Prints versions, LibTorch, devices, the model and the hash of its weights.')
     .option('-m, --model <folder>', 'the model to describe')
+    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
     .option('--json', 'as JSON')
     .option('--debug', 'print stacks of errors')
     .action(async (flags: InfoFlags) => done(await infoCommand(flags, io, debug)));

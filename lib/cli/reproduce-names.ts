@@ -116,8 +116,8 @@ class LazyModels {
   static async make({ clip, blip }: ReproduceNamesFlags, engine: EngineOptions): Promise<LazyModels> {
     // The small models in the package know what the small model of the package knows.
     const own = (engine.model === undefined || engine.model === EMBEDDED) && clip === undefined && blip === undefined;
-    if (clip !== undefined) await openModel('contrastive', clip);
-    if (blip !== undefined) await openModel('captioner', blip);
+    if (clip !== undefined) await openModel('contrastive', clip, engine.trustCode);
+    if (blip !== undefined) await openModel('captioner', blip, engine.trustCode);
     return new LazyModels((own ? embeddedFilter() : undefined) ?? { clip, blip }, engine);
   }
 
@@ -137,8 +137,8 @@ class LazyModels {
   }
 
   #open(): Promise<VisionLanguage> {
-    const { device, dtype, threads, checkFinite } = this.#engine;
-    return (this.#opened ??= VisionLanguage.open({ device, dtype, threads, checkFinite, ...this.#folders }));
+    const { device, dtype, threads, checkFinite, trustCode } = this.#engine;
+    return (this.#opened ??= VisionLanguage.open({ device, dtype, threads, checkFinite, trustCode, ...this.#folders }));
   }
 
   async dispose(): Promise<void> {

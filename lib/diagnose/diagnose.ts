@@ -1,6 +1,7 @@
 /** Looks at a sample of a data set picture by picture: the losses at what is true and what is seen, then what the loop does. */
 import { InvSegError } from '../errors.js';
 import { drawSample, Journal } from '../evaluation/index.js';
+import { identitySettings } from '../evaluation/settings.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import { openPicture, probePicture, runPicture } from './picture.js';
 import type { Picture } from './picture.js';
@@ -29,7 +30,7 @@ export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Pr
   const ids = drawSample(dataset.ids, sample, seed);
   const { model } = segmenter.info;
   // What is added to the sample or to the variants later does not touch what is there, so neither is a setting.
-  const settings = { model: `${model.name} ${model.version}`, weights: given.weights ?? null, protocol: dataset.protocol, seed, options };
+  const settings = { model: `${model.name} ${model.version}`, ...identitySettings(given.identity), protocol: dataset.protocol, seed, options };
   await using journal = given.journal === undefined ? undefined : await Journal.open<Piece>(given.journal, settings);
   const pieces = new Map((journal?.records ?? []).map((piece) => [pieceKey(piece), piece]));
   const keep = async (piece: Piece): Promise<void> => {

@@ -57,6 +57,7 @@ export const engineDefaults: Readonly<EngineOptions> = {
   dtype: 'auto',
   threads: 0,
   checkFinite: true,
+  trustCode: false,
 };
 
 /** Named sets of options; what a caller gives beside a preset wins over it. */

@@ -8,8 +8,8 @@ import { ClipTokenizer } from '../text/tokenizer.js';
 import type { ModelFacts, SegmenterParts } from './parts.js';
 
 /** @throws {InvSegError} the codes of `Segmenter.open` */
-export async function openParts({ model, device, dtype, threads, checkFinite }: EngineOptions): Promise<SegmenterParts> {
-  const bundle = await openBundle(model);
+export async function openParts({ model, device, dtype, threads, checkFinite, trustCode }: EngineOptions): Promise<SegmenterParts> {
+  const bundle = await openBundle(model, { trustCode });
   const { manifest, tokenizerFolder, vocabulary, engineConfig } = bundle;
   const { folder: _, ...ids } = manifest.tokenizer;
   const tokenizer = await ClipTokenizer.load(tokenizerFolder, { ...ids, vocabulary });

@@ -52,9 +52,10 @@ export class Segmenter implements AsyncDisposable {
   /**
    * Loads a model.
    *
-   * @param options model (a folder; default the model in the package), device, dtype, threads, checkFinite
+   * @param options model (a folder; default the model in the package), device, dtype, threads, checkFinite, trustCode
    * @throws {InvSegError} `INVALID_OPTION`; the codes of a missing set-up (`LIBTORCH_NOT_FOUND`, `ADDON_NOT_BUILT`,
-   * `ADDON_LOAD_FAILED`), of a bad model (`MODEL_…`, `MANIFEST_…`, `WEIGHTS_…`, `TOKENIZER_…`) and of the device
+   * `ADDON_LOAD_FAILED`), of a bad model (`MODEL_…`, `MANIFEST_…`, `CODE_UNTRUSTED`, `WEIGHTS_…`,
+   * `TOKENIZER_…`) and of the device
    * (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
    */
   static async open(options: Partial<EngineOptions> = {}): Promise<Segmenter> {

@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { InvSegError } from '../errors.js';
 import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
+import { findCode } from '../models/code.js';
 import { EMBEDDED } from '../models/index.js';
-import { isFile, findWeights } from '../models/weights.js';
+import { checkNames, isFile, findWeights } from '../models/weights.js';
 import type { NativeModule, TensorSource } from '../native/binding.js';
 import { readModelManifest, type ModelKind, type ModelManifest, type TiedModule } from './manifest.js';
 
@@ -41,10 +42,11 @@ export function embeddedFilter(): { clip: string; blip: string } {
  * @param kind what the folder has to hold
  * @param model a folder with `config.json` and `model.safetensors`, or a bundle: with `manifest.json`, or, beside another
  * model's, `contrastive.json` or `captioner.json`
- * @throws InvSegError `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`, `MANIFEST_INVALID`, `WEIGHTS_…`; the first line names the
+ * @param trustCode whether a bundle's TorchScript may be anybody's
+ * @throws InvSegError `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`, `MANIFEST_INVALID`, `CODE_UNTRUSTED`, `WEIGHTS_…`; the first line names the
  * file or folder
  */
-export async function openModel(kind: ModelKind, model: string): Promise<OpenedModel> {
+export async function openModel(kind: ModelKind, model: string, trustCode = false): Promise<OpenedModel> {
   const folder = path.resolve(model);
   const { title } = PUBLISHED[kind];
   const found = model === '' ? undefined : await stat(folder).catch(() => undefined);
@@ -56,10 +58,10 @@ export async function openModel(kind: ModelKind, model: string): Promise<OpenedM
     );
   }
   for (const manifest of [`${kind}.json`, MANIFEST]) {
-    if (await isFile(path.join(folder, manifest))) return open(kind, path.join(folder, manifest), folder);
+    if (await isFile(path.join(folder, manifest))) return open(kind, path.join(folder, manifest), folder, trustCode);
   }
   if (await isFile(path.join(folder, 'config.json'))) {
-    return open(kind, path.join(MODELS, PUBLISHED[kind].folder, MANIFEST), folder);
+    return open(kind, path.join(MODELS, PUBLISHED[kind].folder, MANIFEST), folder, false);
   }
   throw new InvSegError(
     'MODEL_NOT_FOUND',
@@ -68,14 +70,15 @@ export async function openModel(kind: ModelKind, model: string): Promise<OpenedM
 }
 
 /** @param file the manifest, the TorchScript below its folder @param folder folder of weights and tokenizer */
-async function open(kind: ModelKind, file: string, folder: string): Promise<OpenedModel> {
+async function open(kind: ModelKind, file: string, folder: string, trusted: boolean): Promise<OpenedModel> {
   const manifest = await readModelManifest(file, kind);
   for (const [config, expected] of Object.entries(manifest.expect)) {
     await checkConfig(path.join(folder, config), expected, manifest);
   }
   const modules: Record<string, NativeModule> = {};
   for (const [name, module] of Object.entries(manifest.modules)) {
-    modules[name] = { script: path.join(path.dirname(file), module.script), weights: await readWeights(folder, module) };
+    const { script } = await findCode(path.join(path.dirname(file), module.script), `modules.${name}.script`, trusted);
+    modules[name] = { script, weights: await readWeights(folder, module) };
   }
   return { folder, manifest, modules, tokenizerFolder: path.join(folder, manifest.tokenizer.folder) };
 }
@@ -83,6 +86,7 @@ async function open(kind: ModelKind, file: string, folder: string): Promise<Open
 async function readWeights(folder: string, { weights, tied }: TiedModule): Promise<TensorSource[]> {
   const tensors: TensorSource[] = [];
   for (const part of weights) tensors.push(...(await findWeights(folder, part)).tensors);
+  checkNames(folder, tensors);
   for (const [parameter, name] of tied) {
     const source = tensors.find((tensor) => tensor.name === name);
     if (source && !tensors.some((tensor) => tensor.name === parameter)) tensors.push({ ...source, name: parameter });

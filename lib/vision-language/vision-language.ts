@@ -60,11 +60,11 @@ export class VisionLanguage implements AsyncDisposable {
    * Loads the models that are named, at least one.
    *
    * @throws {InvSegError} `INVALID_OPTION`; the codes of a missing set-up, of a bad model (`MODEL_…`, `MANIFEST_…`,
-   * `WEIGHTS_…`, `TOKENIZER_…`) and of the device (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
+   * `CODE_UNTRUSTED`, `WEIGHTS_…`, `TOKENIZER_…`) and of the device (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
    */
   static async open(options: VisionLanguageOptions = {}): Promise<VisionLanguage> {
     const { clip: clipFolder, blip: blipFolder, ...rest } = options;
-    const { device, dtype, threads, checkFinite } = resolveEngineOptions(rest);
+    const { device, dtype, threads, checkFinite, trustCode } = resolveEngineOptions(rest);
     for (const [name, folder] of Object.entries({ clip: clipFolder, blip: blipFolder })) {
       if (folder !== undefined && typeof folder !== 'string') {
         throw new InvSegError('INVALID_OPTION', `Expected a folder for ${name} but received ${String(folder)}`);
@@ -73,8 +73,8 @@ export class VisionLanguage implements AsyncDisposable {
     if (clipFolder === undefined && blipFolder === undefined) {
       throw new InvSegError('INVALID_OPTION', 'Expected a folder for clip, for blip or for both but received neither');
     }
-    const clip = clipFolder === undefined ? undefined : await openClip(clipFolder);
-    const blip = blipFolder === undefined ? undefined : await openBlip(blipFolder);
+    const clip = clipFolder === undefined ? undefined : await openClip(clipFolder, trustCode);
+    const blip = blipFolder === undefined ? undefined : await openBlip(blipFolder, trustCode);
     const { binding } = loadBinding();
     const engine = await binding.openVisionLanguage({
       contrastive: clip?.config ?? null,

@@ -15,6 +15,7 @@ import { checkName, Registry, runName, settingsHash } from '../../lib/queue/regi
 import { makeFolder } from '../evaluation/fake.js';
 import { facts, recordOf } from '../evaluation/fake-child.js';
 
+const identity = { weights: 'ab', manifest: 'ab', code: 'ab', tokenizer: 'ab' };
 let root: string;
 let dataset: Dataset;
 let worker: WorkerFacts;
@@ -22,8 +23,8 @@ let asked: RunSettings;
 beforeAll(async () => {
   root = await makeFolder(5);
   dataset = await openDataset({ kind: 'folder', root });
-  worker = { dataset, info: facts, names: 'a test', weights: 'ab' };
-  const given = { dataset, sample: 3, seed: 7, options: { steps: 2, alpha: 0.1 }, weights: 'ab' };
+  worker = { dataset, info: facts, names: 'a test', identity };
+  const given = { dataset, sample: 3, seed: 7, options: { steps: 2, alpha: 0.1 }, identity };
   // As it comes out of Redis.
   asked = JSON.parse(JSON.stringify(settingsOf(given, facts, selectPictures(given).ids, 'a test'))) as RunSettings;
 });
@@ -39,6 +40,9 @@ it('takes part where everything that counts is the same', async () => {
 });
 
 it.each([
+  ['manifest', { manifest: 'cd' }, /^manifest: .* with the same manifest\.json$/],
+  ['code', { code: 'cd' }, /^code: .* with the same TorchScript$/],
+  ['tokenizer', { tokenizer: 'cd' }, /^tokenizer: .* with the same files of the tokenizer$/],
   ['weights', { weights: 'cd' }, /^weights: the run has "cd", this worker "ab"; name the same --model, with the same files$/],
   ['model', { model: 'other 1' }, /^model: .*"other 1"/],
   ['device', { device: 'cuda' }, /^device: .*choose another --device/],
