@@ -15,6 +15,7 @@ import { COCO_IDS } from './categories.js';
 import { parseElement, readElements } from './elements.js';
 import type { Element } from './elements.js';
 import type { PaintedObject } from './paint.js';
+import { MOST_CROSSINGS } from './polygon.js';
 
 interface Picture extends Size {
   fileName: string;
@@ -90,12 +91,13 @@ export class InstancesFile {
     const { handle } = await openFile(this.#file);
     try {
       const objects: PaintedObject[] = [];
+      const budget = { crossings: MOST_CROSSINGS };
       for (const index of picture.annotations) {
         const bytes = Buffer.allocUnsafe(this.#lengths[index]!);
         await handle.read(bytes, 0, bytes.length, this.#offsets[index]!);
         const value = parseElement(bytes, this.#file, this.#offsets[index]!);
         if (value['image_id'] !== picture.key) throw invalid(this.#file, 'it was changed after it was opened');
-        objects.push(readAnnotation(value, picture, `${this.#file}: annotation ${String(value['id'])}`));
+        objects.push(readAnnotation(value, picture, `${this.#file}: annotation ${JSON.stringify(value['id'])}`, budget));
       }
       return objects;
     } finally {
