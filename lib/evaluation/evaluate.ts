@@ -4,6 +4,7 @@ import type { Dataset } from '../datasets/index.js';
 import { createNameSource } from '../names/index.js';
 import { InProcess } from './in-process.js';
 import { Journal } from './journal.js';
+import { checkMasks } from './masks.js';
 import { dropPicture, keepPicture, tidyPictures } from './keep.js';
 import type { Failed, Outcome, PicturePool } from './pool.js';
 import { journalOf, openFolder } from './run-folder.js';
@@ -32,10 +33,11 @@ export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
   await openFolder(out, given.restart === true);
 
   const run = new RunState(given, places.length);
-  await using journal = await Journal.open<RunRecord>(journalOf(out), settings, (record) => run.resume(record));
+  await using journal = await Journal.open<RunRecord>(journalOf(out), settings, (record, where) => run.resume(record, where));
   const open = places.filter(({ id }) => !run.counted(id));
   run.report(undefined);
   checkSignal(signal);
+  await checkMasks(dataset, run.masks, () => checkSignal(signal));
   for await (const outcome of pool.work(open, { settings, prefetch, signal })) {
     checkSignal(signal);
     await count(outcome, dataset, journal, run, out);

@@ -2,6 +2,7 @@
 import { dense } from './counts.js';
 import { metricsOf } from './metrics.js';
 import { Ranking } from './ranking.js';
+import { checkRecord } from './record.js';
 import { Totals } from './totals.js';
 import { isSkip } from './types.js';
 import type { EvaluateOptions, PictureRecord, RunRecord, SkipRecord } from './types.js';
@@ -31,10 +32,15 @@ export class RunState {
     return this.#counted.has(id);
   }
 
-  /** A record of an earlier run. */
-  resume(record: RunRecord): void {
+  /** Digests of the masks of earlier runs, by id. */
+  readonly masks = new Map<string, string>();
+
+  /** A record of an earlier run. @param where it stands @throws {InvSegError} `OUTPUT_FAILED` for one that says what no picture can */
+  resume(value: RunRecord, where: string): void {
+    const record = checkRecord(value, this.#totals.classes, where);
     if (isSkip(record)) return void this.#earlier.set(record.id, record.skipped.code);
     this.add(record);
+    this.masks.set(record.id, record.mask);
     this.#resumed = this.#counted.size;
   }
 

@@ -32,7 +32,7 @@ export function selectPictures({ dataset, sample, seed = 0, shard }: SettingsOpt
 export function settingsOf(given: SettingsOptions, { model, device, dtype }: EngineFacts, ids: readonly string[], names: string): RunSettings {
   const { dataset, sample, seed = 0, shard } = given;
   return {
-    format: 'invseg-run/1',
+    format: 'invseg-run/2',
     version: packageVersion(),
     model: `${model.name} ${model.version}`,
     ...identitySettings(given.identity),

@@ -61,7 +61,7 @@ export interface EvaluateProgress {
 
 /** Everything that decides the counts: the first line of the journal. */
 export interface RunSettings extends JournalRecord {
-  readonly format: 'invseg-run/1';
+  readonly format: 'invseg-run/2';
   readonly version: string;
   readonly model: string;
   /** SHA-256 of the model's parts. */
@@ -101,6 +101,8 @@ export interface PictureRecord extends JournalRecord, PixelCounts {
   readonly id: string;
   /** Place in the whole evaluation's list, from 0. */
   readonly place: number;
+  /** Digest of the mask that it was compared with. */
+  readonly mask: string;
   /** Labels that were asked for, without the background. */
   readonly names: readonly number[];
   /** Milliseconds: reading picture and mask, finding the names, and the parts of the segmenter's call. */

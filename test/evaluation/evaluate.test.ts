@@ -68,7 +68,7 @@ describe('evaluate', () => {
     await run();
     const lines = journalLines(out).map((line) => JSON.parse(line));
     expect(lines).toHaveLength(PICTURES + 1);
-    expect(lines[0].settings).toMatchObject({ format: 'invseg-run/1', classes: ['background', ...CLASSES] });
+    expect(lines[0].settings).toMatchObject({ format: 'invseg-run/2', classes: ['background', ...CLASSES] });
     expect(lines[1]).toMatchObject({ id: idOf(0), place: 0, milliseconds: { segment: 6 }, losses: [[expect.any(Number), -2, 1], [expect.any(Number), -3, 1]] });
     const { counts, confused } = lines[1] as { counts: number[][]; confused: number[][] };
     const labelled = truthOf(0).filter((label) => label !== 255).length;
