@@ -22,6 +22,7 @@ import { segmentCommand } from './segment.js';
 import type { SegmentFlags } from './flags.js';
 import { addWorkerCommand } from './worker.js';
 import { setupCommand } from './setup.js';
+import { printableIo } from './terminal.js';
 import type { SetupFlags } from './setup.js';
 
 const examples = `
@@ -38,7 +39,8 @@ Examples:
 Exit codes: 0 all done, 1 some picture (or the set-up) failed, 2 wrong usage, 130 interrupted.`;
 
 /** @param argv arguments after `node main.js` @returns exit code; never throws */
-export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+export async function runCli(argv: readonly string[], given: Io): Promise<number> {
+  const io = printableIo(given);
   const debug = argv.includes('--debug');
   let code: number = EXIT.ok;
   const program = makeProgram(io, debug, (value) => (code = value));

@@ -2,6 +2,7 @@
 import { InvSegError } from '../errors.js';
 import { drawSample, Journal } from '../evaluation/index.js';
 import { identitySettings } from '../evaluation/settings.js';
+import { Listener } from '../listener.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import { openPicture, probePicture, runPicture } from './picture.js';
 import type { Picture } from './picture.js';
@@ -38,6 +39,7 @@ export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Pr
     await journal?.append(piece);
   };
 
+  const listener = new Listener(given.onProgress);
   for (const piece of optionsToKeep(plans, pieces)) await keep(piece);
 
   for (const [place, id] of ids.entries()) {
@@ -52,10 +54,11 @@ export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Pr
     for (const [at, task] of open.entries()) {
       checkSignal(signal);
       const done = place * tasks.length + tasks.length - open.length + at;
-      given.onProgress?.({ done, total: ids.length * tasks.length, id, variant: task.key, part: task.part });
+      listener.tell({ done, total: ids.length * tasks.length, id, variant: task.key, part: task.part });
       await keep(await work(segmenter, picture, task, signal));
     }
   }
+  await listener.settle();
   return summarise({ model, dataset, ids, plans, pieces, inversion });
 }
 

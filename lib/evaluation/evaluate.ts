@@ -43,6 +43,7 @@ export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
     await count(outcome, dataset, journal, run, out);
     run.report(outcome.id);
   }
+  await run.listener.settle();
   const { evaluation } = await readRun(out, { absent });
   await tidyPictures(out, [...evaluation.worst, ...evaluation.best].map(({ id }) => id));
   return evaluation;

@@ -41,6 +41,7 @@ export interface EvaluateOptions {
   /** Pictures that are decoded while the engine works; default 2. */
   prefetch?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** What it throws, or its promise is rejected with, ends the evaluation; what was counted is in the journal. */
   onProgress?: ((progress: EvaluateProgress) => void) | undefined;
 }
 

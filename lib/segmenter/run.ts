@@ -1,6 +1,7 @@
 /** One image from input to result. Nothing here touches a tensor. */
 import { decodeImage } from '../image/decode.js';
 import type { ImageInput } from '../image/decode.js';
+import { Listener } from '../listener.js';
 import { methods, wordFactors } from '../methods/index.js';
 import type { Observer } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
@@ -20,7 +21,7 @@ export interface Run {
   stop: Stop;
   /** `performance.now()` when the caller called. */
   called: number;
-  onProgress: ((progress: Progress) => void) | undefined;
+  onProgress: ((progress: Progress) => unknown) | undefined;
   observe?: Observer | undefined;
 }
 
@@ -28,9 +29,10 @@ export interface Run {
 export async function run({ engine }: SegmenterParts, job: Run): Promise<SegmentResult> {
   const { options, prompts, selections, stop } = job;
   const { steps } = options;
+  const listener = new Listener(job.onProgress);
   const report = (stage: Progress['stage']): void => {
     stop.check();
-    job.onProgress?.({ stage, step: 0, steps });
+    listener.tell({ stage, step: 0, steps });
     stop.check(); // the caller may have aborted in there
   };
   const handles = new Handles();
@@ -65,11 +67,11 @@ export async function run({ engine }: SegmenterParts, job: Run): Promise<Segment
       height,
       own: (handle) => handles.own(handle),
       checkpoint: () => stop.check(),
-      onStep: (loss) => job.onProgress?.({ stage: 'step', step: loss.step, steps, loss }),
+      onStep: (loss) => listener.tell({ stage: 'step', step: loss.step, steps, loss }),
       onPredict: () => report('predict'),
       observe: job.observe,
     });
-    stop.check();
+    await stop.race(listener.settle());
 
     const notFinite = `Step ${losses.length + 1} of ${steps} was not finite; the prompt before it was used`;
     const categories = outcome.categories ?? prompts.categories;
