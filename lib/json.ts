@@ -25,6 +25,12 @@ export function parseJson(text: string): unknown {
   return JSON.parse(text) as unknown;
 }
 
+/** A value of JSON for a message, short. Not `String`: an object may have a property `toString`. */
+export function brief(value: unknown, most = 80): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > most ? `${text.slice(0, most - 3)}...` : text;
+}
+
 /** Index of the closing quote, or of the text's end. */
 function stringEnd(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {

@@ -10,6 +10,7 @@
 
 import type { Sharp } from 'sharp';
 import { InvSegError } from '../errors.js';
+import { show } from '../options/rules.js';
 import { copyRgb } from './rgb.js';
 import { checkSize, MAX_PIXELS, open, readHeader, readPictureFile, reason, unreadable } from './source.js';
 
@@ -108,14 +109,14 @@ function decodeRaw({ data, width, height, channels }: RawImage, maxPixels: numbe
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new InvSegError(
         'IMAGE_INVALID',
-        `Expected a positive integer for ${side} of the raw picture but received ${String(value)}`,
+        `Expected a positive integer for ${side} of the raw picture but received ${show(value)}`,
       );
     }
   }
   checkSize('raw picture', width, height, maxPixels);
   const depth = channels ?? data.length / (width * height);
   if (!Number.isInteger(depth) || depth < 1 || depth > 4 || data.length !== width * height * depth) {
-    const each = channels === undefined ? '1 to 4 bytes a pixel' : `${String(channels)} channels of 1 to 4`;
+    const each = channels === undefined ? '1 to 4 bytes a pixel' : `${show(channels)} channels of 1 to 4`;
     throw new InvSegError(
       'IMAGE_INVALID',
       `Expected ${each} for a raw picture of ${width}×${height} but received ${data.length} bytes`,

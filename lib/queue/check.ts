@@ -1,6 +1,7 @@
 /** Whether a worker computes what a run asks for: every setting that decides the counts must be the same. */
 import { differences } from '../evaluation/differences.js';
 import { parseShard } from '../evaluation/select.js';
+import { checkSettings } from '../evaluation/record.js';
 import { selectPictures, settingsOf } from '../evaluation/settings.js';
 import type { SettingsOptions } from '../evaluation/settings.js';
 import type { EngineFacts } from '../evaluation/pool.js';
@@ -34,9 +35,10 @@ const advice: Readonly<Record<string, string>> = {
 export function refusals(asked: RunSettings, facts: WorkerFacts): string[] {
   // Options of another version need not mean anything here.
   const version = packageVersion();
-  if (asked.version !== version) return [line('version', asked.version, version)];
+  if (asked.version !== version) return [line('version', typeof asked.version === 'string' ? asked.version.slice(0, 100) : 'another one', version)];
   let mine: RunSettings;
   try {
+    checkSettings(asked, 'the run');
     mine = ownSettings(asked, facts);
   } catch (error) {
     return [(error as Error).message];

@@ -4,7 +4,6 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Redis } from 'ioredis';
 import { InvSegError } from '../errors.js';
-import { checkSettings } from '../evaluation/record.js';
 import type { RunSettings } from '../evaluation/types.js';
 import { parseJson } from '../json.js';
 
@@ -79,12 +78,12 @@ export class Registry {
   }
 }
 
-/** What another program or version wrote there is none of ours. */
+/** What another program wrote there is none of ours; what another version did keeps its name, and is looked at by `check.ts`. */
 function read(text: string): RunEntry | undefined {
   if (text.length > MOST_CHARACTERS) return undefined;
   try {
     const { settings, seen } = parseJson(text) as RunEntry;
-    return Number.isFinite(seen) ? { settings: checkSettings(settings, RUNS), seen } : undefined;
+    return typeof settings === 'object' && settings !== null && Number.isFinite(seen) ? { settings, seen } : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 /** Labels for other thresholds of the background, without another pass. */
+import { show } from '../options/rules.js';
 import { InvSegError } from '../errors.js';
 import type { Strengths } from './types.js';
 
@@ -11,7 +12,7 @@ import type { Strengths } from './types.js';
  */
 export function labelsAt({ foreground, strength, background }: Strengths, threshold: number): Uint8Array {
   if (typeof threshold !== 'number' || !(threshold >= 0 && threshold <= 1)) {
-    throw new InvSegError('INVALID_OPTION', `Expected a number from 0 to 1 for threshold but received ${String(threshold)}`);
+    throw new InvSegError('INVALID_OPTION', `Expected a number from 0 to 1 for threshold but received ${show(threshold)}`);
   }
   const least = Math.fround(threshold); // strengths are float32 too
   return foreground.map((label, i) => (strength[i]! < least ? background : label));

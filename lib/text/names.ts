@@ -98,7 +98,7 @@ export function quote(name: string): string {
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return `an object of type ${value.constructor?.name ?? 'Object'}`;
+  if (typeof value === 'object') return `an object of type ${typeName(value)}`;
   return `${String(value).slice(0, 60)} of type ${typeof value}`;
 }
 
@@ -115,4 +115,10 @@ function invalid(message: string): InvSegError {
 
 function fail(code: ErrorCode, message: string): InvSegError {
   return new InvSegError(code, message);
+}
+
+/** JSON may have a property of this name. */
+function typeName(value: object): string {
+  const name: unknown = (value.constructor as { name?: unknown } | null | undefined)?.name;
+  return typeof name === 'string' ? name : 'Object';
 }

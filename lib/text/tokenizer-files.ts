@@ -4,7 +4,7 @@ import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import { LIMITS, readText } from '../files.js';
 import type { FileError } from '../files.js';
-import { parseJson } from '../json.js';
+import { brief, parseJson } from '../json.js';
 import { byteLetters, WORD_END } from './bpe.js';
 
 export interface TokenizerFiles {
@@ -48,7 +48,7 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   if (!model || (model['type'] ?? 'BPE') !== 'BPE') throw invalid(oneFile, 'expected a model of type BPE');
   const vocab = checkVocab(oneFile, model['vocab']);
   if (!Array.isArray(model['merges'])) throw invalid(oneFile, 'expected a list at model.merges');
-  const merges = model['merges'].map((pair: unknown) => (Array.isArray(pair) ? pair.join(' ') : String(pair)));
+  const merges = model['merges'].map((pair: unknown) => (typeof pair === 'string' ? pair : isPair(pair) ? pair.join(' ') : brief(pair)));
   return { file: oneFile, vocab, merges: checkMerges(oneFile, merges, vocab) };
 }
 
@@ -133,6 +133,8 @@ function parse(file: string, text: string): unknown {
     throw invalid(file, `it is not valid JSON (${(cause as Error).message})`, cause);
   }
 }
+
+const isPair = (value: unknown): value is string[] => Array.isArray(value) && value.every((part) => typeof part === 'string');
 
 function asRecord(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,6 +1,7 @@
 /** Texts as the token ids that CLIP's text encoder takes. */
 
 import { InvSegError } from '../errors.js';
+import { show } from '../options/rules.js';
 import { quote } from '../text/names.js';
 import type { ClipTokenizer } from '../text/tokenizer.js';
 
@@ -24,7 +25,7 @@ export function tokenizeTexts(tokenizer: ClipTokenizer, texts: readonly string[]
   const room = tokenizer.length - 2;
   const tokens = texts.map((text) => {
     if (typeof text !== 'string') {
-      throw new InvSegError('INVALID_OPTION', `Expected a string for a ${what} but received ${String(text)}`);
+      throw new InvSegError('INVALID_OPTION', `Expected a string for a ${what} but received ${show(text)}`);
     }
     const found = tokenizer.tokenise(text);
     if (found.length === 0) {

@@ -5,6 +5,7 @@ import { decodeImage, type ImageInput } from '../image/decode.js';
 import type { NativeVisionLanguage } from '../native/binding.js';
 import { loadBinding } from '../native/load.js';
 import { resolveEngineOptions, type EngineOptions } from '../options/index.js';
+import { show } from '../options/rules.js';
 import type { ClipTokenizer } from '../text/tokenizer.js';
 import { openBlip, openClip, type OpenedBlip, type OpenedClip } from './parts.js';
 import { rows, tokenizeTexts } from './texts.js';
@@ -67,7 +68,7 @@ export class VisionLanguage implements AsyncDisposable {
     const { device, dtype, threads, checkFinite, trustCode } = resolveEngineOptions(rest);
     for (const [name, folder] of Object.entries({ clip: clipFolder, blip: blipFolder })) {
       if (folder !== undefined && typeof folder !== 'string') {
-        throw new InvSegError('INVALID_OPTION', `Expected a folder for ${name} but received ${String(folder)}`);
+        throw new InvSegError('INVALID_OPTION', `Expected a folder for ${name} but received ${show(folder)}`);
       }
     }
     if (clipFolder === undefined && blipFolder === undefined) {
@@ -106,7 +107,7 @@ export class VisionLanguage implements AsyncDisposable {
     const prompts = prefixes.map((prefix) => {
       const ids = typeof prefix === 'string' ? tokenizer.encode(prefix) : undefined;
       if (!ids || ids.length + 1 >= maxLength) {
-        const seen = ids ? `${JSON.stringify(prefix.slice(0, 60))} with ${ids.length}` : String(prefix);
+        const seen = ids ? `${JSON.stringify(prefix.slice(0, 60))} with ${ids.length}` : show(prefix);
         throw new InvSegError(
           'INVALID_OPTION',
           `Expected a prefix of at most ${maxLength - 2} sub-tokens (maxLength ${maxLength}) but received ${seen}`,
@@ -174,6 +175,6 @@ function integer(name: string, value: unknown, least: number, most: number): num
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
   throw new InvSegError(
     'INVALID_OPTION',
-    `Expected an integer from ${least} to ${most} for ${name} but received ${String(value)}`,
+    `Expected an integer from ${least} to ${most} for ${name} but received ${show(value)}`,
   );
 }

@@ -136,8 +136,9 @@ async function readPieces(folder: string): Promise<{ file: string; pieces: strin
     throw invalid(file, 'expected a model.vocab of token → id');
   }
   const pieces: string[] = [];
-  for (const [piece, id] of Object.entries(vocab)) pieces[Number(id)] = piece;
-  if (pieces.length !== Object.keys(vocab).length || pieces.includes(undefined as never)) {
+  const entries = Object.entries(vocab as Record<string, unknown>);
+  for (const [piece, id] of entries) if (Number.isInteger(id) && (id as number) >= 0 && (id as number) < entries.length) pieces[id as number] = piece;
+  if (pieces.length !== entries.length || pieces.includes(undefined as never)) {
     throw invalid(file, 'expected every id from 0 on once in model.vocab');
   }
   return { file, pieces };

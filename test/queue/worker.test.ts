@@ -159,11 +159,15 @@ it('passes over what others wrote into the list of runs', async () => {
   };
   const registry = new Registry(client as unknown as ConstructorParameters<typeof Registry>[0]);
   await registry.put('mine', asked);
-  expect([...(await registry.list()).keys()]).toEqual(['mine']);
+  const listed = await registry.list();
+  expect([...listed.keys()]).toEqual(['none', 'mine']);
+  expect(refusals(listed.get('none')!.settings, worker)).toHaveLength(1);
+  expect(refusals({ ...asked, classes: 'x' } as never, worker)).toEqual([expect.stringContaining('expected the settings of an evaluation')]);
+  expect(refusals({ version: { toString: 1 } } as never, worker)).toEqual([expect.stringContaining('the run has another one')]);
   expect(settingsHash((await registry.get('mine'))!.settings)).toBe(settingsHash(asked));
   expect(await registry.get('bad')).toBeUndefined();
   await registry.remove('mine');
-  expect((await registry.list()).size).toBe(0);
+  expect((await registry.list()).size).toBe(1);
   for (let i = 0; i < 3000; i++) hash.set(`r${i}`, whole);
   expect((await registry.list()).size).toBeLessThanOrEqual(1000);
 });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { InvSegError } from '../../errors.js';
 import type { ErrorCode } from '../../errors.js';
 import { openFile } from '../../files.js';
+import { brief } from '../../json.js';
 import { JsonReader } from '../../models/reader.js';
 import type { IdList } from '../lists.js';
 import { isFileName } from '../options.js';
@@ -97,7 +98,7 @@ export class InstancesFile {
         await handle.read(bytes, 0, bytes.length, this.#offsets[index]!);
         const value = parseElement(bytes, this.#file, this.#offsets[index]!);
         if (value['image_id'] !== picture.key) throw invalid(this.#file, 'it was changed after it was opened');
-        objects.push(readAnnotation(value, picture, `${this.#file}: annotation ${JSON.stringify(value['id'])}`, budget));
+        objects.push(readAnnotation(value, picture, `${this.#file}: annotation ${brief(value['id'])}`, budget));
       }
       return objects;
     } finally {
@@ -145,7 +146,7 @@ function checkCategories(ids: unknown[], file: string): void {
   if (wrong.length === 0) return;
   throw invalid(
     file,
-    `its categories are not COCO's 80 (the first that differs has the id ${String(wrong[0])}); ` +
+    `its categories are not COCO's 80 (the first that differs has the id ${brief(wrong[0])}); ` +
       'other classes fit the kind folder',
   );
 }

@@ -3,6 +3,7 @@
  * a list of runs [start, end), and so is a polygon after rasterising: painting costs no more than the pixels painted.
  */
 import { InvSegError } from '../../errors.js';
+import { brief } from '../../json.js';
 
 /** [2 × runs] start and end of each, ascending; an end is not within its run. Touching and empty runs may occur. */
 export type Runs = Uint32Array;
@@ -31,7 +32,7 @@ export function decodeRuns({ size, counts }: EncodedRuns, width: number, height:
   const total = width * height;
   let position = 0;
   for (const [i, length] of lengths.entries()) {
-    if (!Number.isSafeInteger(length) || length < 0) throw invalid(name, `a run length is ${String(length)}`);
+    if (!Number.isSafeInteger(length) || length < 0) throw invalid(name, `a run length is ${brief(length)}`);
     if (i % 2 === 1) runs[i - 1] = position;
     position += length;
     if (position > total) break;
