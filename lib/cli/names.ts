@@ -27,6 +27,8 @@ export interface NamesContext {
   vocabulary?: Vocabulary | undefined;
   /** Of the data set. */
   hasBackground?: boolean | undefined;
+  /** Whether the source's description has to tell models from others of their name: a run keeps it. */
+  identify?: boolean | undefined;
 }
 
 /** A picture alone has no ground truth. */
@@ -74,6 +76,7 @@ export class PictureNames implements AsyncDisposable {
     const { device, dtype, threads, checkFinite, trustCode } = context.engine;
     const models = await VisionLanguage.open({ device, dtype, threads, checkFinite, trustCode, ...folders });
     try {
+      if (context.identify) await models.identify();
       return new PictureNames(await createNameSource(kind, { ...parts, models }), models);
     } catch (error) {
       await models.dispose();

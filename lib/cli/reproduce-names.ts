@@ -138,7 +138,10 @@ class LazyModels {
 
   #open(): Promise<VisionLanguage> {
     const { device, dtype, threads, checkFinite, trustCode } = this.#engine;
-    return (this.#opened ??= VisionLanguage.open({ device, dtype, threads, checkFinite, trustCode, ...this.#folders }));
+    return (this.#opened ??= VisionLanguage.open({ device, dtype, threads, checkFinite, trustCode, ...this.#folders }).then(async (models) => {
+      await models.identify();
+      return models;
+    }));
   }
 
   async dispose(): Promise<void> {

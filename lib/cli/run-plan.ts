@@ -35,7 +35,7 @@ export async function planPictures(flags: PictureFlags): Promise<PicturePlan> {
 
 /** @throws {InvSegError} the codes of the source and of its models */
 export function openNames(flags: PictureFlags, { dataset, engine }: PicturePlan): Promise<PictureNames> {
-  return PictureNames.open(flags.names ?? 'ground-truth', flags, { engine, vocabulary: dataset.vocabulary, hasBackground: dataset.hasBackground });
+  return PictureNames.open(flags.names ?? 'ground-truth', flags, { engine, vocabulary: dataset.vocabulary, hasBackground: dataset.hasBackground, identify: true });
 }
 
 /** Everything that a process of its own needs for pictures; it ends with the process. */

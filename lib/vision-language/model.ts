@@ -9,7 +9,10 @@ import { InvSegError } from '../errors.js';
 import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
 import { findCode } from '../models/code.js';
+import { hashFiles } from '../models/hash.js';
+import { hashJson, hashNamed, hashTokenizer } from '../models/identity.js';
 import { EMBEDDED } from '../models/index.js';
+import type { ModelIdentity } from '../models/index.js';
 import { checkNames, isFile, findWeights } from '../models/weights.js';
 import type { NativeModule, TensorSource } from '../native/binding.js';
 import { readModelManifest, type ModelKind, type ModelManifest, type TiedModule } from './manifest.js';
@@ -21,6 +24,8 @@ export interface OpenedModel {
   /** By the manifest's names. */
   modules: Record<string, NativeModule>;
   tokenizerFolder: string;
+  /** Everything that makes it this model; reads all weights. @throws InvSegError `WEIGHTS_…`, `TOKENIZER_INVALID` */
+  identity(): Promise<ModelIdentity>;
 }
 
 const MANIFEST = 'manifest.json';
@@ -76,11 +81,23 @@ async function open(kind: ModelKind, file: string, folder: string, trusted: bool
     await checkConfig(path.join(folder, config), expected, manifest);
   }
   const modules: Record<string, NativeModule> = {};
+  const codes: Record<string, string> = {};
+  const files = new Set<string>();
   for (const [name, module] of Object.entries(manifest.modules)) {
-    const { script } = await findCode(path.join(path.dirname(file), module.script), `modules.${name}.script`, trusted);
-    modules[name] = { script, weights: await readWeights(folder, module) };
+    const { script, sha256 } = await findCode(path.join(path.dirname(file), module.script), `modules.${name}.script`, trusted);
+    const weights = await readWeights(folder, module);
+    modules[name] = { script, weights };
+    codes[name] = sha256;
+    for (const tensor of weights) files.add(tensor.file);
   }
-  return { folder, manifest, modules, tokenizerFolder: path.join(folder, manifest.tokenizer.folder) };
+  const tokenizerFolder = path.join(folder, manifest.tokenizer.folder);
+  const identity = async (): Promise<ModelIdentity> => ({
+    weights: await hashFiles(folder, [...files].sort()),
+    manifest: hashJson(manifest),
+    code: hashNamed(codes),
+    tokenizer: await hashTokenizer(tokenizerFolder),
+  });
+  return { folder, manifest, modules, tokenizerFolder, identity };
 }
 
 async function readWeights(folder: string, { weights, tied }: TiedModule): Promise<TensorSource[]> {

@@ -3,11 +3,13 @@
 import { InvSegError } from '../errors.js';
 import { decodeImage, type ImageInput } from '../image/decode.js';
 import type { NativeVisionLanguage } from '../native/binding.js';
+import { hashNamed } from '../models/identity.js';
 import { loadBinding } from '../native/load.js';
 import { resolveEngineOptions, type EngineOptions } from '../options/index.js';
 import { show } from '../options/rules.js';
 import type { ClipTokenizer } from '../text/tokenizer.js';
 import { openBlip, openClip, type OpenedBlip, type OpenedClip } from './parts.js';
+import type { OpenedModel } from './model.js';
 import { rows, tokenizeTexts } from './texts.js';
 import type { WordPiece } from './wordpiece.js';
 
@@ -45,10 +47,13 @@ export class VisionLanguage implements AsyncDisposable {
   readonly #engine: NativeVisionLanguage;
   readonly #clip: ClipTokenizer | undefined;
   readonly #blip: { tokenizer: WordPiece; start: number; length: number } | undefined;
+  readonly #models: readonly OpenedModel[];
+  #digest = '';
   #disposed: Promise<void> | undefined;
 
   private constructor(engine: NativeVisionLanguage, clip?: OpenedClip, blip?: OpenedBlip) {
     this.#engine = engine;
+    this.#models = [clip, blip].flatMap((opened) => (opened ? [opened.model] : []));
     this.#clip = clip?.tokenizer;
     this.#blip = blip && { tokenizer: blip.tokenizer, start: blip.start, length: blip.model.manifest.tokenizer.length };
     const facts = (opened: Pick<OpenedClip, 'model'> | undefined): VisionLanguageInfo['clip'] =>
@@ -88,9 +93,21 @@ export class VisionLanguage implements AsyncDisposable {
     return new VisionLanguage(engine, clip, blip);
   }
 
-  /** Names of the models, for reports. */
+  /** Names of the models, for reports; with the digest of what they are made of, after `identify`. */
   get description(): string {
-    return [this.info.clip, this.info.blip].flatMap((model) => (model ? [model.name] : [])).join(' and ');
+    return this.#models.map(({ manifest }) => manifest.name).join(' and ') + this.#digest;
+  }
+
+  /**
+   * Adds a digest of weights, manifests, code and tokenizers to `description`, so that names of other models are told from those of
+   * these. Reads all weights.
+   *
+   * @throws {InvSegError} `WEIGHTS_…`, `TOKENIZER_INVALID`
+   */
+  async identify(): Promise<void> {
+    const parts: Record<string, string> = {};
+    for (const model of this.#models) parts[model.manifest.kind] = hashNamed({ ...(await model.identity()) });
+    this.#digest = ` (${hashNamed(parts).slice(0, 8)})`;
   }
 
   /**

@@ -1,6 +1,6 @@
 /** What is refused, with which message, and what happens to a disposed model. */
 
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadBinding } from '../../lib/native/load.js';
@@ -163,4 +163,19 @@ test('disposal: what runs ends, what waits or comes later is refused, and nothin
   }
   expect(await failure(models.captions(makePicture(1), ['']))).toMatchObject({ code: 'DISPOSED' });
   expect(binding.probe()).toEqual(before);
+});
+
+test('a description tells models from others of their name, once they are identified', async () => {
+  const [folder, other] = [await makeClip(), await makeClip()];
+  await using models = await VisionLanguage.open({ clip: folder, ...cpu });
+  const plain = models.description;
+  await models.identify();
+  expect(models.description).toMatch(new RegExp(`^${plain} \\([0-9a-f]{8}\\)$`));
+  await using same = await VisionLanguage.open({ clip: other, ...cpu });
+  await same.identify();
+  expect(same.description).toBe(models.description);
+  const merges = path.join(other, 'tokenizer', 'merges.txt');
+  await writeFile(merges, (await readFile(merges, 'utf8')).trimEnd().split('\n').slice(0, -1).join('\n'));
+  await same.identify();
+  expect(same.description).not.toBe(models.description);
 });
