@@ -97,7 +97,8 @@ export async function serveQueue(options: WorkOptions): Promise<number> {
 }
 
 function chosen(runs: ReadonlyMap<string, RunEntry>, name: string | undefined): [string, RunEntry][] {
-  return [...runs].filter(([one]) => name === undefined || one === name);
+  // Those whose evaluator is there come first: what others left does not keep them waiting.
+  return [...runs].filter(([one]) => name === undefined || one === name).sort(([, a], [, b]) => b.seen - a.seen);
 }
 
 /** Leaves the runs that have ended, or that are others under the same name. */
