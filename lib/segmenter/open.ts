@@ -1,6 +1,7 @@
 /** Options → the parts of a segmenter: manifest and headers first, so that what cannot work is refused in milliseconds. */
 import { mapSelection, openBundle, resolutions } from '../models/index.js';
 import type { Bundle } from '../models/index.js';
+import { WeightWatch } from '../models/watch.js';
 import { loadBinding } from '../native/load.js';
 import type { EngineOptions } from '../options/index.js';
 import { planPrompts } from '../text/plan.js';
@@ -14,9 +15,11 @@ export async function openParts({ model, device, dtype, threads, checkFinite, tr
   const { folder: _, ...ids } = manifest.tokenizer;
   const tokenizer = await ClipTokenizer.load(tokenizerFolder, { ...ids, vocabulary });
   const { binding } = loadBinding();
+  const watch = await WeightWatch.of(bundle.files.map((file) => file.path));
   const engine = await binding.openEngine({ ...engineConfig, device, dtype, threads, checkFinite });
   return {
     engine,
+    checkWeights: () => watch.check(),
     model: modelFacts(bundle),
     selectMaps: (choice) => mapSelection(manifest, choice),
     buildPrompts: (input, request) => planPrompts(tokenizer, input, request),

@@ -26,7 +26,8 @@ export interface Run {
 }
 
 /** @throws what decoding, the engine or `onProgress` throw, `ABORTED` and `DISPOSED`; all handles are free afterwards */
-export async function run({ engine }: SegmenterParts, job: Run): Promise<SegmentResult> {
+export async function run(parts: SegmenterParts, job: Run): Promise<SegmentResult> {
+  const { engine } = parts;
   const { options, prompts, selections, stop } = job;
   const { steps } = options;
   const listener = new Listener(job.onProgress);
@@ -43,6 +44,7 @@ export async function run({ engine }: SegmenterParts, job: Run): Promise<Segment
     const decoded = performance.now();
 
     report('encode');
+    await parts.checkWeights?.();
     const random = new Random(options.seed);
     // Drawn first: every method and number of steps predicts under the same noise.
     const inferenceSeed = random.seed();

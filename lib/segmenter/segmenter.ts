@@ -73,7 +73,7 @@ export class Segmenter implements AsyncDisposable {
    * @param input path, file's bytes, sharp instance, or raw RGB; raw bytes must not change until the call ends
    * @param options `categories` and whatever should differ from the defaults
    * @throws {InvSegError} `INVALID_OPTION`, `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG`, `IMAGE_…`,
-   * `ABORTED`, `DISPOSED`, `OUT_OF_MEMORY`
+   * `WEIGHTS_CHANGED`, `ABORTED`, `DISPOSED`, `OUT_OF_MEMORY`
    */
   segment(input: ImageInput, options: SegmentOptions): Promise<SegmentResult> {
     return this.#segment(input, options);

@@ -4,6 +4,7 @@ import { InvSegError } from '../errors.js';
 import { decodeImage, type ImageInput } from '../image/decode.js';
 import type { NativeVisionLanguage } from '../native/binding.js';
 import { hashNamed } from '../models/identity.js';
+import { WeightWatch } from '../models/watch.js';
 import { loadBinding } from '../native/load.js';
 import { resolveEngineOptions, type EngineOptions } from '../options/index.js';
 import { show } from '../options/rules.js';
@@ -48,11 +49,13 @@ export class VisionLanguage implements AsyncDisposable {
   readonly #clip: ClipTokenizer | undefined;
   readonly #blip: { tokenizer: WordPiece; start: number; length: number } | undefined;
   readonly #models: readonly OpenedModel[];
+  readonly #watch: WeightWatch;
   #digest = '';
   #disposed: Promise<void> | undefined;
 
-  private constructor(engine: NativeVisionLanguage, clip?: OpenedClip, blip?: OpenedBlip) {
+  private constructor(engine: NativeVisionLanguage, watch: WeightWatch, clip?: OpenedClip, blip?: OpenedBlip) {
     this.#engine = engine;
+    this.#watch = watch;
     this.#models = [clip, blip].flatMap((opened) => (opened ? [opened.model] : []));
     this.#clip = clip?.tokenizer;
     this.#blip = blip && { tokenizer: blip.tokenizer, start: blip.start, length: blip.model.manifest.tokenizer.length };
@@ -82,6 +85,8 @@ export class VisionLanguage implements AsyncDisposable {
     const clip = clipFolder === undefined ? undefined : await openClip(clipFolder, trustCode);
     const blip = blipFolder === undefined ? undefined : await openBlip(blipFolder, trustCode);
     const { binding } = loadBinding();
+    const modules = [clip, blip].flatMap((opened) => (opened ? Object.values(opened.model.modules) : []));
+    const watch = await WeightWatch.of(modules.flatMap(({ weights }) => weights.map(({ file }) => file)));
     const engine = await binding.openVisionLanguage({
       contrastive: clip?.config ?? null,
       captioner: blip?.config ?? null,
@@ -90,7 +95,7 @@ export class VisionLanguage implements AsyncDisposable {
       threads,
       checkFinite,
     });
-    return new VisionLanguage(engine, clip, blip);
+    return new VisionLanguage(engine, watch, clip, blip);
   }
 
   /** Names of the models, for reports; with the digest of what they are made of, after `identify`. */
@@ -133,6 +138,7 @@ export class VisionLanguage implements AsyncDisposable {
       return Int32Array.of(start, ...ids);
     });
     const { rgb, width, height } = await decodeImage(image);
+    await this.#watch.check();
     const found = await this.#engine.captions(rgb, width, height, prompts, beams, maxLength);
     return found.map(({ tokens }) => tokenizer.decode(tokens));
   }
@@ -145,6 +151,7 @@ export class VisionLanguage implements AsyncDisposable {
   async imageEmbedding(image: ImageInput): Promise<Float32Array> {
     if (!this.#clip) throw missing('clip', 'embeddings');
     const { rgb, width, height } = await decodeImage(image);
+    await this.#watch.check();
     return this.#engine.imageEmbedding(rgb, width, height);
   }
 
@@ -157,6 +164,7 @@ export class VisionLanguage implements AsyncDisposable {
     if (!this.#clip) throw missing('clip', 'embeddings');
     if (texts.length === 0) return [];
     const { ids, ends, length } = tokenizeTexts(this.#clip, texts, 'text');
+    await this.#watch.check();
     return rows(await this.#engine.textEmbeddings(ids, ends, length), texts.length);
   }
 
@@ -170,6 +178,7 @@ export class VisionLanguage implements AsyncDisposable {
     if (!this.#clip) throw missing('clip', 'word states');
     if (words.length === 0) return [];
     const { ids, ends, length } = tokenizeTexts(this.#clip, words, 'word');
+    await this.#watch.check();
     return rows(await this.#engine.wordStates(ids, ends, length), words.length);
   }
 
