@@ -3,10 +3,13 @@
 /** Objects and lists within each other; the deepest file of this package has 6. */
 export const MAX_DEPTH = 64;
 
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [...'"\\[]{}'].map((sign) => sign.charCodeAt(0));
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [...'"\\[]{}'].map((sign) =>
+  sign.charCodeAt(0),
+);
 
 /**
- * `JSON.parse`, but what is nested deeper than `MAX_DEPTH` is refused: the parser takes any depth, and whoever walks through
+ * `JSON.parse`, but what is nested deeper than `MAX_DEPTH` is refused: the parser takes any depth, and whoever walks
+ * through
  * the value afterwards (`JSON.stringify`, a comparison) runs out of stack.
  *
  * A key `__proto__` becomes a property like any other; whoever copies values by their keys must define and not assign.

@@ -8,7 +8,10 @@ export class Listener<Arguments extends unknown[]> {
     this.#callback = callback;
   }
 
-  /** Does not wait for an async callback. @throws what the callback throws, or what an earlier call of it was rejected with */
+  /**
+   * Does not wait for an async callback. @throws what the callback throws, or what an earlier call of it was rejected
+   * with
+   */
   tell(...args: Arguments): void {
     this.check();
     const answer = this.#callback?.(...args);

@@ -29,7 +29,11 @@ const fifo = (...parts: string[]): string => {
   execFileSync('mkfifo', [at(...parts)]);
   return at(...parts);
 };
-const failure = (work: Promise<unknown>): Promise<unknown> => work.then(() => undefined, (error: unknown) => error);
+const failure = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 
 describe('a bounded reader', () => {
   it('gives a file whole, as text, or its start', async () => {
@@ -73,7 +77,8 @@ describe('a pipe in the place of a file is an error and no waiting', () => {
   const tokenizer = (name: string): Promise<unknown> => {
     rmSync(at('tokenizer'), { recursive: true, force: true });
     mkdirSync(at('tokenizer'));
-    for (const file of ['vocab.json', 'merges.txt']) if (file !== name) writeFileSync(at('tokenizer', file), JSON.stringify(letters));
+    for (const file of ['vocab.json', 'merges.txt'])
+      if (file !== name) writeFileSync(at('tokenizer', file), JSON.stringify(letters));
     fifo('tokenizer', name);
     return ClipTokenizer.load(at('tokenizer'), { length: 8 });
   };
@@ -92,7 +97,11 @@ describe('a pipe in the place of a file is an error and no waiting', () => {
     ['merges.txt', () => tokenizer('merges.txt'), 'TOKENIZER_INVALID'],
     ['vocab.txt', () => (fifo('words', 'vocab.txt'), WordPiece.load(at('words'))), 'TOKENIZER_INVALID'],
     ['a vocabulary', () => loadVocabulary(fifo('names.json')), 'NAMES_NOT_FOUND'],
-    ['captions', async () => createNameSource('captions', { captions: fifo('captions.json'), vocabulary: await voc() }), 'NAMES_NOT_FOUND'],
+    [
+      'captions',
+      async () => createNameSource('captions', { captions: fifo('captions.json'), vocabulary: await voc() }),
+      'NAMES_NOT_FOUND',
+    ],
     ['a picture', () => decodeImage(fifo('picture.jpg')), 'IMAGE_UNREADABLE'],
     ['a mask', () => readIndexMask(fifo('mask.png'), { width: 1, height: 1 }), 'IMAGE_UNREADABLE'],
     ['a list', () => set('lists', 'val.txt'), 'DATASET_NOT_FOUND'],

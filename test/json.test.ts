@@ -17,7 +17,8 @@ it('gives what JSON.parse gives', () => {
 });
 
 it('refuses what JSON.parse refuses, with its words', () => {
-  for (const text of ['', '{', '[1,]', '"', '"\\', '{"a":}', 'nothing']) expect(() => parseJson(text)).toThrow(SyntaxError);
+  for (const text of ['', '{', '[1,]', '"', '"\\', '{"a":}', 'nothing'])
+    expect(() => parseJson(text)).toThrow(SyntaxError);
 });
 
 it('refuses what is nested deeper than the limit, and only that', () => {
@@ -30,7 +31,13 @@ it('refuses what is nested deeper than the limit, and only that', () => {
 it('is what files are read with: a deep one is an error that names the file', async () => {
   const file = path.join(folder, 'deep.json');
   writeFileSync(file, nested(200_000));
-  await expect(readManifest(file)).rejects.toMatchObject({ code: 'MANIFEST_INVALID', message: expect.stringContaining('nested deeper') });
-  await expect(loadVocabulary(file)).rejects.toMatchObject({ code: 'NAMES_INVALID', message: expect.stringContaining('nested deeper') });
+  await expect(readManifest(file)).rejects.toMatchObject({
+    code: 'MANIFEST_INVALID',
+    message: expect.stringContaining('nested deeper'),
+  });
+  await expect(loadVocabulary(file)).rejects.toMatchObject({
+    code: 'NAMES_INVALID',
+    message: expect.stringContaining('nested deeper'),
+  });
   expect(() => checkManifest(JSON.parse('{"format":{"a":1}}'), file)).toThrow(/at format/);
 });

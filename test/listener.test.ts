@@ -28,9 +28,16 @@ const wrong = new Error('of the caller');
 
 describe('a listener', () => {
   it('hands on what is thrown, and later what was rejected, once', async () => {
-    expect(() => new Listener(() => { throw wrong; }).tell()).toThrow(wrong);
+    expect(() =>
+      new Listener(() => {
+        throw wrong;
+      }).tell(),
+    ).toThrow(wrong);
     let calls = 0;
-    const listener = new Listener(async () => { calls++; throw wrong; });
+    const listener = new Listener(async () => {
+      calls++;
+      throw wrong;
+    });
     listener.tell();
     await later();
     expect(() => listener.tell()).toThrow(wrong);
@@ -40,7 +47,10 @@ describe('a listener', () => {
   });
   it('waits for what async callbacks still do', async () => {
     let done = 0;
-    const listener = new Listener(async () => { await later(); done++; });
+    const listener = new Listener(async () => {
+      await later();
+      done++;
+    });
     listener.tell();
     listener.tell();
     await listener.settle();
@@ -54,7 +64,11 @@ describe('a listener', () => {
 });
 
 describe('an async onProgress that rejects ends the call, and nothing is left unhandled:', () => {
-  it.each([[0, 'decode'], [3, 'step'], [1000, 'predict']] as const)('segment, after %i calls or in %s', async (after, stage) => {
+  it.each([
+    [0, 'decode'],
+    [3, 'step'],
+    [1000, 'predict'],
+  ] as const)('segment, after %i calls or in %s', async (after, stage) => {
     const engine = new FakeEngine({ delay: 1 });
     const segmenter = Segmenter.of(fakeParts(engine));
     let calls = 0;
@@ -72,7 +86,9 @@ describe('an async onProgress that rejects ends the call, and nothing is left un
     const root = await makeFolder(3);
     const out = mkdtempSync(path.join(tmpdir(), 'invseg-listener-'));
     const dataset = await openDataset({ kind: 'folder', root });
-    const onProgress = async (): Promise<void> => { throw wrong; };
+    const onProgress = async (): Promise<void> => {
+      throw wrong;
+    };
     await expect(evaluate({ segmenter: new FakeSegmenter(), dataset, out, onProgress })).rejects.toBe(wrong);
     await expect(checkDataset({ kind: 'folder', root }, { onProgress })).rejects.toBe(wrong);
     await later();

@@ -46,7 +46,11 @@ export function boundedPng(bytes: Uint8Array, layout: PngLayout): Uint8Array {
     if (type === 'IHDR' || type === 'PLTE') kept.push(whole);
     else if (type === 'IDAT') data.push(content);
   }
-  return Buffer.concat([...kept, chunk('IDAT', boundedData(Buffer.concat(data), layout)), chunk('IEND', new Uint8Array())]);
+  return Buffer.concat([
+    ...kept,
+    chunk('IDAT', boundedData(Buffer.concat(data), layout)),
+    chunk('IEND', new Uint8Array()),
+  ]);
 }
 
 /** The compressed data without what follows its end. */
@@ -56,15 +60,20 @@ function boundedData(data: Uint8Array, layout: PngLayout): Uint8Array {
     buffer: Uint8Array;
     engine: { bytesWritten: number };
   };
-  if (buffer.length !== expected) throw new Error(`${buffer.length} bytes of pixels where the header means ${expected}`);
+  if (buffer.length !== expected)
+    throw new Error(`${buffer.length} bytes of pixels where the header means ${expected}`);
   return data.subarray(0, engine.bytesWritten);
 }
 
 /** Every row has a byte for its filter. */
 function inflatedBytes({ width, height, depth, interlaced }: PngLayout): number {
-  const rows = (columns: number, lines: number): number => (columns > 0 ? lines * (1 + Math.ceil((columns * depth) / 8)) : 0);
+  const rows = (columns: number, lines: number): number =>
+    columns > 0 ? lines * (1 + Math.ceil((columns * depth) / 8)) : 0;
   if (!interlaced) return rows(width, height);
-  return PASSES.reduce((sum, [x, y, right, down]) => sum + rows(Math.ceil((width - x) / right), Math.ceil((height - y) / down)), 0);
+  return PASSES.reduce(
+    (sum, [x, y, right, down]) => sum + rows(Math.ceil((width - x) / right), Math.ceil((height - y) / down)),
+    0,
+  );
 }
 
 function* chunks(bytes: Uint8Array): Generator<{ type: string; content: Uint8Array; whole: Uint8Array }> {
@@ -74,7 +83,8 @@ function* chunks(bytes: Uint8Array): Generator<{ type: string; content: Uint8Arr
     if (end > bytes.length) throw new Error('a chunk ends behind the end of the file');
     const named = bytes.subarray(at + 4, end - 4);
     const type = Buffer.from(named.subarray(0, 4)).toString('latin1');
-    if (crc32(named) !== view.getUint32(end - 4)) throw new Error(`the checksum of ${JSON.stringify(type)} is another one`);
+    if (crc32(named) !== view.getUint32(end - 4))
+      throw new Error(`the checksum of ${JSON.stringify(type)} is another one`);
     if (type === 'IEND') return;
     yield { type, content: named.subarray(4), whole: bytes.subarray(at, end) };
     at = end;

@@ -15,9 +15,14 @@ export function maskDigest({ labels, width, height }: LabelMap): string {
  * Compares masks of earlier records with those that are there now.
  *
  * @param digests id → digest
- * @throws {InvSegError} `INVALID_OPTION` for a mask that has changed; the data set's codes for one that cannot be read any more
+ * @throws {InvSegError} `INVALID_OPTION` for a mask that has changed; the data set's codes for one that cannot be
+ * read any more
  */
-export async function checkMasks(dataset: Dataset, digests: ReadonlyMap<string, string>, stop: () => void): Promise<void> {
+export async function checkMasks(
+  dataset: Dataset,
+  digests: ReadonlyMap<string, string>,
+  stop: () => void,
+): Promise<void> {
   const all = [...digests];
   for (let from = 0; from < all.length; from += AT_ONCE) {
     stop();
@@ -31,6 +36,7 @@ export async function checkMask(dataset: Dataset, id: string, digest: string): P
   if (maskDigest(mask) === digest) return;
   throw new InvSegError(
     'INVALID_OPTION',
-    `${id}: it was counted with another mask than the one that is there now; put the masks back, or begin anew (--restart, or another folder)`,
+    `${id}: it was counted with another mask than the one that is there now; put the masks back, ` +
+      'or begin anew (--restart, or another folder)',
   );
 }

@@ -1,4 +1,7 @@
-/** What a record of a run may say: journals are copied between hosts, and results come out of a queue that others write to. */
+/**
+ * What a record of a run may say: journals are copied between hosts, and results come out of a queue that others write
+ * to.
+ */
 import { InvSegError, isErrorCode } from '../errors.js';
 import { MAX_PIXELS } from '../image/decode.js';
 import type { PixelCounts, SparseCounts } from './counts.js';
@@ -18,21 +21,35 @@ const LONGEST = 10_000;
  */
 export function checkRecord(value: unknown, classes: number, where: string): RunRecord {
   const need = (right: boolean, what: string): void => {
-    if (!right) throw new InvSegError('OUTPUT_FAILED', `${where}: expected a record of a picture but found one without ${what}`);
+    if (!right)
+      throw new InvSegError('OUTPUT_FAILED', `${where}: expected a record of a picture but found one without ${what}`);
   };
   need(isRecord(value), 'fields');
-  const { id, place, skipped, mask, counts, confused, names, milliseconds, losses, warnings } = value as Record<string, unknown>;
+  const { id, place, skipped, mask, counts, confused, names, milliseconds, losses, warnings } = value as Record<
+    string,
+    unknown
+  >;
   need(isText(id), 'an id');
   need(isCount(place), 'a place in the list');
   if (skipped !== undefined) {
-    need(isRecord(skipped) && isErrorCode(skipped['code']) && isText(skipped['message']), 'a reason why it was left out');
+    need(
+      isRecord(skipped) && isErrorCode(skipped['code']) && isText(skipped['message']),
+      'a reason why it was left out',
+    );
     return value as RunRecord;
   }
   need(typeof mask === 'string' && /^[0-9a-f]{16}$/.test(mask), 'the digest of a mask');
   need(isCounts({ counts, confused }, classes), `counts of ${classes} classes that fit together, 0 ≤ hit ≤ truth`);
-  need(isList(names, classes) && names.every((label) => isCount(label) && label < classes), 'labels that were asked for');
+  need(
+    isList(names, classes) && names.every((label) => isCount(label) && label < classes),
+    'labels that were asked for',
+  );
   need(isRecord(milliseconds) && PARTS.every((part) => isNumber(milliseconds[part], 0)), 'milliseconds');
-  need(isList(losses, MOST_STEPS) && losses.every((loss) => isList(loss, 3) && loss.length === 3 && loss.every((one) => isNumber(one))), 'losses');
+  need(
+    isList(losses, MOST_STEPS) &&
+      losses.every((loss) => isList(loss, 3) && loss.length === 3 && loss.every((one) => isNumber(one))),
+    'losses',
+  );
   need(isList(warnings, MOST_WARNINGS) && warnings.every(isText), 'warnings');
   return value as RunRecord;
 }
@@ -78,16 +95,28 @@ export function isSparse(counts: unknown, classes: number): counts is SparseCoun
 export function checkSettings(value: unknown, where: string): RunSettings {
   const settings = value as RunSettings;
   const whole =
-    isRecord(value) && isList(settings.classes, 255) && settings.classes.length > 0 && settings.classes.every(isText) &&
-    isCount(settings.pictures) && typeof settings.protocol === 'string' && isList(settings.unlisted, Infinity) &&
-    settings.unlisted.every((one) => isRecord(one) && isText(one['id']) && isErrorCode(one['code']) && isText(one['message'])) &&
+    isRecord(value) &&
+    isList(settings.classes, 255) &&
+    settings.classes.length > 0 &&
+    settings.classes.every(isText) &&
+    isCount(settings.pictures) &&
+    typeof settings.protocol === 'string' &&
+    isList(settings.unlisted, Infinity) &&
+    settings.unlisted.every(
+      (one) => isRecord(one) && isText(one['id']) && isErrorCode(one['code']) && isText(one['message']),
+    ) &&
     isRecord(settings.options);
   if (whole) return settings;
-  throw new InvSegError('OUTPUT_FAILED', `${where}: expected the settings of an evaluation but found others; name the folder of invseg evaluate`);
+  throw new InvSegError(
+    'OUTPUT_FAILED',
+    `${where}: expected the settings of an evaluation but found others; name the folder of invseg evaluate`,
+  );
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isList = (value: unknown, most: number): value is unknown[] => Array.isArray(value) && value.length <= most;
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const isNumber = (value: unknown, least = -Infinity): boolean => typeof value === 'number' && Number.isFinite(value) && value >= least;
+const isNumber = (value: unknown, least = -Infinity): boolean =>
+  typeof value === 'number' && Number.isFinite(value) && value >= least;
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= LONGEST;

@@ -1,5 +1,6 @@
 /**
- * A checksum behind each line of a journal: a disk, a copy or an editor that changes one of its digits is noticed. It tells accidents,
+ * A checksum behind each line of a journal: a disk, a copy or an editor that changes one of its digits is noticed. It
+ * tells accidents,
  * not forgers, who can write a checksum too: what a record says is checked as well, by `record.ts`.
  */
 import { createHash } from 'node:crypto';

@@ -20,5 +20,8 @@ export const count = (value: unknown, name: string): number => integer(1, 0x7fff
 export const real = (value: unknown, name: string): number => number().read(value, name);
 
 export function typeOf(value: unknown): string {
-  return typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'an object') : String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  // JSON may have a property of this name.
+  const name: unknown = (value.constructor as { name?: unknown } | null | undefined)?.name;
+  return typeof name === 'string' ? name : 'an object';
 }

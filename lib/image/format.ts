@@ -22,5 +22,8 @@ export function formatOf(bytes: Uint8Array): PictureFormat | undefined {
 /** Whether it looks like the beginning of an SVG, or of a compressed one. */
 export function looksLikeSvg(bytes: Uint8Array): boolean {
   const gzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return gzip || /^\ufeff?\s*<(\?xml|!DOCTYPE svg|!--|svg)/i.test(Buffer.from(bytes.subarray(0, START_BYTES)).toString('utf8'));
+  return (
+    gzip ||
+    /^\ufeff?\s*<(\?xml|!DOCTYPE svg|!--|svg)/i.test(Buffer.from(bytes.subarray(0, START_BYTES)).toString('utf8'))
+  );
 }

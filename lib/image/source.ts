@@ -1,4 +1,7 @@
-/** A picture's bytes: from a file whose size fits its pixels, of a format that is read, looked at before anything is decoded. */
+/**
+ * A picture's bytes: from a file whose size fits its pixels, of a format that is read, looked at before anything is
+ * decoded.
+ */
 import { stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { InvSegError } from '../errors.js';
@@ -40,7 +43,10 @@ async function checkLarge(file: string, bytes: number, maxPixels: number): Promi
   const { width, height } = await readMetadata(open(file), file, maxPixels);
   const most = LARGE_FILE_BYTES + PIXEL_BYTES * width * height;
   if (bytes <= most) return;
-  throw new InvSegError('IMAGE_TOO_LARGE', `${file}: ${bytes} bytes; a picture of ${width}×${height} has at most ${most}`);
+  throw new InvSegError(
+    'IMAGE_TOO_LARGE',
+    `${file}: ${bytes} bytes; a picture of ${width}×${height} has at most ${most}`,
+  );
 }
 
 /** Size of a regular file. */

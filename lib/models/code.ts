@@ -1,6 +1,8 @@
 /**
- * Which TorchScript may be loaded. A module is a program: `__setstate__` runs when it is opened, and its operators read and write
- * files (`torch.from_file`, `torch.save`). So only this package's own modules are loaded, known by their hash; any other one needs
+ * Which TorchScript may be loaded. A module is a program: `__setstate__` runs when it is opened, and its operators
+ * read and write
+ * files (`torch.from_file`, `torch.save`). So only this package's own modules are loaded, known by their hash; any
+ * other one needs
  * the user's word.
  */
 import { createHash } from 'node:crypto';
@@ -29,12 +31,15 @@ export interface Code {
  * @param script path of the module that a manifest names
  * @param field of the manifest, for messages
  * @param trusted whether the user trusts code that is not this package's
- * @returns a known module as this package's own copy, where it has one, so that nobody can change it between look and use
+ * @returns a known module as this package's own copy, where it has one, so that nobody can change it between look and
+ * use
  * @throws {InvSegError} `MANIFEST_INVALID` where it cannot be read; `CODE_UNTRUSTED`
  */
 export async function findCode(script: string, field: string, trusted: boolean): Promise<Code> {
   const sha256 = await hashOf(script).catch((cause: FileError) => {
-    throw new InvSegError('MANIFEST_INVALID', `${script}: ${cause.message}; ${field} of the manifest names it`, { cause });
+    throw new InvSegError('MANIFEST_INVALID', `${script}: ${cause.message}; ${field} of the manifest names it`, {
+      cause,
+    });
   });
   const own = fileOf.get(sha256);
   if (own !== undefined) {
@@ -44,8 +49,10 @@ export async function findCode(script: string, field: string, trusted: boolean):
   if (trusted) return { script, sha256 };
   throw new InvSegError(
     'CODE_UNTRUSTED',
-    `${script}: expected TorchScript of this package but found another one (SHA-256 ${sha256.slice(0, 16)}…), which ${field} of the manifest names\n` +
-      'TorchScript is a program: loading it can read and write every file that you can. Where you trust whoever made it, open the model ' +
+    `${script}: expected TorchScript of this package but found another one (SHA-256 ${sha256.slice(0, 16)}…), ` +
+      `which ${field} of the manifest names\n` +
+      'TorchScript is a program: loading it can read and write every file that you can. ' +
+      'Where you trust whoever made it, open the model ' +
       'with trustCode: true (--trust-code). A folder in diffusers layout brings no code and needs neither.',
   );
 }

@@ -5,7 +5,9 @@ import { InvSegError } from '../errors.js';
 import { LIMITS, readBounded } from '../files.js';
 import type { FileError } from '../files.js';
 
-/** SHA-256 of each part, in hexadecimal. The same weights under another manifest, code or tokenizer are another model. */
+/**
+ * SHA-256 of each part, in hexadecimal. The same weights under another manifest, code or tokenizer are another model.
+ */
 export interface ModelIdentity {
   /** Of the weight files, as `sha256sum` shows them. */
   readonly weights: string;
@@ -18,7 +20,14 @@ export interface ModelIdentity {
 }
 
 /** Files that a tokenizer may be read from. */
-const TOKENIZER_FILES = ['vocab.json', 'merges.txt', 'vocab.txt', 'tokenizer.json', 'special_tokens_map.json', 'tokenizer_config.json'];
+const TOKENIZER_FILES = [
+  'vocab.json',
+  'merges.txt',
+  'vocab.txt',
+  'tokenizer.json',
+  'special_tokens_map.json',
+  'tokenizer_config.json',
+];
 
 /** One value for named ones; names and values have no line ends. */
 export function hashNamed(values: Readonly<Record<string, string>>): string {

@@ -1,6 +1,8 @@
 /**
- * Weight files that stay what they were. The engine maps them and reads parts again for every picture, so a file that is changed in
- * place changes the results, and one that is cut ends the process (SIGBUS). A file that another one was renamed over is still there
+ * Weight files that stay what they were. The engine maps them and reads parts again for every picture, so a file that
+ * is changed in
+ * place changes the results, and one that is cut ends the process (SIGBUS). A file that another one was renamed over
+ * is still there
  * for whoever has it open.
  */
 import { stat } from 'node:fs/promises';
@@ -43,7 +45,8 @@ export class WeightWatch {
     const what = now.bytes === before.bytes ? 'rewritten' : `changed from ${before.bytes} to ${now.bytes} bytes`;
     throw new InvSegError(
       'WEIGHTS_CHANGED',
-      `${file}: expected the weights that were opened but the file was ${what} since; open the model again, and replace weights by renaming a new file over the old one`,
+      `${file}: expected the weights that were opened but the file was ${what} since; ` +
+        'open the model again, and replace weights by renaming a new file over the old one',
     );
   }
 }

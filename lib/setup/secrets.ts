@@ -12,12 +12,14 @@ export function masker(texts: readonly (string | undefined)[]): (text: string) =
     for (const [address] of (text ?? '').matchAll(/[a-z][a-z\d+.-]*:\/\/\S+/gi)) {
       if (!URL.canParse(address)) continue;
       const { username, password, searchParams } = new URL(address);
-      for (const part of [username, password, ...searchParams.values()]) for (const spelling of spellings(part)) secrets.add(spelling);
+      for (const part of [username, password, ...searchParams.values()])
+        for (const spelling of spellings(part)) secrets.add(spelling);
     }
   }
   // The longest first: one may hold another. One or two signs are none, and would mask half of a log.
   const all = [...secrets].filter((secret) => secret.length > 2).sort((a, b) => b.length - a.length);
-  return (text) => all.reduce((shown, secret) => shown.replaceAll(secret, MASK), text).replace(/(:\/\/)[^\s/@]+@/g, `$1${MASK}@`);
+  return (text) =>
+    all.reduce((shown, secret) => shown.replaceAll(secret, MASK), text).replace(/(:\/\/)[^\s/@]+@/g, `$1${MASK}@`);
 }
 
 /** As it is, and as an address spells it. */

@@ -15,9 +15,54 @@ export function makeRandom(seed) {
 const NUMBERS = [0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff];
 /** Pieces of the formats that are read: a mutation that puts one in reaches places that random bytes do not. */
 const WORDS = [
-  '{', '}', '[', ']', '"', ',', ':', 'null', 'true', '-1', '1e999', '1e309', '-0', '0.5', '9007199254740993', '"__proto__"',
-  '"constructor"', '{"__proto__":{"x":1}}', '\\u0000', '\ud800', '../', '/', '\\', '\0', '\n', '\r\n', '\u2028', '..', '=', '+', '@', "'", '#version',
-  'IDAT', 'IHDR', 'IEND', 'PLTE', 'iCCP', 'F32', 'I64', '__metadata__', 'data_offsets', 'IM', 'MI', '[[[[[[[[', '{"a":{"a":{"a":', '%', '\x1b[2J',
+  '{',
+  '}',
+  '[',
+  ']',
+  '"',
+  ',',
+  ':',
+  'null',
+  'true',
+  '-1',
+  '1e999',
+  '1e309',
+  '-0',
+  '0.5',
+  '9007199254740993',
+  '"__proto__"',
+  '"constructor"',
+  '{"__proto__":{"x":1}}',
+  '\\u0000',
+  '\ud800',
+  '../',
+  '/',
+  '\\',
+  '\0',
+  '\n',
+  '\r\n',
+  '\u2028',
+  '..',
+  '=',
+  '+',
+  '@',
+  "'",
+  '#version',
+  'IDAT',
+  'IHDR',
+  'IEND',
+  'PLTE',
+  'iCCP',
+  'F32',
+  'I64',
+  '__metadata__',
+  'data_offsets',
+  'IM',
+  'MI',
+  '[[[[[[[[',
+  '{"a":{"a":{"a":',
+  '%',
+  '\x1b[2J',
 ].map((word) => Buffer.from(word));
 
 const mutations = [
@@ -66,7 +111,22 @@ const mutations = [
     const numbers = [...text.matchAll(/-?\d+(\.\d+)?/g)];
     if (numbers.length === 0) return bytes;
     const { 0: found, index } = random.pick(numbers);
-    const other = random.pick(['-1', '0', '1', '255', '256', '65535', '4294967295', '4294967296', '9007199254740991', '1e308', '1e-308', '0.1', `${found}0`, `-${found}`]);
+    const other = random.pick([
+      '-1',
+      '0',
+      '1',
+      '255',
+      '256',
+      '65535',
+      '4294967295',
+      '4294967296',
+      '9007199254740991',
+      '1e308',
+      '1e-308',
+      '0.1',
+      `${found}0`,
+      `-${found}`,
+    ]);
     return Buffer.from(text.slice(0, index) + other + text.slice(index + found.length), 'latin1');
   },
 ];
@@ -75,8 +135,34 @@ const MOST_BYTES = 1 << 18;
 
 /** Texts of values that a reader may not expect. */
 const VALUES = [
-  'null', 'true', 'false', '0', '-1', '0.5', '1e308', '-0', '4294967296', '9007199254740993', '""', '"\\u0000"', '"../x"', '"/etc/passwd"', '"__proto__"', '"a b"', '[]', '{}', '[[]]', '[null]',
-  '{"__proto__":{"x":1}}', '{"constructor":1,"toString":1}', '{"length":1e9}', '[0,1,2,3,4,5,6,7]', '["a","a"]', `"${'x'.repeat(5000)}"`, `${'['.repeat(60)}${']'.repeat(60)}`, `${'{"a":'.repeat(100)}1${'}'.repeat(100)}`,
+  'null',
+  'true',
+  'false',
+  '0',
+  '-1',
+  '0.5',
+  '1e308',
+  '-0',
+  '4294967296',
+  '9007199254740993',
+  '""',
+  '"\\u0000"',
+  '"../x"',
+  '"/etc/passwd"',
+  '"__proto__"',
+  '"a b"',
+  '[]',
+  '{}',
+  '[[]]',
+  '[null]',
+  '{"__proto__":{"x":1}}',
+  '{"constructor":1,"toString":1}',
+  '{"length":1e9}',
+  '[0,1,2,3,4,5,6,7]',
+  '["a","a"]',
+  `"${'x'.repeat(5000)}"`,
+  `${'['.repeat(60)}${']'.repeat(60)}`,
+  `${'{"a":'.repeat(100)}1${'}'.repeat(100)}`,
 ];
 
 /** JSON, or lines of it, that stays JSON: values changed, taken away, doubled, put elsewhere. */
@@ -114,7 +200,10 @@ function mutateText(json, random) {
     } else holder[key] = marker;
     // As text, so that __proto__ is written as a file would write it.
     text = JSON.stringify(value).replace(`"${marker}"`, () => random.pick(VALUES));
-    if (act === 4 && !Array.isArray(holder)) text = text.replace(`"${key}":`, () => random.pick(['"__proto__":', '"constructor":', '"":', `"${key}":0,"${key}":`]));
+    if (act === 4 && !Array.isArray(holder))
+      text = text.replace(`"${key}":`, () =>
+        random.pick(['"__proto__":', '"constructor":', '"":', `"${key}":0,"${key}":`]),
+      );
   }
   return Buffer.from(text);
 }

@@ -3,7 +3,8 @@
  *
  *     node scripts/attacks/run.mjs [--executions 10000] [--seed 1] [--only NAME] [--json]
  *
- * Each reader is in a process of its own whose memory is bounded, so that a bomb fails the attack and not the machine. An execution
+ * Each reader is in a process of its own whose memory is bounded, so that a bomb fails the attack and not the
+ * machine. An execution
  * is told by its number and the seed. Exit code 1 where anything but an error with a code of this package came out.
  */
 import { spawn } from 'node:child_process';
@@ -11,7 +12,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
-  options: { executions: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' }, only: { type: 'string' }, json: { type: 'boolean' }, list: { type: 'boolean' } },
+  options: {
+    executions: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    json: { type: 'boolean' },
+    list: { type: 'boolean' },
+  },
 });
 /** Silence of a process that takes it for hung, milliseconds: one execution of five seconds, and the start. */
 const SILENCE = 5_000;
@@ -23,7 +30,9 @@ const HERE = fileURLToPath(new URL('./', import.meta.url));
 const { makeTargets } = await import('./targets.mjs');
 const { mkdtempSync, rmSync } = await import('node:fs');
 const folder = mkdtempSync(`${(await import('node:os')).tmpdir()}/invseg-attack-`);
-const names = Object.keys(await makeTargets(folder)).filter((name) => values.only === undefined || name.includes(values.only));
+const names = Object.keys(await makeTargets(folder)).filter(
+  (name) => values.only === undefined || name.includes(values.only),
+);
 rmSync(folder, { recursive: true });
 
 const results = [];
@@ -32,9 +41,13 @@ for (const name of names) {
   results.push(result);
   if (!values.json) console.log(line(result));
 }
-const bad = results.filter(({ crashed, hung, foreign, polluted, unhandled }) => crashed || hung || foreign > 0 || polluted || unhandled > 0);
+const bad = results.filter(
+  ({ crashed, hung, foreign, polluted, unhandled }) => crashed || hung || foreign > 0 || polluted || unhandled > 0,
+);
 if (values.json) console.log(JSON.stringify(results));
-else for (const { name, examples, crashed, hung } of bad) console.log(JSON.stringify({ name, crashed, hung, examples }, null, 2));
+else
+  for (const { name, examples, crashed, hung } of bad)
+    console.log(JSON.stringify({ name, crashed, hung, examples }, null, 2));
 process.exitCode = bad.length > 0 ? 1 : 0;
 
 function attack(name) {
@@ -57,12 +70,38 @@ function attack(name) {
       clearTimeout(timer);
       const seconds = Math.round((performance.now() - began) / 100) / 10;
       const crashed = result === undefined && !hung ? `${signal ?? code} after execution ${at}: ${text}` : undefined;
-      resolve({ name, executions: Number(values.executions), seconds, accepted: 0, refused: 0, foreign: 0, examples: [], ...result, hung: hung ? `after execution ${at}` : undefined, crashed });
+      resolve({
+        name,
+        executions: Number(values.executions),
+        seconds,
+        accepted: 0,
+        refused: 0,
+        foreign: 0,
+        examples: [],
+        ...result,
+        hung: hung ? `after execution ${at}` : undefined,
+        crashed,
+      });
     });
   });
 }
 
-function line({ name, executions, seconds, accepted, refused, foreign, slowest = NaN, peakMiB, hung, crashed, polluted, unhandled }) {
-  const what = crashed ? `CRASH ${crashed}` : hung ? `HANG ${hung}` : `${accepted} accepted, ${refused} refused, ${foreign} errors of others${polluted ? ', POLLUTED' : ''}${unhandled ? `, ${unhandled} UNHANDLED` : ''}`;
+function line({
+  name,
+  executions,
+  seconds,
+  accepted,
+  refused,
+  foreign,
+  slowest = NaN,
+  peakMiB,
+  hung,
+  crashed,
+  polluted,
+  unhandled,
+}) {
+  const rest = `${polluted ? ', POLLUTED' : ''}${unhandled ? `, ${unhandled} UNHANDLED` : ''}`;
+  const ended = `${accepted} accepted, ${refused} refused, ${foreign} errors of others${rest}`;
+  const what = crashed ? `CRASH ${crashed}` : hung ? `HANG ${hung}` : ended;
   return `${name}: ${executions} in ${seconds} s: ${what}; slowest ${slowest.toFixed(0)} ms, ${peakMiB} MiB`;
 }

@@ -11,7 +11,10 @@ const [name, executions, seed] = [process.argv[2], Number(process.argv[3]), Numb
 const folder = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'invseg-attack-'));
 const rejections = [];
 process.on('unhandledRejection', (error) => rejections.push(String(error)));
-const inherited = () => JSON.stringify([Object.prototype, Array.prototype, Function.prototype].map((one) => Reflect.ownKeys(one).map(String)));
+const inherited = () =>
+  JSON.stringify(
+    [Object.prototype, Array.prototype, Function.prototype].map((one) => Reflect.ownKeys(one).map(String)),
+  );
 const before = inherited();
 
 const { seeds, attack } = (await makeTargets(folder))[name];
@@ -40,7 +43,12 @@ for (let i = 0; i < executions; i++) {
     if (error instanceof InvSegError && isErrorCode(error.code) && error.code !== 'INTERNAL') found.refused++;
     else {
       found.foreign++;
-      if (found.examples.length < 3) found.examples.push({ execution: i, error: String(error?.stack ?? error).slice(0, 400), input: bytes.subarray(0, 200).toString('latin1') });
+      if (found.examples.length < 3)
+        found.examples.push({
+          execution: i,
+          error: String(error?.stack ?? error).slice(0, 400),
+          input: bytes.subarray(0, 200).toString('latin1'),
+        });
     }
   }
   found.slowest = Math.max(found.slowest, performance.now() - began);

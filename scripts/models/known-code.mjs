@@ -17,7 +17,9 @@ export function knownCode() {
     .filter((file) => file.endsWith('.pt'))
     .sort();
   const lines = files.map((file) => {
-    const hash = createHash('sha256').update(readFileSync(path.join(models, file))).digest('hex');
+    const hash = createHash('sha256')
+      .update(readFileSync(path.join(models, file)))
+      .digest('hex');
     return `  '${file}': '${hash}',\n`;
   });
   return `/**

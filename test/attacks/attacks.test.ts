@@ -1,4 +1,6 @@
-/** The attacks of scripts/attacks, as many of each as a test has time for; SECURITY.md has the figures of longer ones. */
+/**
+ * The attacks of scripts/attacks, as many of each as a test has time for; SECURITY.md has the figures of longer ones.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +16,11 @@ const MINUTES = 60_000;
 const EXECUTIONS = 10_000;
 
 function attack<T>(script: string, ...args: string[]): T[] {
-  const { stdout, stderr } = spawnSync(process.execPath, [path.join(ROOT, 'scripts', 'attacks', script), '--json', ...args], { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join(ROOT, 'scripts', 'attacks', script), '--json', ...args],
+    { encoding: 'utf8', maxBuffer: 2 ** 26 },
+  );
   try {
     return JSON.parse(stdout) as T[];
   } catch {
@@ -36,28 +42,47 @@ interface Fuzzed {
   peakMiB: number;
 }
 
-it.skipIf(!possible)(`mutations of right inputs: errors of ours, or nothing wrong${unless}`, { timeout: 20 * MINUTES }, () => {
-  const results = attack<Fuzzed>('run.mjs', '--executions', String(EXECUTIONS), '--seed', '42');
-  expect(results.length).toBeGreaterThan(25);
-  for (const { name, crashed, hung, foreign, examples, polluted, unhandled, accepted, refused, peakMiB } of results) {
-    expect({ name, crashed, hung, foreign, examples, polluted, unhandled }).toEqual({ name, crashed: undefined, hung: undefined, foreign: 0, examples: [], polluted: false, unhandled: 0 });
-    expect(accepted + refused, name).toBe(EXECUTIONS);
-    expect(peakMiB, name).toBeLessThan(1024);
-  }
-});
+it.skipIf(!possible)(
+  `mutations of right inputs: errors of ours, or nothing wrong${unless}`,
+  { timeout: 20 * MINUTES },
+  () => {
+    const results = attack<Fuzzed>('run.mjs', '--executions', String(EXECUTIONS), '--seed', '42');
+    expect(results.length).toBeGreaterThan(25);
+    for (const { name, crashed, hung, foreign, examples, polluted, unhandled, accepted, refused, peakMiB } of results) {
+      expect({ name, crashed, hung, foreign, examples, polluted, unhandled }).toEqual({
+        name,
+        crashed: undefined,
+        hung: undefined,
+        foreign: 0,
+        examples: [],
+        polluted: false,
+        unhandled: 0,
+      });
+      expect(accepted + refused, name).toBe(EXECUTIONS);
+      expect(peakMiB, name).toBeLessThan(1024);
+    }
+  },
+);
 
-it.skipIf(!possible)(`small files that want much: an error, or right, in less than a gigabyte${unless}`, { timeout: 10 * MINUTES }, () => {
-  const results = attack<{ name: string; right: boolean; peakMiB: number; crashed?: string; code?: string }>('bombs.mjs');
-  expect(results.length).toBeGreaterThan(14);
-  for (const { name, right, crashed, code, peakMiB } of results) {
-    expect({ name, right, crashed, code }).toMatchObject({ name, right: true, crashed: undefined });
-    expect(peakMiB, name).toBeLessThan(1024);
-  }
-});
+it.skipIf(!possible)(
+  `small files that want much: an error, or right, in less than a gigabyte${unless}`,
+  { timeout: 10 * MINUTES },
+  () => {
+    const results = attack<{ name: string; right: boolean; peakMiB: number; crashed?: string; code?: string }>(
+      'bombs.mjs',
+    );
+    expect(results.length).toBeGreaterThan(14);
+    for (const { name, right, crashed, code, peakMiB } of results) {
+      expect({ name, right, crashed, code }).toMatchObject({ name, right: true, crashed: undefined });
+      expect(peakMiB, name).toBeLessThan(1024);
+    }
+  },
+);
 
 describe('the mutations', () => {
   const seeds = [Buffer.from('{"a":[1,2],"b":{"c":"d"}}')];
-  const some = (seed: number, structured: boolean) => Array.from({ length: 200 }, (_, i) => mutate(seeds, makeRandom(seed + i), structured).toString('latin1'));
+  const some = (seed: number, structured: boolean) =>
+    Array.from({ length: 200 }, (_, i) => mutate(seeds, makeRandom(seed + i), structured).toString('latin1'));
   it('are the same for the same seed, and others for another', () => {
     expect(some(1, true)).toEqual(some(1, true));
     expect(some(1, true)).not.toEqual(some(1000, true));

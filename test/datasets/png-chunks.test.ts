@@ -43,19 +43,24 @@ describe('reads', () => {
     expect(process.resourceUsage().maxRSS - before).toBeLessThan(2 ** 17);
   });
   it('no second stream behind the first', () => {
-    expect(read(png(header(), chunk('IDAT', Buffer.concat([deflateSync(rows), zeros(2 ** 24)])), end))).toEqual(new Uint8Array(100));
+    expect(read(png(header(), chunk('IDAT', Buffer.concat([deflateSync(rows), zeros(2 ** 24)])), end))).toEqual(
+      new Uint8Array(100),
+    );
   });
 });
 
 describe('refuses', () => {
   const refused = (bytes: Uint8Array, message: RegExp): void =>
-    expect(() => read(bytes)).toThrow(expect.objectContaining({ code: 'MASK_INVALID', message: expect.stringMatching(message) }));
+    expect(() => read(bytes)).toThrow(
+      expect.objectContaining({ code: 'MASK_INVALID', message: expect.stringMatching(message) }),
+    );
 
   it('data that inflates to more than its pixels', () => {
     refused(png(header(), chunk('IDAT', zeros(2 ** 28)), end), /larger than 110 bytes/);
     refused(png(header(), chunk('IDAT', zeros(111)), end), /larger than 110 bytes/);
   });
-  it('data that is less', () => refused(png(header(), chunk('IDAT', zeros(109)), end), /109 bytes of pixels where the header means 110/));
+  it('data that is less', () =>
+    refused(png(header(), chunk('IDAT', zeros(109)), end), /109 bytes of pixels where the header means 110/));
   it('chunks where they may not be', () => {
     refused(png(header(), whole), /it has no end/);
     refused(png(header(), header(), whole, end), /IHDR where it may not be/);

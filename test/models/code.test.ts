@@ -44,7 +44,9 @@ describe('TorchScript', () => {
       flip(file, at);
       await expect(openBundle(folder)).rejects.toMatchObject({
         code: 'CODE_UNTRUSTED',
-        message: expect.stringMatching(/unet\.pt: expected TorchScript of this package.* modules\.unet\.script of the manifest names\n.*a program.*\btrustCode: true \(--trust-code\)/),
+        message: expect.stringMatching(
+          /unet\.pt: expected TorchScript of this package.* modules\.unet\.script of the manifest names\n.*a program.*\btrustCode: true \(--trust-code\)/,
+        ),
       });
       flip(file, at);
     }
@@ -60,44 +62,64 @@ describe('TorchScript', () => {
   });
 
   it('is not asked for by a folder in diffusers layout, which brings none', async () => {
-    expect((await openBundle(await writeDiffusers())).engineConfig.unet.script).toBe(path.join(ROOT, 'models', 'sd21', 'unet.pt'));
+    expect((await openBundle(await writeDiffusers())).engineConfig.unet.script).toBe(
+      path.join(ROOT, 'models', 'sd21', 'unet.pt'),
+    );
   });
 
   it('of CLIP and BLIP is looked at in the same way', async () => {
     const clip = await makeClip();
     await expect(openModel('contrastive', clip)).rejects.toMatchObject({ code: 'CODE_UNTRUSTED' });
-    expect((await openModel('contrastive', clip, true)).modules['imageEncoder']!.script).toBe(path.join(clip, 'image_encoder.pt'));
+    expect((await openModel('contrastive', clip, true)).modules['imageEncoder']!.script).toBe(
+      path.join(clip, 'image_encoder.pt'),
+    );
   });
 
   it('that is a pipe, or too large for code, is an error', async () => {
     const folder = await temporaryFolder();
     execFileSync('mkfifo', [path.join(folder, 'a.pt')]);
-    await expect(findCode(path.join(folder, 'a.pt'), 'modules.unet.script', true)).rejects.toMatchObject({ code: 'MANIFEST_INVALID' });
+    await expect(findCode(path.join(folder, 'a.pt'), 'modules.unet.script', true)).rejects.toMatchObject({
+      code: 'MANIFEST_INVALID',
+    });
     execFileSync('truncate', ['-s', '2G', path.join(folder, 'b.pt')]);
-    await expect(findCode(path.join(folder, 'b.pt'), 'modules.unet.script', true)).rejects.toMatchObject({ code: 'MANIFEST_INVALID', message: expect.stringContaining('at most') });
+    await expect(findCode(path.join(folder, 'b.pt'), 'modules.unet.script', true)).rejects.toMatchObject({
+      code: 'MANIFEST_INVALID',
+      message: expect.stringContaining('at most'),
+    });
   });
 
-  it.skipIf(typeof golden === 'string')('of a stranger writes nothing', async () => {
-    const { python } = golden as Exclude<typeof golden, string>;
-    const folder = await copyOfMiniature();
-    const victim = path.join(folder, 'victim.txt');
-    writeFileSync(victim, 'precious text');
-    execFileSync(python, [path.join(ROOT, 'scripts', 'attacks', 'foreign_module.py'), path.join(folder, 'unet.pt'), victim]);
-    writeFileSync(victim, 'precious text');
-    const error = await Segmenter.open({ model: folder, device: 'cpu' }).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ name: 'InvSegError', code: 'CODE_UNTRUSTED' });
-    expect(readFileSync(victim, 'utf8')).toBe('precious text');
-    // The attack works where it is let in: otherwise this test would say nothing.
-    await Segmenter.open({ model: folder, device: 'cpu', trustCode: true }).catch(() => undefined);
-    expect(readFileSync(victim, 'utf8')).toBe('OVERWROT text');
-  }, 120_000);
+  it.skipIf(typeof golden === 'string')(
+    'of a stranger writes nothing',
+    async () => {
+      const { python } = golden as Exclude<typeof golden, string>;
+      const folder = await copyOfMiniature();
+      const victim = path.join(folder, 'victim.txt');
+      writeFileSync(victim, 'precious text');
+      execFileSync(python, [
+        path.join(ROOT, 'scripts', 'attacks', 'foreign_module.py'),
+        path.join(folder, 'unet.pt'),
+        victim,
+      ]);
+      writeFileSync(victim, 'precious text');
+      const error = await Segmenter.open({ model: folder, device: 'cpu' }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ name: 'InvSegError', code: 'CODE_UNTRUSTED' });
+      expect(readFileSync(victim, 'utf8')).toBe('precious text');
+      // The attack works where it is let in: otherwise this test would say nothing.
+      await Segmenter.open({ model: folder, device: 'cpu', trustCode: true }).catch(() => undefined);
+      expect(readFileSync(victim, 'utf8')).toBe('OVERWROT text');
+    },
+    120_000,
+  );
 });
 
 describe('a folder of two layouts', () => {
   it('is refused: it is not said which one is meant', async () => {
     const folder = await writeBundle();
     writeFileSync(path.join(folder, 'model_index.json'), '{}');
-    await expect(openBundle(folder)).rejects.toMatchObject({ code: 'MODEL_UNSUPPORTED', message: expect.stringContaining('manifest.json (a bundle) and model_index.json') });
+    await expect(openBundle(folder)).rejects.toMatchObject({
+      code: 'MODEL_UNSUPPORTED',
+      message: expect.stringContaining('manifest.json (a bundle) and model_index.json'),
+    });
   });
 });
 
@@ -109,15 +131,26 @@ describe('the identity of a model', () => {
     const after = await modelIdentity(folder, { trustCode: true });
     return parts.filter((part) => before[part] !== after[part]);
   };
-  const edit = (file: string, change: (text: string) => string): void => writeFileSync(file, change(readFileSync(file, 'utf8')));
+  const edit = (file: string, change: (text: string) => string): void =>
+    writeFileSync(file, change(readFileSync(file, 'utf8')));
 
   it('is that of its parts: each that changes, changes it', async () => {
     const folder = await copyOfMiniature();
     const at = (name: string): string => path.join(folder, name);
-    expect(await changed(folder, () => edit(at('manifest.json'), (text) => text.replace('"betaEnd": 0.012', '"betaEnd": 0.013')))).toEqual(['manifest']);
-    expect(await changed(folder, () => edit(at('tokenizer/merges.txt'), (text) => text.trimEnd().split('\n').slice(0, -1).join('\n')))).toEqual(['tokenizer']);
+    expect(
+      await changed(folder, () =>
+        edit(at('manifest.json'), (text) => text.replace('"betaEnd": 0.012', '"betaEnd": 0.013')),
+      ),
+    ).toEqual(['manifest']);
+    expect(
+      await changed(folder, () =>
+        edit(at('tokenizer/merges.txt'), (text) => text.trimEnd().split('\n').slice(0, -1).join('\n')),
+      ),
+    ).toEqual(['tokenizer']);
     expect(await changed(folder, () => flip(at('unet.pt'), 1000))).toEqual(['code']);
-    expect(await changed(folder, () => flip(at('unet.safetensors'), readFileSync(at('unet.safetensors')).length - 1))).toEqual(['weights']);
+    expect(
+      await changed(folder, () => flip(at('unet.safetensors'), readFileSync(at('unet.safetensors')).length - 1)),
+    ).toEqual(['weights']);
     expect(await changed(folder, () => rmSync(at('tokenizer/tokenizer_config.json')))).toEqual(['tokenizer']);
   });
 
@@ -125,9 +158,17 @@ describe('the identity of a model', () => {
     const folder = await copyOfMiniature();
     const reversed = (value: unknown): unknown =>
       typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? Object.fromEntries(Object.entries(value).reverse().map(([key, entry]) => [key, reversed(entry)]))
+        ? Object.fromEntries(
+            Object.entries(value)
+              .reverse()
+              .map(([key, entry]) => [key, reversed(entry)]),
+          )
         : value;
-    expect(await changed(folder, () => edit(path.join(folder, 'manifest.json'), (text) => JSON.stringify(reversed(JSON.parse(text)))))).toEqual([]);
+    expect(
+      await changed(folder, () =>
+        edit(path.join(folder, 'manifest.json'), (text) => JSON.stringify(reversed(JSON.parse(text)))),
+      ),
+    ).toEqual([]);
     expect(await modelIdentity(folder)).toEqual(await modelIdentity());
   });
 });

@@ -9,10 +9,18 @@ import { temporaryFolder } from './model-folders.js';
 
 const changes: [string, (file: string) => void, RegExp | undefined][] = [
   ['nothing', () => {}, undefined],
-  ['other bytes of the same length, in place', (file) => (writeFileSync(file, '4321'), utimesSync(file, 9, 9)), /w\.safetensors: .* was rewritten since; .*renaming/],
+  [
+    'other bytes of the same length, in place',
+    (file) => (writeFileSync(file, '4321'), utimesSync(file, 9, 9)),
+    /w\.safetensors: .* was rewritten since; .*renaming/,
+  ],
   ['fewer bytes', (file) => writeFileSync(file, '1'), /changed from 4 to 1 bytes/],
   ['more bytes', (file) => writeFileSync(file, '12345'), /changed from 4 to 5 bytes/],
-  ['another file renamed over it', (file) => (writeFileSync(`${file}.new`, '98765'), renameSync(`${file}.new`, file)), undefined],
+  [
+    'another file renamed over it',
+    (file) => (writeFileSync(`${file}.new`, '98765'), renameSync(`${file}.new`, file)),
+    undefined,
+  ],
   ['the file taken away', (file) => rmSync(file), undefined],
 ];
 
@@ -23,7 +31,11 @@ describe('weights that were opened', () => {
     const watch = await WeightWatch.of([file, file]);
     change(file);
     if (message === undefined) await watch.check();
-    else await expect(watch.check()).rejects.toMatchObject({ code: 'WEIGHTS_CHANGED', message: expect.stringMatching(message) });
+    else
+      await expect(watch.check()).rejects.toMatchObject({
+        code: 'WEIGHTS_CHANGED',
+        message: expect.stringMatching(message),
+      });
   });
 });
 
@@ -41,6 +53,9 @@ describe.skipIf(typeof openGolden() === 'string')('a segmenter', () => {
     expect((await segmenter.segment(picture, options)).labels).toEqual(labels);
     // The one that is open has no name any more; the other files have.
     utimesSync(path.join(folder, 'text_encoder.safetensors'), 9, 9);
-    await expect(segmenter.segment(picture, options)).rejects.toMatchObject({ code: 'WEIGHTS_CHANGED', message: expect.stringContaining('text_encoder.safetensors') });
+    await expect(segmenter.segment(picture, options)).rejects.toMatchObject({
+      code: 'WEIGHTS_CHANGED',
+      message: expect.stringContaining('text_encoder.safetensors'),
+    });
   }, 120_000);
 });
