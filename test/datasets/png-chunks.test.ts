@@ -1,7 +1,8 @@
 import { crc32, deflateSync } from 'node:zlib';
 import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
-import { decodePngMask } from '../../lib/datasets/png-mask.js';
+import { LABEL_NAMES, labelNamesText } from '../../lib/draw/label-names.js';
+import { decodeNamedMask, decodePngMask } from '../../lib/datasets/png-mask.js';
 
 const size = { width: 10, height: 10 };
 const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
@@ -46,6 +47,34 @@ describe('reads', () => {
     expect(read(png(header(), chunk('IDAT', Buffer.concat([deflateSync(rows), zeros(2 ** 24)])), end))).toEqual(
       new Uint8Array(100),
     );
+  });
+});
+
+describe('names of the labels', () => {
+  const names = { names: ['猫', 'background'], background: 1 };
+  const text = (keyword: string, content: string, type = 'tEXt'): Buffer =>
+    chunk(type, Buffer.from(`${keyword}\0${content}`, 'latin1'));
+  const namesOf = (...parts: Buffer[]) => decodeNamedMask(png(header(), ...parts, end), 'm.png', size).names;
+
+  it('are read before the data and behind it, among other texts', () => {
+    expect(namesOf(text('Title', 'x'), text(LABEL_NAMES, labelNamesText(names)), whole)).toEqual(names);
+    expect(namesOf(whole, text(LABEL_NAMES, labelNamesText(names)))).toEqual(names);
+    expect(namesOf(text(`${LABEL_NAMES}2`, '?'), text('x', `${LABEL_NAMES}\0?`), whole)).toBeUndefined();
+  });
+  it('are not read where they are compressed', () => {
+    expect(namesOf(text(LABEL_NAMES, `\0${zeros(2 ** 20).toString('latin1')}`, 'zTXt'), whole)).toBeUndefined();
+  });
+  it('may be the longest that a call takes, and not longer than any', () => {
+    const long = Array.from({ length: 255 }, () => '猫'.repeat(1000));
+    expect(namesOf(text(LABEL_NAMES, labelNamesText({ names: long, background: 0 })), whole)!.names).toEqual(long);
+    expect(() => namesOf(text(LABEL_NAMES, ' '.repeat(2 ** 21)), whole)).toThrow(
+      expect.objectContaining({ code: 'MASK_INVALID', message: expect.stringMatching(/more than 2097152 bytes/) }),
+    );
+  });
+  it('are refused where they are nested', () => {
+    const nested = `${'['.repeat(1e5)}${']'.repeat(1e5)}`;
+    for (const json of [nested, `{"names":${nested},"background":null}`, 'null', '{"names":{"__proto__":1}}'])
+      expect(() => namesOf(text(LABEL_NAMES, json), whole)).toThrow(/its list of names .* cannot be read/);
   });
 });
 
