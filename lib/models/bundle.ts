@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { describeAddress, shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
 import type { NativeEngineConfig } from '../native/binding.js';
+import { resolveEngineOptions } from '../options/resolve.js';
+import { record } from '../options/rules.js';
 import { findCode } from './code.js';
 import type { Code } from './code.js';
 import { checkConfigs } from './diffusers.js';
@@ -95,10 +97,12 @@ export async function openBundle(model?: string, { trustCode = false }: OpenOpti
  * What a model is made of: what a run keeps of it, and compares when it goes on. Reads all weights.
  *
  * @param model as for `Segmenter.open`
- * @throws {InvSegError} the codes of `openBundle`
+ * @throws {InvSegError} `INVALID_OPTION`, the codes of `openBundle`
  */
 export async function modelIdentity(model?: string, options: OpenOptions = {}): Promise<ModelIdentity> {
-  return (await openBundle(model, options)).identity();
+  record(options, 'options', 'an object with trustCode');
+  const { trustCode = false } = options;
+  return (await openBundle(model, resolveEngineOptions({ model, trustCode }))).identity();
 }
 
 /** @throws unless `folder` is a folder; `model` is what the user wrote. */
