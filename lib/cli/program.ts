@@ -134,6 +134,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .summary('whether everything is there, and what to do where it is not')
     .description('Looks at Node, the platform, LibTorch, the addon, devices and models, and segments a bundled picture.')
     .option('-m, --model <folder>', 'a model to look at beside the one in the package')
+    .option('--trust-code', 'take a model whose TorchScript is not of this package; none of it is run here')
     .option('--json', 'as JSON')
     .option('--debug', 'print stacks of errors')
     .action(async (flags: DoctorFlags) => done(await doctorCommand(flags, io)));
