@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
+import { encode } from 'fast-png';
 import { COCO_IDS } from '../../dist/datasets/coco/categories.js';
+import { LABEL_NAMES, labelNamesText } from '../../dist/draw/label-names.js';
 import { seal } from '../../dist/evaluation/seal.js';
 import { parseJson } from '../../dist/json.js';
 import { resolveOptions } from '../../dist/options/index.js';
@@ -56,7 +58,13 @@ export const ofJson = (use) => (bytes) => {
 
 export const size = { width: 7, height: 5 };
 export const labels = Uint8Array.from({ length: 35 }, (_, i) => i % 4);
-export const palette = Array.from({ length: 4 }, (_, i) => [i, i, i]);
+const palette = Array.from({ length: 4 }, (_, i) => [i, i, i]);
+/** What a mask says of its own labels. */
+export const named = labelNamesText({ names: ['cat', 'dog', '猫', 'background'], background: 3 });
+/** Grey, with a palette, with its names. */
+export const masks = [{}, { palette }, { palette, text: { [LABEL_NAMES]: named } }].map((more) =>
+  Buffer.from(encode({ ...size, data: labels, depth: 8, channels: 1, ...more })),
+);
 export const place = { id: 'p1', place: 3 };
 export const record = {
   ...place,

@@ -4,7 +4,6 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { encode } from 'fast-png';
 import sharp from 'sharp';
 import { parseSettings } from '../../dist/cli/flags.js';
 import { readAnnotation } from '../../dist/datasets/coco/annotation.js';
@@ -14,7 +13,8 @@ import { readList } from '../../dist/datasets/lists.js';
 import { readMatrix } from '../../dist/datasets/matlab.js';
 import { resolveDatasetOptions } from '../../dist/datasets/options.js';
 import { Root } from '../../dist/datasets/places.js';
-import { decodePngMask } from '../../dist/datasets/png-mask.js';
+import { decodeNamedMask } from '../../dist/datasets/png-mask.js';
+import { parseLabelNames } from '../../dist/draw/label-names.js';
 import { readRun } from '../../dist/evaluation/index.js';
 import { checkRecord, checkSettings } from '../../dist/evaluation/record.js';
 import { seal } from '../../dist/evaluation/seal.js';
@@ -41,9 +41,10 @@ import {
   coco,
   json,
   labels,
+  masks,
   model,
+  named,
   ofJson,
-  palette,
   place,
   record,
   sealed,
@@ -153,18 +154,16 @@ export async function makeTargets(folder) {
       attack: file('vocab.txt', async () => (await WordPiece.load(folder)).encode('ab a b')),
     },
     'PNG mask': {
-      seeds: [
-        encode({ ...size, data: labels, depth: 8, channels: 1 }),
-        encode({ ...size, data: labels, depth: 8, channels: 1, palette }),
-      ].map((one) => Buffer.from(one)),
-      attack: (bytes) => decodePngMask(bytes, 'm.png', size),
+      seeds: masks,
+      attack: (bytes) => decodeNamedMask(bytes, 'm.png', size),
     },
     'PNG mask, checksums right': {
-      seeds: [
-        encode({ ...size, data: labels, depth: 8, channels: 1 }),
-        encode({ ...size, data: labels, depth: 8, channels: 1, palette }),
-      ].map((one) => Buffer.from(one)),
-      attack: (bytes) => decodePngMask(withChecksums(bytes), 'm.png', size),
+      seeds: masks,
+      attack: (bytes) => decodeNamedMask(withChecksums(bytes), 'm.png', size),
+    },
+    'names of a mask': {
+      seeds: [Buffer.from(named)],
+      attack: (bytes) => parseLabelNames(bytes.toString('latin1'), 'm.png'),
     },
     'MATLAB mask': {
       seeds: [true, false].map((compressed) =>
