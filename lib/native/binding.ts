@@ -281,6 +281,11 @@ export interface NativeImage {
 }
 
 export interface NativeInversion {
+  /** Replaces the steps that are still to come. A GPU encodes the views of the first of them now, many at once: milliseconds. */
+  plan(steps: NativeStep[]): Promise<number>;
+  /** The next planned step. */
+  next(): Promise<NativeStepResult>;
+  /** Plans one step and makes it. */
   step(step: NativeStep): Promise<NativeStepResult>;
   predict(options: NativePredictOptions): Promise<NativePrediction>;
   /** [prompts × K × width] the embedding as learnt so far. */

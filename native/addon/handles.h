@@ -121,6 +121,8 @@ class InversionHandle : public Handle<InversionHandle, InversionState> {
   static Napi::Function define(Napi::Env env);
 
  private:
+  Napi::Value plan(const Napi::CallbackInfo& info);
+  Napi::Value next(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value predict(const Napi::CallbackInfo& info);
   Napi::Value embedding(const Napi::CallbackInfo& info);

@@ -99,8 +99,15 @@ export class FakeEngine implements NativeEngine {
   createInversion(_i: NativeImage, _e: NativeEmbedding, options: NativeInversionOptions): Promise<NativeInversion> {
     this.inversions.push(options);
     const seen: NativeStep[] = [];
+    const planned: NativeStep[] = [];
     return this.#call('createInversion', () =>
       this.#handle({
+        plan: (steps: NativeStep[]) =>
+          this.#call('plan', () => {
+            planned.splice(0, planned.length, ...steps);
+            return 0;
+          }),
+        next: () => this.#call('step', () => this.#step(planned.shift()!, seen)),
         step: (step: NativeStep) => this.#call('step', () => this.#step(step, seen)),
         predict: (asked: NativePredictOptions) => this.#call('predict', () => this.#predict(asked, options, seen)),
         embedding: async () => new Float32Array(4),

@@ -6,6 +6,7 @@
 
 #include <torch/csrc/autograd/autograd.h>
 
+#include "core/engine/stream.h"
 #include "core/error.h"
 #include "core/inversion/labels.h"
 #include "core/inversion/views.h"
@@ -63,7 +64,8 @@ Inversion::Inversion(
   key_ = "image" + method_key_ + options_.shape_key() + ';' + std::to_string(prompts_);
 }
 
-void Inversion::plan(std::vector<StepInput> steps) {
+double Inversion::plan(std::vector<StepInput> steps) {
+  const auto start = std::chrono::steady_clock::now();
   auto views = last_.boxes.defined() ? last_.boxes.size(0) : 0;  // that a step without boxes reuses
   for (const auto& step : steps) {
     const auto own = static_cast<int64_t>(step.timesteps.size());
@@ -82,7 +84,11 @@ void Inversion::plan(std::vector<StepInput> steps) {
   next_ = 0;
   ready_.clear();
   // A GPU is given all that it can do; on a CPU the steps wait for each other, and a caller may end the loop between them.
-  if (!engine_->device().is_cpu() && !steps_.empty()) open_views();
+  if (!engine_->device().is_cpu() && !steps_.empty()) {
+    open_views();
+    wait_for(engine_->device());
+  }
+  return milliseconds_since(start);
 }
 
 void Inversion::open_views() {

@@ -31,10 +31,11 @@ class Inversion {
   /**
    * Replaces the steps that are still to come. On a GPU the views of the first of them are encoded here.
    *
+   * @return milliseconds, the device's work included
    * @throws Error `SHAPE_MISMATCH` no view, boxes that are not four a view, or no boxes and nothing to reuse; `INVALID_OPTION` a
    *         box outside the picture or a timestep outside the schedule
    */
-  void plan(std::vector<StepInput> steps);
+  double plan(std::vector<StepInput> steps);
 
   /** Steps that are still to come. */
   int64_t planned() const { return static_cast<int64_t>(steps_.size()) - next_; }
