@@ -373,7 +373,7 @@ int run(const Arguments& arguments) {
       for (int64_t i = 0; i < images; ++i) segment(engine, setting, fresh, static_cast<uint32_t>(100 + i), &stages);
       const double each = since(begin) / static_cast<double>(images);
       const char* name = fresh ? "fresh views" : "views kept";
-      std::printf("\n%s: %.1f ms an image, peak device memory %.2f GiB\n", name, each,
+      std::printf("\n%s: %.1f ms an image, reserved device memory %.2f GiB\n", name, each,
                   static_cast<double>(device_memory(engine->device()).peak) / (1 << 30));
       if (json) json << ",\"" << (fresh ? "fresh" : "kept") << "\":{\"peak\":" << device_memory(engine->device()).peak;
       for (const auto& stage : stages.order) {
@@ -396,7 +396,7 @@ int run(const Arguments& arguments) {
       std::vector<double> times;
       for (uint32_t i = 0; i < 2; ++i) times.push_back(segment_together(engine, setting, fresh, 50 * i, batch));
       const double rate = 1000.0 * static_cast<double>(batch) / Stages::quantile(times, 0.5);
-      std::printf("batch %2lld, %-11s %6.2f images/s, peak device memory %.2f GiB\n", static_cast<long long>(batch),
+      std::printf("batch %2lld, %-11s %6.2f images/s, reserved device memory %.2f GiB\n", static_cast<long long>(batch),
                   fresh ? "fresh views" : "views kept", rate,
                   static_cast<double>(device_memory(engine->device()).peak) / (1 << 30));
       if (json) json << ",\"batch " << batch << (fresh ? " fresh" : " kept") << "\":" << rate;
