@@ -229,6 +229,7 @@ Napi::Function EngineHandle::define(Napi::Env env) {
           InstanceMethod<&EngineHandle::encode_text>("encodeText"),
           InstanceMethod<&EngineHandle::encode_image>("encodeImage"),
           InstanceMethod<&EngineHandle::create_inversion>("createInversion"),
+          InstanceMethod<&EngineHandle::next_together>("nextTogether"),
           InstanceMethod<&EngineHandle::read_maps>("readMaps"),
           InstanceMethod<&EngineHandle::attend>("attend"),
           InstanceMethod<&EngineHandle::join>("join"),

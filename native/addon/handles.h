@@ -169,6 +169,7 @@ class EngineHandle : public Handle<EngineHandle, EngineState> {
   Napi::Value encode_text(const Napi::CallbackInfo& info);
   Napi::Value encode_image(const Napi::CallbackInfo& info);
   Napi::Value create_inversion(const Napi::CallbackInfo& info);
+  Napi::Value next_together(const Napi::CallbackInfo& info);
   Napi::Value read_maps(const Napi::CallbackInfo& info);
   Napi::Value attend(const Napi::CallbackInfo& info);
   Napi::Value join(const Napi::CallbackInfo& info);

@@ -112,6 +112,30 @@ Napi::Value InversionHandle::next(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value EngineHandle::next_together(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto engine = state();
+    if (!info[0].IsArray()) throw Error("INVALID_OPTION", "Expected an array of inversions");
+    const auto list = info[0].As<Napi::Array>();
+    std::vector<std::shared_ptr<InversionState>> own;
+    for (uint32_t i = 0; i < list.Length(); ++i) {
+      const auto& handle = unwrap<InversionHandle>(list.Get(i), Environment::of(env).inversion, "inversions");
+      own.push_back(same_engine(handle.state(), *engine, "inversion"));
+      for (uint32_t k = 0; k < i; ++k) check_shape(own[k] != own[i], "Expected each inversion once");
+    }
+    return engine->worker->submit(env, [own = std::move(own)]() -> Reply {
+      std::vector<Inversion*> images;
+      for (const auto& one : own) images.push_back(one->inversion.get());
+      return [results = Inversion::step_together(images)](Napi::Env reply_env) -> Napi::Value {
+        const Napi::Array array = Napi::Array::New(reply_env, results.size());
+        for (size_t i = 0; i < results.size(); ++i) array.Set(static_cast<uint32_t>(i), step_object(reply_env, results[i]));
+        return array;
+      };
+    });
+  });
+}
+
 Napi::Value InversionHandle::step(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return promised(env, [&]() -> Napi::Value {

@@ -91,6 +91,10 @@ export class FakeEngine implements NativeEngine {
     return this.#handle({ read: async () => new Float32Array(size), scale });
   }
 
+  async nextTogether(inversions: NativeInversion[]): Promise<NativeStepResult[]> {
+    return Promise.all(inversions.map((inversion) => inversion.next()));
+  }
+
   encodeImage(_rgb: Uint8Array, width: number, height: number, sample: boolean, seed: number): Promise<NativeImage> {
     this.images.push({ sample, seed });
     return this.#call('encodeImage', () => this.#handle({ width, height, latent: async () => new Float32Array(4) }));
