@@ -30,7 +30,8 @@ export type {
   RelativeResolution,
   ResolutionWeights,
 } from './options/index.js';
-export type { LayerChoice } from './models/index.js';
+export { modelIdentity } from './models/index.js';
+export type { LayerChoice, ModelIdentity } from './models/index.js';
 export { methodNames } from './methods/index.js';
 export type { LossComparison, MethodName, StepLoss } from './methods/index.js';
 

@@ -91,6 +91,8 @@ describe('arguments and options behind the first', () => {
     ['openDataset, root', (value) => api.openDataset({ kind: 'voc', root: value } as never)],
     ['checkDataset, the options', (value) => api.checkDataset({ kind: 'folder', root }, value as never)],
     ['chooseVariants, resolutions', (value) => api.chooseVariants('all', value as never)],
+    ['modelIdentity, the options', (value) => api.modelIdentity(undefined, value as never)],
+    ['modelIdentity, trustCode', (value) => api.modelIdentity(undefined, { trustCode: value } as never)],
     ['maskOf, index', (value) => api.maskOf({ width: 1, height: 1, categories: ['a'], labels: new Uint8Array(1) }, value as never)],
   ];
 

@@ -12,14 +12,14 @@ import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js
 import type { DatasetFlags } from './dataset-flags.js';
 import { EXIT } from './failure.js';
 import { engineFlags, methodFlags, parseValue } from './flags.js';
-import type { SegmentFlags } from './flags.js';
+import type { EngineFlag, SegmentFlags } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
 import { prepareFolder, writeWhole } from './outputs.js';
 import { ProgressLine } from './progress.js';
 import { interruptible } from './segment.js';
 
-interface DiagnoseFlags extends DatasetFlags, Pick<SegmentFlags, 'model' | 'device' | 'dtype' | 'threads' | 'preset' | 'steps' | 'set' | 'out'> {
+interface DiagnoseFlags extends DatasetFlags, Pick<SegmentFlags, EngineFlag | 'preset' | 'steps' | 'set' | 'out'> {
   dataset?: string;
   sample: string;
   seed: string;
@@ -48,6 +48,7 @@ export function addDiagnoseCommand(program: Command, io: Io, done: (code: number
     .option('--variants <names>', 'all, names with commas between them, or a JSON file', 'all')
     .option('--no-inversion', 'look at the losses alone (seconds a picture less)')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
+    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
@@ -74,7 +75,7 @@ async function diagnoseCommand(flags: DiagnoseFlags, io: Io): Promise<number> {
   const engine = resolveEngineOptions(engineFlags(flags));
   const dataset = await openDataset(datasetOptions(flags.dataset, flags));
   await prepareFolder(flags.out);
-  const weights = await (await openBundle(engine.model)).weightsHash();
+  const identity = await (await openBundle(engine.model, engine)).identity();
 
   const line = new DiagnoseLine(io);
   try {
@@ -89,7 +90,7 @@ async function diagnoseCommand(flags: DiagnoseFlags, io: Io): Promise<number> {
       options,
       inversion: flags.inversion,
       journal: path.join(flags.out, JOURNAL),
-      weights,
+      identity,
       signal: io.signal,
       onProgress: (progress) => line.progress(progress),
     });

@@ -7,14 +7,15 @@ import type { Io } from './io.js';
 
 export interface DoctorFlags {
   model?: string;
+  trustCode?: true;
   json?: true;
 }
 
 const MARKS: Record<Status, string> = { ok: 'ok', warning: 'note', failed: 'FAILED', skipped: '-' };
 
 /** @returns exit code 1 where something failed */
-export async function doctorCommand({ model, json }: DoctorFlags, io: Io): Promise<number> {
-  const findings = await examine(model);
+export async function doctorCommand({ json, ...asked }: DoctorFlags, io: Io): Promise<number> {
+  const findings = await examine(asked);
   const good = findings.every(({ status }) => status !== 'failed');
   if (json) io.out(`${JSON.stringify({ format: 'invseg-doctor/1', version: packageVersion(), ok: good, findings })}\n`);
   else io.out(asText(findings, good));

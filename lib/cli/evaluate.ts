@@ -66,6 +66,7 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     .addOption(new Option('--restart', 'throw the journal in --out away').conflicts('resume'))
     .option('--prefetch <count>', 'pictures read while the engine works', '2')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
+    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .addOption(new Option('--devices <list>', 'a process each: cuda:0,cuda:1 (default: all CUDA devices, where there are several)').conflicts(['device', 'queue']))
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
@@ -114,7 +115,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
         seed,
         shard,
         restart: flags.restart,
-        weights: await (await openBundle(plan.engine.model)).weightsHash(),
+        identity: await (await openBundle(plan.engine.model, plan.engine)).identity(),
         absent: flags.absent,
         onMissingNames: runRule(flags.onMissingNames),
         prefetch,

@@ -1,7 +1,9 @@
 /** Flags of the command line → options of the API. The rules and messages are the API's. */
 import type { PaletteName } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
+import { parseJson } from '../json.js';
 import type { EngineOptions, MethodOverrides } from '../options/index.js';
+import { isPlainObject } from '../options/rules.js';
 
 /** Of the written PNG: where the background's index is. */
 export const labelOrders = ['background-last', 'background-first'] as const;
@@ -13,7 +15,7 @@ const verbatim = new Set(['template', 'separator', 'background']);
 /** A flag's text as the value it looks like; what is no JSON stays text, and the option's rule says what it thinks of it. */
 export function parseValue(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return text;
   }
@@ -33,14 +35,24 @@ export function parseSettings(settings: readonly string[]): Record<string, unkno
     const path = setting.slice(0, at).trim().split('.');
     const value = setting.slice(at + 1);
     let group = root;
-    for (const key of path.slice(0, -1)) {
-      const inner = group[key];
-      if (typeof inner !== 'object' || inner === null) group[key] = Object.create(null);
-      group = group[key] as Record<string, unknown>;
-    }
-    group[path.at(-1)!] = verbatim.has(path[0]!) ? value : parseValue(value);
+    for (const key of path.slice(0, -1)) group = innerGroup(group, key);
+    define(group, path.at(-1)!, verbatim.has(path[0]!) ? value : parseValue(value));
   }
   return root;
+}
+
+/** The group of this name, its own and without a prototype: what a value of JSON inherits is never written to. */
+function innerGroup(group: Record<string, unknown>, key: string): Record<string, unknown> {
+  const there = Object.hasOwn(group, key) ? group[key] : undefined;
+  const inner = Object.create(null) as Record<string, unknown>;
+  if (isPlainObject(there)) for (const [name, value] of Object.entries(there)) define(inner, name, value);
+  define(group, key, inner);
+  return inner;
+}
+
+/** Not an assignment: `__proto__` would change what the object inherits. */
+function define(group: object, key: string, value: unknown): void {
+  Object.defineProperty(group, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** Flags as commander gives them. */
@@ -50,6 +62,7 @@ export interface SegmentFlags {
   device?: string;
   dtype?: string;
   threads?: string;
+  trustCode?: true;
   method?: string;
   steps?: string;
   seed?: string;
@@ -77,9 +90,12 @@ export function methodFlags(flags: MethodFlags): MethodOverrides {
   return { ...parseSettings(flags.set), ...dropUndefined(given) } as MethodOverrides;
 }
 
-export function engineFlags(flags: Pick<SegmentFlags, 'model' | 'device' | 'dtype' | 'threads'>): Partial<EngineOptions> {
-  const { model, device, dtype, threads } = flags;
-  const given = { model, device, dtype, threads: threads === undefined ? undefined : parseValue(threads) };
+/** Flags of the engine, the same for every command that loads a model. */
+export type EngineFlag = 'model' | 'device' | 'dtype' | 'threads' | 'trustCode';
+
+export function engineFlags(flags: Pick<SegmentFlags, EngineFlag>): Partial<EngineOptions> {
+  const { model, device, dtype, threads, trustCode } = flags;
+  const given = { model, device, dtype, threads: threads === undefined ? undefined : parseValue(threads), trustCode };
   return dropUndefined(given) as Partial<EngineOptions>;
 }
 

@@ -8,6 +8,7 @@ import type { Io } from './io.js';
 export interface InfoFlags {
   model?: string;
   json?: true;
+  trustCode?: true;
 }
 
 /** Describes what it can; a missing part is an error in the text and the exit code 1. */
@@ -18,7 +19,7 @@ export async function infoCommand(flags: InfoFlags, io: Io, debug: boolean): Pro
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
     native: await attempt(nativeInfo, errors),
-    model: await attempt(() => modelInfo(flags.model), errors),
+    model: await attempt(() => modelInfo(flags), errors),
   };
   if (flags.json) io.out(`${JSON.stringify({ ...info, errors: errors.map(errorJson) })}\n`);
   else io.out(asText(info));
@@ -42,12 +43,22 @@ function nativeInfo() {
   return { torch, libtorch, addon: folder, cudaBuild, cudaDevices, threads, ...unmapped };
 }
 
-async function modelInfo(model: string | undefined) {
-  const bundle = await openBundle(model);
+async function modelInfo({ model, trustCode }: InfoFlags) {
+  const bundle = await openBundle(model, { trustCode });
   const { name, version, license, source, image, names } = bundle.manifest;
-  const weights = await bundle.weightsHash();
+  const identity = await bundle.identity();
   const knows = names.length > 0 ? { knows: names } : {};
-  return { name, version, license, source, folder: bundle.folder, imageSize: image.size, latentSize: image.latentSize, weights, ...knows };
+  return {
+    name,
+    version,
+    license,
+    source,
+    folder: bundle.folder,
+    imageSize: image.size,
+    latentSize: image.latentSize,
+    ...identity,
+    ...knows,
+  };
 }
 
 function asText(info: object, indent = ''): string {

@@ -7,6 +7,8 @@ export interface Io {
   out(text: string): void;
   /** Talk. */
   err(text: string): void;
+  /** Signs that move the cursor, on the stream of the talk; left out, `err` takes them. */
+  control?(text: string): void;
   /** Whether talk goes to a terminal, and how wide it is. */
   terminal: { columns: number } | undefined;
   /** Aborted by Ctrl-C. */

@@ -38,6 +38,8 @@ export interface NamesContext {
   hasBackground?: boolean | undefined;
   /** Its pictures, of which the source must know some. */
   ids?: readonly string[] | undefined;
+  /** Whether the source's description has to tell models from others of their name: a run keeps it. */
+  identify?: boolean | undefined;
 }
 
 /** A picture alone has no ground truth. */
@@ -100,9 +102,10 @@ export class PictureNames implements AsyncDisposable {
       requireSome(source, context.ids ?? []);
       if (folders === undefined) return new PictureNames(source, undefined);
     }
-    const { device, dtype, threads, checkFinite } = context.engine;
-    const models = await VisionLanguage.open({ device, dtype, threads, checkFinite, ...folders });
+    const { device, dtype, threads, checkFinite, trustCode } = context.engine;
+    const models = await VisionLanguage.open({ device, dtype, threads, checkFinite, trustCode, ...folders });
     try {
+      if (context.identify) await models.identify();
       return new PictureNames(await createNameSource(kind, { ...parts, models }), models);
     } catch (error) {
       await models.dispose();

@@ -67,7 +67,7 @@ async function withQueue<T>({ flags, plan, io, line }: PoolRequest, url: RedisUr
   const { dataset, engine } = plan;
   const onNote = (text: string): void => line.note(text);
   await using link = await RedisLink.open({ url, onNote });
-  const { manifest } = await openBundle(engine.model);
+  const { manifest } = await openBundle(engine.model, engine);
   const info = { model: { name: manifest.name, version: manifest.version, methods: manifest.defaults.methods }, ...askedDevice(engine, io.cudaDevices?.() ?? 0) };
   return await use(new QueuePool({ link, info, names: await namesDescription(flags, plan), dataset, out: flags.out, queueName, restart: flags.restart, onNote }));
 }

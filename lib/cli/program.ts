@@ -27,6 +27,7 @@ import type { SegmentFlags } from './flags.js';
 import { welcome } from './welcome.js';
 import { addWorkerCommand } from './worker.js';
 import { setupCommand } from './setup.js';
+import { printableIo } from './terminal.js';
 import type { SetupFlags } from './setup.js';
 
 const examples = `
@@ -43,7 +44,8 @@ Examples:
 Exit codes: 0 all done, 1 some picture (or the set-up) failed, 2 wrong usage, 130 interrupted.`;
 
 /** @param argv arguments after `node main.js` @returns exit code; never throws */
-export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+export async function runCli(argv: readonly string[], given: Io): Promise<number> {
+  const io = printableIo(given);
   if (argv.length === 0) {
     // Still wrong usage: a script that lost its command must notice.
     io.err(welcome());
@@ -81,6 +83,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added');
   addNamesFlags(segment, pictureSources, 'given; diffsegmenter with a vocabulary and no categories')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
+    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
@@ -133,6 +136,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .summary('whether everything is there, and what to do where it is not')
     .description('Looks at Node, the platform, LibTorch, the addon, devices and models, and segments a bundled picture.')
     .option('-m, --model <folder>', 'a model to look at beside the one in the package')
+    .option('--trust-code', 'take a model whose TorchScript is not of this package; none of it is run here')
     .option('--json', 'as JSON')
     .option('--debug', 'print stacks of errors')
     .action(async (flags: DoctorFlags) => done(await doctorCommand(flags, io)));
@@ -142,6 +146,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .summary('versions, devices and the model')
     .description('Prints versions, LibTorch, devices, the model and the hash of its weights.')
     .option('-m, --model <folder>', 'the model to describe')
+    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
     .option('--json', 'as JSON')
     .option('--debug', 'print stacks of errors')
     .action(async (flags: InfoFlags) => done(await infoCommand(flags, io, debug)));

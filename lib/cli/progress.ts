@@ -1,6 +1,7 @@
 /** How far it is: one line that changes on a terminal, nothing between results elsewhere. */
 import type { Progress } from '../segmenter/types.js';
 import type { Io } from './io.js';
+import { printable } from './terminal.js';
 
 const BAR = 20;
 const words = { decode: 'reading', encode: 'encoding', step: 'inverting', predict: 'segmenting' } as const;
@@ -26,12 +27,17 @@ export class ProgressLine {
   write(line: string): void {
     if (!this.#io.terminal) return;
     // One column short: a full line would wrap and could not be taken back.
-    this.#io.err(`\r\u001b[K${[...line].slice(0, this.#io.terminal.columns - 1).join('')}`);
+    this.#control(`\r\u001b[K${[...printable(line)].slice(0, this.#io.terminal.columns - 1).join('')}`);
     this.#shown = true;
   }
 
   clear(): void {
-    if (this.#shown) this.#io.err('\r\u001b[K');
+    if (this.#shown) this.#control('\r\u001b[K');
     this.#shown = false;
+  }
+
+  #control(text: string): void {
+    if (this.#io.control) this.#io.control(text);
+    else this.#io.err(text);
   }
 }

@@ -4,12 +4,12 @@ import { resolveEngineOptions } from '../options/index.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import { threadsFor } from './devices.js';
 import { engineFlags } from './flags.js';
-import type { SegmentFlags } from './flags.js';
+import type { EngineFlag, SegmentFlags } from './flags.js';
 import type { Io } from './io.js';
 import { devicesOf } from './pools.js';
 import { interruptible } from './segment.js';
 
-export interface EngineFlags extends Pick<SegmentFlags, 'model' | 'device' | 'dtype' | 'threads'> {
+export interface EngineFlags extends Pick<SegmentFlags, EngineFlag> {
   devices?: string;
 }
 

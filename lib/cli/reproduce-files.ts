@@ -1,8 +1,9 @@
 /** What `invseg reproduce` leaves: tables as Markdown and JSON, and the report of each run. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readRun } from '../evaluation/index.js';
 import type { AbsentRule, Evaluation } from '../evaluation/index.js';
+import { LIMITS, readText } from '../files.js';
+import { parseJson } from '../json.js';
 import { tableMarkdown } from '../reproduce/index.js';
 import type { Circumstances, TableResult } from '../reproduce/index.js';
 import { writeRun } from './evaluate-files.js';
@@ -31,7 +32,7 @@ export async function writeReports(out: string, results: readonly TableResult[],
 /** @returns undefined for what is not there, or is no report: it is made anew */
 async function readReport(file: string): Promise<Partial<Evaluation> | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Partial<Evaluation>;
+    return parseJson(await readText(file, LIMITS.names)) as Partial<Evaluation>;
   } catch {
     return undefined;
   }

@@ -53,6 +53,7 @@ export function addReproduceCommand(program: Command, io: Io, done: (code: numbe
     .addOption(new Option('--absent <rule>', 'classes without a pixel: out of the means, 0, or also out where only predicted').choices([...absentRules]).default('nan-mean'))
     .option('--list', 'say what would run, without a model')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
+    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--devices <list>', 'cuda:0,cuda:1: several at once, each on another run (default: every CUDA device)')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')

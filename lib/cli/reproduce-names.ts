@@ -1,11 +1,11 @@
 /** The sources of names that the flags of `invseg reproduce` offer to the rows of its tables. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Dataset } from '../datasets/index.js';
+import { LIMITS, readBounded } from '../files.js';
 import { EMBEDDED } from '../models/index.js';
 import { createNameSource, loadVocabulary, vocabularyNames } from '../names/index.js';
 import type { MissingRule, Vocabulary } from '../names/index.js';
@@ -94,7 +94,7 @@ async function fileOffer(
 ): Promise<NamesOffer | NamesLacking> {
   if (file === undefined) return { missing: `needs ${flag}` };
   const source = await createNameSource(kind, { vocabulary, [kind]: file, missing: sourceRule(rule) });
-  const hash = createHash('sha256').update(await readFile(file)).digest('hex');
+  const hash = createHash('sha256').update(await readBounded(file, LIMITS.names)).digest('hex');
   const identity = `${kind} ${hash} ${vocabulary.name}${rule === 'empty' ? ' empty' : ''}`;
   return { label: kind, identity, open: () => Promise.resolve(source) };
 }
@@ -126,8 +126,8 @@ class LazyModels {
   static async make({ clip, blip }: ReproduceNamesFlags, engine: EngineOptions): Promise<LazyModels> {
     // The small models in the package know what the small model of the package knows.
     const own = (engine.model === undefined || engine.model === EMBEDDED) && clip === undefined && blip === undefined;
-    if (clip !== undefined) await openModel('contrastive', clip);
-    if (blip !== undefined) await openModel('captioner', blip);
+    if (clip !== undefined) await openModel('contrastive', clip, engine.trustCode);
+    if (blip !== undefined) await openModel('captioner', blip, engine.trustCode);
     return new LazyModels((own ? embeddedFilter() : undefined) ?? { clip, blip }, engine);
   }
 
@@ -147,8 +147,11 @@ class LazyModels {
   }
 
   #open(): Promise<VisionLanguage> {
-    const { device, dtype, threads, checkFinite } = this.#engine;
-    return (this.#opened ??= VisionLanguage.open({ device, dtype, threads, checkFinite, ...this.#folders }));
+    const { device, dtype, threads, checkFinite, trustCode } = this.#engine;
+    return (this.#opened ??= VisionLanguage.open({ device, dtype, threads, checkFinite, trustCode, ...this.#folders }).then(async (models) => {
+      await models.identify();
+      return models;
+    }));
   }
 
   async dispose(): Promise<void> {

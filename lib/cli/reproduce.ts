@@ -33,7 +33,7 @@ export async function reproduceCommand(asked: readonly string[], flags: Reproduc
   const options = commonOptions(flags);
   const engine = resolveEngineOptions(engineFlags(flags));
   if (flags.devices !== undefined) parseDevices(flags.devices);
-  const bundle = await openBundle(engine.model);
+  const bundle = await openBundle(engine.model, engine);
   const { training, methods } = bundle.manifest.defaults;
   const model = { resolutions: resolutions(bundle.manifest), training, methods };
   const listed = { out: flags.out, seeds, sample };
@@ -52,7 +52,7 @@ export async function reproduceCommand(asked: readonly string[], flags: Reproduc
   }
   checkRunnable(plan);
   await prepareFolder(flags.out);
-  const weights = await bundle.weightsHash();
+  const identity = await bundle.identity();
 
   const line = new ReproduceLine(io);
   try {
@@ -66,7 +66,7 @@ export async function reproduceCommand(asked: readonly string[], flags: Reproduc
       out: flags.out,
       seeds,
       sample,
-      weights,
+      identity,
       absent: flags.absent,
       onMissingNames: runRule(flags.onMissingNames),
       signal: io.signal,
@@ -83,7 +83,7 @@ export async function reproduceCommand(asked: readonly string[], flags: Reproduc
       version: packageVersion(),
       dataset: describeDataset(dataset, chosen.name, sample),
       seeds,
-      model: { name, version, weights },
+      model: { name, version, weights: identity.weights },
       machine: machineOf(infos, opened.threads),
       absent: flags.absent,
       options: { ...options },

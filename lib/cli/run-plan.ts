@@ -8,14 +8,14 @@ import type { EngineOptions, MethodOverrides } from '../options/index.js';
 import { datasetOptions } from './dataset-flags.js';
 import type { DatasetFlags } from './dataset-flags.js';
 import { engineFlags } from './flags.js';
-import type { SegmentFlags } from './flags.js';
+import type { EngineFlag, SegmentFlags } from './flags.js';
 import type { Io } from './io.js';
 import { PictureNames } from './names.js';
 import type { NamesFlags } from './names.js';
 import { interruptible } from './segment.js';
 
 /** As commander gives them: plain data, which a child process gets as it is. */
-export interface PictureFlags extends DatasetFlags, NamesFlags, Pick<SegmentFlags, 'model' | 'device' | 'dtype' | 'threads'> {
+export interface PictureFlags extends DatasetFlags, NamesFlags, Pick<SegmentFlags, EngineFlag> {
   dataset?: string;
   onProblem?: string;
 }
@@ -36,7 +36,7 @@ export async function planPictures(flags: PictureFlags): Promise<PicturePlan> {
 /** @throws {InvSegError} the codes of the source and of its models */
 export function openNames(flags: PictureFlags, { dataset, engine }: PicturePlan): Promise<PictureNames> {
   const { vocabulary, hasBackground, ids } = dataset;
-  return PictureNames.open(flags.names ?? 'ground-truth', flags, { engine, vocabulary, hasBackground, ids });
+  return PictureNames.open(flags.names ?? 'ground-truth', flags, { engine, vocabulary, hasBackground, ids, identify: true });
 }
 
 /** Everything that a process of its own needs for pictures; it ends with the process. */

@@ -49,6 +49,7 @@ export function addWorkerCommand(program: Command, io: Io, done: (code: number) 
     .option('--take-over <seconds>', 'silence after which the pictures of a worker are taken over', '30')
     .option('--idle <seconds>', 'end after so long without a picture (default: never)')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
+    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
@@ -72,7 +73,7 @@ async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
   const { dataset, engine } = plan;
   // A wrong password is said before gigabytes are loaded.
   await using link = await RedisLink.open({ url, onNote });
-  const weights = await (await openBundle(engine.model)).weightsHash();
+  const identity = await (await openBundle(engine.model, engine)).identity();
   await using names = await openNames(flags, plan);
   await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
   const { model, device, dtype } = segmenter.info;
@@ -81,7 +82,7 @@ async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
     link,
     segmenter,
     source: names.source,
-    facts: { dataset, info: segmenter.info, names: names.source.description, weights },
+    facts: { dataset, info: segmenter.info, names: names.source.description, identity },
     queueName,
     prefetch,
     takeOver,

@@ -1,5 +1,6 @@
 /** `dataset check`: what is there, what is missing, which protocol it gives, and what a sample looks like. */
 import { InvSegError } from '../errors.js';
+import { Listener } from '../listener.js';
 import { record } from '../options/rules.js';
 import { remarks } from './check-remarks.js';
 import type { Finding } from './check-remarks.js';
@@ -37,6 +38,7 @@ export interface CheckOptions {
   /** Number of pictures whose masks are read, spread evenly over the list. */
   sample?: number;
   signal?: AbortSignal | undefined;
+  /** What it throws, or its promise is rejected with, ends the check. */
   onProgress?(stage: 'looking up' | 'reading', done: number, total: number): void;
 }
 
@@ -51,6 +53,7 @@ export async function checkDataset(options: DatasetOptions, given: CheckOptions 
       ? `${named}2017`
       : (named ?? layout.defaultSplit);
   const findings: Finding[] = [];
+  const listener: Telling = new Listener(onProgress);
   const check: DatasetCheck = {
     ok: false,
     title: layout.title,
@@ -82,8 +85,9 @@ export async function checkDataset(options: DatasetOptions, given: CheckOptions 
   const stop = (): void => {
     if (signal?.aborted) throw new InvSegError('ABORTED', 'Interrupted while the data set was checked');
   };
-  check.incomplete = [...dataset.skipped, ...(await lookUpAll(dataset, stop, onProgress))];
-  const { histogram, ...read } = await readSample(dataset, sample, stop, onProgress);
+  check.incomplete = [...dataset.skipped, ...(await lookUpAll(dataset, stop, listener))];
+  const { histogram, ...read } = await readSample(dataset, sample, stop, listener);
+  await listener.settle();
   check.sample = { ...read, ignored: histogram.ignored, histogram: histogram.rows(dataset.classes) };
   findings.push(...(await remarks({ dataset, histogram, split, options })));
   check.ok = check.incomplete.length === 0 && read.failed.length === 0 && findings.every(({ level }) => level !== 'error');
@@ -111,29 +115,31 @@ async function problem(id: string, work: () => Promise<unknown>): Promise<Skippe
   }
 }
 
+type Telling = Listener<['looking up' | 'reading', number, number]>;
+
 async function lookUpAll(
   dataset: FileDataset,
   stop: () => void,
-  onProgress: CheckOptions['onProgress'],
+  listener: Telling,
 ): Promise<SkippedItem[]> {
   const problems: SkippedItem[] = [];
   for (const [i, id] of dataset.ids.entries()) {
     stop();
-    onProgress?.('looking up', i, dataset.ids.length);
+    listener.tell('looking up', i, dataset.ids.length);
     const found = await problem(id, () => dataset.locate(id));
     if (found) problems.push(found);
   }
   return problems;
 }
 
-async function readSample(dataset: FileDataset, size: number, stop: () => void, onProgress: CheckOptions['onProgress']) {
+async function readSample(dataset: FileDataset, size: number, stop: () => void, listener: Telling) {
   const { ids } = dataset;
   const pictures = Math.min(size, ids.length);
   const histogram = new Histogram();
   const failed: SkippedItem[] = [];
   for (let i = 0; i < pictures; i++) {
     stop();
-    onProgress?.('reading', i, pictures);
+    listener.tell('reading', i, pictures);
     const id = ids[Math.floor((i * ids.length) / pictures)]!;
     const found = await problem(id, async () => histogram.add((await (await dataset.item(id)).loadMask()).labels));
     if (found) failed.push(found);

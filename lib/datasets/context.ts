@@ -20,7 +20,7 @@ import { readMatrix } from './matlab.js';
 import type { ResolvedOptions } from './options.js';
 import type { Root } from './places.js';
 import { findMask, findPicture, pngLabels } from './png-source.js';
-import { invalid, wrongSize } from './png-mask.js';
+import { invalid } from './png-mask.js';
 
 const MASK_FOLDERS = ['SegmentationClassContext', 'trainval'] as const;
 const LISTS = ['SegmentationContext', 'Main'] as const;
@@ -94,8 +94,7 @@ function listName(split: string, length: number): string {
 function matLabels(root: Root, folder: readonly string[], name: string, table: LabelTable): Located['readLabels'] {
   return async (size) => {
     const file = root.at(...folder, name);
-    const { rows, columns, values } = readMatrix(await root.read('MASK_NOT_FOUND', ...folder, name), file, 'LabelMap');
-    if (columns !== size.width || rows !== size.height) throw wrongSize(file, { width: columns, height: rows }, size);
+    const { rows, columns, values } = readMatrix(await root.read('MASK_NOT_FOUND', ...folder, name), file, 'LabelMap', size);
     const ids = new Uint16Array(values.length); // row by row
     for (let y = 0, at = 0; y < rows; y++) {
       for (let x = 0; x < columns; x++) {

@@ -8,6 +8,8 @@
  */
 import { inflateSync } from 'node:zlib';
 import { InvSegError } from '../errors.js';
+import { wrongSize } from './png-mask.js';
+import type { Size } from './png-mask.js';
 
 export interface Matrix {
   rows: number;
@@ -22,8 +24,10 @@ const COMPRESSED = 15;
 /** Classes of numbers: double, single, int8 to uint64. */
 const NUMERIC = { first: 6, last: 15 };
 const COMPLEX = 0x0800;
-/** More than any label map has; a compressed bomb is stopped here. */
-const MAX_INFLATED_BYTES = 2 ** 28;
+/** The widest number. */
+const NUMBER_BYTES = 8;
+/** Inflated beside the numbers of the matrix: names, dimensions, small variables in front of it. */
+const MARGIN_BYTES = 2 ** 20;
 
 /** Types of stored numbers: bytes each, and how one is read. */
 const storage: Readonly<Record<number, [number, (view: DataView, at: number, little: boolean) => number]>> = {
@@ -37,6 +41,13 @@ const storage: Readonly<Record<number, [number, (view: DataView, at: number, lit
   9: [8, (view, at, little) => view.getFloat64(at, little)],
 };
 
+/** Of a matrix: flags, dimensions, name, numbers. */
+const PARTS = 4;
+/** Of variables that are not the one asked for, in a message. */
+const MAX_NAMES = 10;
+/** MATLAB's own limit is 63. */
+const MAX_NAME_BYTES = 256;
+
 interface Element {
   type: number;
   data: Uint8Array;
@@ -45,12 +56,22 @@ interface Element {
 /**
  * @param file for messages
  * @param variable name of the matrix
- * @throws {InvSegError} `MASK_INVALID`: another format, truncated or damaged, no such variable, another kind of value
+ * @param expected size of the picture; it bounds what is inflated, and another size is refused before a number is read
+ * @throws {InvSegError} `MASK_INVALID`: another format, truncated or damaged, no such variable, another kind of value,
+ * another size
  */
-export function readMatrix(bytes: Uint8Array, file: string, variable: string): Matrix {
+export function readMatrix(bytes: Uint8Array, file: string, variable: string, expected: Size): Matrix {
   try {
-    return findMatrix(bytes, variable);
+    const budget = { bytes: expected.width * expected.height * NUMBER_BYTES + MARGIN_BYTES };
+    const { sides, numbers, little } = findMatrix(bytes, variable, budget);
+    const [rows, columns] = sides;
+    if (columns !== expected.width || rows !== expected.height) throw wrongSize(file, { width: columns, height: rows }, expected);
+    const values = read(numbers, little, rows * columns);
+    if (values.length !== rows * columns)
+      throw new RangeError(`${variable} is ${rows}×${columns} but has ${values.length} numbers`);
+    return { rows, columns, values };
   } catch (cause) {
+    if (cause instanceof InvSegError) throw cause;
     if (cause instanceof Unfit) throw new InvSegError('MASK_INVALID', `${file}: ${cause.message}`);
     throw new InvSegError('MASK_INVALID', `${file}: it is truncated or damaged (${(cause as Error).message})`, { cause });
   }
@@ -59,7 +80,19 @@ export function readMatrix(bytes: Uint8Array, file: string, variable: string): M
 /** What is wrong with a file that is otherwise whole. */
 class Unfit extends Error {}
 
-function findMatrix(bytes: Uint8Array, variable: string): Matrix {
+/** A matrix whose numbers are not read yet. */
+interface Found {
+  sides: [number, number];
+  numbers: Element;
+  little: boolean;
+}
+
+/** What may still be inflated. */
+interface Budget {
+  bytes: number;
+}
+
+function findMatrix(bytes: Uint8Array, variable: string, budget: Budget): Found {
   const order = String.fromCharCode(bytes[126] ?? 0, bytes[127] ?? 0);
   if (bytes.length < HEADER_BYTES || (order !== 'IM' && order !== 'MI')) {
     const newer = new TextDecoder('latin1').decode(bytes.subarray(0, 10)) === 'MATLAB 7.3';
@@ -68,20 +101,29 @@ function findMatrix(bytes: Uint8Array, variable: string): Matrix {
   const little = order === 'IM';
   const names: string[] = [];
   for (const element of elements(bytes.subarray(HEADER_BYTES), little)) {
-    const { type, data } = element.type === COMPRESSED ? inflated(element.data, little) : element;
+    const { type, data } = element.type === COMPRESSED ? inflated(element.data, little, budget) : element;
     if (type !== MATRIX) continue;
-    const parts = [...elements(data, little)];
-    const name = new TextDecoder().decode(parts[2]?.data);
-    if (name === variable) return toMatrix(parts, name, little);
-    names.push(name);
+    const parts = take(elements(data, little), PARTS);
+    const name = new TextDecoder().decode(parts[2]?.data.subarray(0, MAX_NAME_BYTES));
+    if (name === variable) return toFound(parts, name, little);
+    if (names.length < MAX_NAMES) names.push(name);
   }
   throw new Unfit(`there is no variable ${variable}; there is ${names.join(', ') || 'none at all'}`);
 }
 
 /** The element within a compressed one; unlike others it is not padded, nor need it be. */
-function inflated(data: Uint8Array, little: boolean): Element {
-  const [element] = elements(inflateSync(data, { maxOutputLength: MAX_INFLATED_BYTES }), little);
+function inflated(data: Uint8Array, little: boolean, budget: Budget): Element {
+  if (budget.bytes < 1) throw new RangeError('its variables hold more than a label map of the picture has');
+  const content = inflateSync(data, { maxOutputLength: budget.bytes });
+  budget.bytes -= content.length;
+  const [element] = take(elements(content, little), 1);
   return element ?? { type: 0, data };
+}
+
+function take<T>(items: Iterable<T>, most: number): T[] {
+  const taken: T[] = [];
+  for (const item of items) if (taken.push(item) >= most) break;
+  return taken;
 }
 
 function* elements(bytes: Uint8Array, little: boolean): Generator<Element> {
@@ -100,26 +142,24 @@ function* elements(bytes: Uint8Array, little: boolean): Generator<Element> {
   }
 }
 
-function toMatrix([flags, dimensions, , numbers]: Element[], name: string, little: boolean): Matrix {
+function toFound([flags, dimensions, , numbers]: Element[], name: string, little: boolean): Found {
   if (!flags || !dimensions || !numbers) throw new RangeError(`${name} has no numbers`);
-  const flag = read(flags, little)[0]!;
+  const flag = read(flags, little, 1)[0]!;
   const kind = flag & 0xff;
   if (kind < NUMERIC.first || kind > NUMERIC.last || (flag & COMPLEX) !== 0)
     throw new Unfit(`${name} is no matrix of real numbers`);
-  const sides = read(dimensions, little);
-  if (sides.length !== 2) throw new Unfit(`${name} has ${sides.length} dimensions; expected 2`);
-  const [rows, columns] = sides as unknown as [number, number];
-  const values = read(numbers, little);
-  if (values.length !== rows * columns)
-    throw new RangeError(`${name} is ${rows}×${columns} but has ${values.length} numbers`);
-  return { rows, columns, values };
+  const count = Math.floor(dimensions.data.length / 4);
+  if (count !== 2) throw new Unfit(`${name} has ${count} dimensions; expected 2`);
+  const [rows, columns] = read(dimensions, little, count);
+  return { sides: [rows!, columns!], numbers, little };
 }
 
-function read({ type, data }: Element, little: boolean): Float64Array {
+/** At most one number more than `most`: enough to tell that there are too many. */
+function read({ type, data }: Element, little: boolean, most: number): Float64Array {
   const [bytes, get] = storage[type] ?? [];
   if (bytes === undefined || get === undefined) throw new Unfit(`numbers of the type ${type} are not read`);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const values = new Float64Array(Math.floor(data.length / bytes));
+  const values = new Float64Array(Math.min(Math.floor(data.length / bytes), most + 1));
   for (let i = 0; i < values.length; i++) values[i] = get(view, i * bytes, little);
   return values;
 }

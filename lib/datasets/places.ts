@@ -1,9 +1,10 @@
 /** Files of a data set, which stay below its root. */
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { describeAddress, shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
+import { FileError, LIMITS, readBounded } from '../files.js';
 
 export type Links = 'refuse' | 'follow';
 
@@ -89,11 +90,11 @@ export class Root {
     }
   }
 
-  /** @throws {InvSegError} `code` where there is no such file, or it cannot be read */
+  /** Of at most 128 MiB. @throws {InvSegError} `code` where there is no such file, or it cannot be read */
   async read(code: ErrorCode, ...parts: string[]): Promise<Buffer> {
     const file = this.at(...parts);
     try {
-      return await readFile((await this.find(...parts)) ?? file);
+      return await readBounded((await this.find(...parts)) ?? file, LIMITS.mask);
     } catch (cause) {
       if (cause instanceof InvSegError) throw cause;
       throw new InvSegError(code, `${file}: ${whyNot(cause, 'file')}`, { cause });
@@ -108,6 +109,7 @@ function isBelow(file: string, folder: string): boolean {
 
 /** Why a file or folder cannot be read, in words. */
 export function whyNot(cause: unknown, what: 'file' | 'folder'): string {
+  if (cause instanceof FileError) return cause.message;
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return `there is no such ${what}`;
   if (code === 'EISDIR') return 'it is a folder, not a file';

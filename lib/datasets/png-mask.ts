@@ -6,6 +6,7 @@ import { decode } from 'fast-png';
 import { LABEL_NAMES, parseLabelNames } from '../draw/label-names.js';
 import type { LabelNames } from '../draw/label-names.js';
 import { InvSegError } from '../errors.js';
+import { boundedPng } from './png-chunks.js';
 
 export interface Size {
   width: number;
@@ -51,7 +52,7 @@ export function decodeNamedMask(bytes: Uint8Array, file: string, expected: Size)
   let data: Uint8Array;
   let named: string | undefined;
   try {
-    const png = decode(bytes, { checkCrc: true });
+    const png = decode(boundedPng(bytes, { width, height, depth, interlaced }, LABEL_NAMES));
     data = png.data as Uint8Array;
     named = Object.hasOwn(png.text, LABEL_NAMES) ? png.text[LABEL_NAMES] : undefined;
   } catch (cause) {

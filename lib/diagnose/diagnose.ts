@@ -2,6 +2,8 @@
 import { checkDatasetGiven } from '../datasets/given.js';
 import { InvSegError } from '../errors.js';
 import { drawSample, Journal } from '../evaluation/index.js';
+import { identitySettings } from '../evaluation/settings.js';
+import { Listener } from '../listener.js';
 import { integer, record } from '../options/rules.js';
 import { checkSegmenter } from '../segmenter/check.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
@@ -40,7 +42,7 @@ export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Pr
   const ids = drawSample(dataset.ids, sample, seed);
   const { model } = segmenter.info;
   // What is added to the sample or to the variants later does not touch what is there, so neither is a setting.
-  const settings = { model: `${model.name} ${model.version}`, weights: given.weights ?? null, protocol: dataset.protocol, seed, options };
+  const settings = { model: `${model.name} ${model.version}`, ...identitySettings(given.identity), protocol: dataset.protocol, seed, options };
   await using journal = given.journal === undefined ? undefined : await Journal.open<Piece>(given.journal, settings);
   const pieces = new Map((journal?.records ?? []).map((piece) => [pieceKey(piece), piece]));
   const keep = async (piece: Piece): Promise<void> => {
@@ -48,6 +50,7 @@ export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Pr
     await journal?.append(piece);
   };
 
+  const listener = new Listener(given.onProgress);
   for (const piece of optionsToKeep(plans, pieces)) await keep(piece);
 
   for (const [place, id] of ids.entries()) {
@@ -62,10 +65,11 @@ export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Pr
     for (const [at, task] of open.entries()) {
       checkSignal(signal);
       const done = place * tasks.length + tasks.length - open.length + at;
-      given.onProgress?.({ done, total: ids.length * tasks.length, id, variant: task.key, part: task.part });
+      listener.tell({ done, total: ids.length * tasks.length, id, variant: task.key, part: task.part });
       await keep(await work(segmenter, picture, task, signal));
     }
   }
+  await listener.settle();
   return summarise({ model, dataset, ids, plans, pieces, inversion });
 }
 

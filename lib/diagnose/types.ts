@@ -1,6 +1,7 @@
 /** What `diagnose` is asked and what it answers. */
 import type { Dataset } from '../datasets/index.js';
 import type { Estimate } from '../evaluation/index.js';
+import type { ModelIdentity } from '../models/index.js';
 import type { MethodOverrides } from '../options/index.js';
 import type { SegmenterInfo } from '../segmenter/segmenter.js';
 import type { CandidateName } from './candidates.js';
@@ -22,8 +23,8 @@ export interface DiagnoseOptions {
   inversion?: boolean | undefined;
   /** File that keeps every result; a second call goes on from it, and may ask for more pictures or variants. */
   journal?: string | undefined;
-  /** Hash of the weights; a journal of others is refused. */
-  weights?: string | undefined;
+  /** What the model is made of, see `modelIdentity`; a journal of another one is refused. */
+  identity?: ModelIdentity | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: DiagnoseProgress) => void) | undefined;
 }

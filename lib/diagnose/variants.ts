@@ -2,9 +2,10 @@
  * The open choices of the method, one variant each: a name and what it changes. What a variant leaves out stays as the caller's
  * options have it.
  */
-import { readFile } from 'node:fs/promises';
 import { InvSegError } from '../errors.js';
+import { LIMITS, readText } from '../files.js';
 import { deepFreeze } from '../freeze.js';
+import { parseJson } from '../json.js';
 import { isPlainObject, optionsOf, resolveOptions } from '../options/index.js';
 import { pathText, refuse } from '../options/rules.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
@@ -102,7 +103,7 @@ async function readVariants(file: string): Promise<Variant[]> {
   };
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(file, 'utf8'));
+    value = parseJson(await readText(file, LIMITS.manifest));
   } catch (error) {
     fail(`it cannot be read: ${(error as Error).message}`);
   }

@@ -1,9 +1,16 @@
 /** Looks at everything that a first mask needs, in the order in which it is needed. */
+import { InvSegError } from '../errors.js';
 import { openBundle } from '../models/index.js';
 import { cacheFolder } from '../setup/places.js';
 import { checkCache, checkNode, checkPlatform, SPACE, thisHost } from './host.js';
 import { checkAddon, checkDevice, checkLibtorch, findBuilt, probe } from './native.js';
 import type { Finding } from './types.js';
+
+/** A model beside the one in the package. */
+export interface AskedModel {
+  model?: string;
+  trustCode?: boolean;
+}
 
 export type { CheckName, Finding, Status } from './types.js';
 
@@ -11,9 +18,9 @@ export type { CheckName, Finding, Status } from './types.js';
  * Nothing is changed, built or downloaded. The addon runs in processes of its own, so that one that crashes is a
  * finding.
  *
- * @param model folder of a model to look at beside the one in the package
+ * @param asked folder of a model to look at beside the one in the package, and whether its code is trusted; none runs
  */
-export async function examine(model: string | undefined, env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
+export async function examine(asked: AskedModel = {}, env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
   const built = findBuilt(env);
   const libtorch = await checkLibtorch(built, env);
   const needed = (libtorch.status === 'failed' ? SPACE.libtorch : 0) + (built.missing.length === 0 ? 0 : SPACE.build);
@@ -21,7 +28,7 @@ export async function examine(model: string | undefined, env: NodeJS.ProcessEnv 
     libtorch.status !== 'failed' || built.missing.length > 0
       ? await checkAddon(built)
       : { finding: after('addon', 'libtorch') };
-  const models = [await checkModel(undefined), ...(model === undefined ? [] : [await checkModel(model)])];
+  const models = [await checkModel({}), ...(asked.model === undefined ? [] : [await checkModel(asked)])];
   const runs = loaded !== undefined && models[0]!.status === 'ok';
   return [
     checkNode(process.versions.node),
@@ -41,9 +48,9 @@ const after = (check: Finding['check'], missing: Finding['check']): Finding => (
   summary: `not looked at, since ${missing} failed`,
 });
 
-async function checkModel(model: string | undefined): Promise<Finding> {
+async function checkModel({ model, trustCode }: AskedModel): Promise<Finding> {
   try {
-    const bundle = await openBundle(model);
+    const bundle = await openBundle(model, { trustCode });
     const { name, version, license } = bundle.manifest;
     const weights = await bundle.weightsHash();
     return {
@@ -53,10 +60,11 @@ async function checkModel(model: string | undefined): Promise<Finding> {
       facts: { name, version, license, folder: bundle.folder, weights },
     };
   } catch (error) {
-    const wayOut =
-      model === undefined
-        ? 'install the package again: its files are damaged'
-        : 'fetch the model again, or name another folder with --model';
+    const foreign = error instanceof InvSegError && error.code === 'CODE_UNTRUSTED';
+    const named = foreign
+      ? 'give --trust-code, here and wherever it is opened, if you trust whoever made it: its code is a program'
+      : 'fetch the model again, or name another folder with --model';
+    const wayOut = model === undefined ? 'install the package again: its files are damaged' : named;
     return { check: 'model', status: 'failed', summary: (error as Error).message.split('\n')[0]!, wayOut };
   }
 }

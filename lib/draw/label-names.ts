@@ -1,5 +1,6 @@
 /** What the indices of a mask stand for, inside the PNG itself: it then says which one is the background. */
 import { InvSegError } from '../errors.js';
+import { parseJson } from '../json.js';
 
 export interface LabelNames {
   /** Of index 0, 1, … */
@@ -20,7 +21,7 @@ export function labelNamesText({ names, background }: LabelNames): string {
 /** @throws {InvSegError} `MASK_INVALID` for anything but what `labelNamesText` writes */
 export function parseLabelNames(text: string, file: string): LabelNames {
   try {
-    const { names, background } = JSON.parse(text) as Partial<LabelNames>;
+    const { names, background } = parseJson(text) as Partial<LabelNames>;
     const isList = Array.isArray(names) && names.length <= 255 && names.every((name) => typeof name === 'string');
     const isIndex = background === null || (Number.isInteger(background) && Object.hasOwn(names ?? [], background!));
     if (isList && isIndex) return { names, background: background! };

@@ -47,9 +47,16 @@ export interface Change {
   difference: number | null;
 }
 
+/** What is compared was compared with the same masks. */
+function checkTruth(a: string, { rows }: ReadRun, b: string, { rows: others }: ReadRun, pairs: readonly (readonly [number, number])[]): void {
+  const other = pairs.find(([i, j]) => rows[i]!.mask !== others[j]!.mask);
+  if (other === undefined) return;
+  throw new InvSegError('INVALID_OPTION', `${a} and ${b} counted ${rows[other[0]]!.id} with different masks; make one of them anew`);
+}
+
 /**
  * @param a folder of a run @param b folder of another over pictures of the same data set
- * @throws {InvSegError} `INVALID_OPTION` for runs of different classes or protocols, or without a common picture;
+ * @throws {InvSegError} `INVALID_OPTION` for runs of different classes, protocols or masks, or without a common picture;
  * `OUTPUT_FAILED` for a folder without a journal
  */
 export async function compareRuns(a: string, b: string, options: CompareOptions = {}): Promise<Comparison> {
@@ -62,6 +69,7 @@ export async function compareRuns(a: string, b: string, options: CompareOptions 
   const pairs = runA.rows.flatMap(({ id }, i) => (placeB.has(id) ? [[i, placeB.get(id)!] as const] : []));
   if (pairs.length === 0) throw new InvSegError('INVALID_OPTION', `${a} and ${b} have no picture in common`);
 
+  checkTruth(a, runA, b, runB, pairs);
   const tables = [runA.table.take(pairs.map(([i]) => i)), runB.table.take(pairs.map(([, j]) => j))] as const;
   const once = new Uint8Array(pairs.length).fill(1);
   const wholes = tables.map((table) => table.sum(once));

@@ -14,7 +14,7 @@ const LONGEST = 120;
 export function differences(theirs: JournalRecord, ours: JournalRecord, prefix = ''): Difference[] {
   const keys = [...new Set([...Object.keys(theirs), ...Object.keys(ours)])];
   return keys.flatMap((name) => {
-    const [there, here] = [theirs[name], ours[name]];
+    const [there, here] = [theirs, ours].map((one) => (Object.hasOwn(one, name) ? one[name] : undefined));
     const key = `${prefix}${name}`;
     if (isGroup(there) && isGroup(here)) return differences(there, here, `${key}.`);
     return text(there) === text(here) ? [] : [{ key, there: shorten(text(there)), here: shorten(text(here)) }];

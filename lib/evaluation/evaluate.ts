@@ -5,6 +5,7 @@ import { createNameSource, requireSome } from '../names/index.js';
 import { pathText, record } from '../options/rules.js';
 import { InProcess } from './in-process.js';
 import { Journal } from './journal.js';
+import { checkMasks } from './masks.js';
 import { dropPicture, keepPicture, tidyPictures } from './keep.js';
 import type { Failed, Outcome, PicturePool } from './pool.js';
 import { journalOf, openFolder } from './run-folder.js';
@@ -45,8 +46,8 @@ export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
 
   const run = new RunState(given, places.length);
   const sums = new RunSums(dataset.classes.length);
-  await using journal = await Journal.open<RunRecord>(journalOf(out), settings, (record) => {
-    run.resume(record);
+  await using journal = await Journal.open<RunRecord>(journalOf(out), settings, (record, where) => {
+    run.resume(record, where);
     sums.add(record);
   });
   // The sums see what the journal has, in its order.
@@ -57,11 +58,13 @@ export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   const open = places.filter(({ id }) => !run.counted(id));
   run.report(undefined);
   checkSignal(signal);
+  await checkMasks(dataset, run.masks, () => checkSignal(signal));
   for await (const outcome of pool.work(open, { settings, prefetch, signal })) {
     checkSignal(signal);
     await count(outcome, given, keep, run);
     run.report(outcome.id);
   }
+  await run.listener.settle();
   // As the journal's first line gives them back.
   const whole = sums.finish(JSON.parse(JSON.stringify(settings)) as RunSettings, absent);
   const { worst, best } = whole.evaluation;

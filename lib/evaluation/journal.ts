@@ -1,15 +1,17 @@
 /**
- * A journal of results: one JSON object a line, the first one the settings that all others were made with. What it holds is
- * never computed again, so a long run can be ended at any moment and goes on where it was.
+ * A journal of results: one JSON object a line, the first one the settings that all others were made with, each with a checksum.
+ * What it holds is never computed again, so a long run can be ended at any moment and goes on where it was.
  */
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { parseJson } from '../json.js';
 import { differences } from './differences.js';
 import { lockFile } from './lock.js';
 import type { JournalLock } from './lock.js';
 import { wholeLines } from './lines.js';
+import { seal, unseal } from './seal.js';
 
 /** JSON data; numbers must be finite, or they would come back as null. */
 export type JournalRecord = { readonly [key: string]: unknown };
@@ -31,19 +33,19 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
   /**
    * Opens a journal, or makes one; no other process may write to it meanwhile. A torn last line, left by a process that was killed while it wrote, is dropped.
    *
-   * @param take gets the records one by one, so that a long journal is never in memory as a whole
+   * @param take gets the records one by one, with their place for messages, so that a long journal is never in memory as a whole
    * @throws {InvSegError} `OUTPUT_FAILED`, also where another process is at work there; `INVALID_OPTION` where the file was made with other settings, naming each
    */
-  static async open<T extends JournalRecord>(file: string, settings: JournalRecord, take?: (record: T) => void): Promise<Journal<T>> {
+  static async open<T extends JournalRecord>(file: string, settings: JournalRecord, take?: (record: T, where: string) => void): Promise<Journal<T>> {
     let lock: JournalLock | undefined;
     try {
       lock = await lockFile(file);
       const records: T[] = [];
       let end = 0;
-      for await (const { header, record, end: at } of entries<T>(file)) {
+      for await (const { header, record, where, end: at } of entries<T>(file)) {
         end = at;
         if (header !== undefined) checkSettings(file, header, settings);
-        else (take ?? ((one: T) => records.push(one)))(record!);
+        else (take ?? ((one: T) => records.push(one)))(record!, where);
       }
       const handle = await open(file, 'a');
       try {
@@ -81,7 +83,7 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
 
   async #write(...values: unknown[]): Promise<void> {
     await this.#lock.confirm();
-    await this.#file.appendFile(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+    await this.#file.appendFile(values.map((value) => `${seal(value)}\n`).join(''));
     await this.#file.datasync();
   }
 
@@ -93,14 +95,17 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
 
 /**
  * A journal that is only read; its settings come first.
- * @throws {InvSegError} `OUTPUT_FAILED` where there is no journal, or one that is damaged
+ * @throws {InvSegError} `OUTPUT_FAILED` where there is no journal, or one that is damaged or ends within a line
  */
-export async function* readJournal<T extends JournalRecord>(file: string): AsyncGenerator<{ settings: JournalRecord } | { record: T }> {
+export async function* readJournal<T extends JournalRecord>(file: string): AsyncGenerator<{ settings: JournalRecord; where: string } | { record: T; where: string }> {
   let empty = true;
-  for await (const { header, record } of entries<T>(file)) {
+  let torn = 0;
+  for await (const { header, record, where } of entries<T>(file, (bytes) => (torn = bytes))) {
     empty = false;
-    yield header === undefined ? { record: record! } : { settings: header };
+    yield header === undefined ? { record: record!, where } : { settings: header, where };
   }
+  // What was counted there would be left out in silence.
+  if (torn > 0) throw new InvSegError('OUTPUT_FAILED', `${file}: it ends within a line, as that of a killed process may; give the run's command again, which goes on from there`);
   if (empty) throw new InvSegError('OUTPUT_FAILED', `${file}: there is no journal, or nothing in it; name the folder of a run`);
 }
 
@@ -108,10 +113,12 @@ interface Entry<T> {
   /** Of the first line. */
   header?: JournalRecord;
   record?: T;
+  /** File and line. */
+  where: string;
   end: number;
 }
 
-async function* entries<T>(file: string): AsyncGenerator<Entry<T>> {
+async function* entries<T>(file: string, onRest?: (bytes: number) => void): AsyncGenerator<Entry<T>> {
   const there = await stat(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
@@ -119,18 +126,22 @@ async function* entries<T>(file: string): AsyncGenerator<Entry<T>> {
   if (there === undefined) return;
   // A device may have no end, and a pipe no second reading.
   if (!there.isFile()) throw new InvSegError('OUTPUT_FAILED', `${file}: the journal cannot be written (it is not a file)`);
-  for await (const { number, text, end } of wholeLines(file)) {
+  for await (const { number, text, end } of wholeLines(file, onRest)) {
     const value = parse(file, number, text);
-    if (number > 1) yield { record: value as T, end };
-    else if (typeof value.settings === 'object' && value.settings !== null) yield { header: value.settings as JournalRecord, end };
+    const where = `${file}: line ${number}`;
+    if (number > 1) yield { record: value as T, where, end };
+    else if (typeof value.settings === 'object' && value.settings !== null) yield { header: value.settings as JournalRecord, where, end };
     else throw damaged(file, number, 'names no settings');
   }
 }
 
-function parse(file: string, number: number, text: string): Record<string, unknown> {
+function parse(file: string, number: number, line: string): Record<string, unknown> {
+  const text = unseal(line);
+  if (text === null) throw damaged(file, number, 'is not what was written: its checksum is that of something else');
+  if (text === undefined) throw damaged(file, number, 'has no checksum: it is damaged, or written by a version before they were');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
     throw damaged(file, number, 'is no JSON', cause);
   }
@@ -139,7 +150,7 @@ function parse(file: string, number: number, text: string): Record<string, unkno
 }
 
 const damaged = (file: string, line: number, why: string, cause?: unknown): InvSegError =>
-  new InvSegError('OUTPUT_FAILED', `${file}: line ${line} ${why}; move the file away to start anew`, { cause });
+  new InvSegError('OUTPUT_FAILED', `${file}: line ${line} ${why}; name another folder, or move the file away to start anew`, { cause });
 
 const failed = (file: string, cause: unknown): InvSegError =>
   new InvSegError('OUTPUT_FAILED', `${file}: the journal cannot be written (${(cause as Error).message})`, { cause });

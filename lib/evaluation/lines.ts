@@ -11,8 +11,8 @@ export interface Line {
 
 const NEWLINE = 10;
 
-/** Whole lines: what follows the last line's end is left out. */
-export async function* wholeLines(file: string): AsyncGenerator<Line> {
+/** Whole lines. @param onRest gets the number of bytes behind the last line's end, which are left out */
+export async function* wholeLines(file: string, onRest?: (bytes: number) => void): AsyncGenerator<Line> {
   let number = 0;
   let end = 0;
   let rest: Buffer[] = [];
@@ -27,4 +27,5 @@ export async function* wholeLines(file: string): AsyncGenerator<Line> {
     }
     if (from < block.length) rest.push(block.subarray(from));
   }
+  onRest?.(rest.reduce((bytes, part) => bytes + part.length, 0));
 }

@@ -8,6 +8,7 @@ import { differences } from './differences.js';
 import { Journal, readJournal } from './journal.js';
 import { tidyPictures } from './keep.js';
 import type { AbsentRule } from './metrics.js';
+import { checkRecord, checkSettings } from './record.js';
 import { journalOf, openFolder, PICTURES, pictureFiles } from './run-folder.js';
 import { readRun } from './summary.js';
 import type { ReadRun } from './summary.js';
@@ -47,8 +48,8 @@ export async function mergedRun(given: MergeOptions): Promise<ReadRun> {
   const merged = new Map<string, { record: RunRecord; run: string }>();
   for (const run of runs) {
     for await (const entry of readJournal<RunRecord>(journalOf(run))) {
-      if ('record' in entry) add(merged, entry.record, run);
-      else settings = join(settings, entry.settings as unknown as RunSettings, runs[0]!, run);
+      if ('record' in entry) add(merged, checkRecord(entry.record, settings!.classes.length, entry.where), run);
+      else settings = join(settings, checkSettings(entry.settings, entry.where), runs[0]!, run);
     }
   }
   await openFolder(out, true);
@@ -90,7 +91,7 @@ function add(merged: Map<string, { record: RunRecord; run: string }>, record: Ru
   }
 }
 
-const counts = ({ counts: own, confused }: PictureRecord): string => JSON.stringify([own, confused]);
+const counts = ({ counts: own, confused, mask }: PictureRecord): string => JSON.stringify([own, confused, mask]);
 
 async function copyPictures(from: string, to: string, id: string): Promise<void> {
   await mkdir(path.join(to, PICTURES), { recursive: true });

@@ -8,6 +8,7 @@ import type { MethodOptions } from '../options/index.js';
 import type { SegmentResult } from '../segmenter/types.js';
 import { countPairs, UNASSIGNED } from './counts.js';
 import { withoutBackground } from './foreground.js';
+import { maskDigest } from './masks.js';
 import type { ClassIndex } from './names.js';
 import type { Evaluated, PictureRecord } from './types.js';
 
@@ -88,6 +89,7 @@ export async function segmentPicture(task: PictureTask, picture: LoadedPicture):
     record: {
       id,
       place,
+      mask: maskDigest(mask),
       ...countPairs(mask.labels, predicted, dataset.classes.length),
       names: labels,
       milliseconds: tenths({ load: picture.milliseconds, names: named - began, encode, inversion, predict, segment: total }),

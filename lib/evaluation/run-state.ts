@@ -1,15 +1,18 @@
 /** Where a run is: sums and ids, no pictures. */
+import { Listener } from '../listener.js';
 import { dense } from './counts.js';
 import { metricsOf } from './metrics.js';
 import { Ranking } from './ranking.js';
+import { checkRecord } from './record.js';
 import { Totals } from './totals.js';
 import { isSkip } from './types.js';
-import type { EvaluateOptions, PictureRecord, RunRecord, SkipRecord } from './types.js';
+import type { EvaluateOptions, EvaluateProgress, PictureRecord, RunRecord, SkipRecord } from './types.js';
 
 /** Best and worst pictures of a report. */
 export const SHOWN = 8;
 
 export class RunState {
+  readonly listener: Listener<[EvaluateProgress]>;
   readonly #given: EvaluateOptions;
   readonly #total: number;
   readonly #totals: Totals;
@@ -23,6 +26,7 @@ export class RunState {
   /** @param total pictures of the run */
   constructor(given: EvaluateOptions, total: number) {
     this.#given = given;
+    this.listener = new Listener(given.onProgress);
     this.#total = total;
     this.#totals = new Totals(given.dataset.classes.length);
   }
@@ -31,10 +35,15 @@ export class RunState {
     return this.#counted.has(id);
   }
 
-  /** A record of an earlier run. */
-  resume(record: RunRecord): void {
+  /** Digests of the masks of earlier runs, by id. */
+  readonly masks = new Map<string, string>();
+
+  /** A record of an earlier run. @param where it stands @throws {InvSegError} `OUTPUT_FAILED` for one that says what no picture can */
+  resume(value: RunRecord, where: string): void {
+    const record = checkRecord(value, this.#totals.classes, where);
     if (isSkip(record)) return void this.#earlier.set(record.id, record.skipped.code);
     this.add(record);
+    this.masks.set(record.id, record.mask);
     this.#resumed = this.#counted.size;
   }
 
@@ -59,6 +68,6 @@ export class RunState {
     if (!onProgress) return;
     const skipped = this.#skipped.size;
     const { mIoU } = metricsOf(this.#totals.counts, absent);
-    onProgress({ done: this.#counted.size + skipped, total: this.#total, skipped, resumed: this.#resumed, mIoU, id });
+    this.listener.tell({ done: this.#counted.size + skipped, total: this.#total, skipped, resumed: this.#resumed, mIoU, id });
   }
 }

@@ -1,5 +1,6 @@
 /** What decides the counts of a run: the journal's first line. */
 import type { Dataset } from '../datasets/index.js';
+import type { ModelIdentity } from '../models/index.js';
 import { resolveOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
 import { packageVersion } from '../version.js';
@@ -16,7 +17,7 @@ export interface Selected {
 }
 
 /** What of a call decides which pictures, and what is done with them. */
-export type SettingsOptions = Pick<EvaluateOptions, 'dataset' | 'sample' | 'seed' | 'shard' | 'options' | 'weights'>;
+export type SettingsOptions = Pick<EvaluateOptions, 'dataset' | 'sample' | 'seed' | 'shard' | 'options' | 'identity'>;
 
 /** @throws {InvSegError} `INVALID_OPTION` */
 export function selectPictures({ dataset, sample, seed = 0, shard }: SettingsOptions): Selected {
@@ -31,10 +32,10 @@ export function selectPictures({ dataset, sample, seed = 0, shard }: SettingsOpt
 export function settingsOf(given: SettingsOptions, { model, device, dtype }: EngineFacts, ids: readonly string[], names: string): RunSettings {
   const { dataset, sample, seed = 0, shard } = given;
   return {
-    format: 'invseg-run/1',
+    format: 'invseg-run/2',
     version: packageVersion(),
     model: `${model.name} ${model.version}`,
-    weights: given.weights ?? null,
+    ...identitySettings(given.identity),
     device: device.split(':')[0]!,
     dtype,
     dataset: dataset.kind,
@@ -52,6 +53,12 @@ export function settingsOf(given: SettingsOptions, { model, device, dtype }: Eng
     options: { ...resolveOptions(given.options ?? {}, model.methods) },
     unlisted: dataset.unlisted.map((skip) => belowRoot(skip, dataset)),
   };
+}
+
+/** The same fields in every journal; null where nobody said what the model is made of. */
+export function identitySettings(identity: ModelIdentity | undefined): Record<keyof ModelIdentity, string | null> {
+  const { weights = null, manifest = null, code = null, tokenizer = null } = identity ?? {};
+  return { weights, manifest, code, tokenizer };
 }
 
 /** Roots differ between hosts, and a report need not tell where one lies. */

@@ -4,6 +4,7 @@ import { readJournal } from './journal.js';
 import { meanIoUOf, metricsOf } from './metrics.js';
 import type { AbsentRule } from './metrics.js';
 import { Ranking } from './ranking.js';
+import { checkRecord, checkSettings } from './record.js';
 import { journalOf } from './run-folder.js';
 import { SHOWN } from './run-state.js';
 import { bootstrap } from './statistics.js';
@@ -15,6 +16,8 @@ import type { ClassResult, Evaluation, PictureRecord, PictureResult, RunRecord, 
 /** One line of `per-image.csv`. */
 export interface PictureRow extends PictureResult {
   place: number;
+  /** Digest of the mask. */
+  mask: string;
   /** Labelled pixels, and those of them that are right. */
   truth: number;
   hit: number;
@@ -48,10 +51,10 @@ export async function readRun(folder: string, { absent = 'nan-mean', shown = SHO
   let sums: RunSums | undefined;
   for await (const entry of readJournal<RunRecord>(journalOf(folder))) {
     if ('settings' in entry) {
-      settings = entry.settings as unknown as RunSettings;
+      settings = checkSettings(entry.settings, entry.where);
       sums = new RunSums(settings.classes.length, shown);
     } else {
-      sums!.add(entry.record);
+      sums!.add(checkRecord(entry.record, settings!.classes.length, entry.where));
     }
   }
   return sums!.finish(settings!, absent, samples);
@@ -93,6 +96,7 @@ export class RunSums {
       row: {
         id,
         place,
+        mask: record.mask,
         mIoU: known(own.mIoU),
         aAcc: known(own.aAcc),
         hit: sum(1),

@@ -1,6 +1,7 @@
 /** What `evaluate` is asked, what its journal holds, what it answers. */
 import type { Dataset } from '../datasets/index.js';
 import type { ErrorCode } from '../errors.js';
+import type { ModelIdentity } from '../models/index.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import type { AbsentRule } from './metrics.js';
@@ -38,13 +39,14 @@ export interface EvaluateOptions {
   shard?: Shard | undefined;
   /** Go on from the journal (default), or throw it away. */
   restart?: boolean | undefined;
-  /** Hash of the weights; a journal of others is refused. */
-  weights?: string | undefined;
+  /** What the model is made of, see `modelIdentity`; a journal of another one is refused. */
+  identity?: ModelIdentity | undefined;
   /** How classes without a pixel count in the means; default `nan-mean`. */
   absent?: AbsentRule | undefined;
   /** Pictures that are decoded while the engine works; default 2. */
   prefetch?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** What it throws, or its promise is rejected with, ends the evaluation; what was counted is in the journal. */
   onProgress?: ((progress: EvaluateProgress) => void) | undefined;
 }
 
@@ -65,10 +67,14 @@ export interface EvaluateProgress {
 
 /** Everything that decides the counts: the first line of the journal. */
 export interface RunSettings extends JournalRecord {
-  readonly format: 'invseg-run/1';
+  readonly format: 'invseg-run/2';
   readonly version: string;
   readonly model: string;
+  /** SHA-256 of the model's parts. */
   readonly weights: string | null;
+  readonly manifest: string | null;
+  readonly code: string | null;
+  readonly tokenizer: string | null;
   /** `cpu` or `cuda`: their sums round differently. */
   readonly device: string;
   readonly dtype: string;
@@ -101,6 +107,8 @@ export interface PictureRecord extends JournalRecord, PixelCounts {
   readonly id: string;
   /** Place in the whole evaluation's list, from 0. */
   readonly place: number;
+  /** Digest of the mask that it was compared with. */
+  readonly mask: string;
   /** Labels that were asked for, without the background. */
   readonly names: readonly number[];
   /** Milliseconds: reading picture and mask, finding the names, and the parts of the segmenter's call. */

@@ -1,8 +1,9 @@
 /** A ground-truth mask: the indices of a PNG as the data sets write them (0 background, 255 ignored), and their names. */
-import { readFile } from 'node:fs/promises';
 import { decodeNamedMask } from '../datasets/png-mask.js';
 import type { Size } from '../datasets/png-mask.js';
 import { InvSegError } from '../errors.js';
+import { LIMITS, readBounded } from '../files.js';
+import type { FileError } from '../files.js';
 import { IGNORED } from '../datasets/types.js';
 
 /** A class by its name, or by its names: what a vocabulary calls an aeroplane may be asked for as an airplane. */
@@ -24,9 +25,8 @@ export interface IndexMask {
 
 /** @throws {InvSegError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `MASK_INVALID` (no indices, another size than the picture's) */
 export async function readIndexMask(file: string, picture: Size): Promise<IndexMask> {
-  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') throw new InvSegError('IMAGE_NOT_FOUND', `${file}: there is no such file`, { cause });
-    throw new InvSegError('IMAGE_UNREADABLE', `${file}: it cannot be read (${cause.code})`, { cause });
+  const bytes = await readBounded(file, LIMITS.mask).catch((cause: FileError) => {
+    throw new InvSegError(cause.missing ? 'IMAGE_NOT_FOUND' : 'IMAGE_UNREADABLE', `${file}: ${cause.message}`, { cause });
   });
   const { values, names: own } = decodeNamedMask(bytes, file, picture);
   if (!own) return { mask: values, names: undefined };

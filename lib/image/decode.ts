@@ -8,12 +8,14 @@
  * arbitrary, and its text depends on the machine's fonts, so that masks would not repeat.
  */
 
-import { readFile, stat } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp } from 'sharp';
-import { describeAddress, shownPath } from '../addresses.js';
+import type { Sharp } from 'sharp';
+import { shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
 import { record, show } from '../options/rules.js';
 import { copyRgb } from './rgb.js';
+import { checkSize, MAX_PIXELS, open, readHeader, readPictureFile, reason, unreadable } from './source.js';
+
+export { MAX_PIXELS };
 
 /** Pixels without a file around them, row by row. */
 export interface RawImage {
@@ -45,13 +47,6 @@ export interface DecodedImage {
   warnings: string[];
 }
 
-/** 100 megapixels: 300 MB as RGB bytes. */
-export const MAX_PIXELS = 100_000_000;
-/** Larger files are refused unread; no picture within `MAX_PIXELS` needs as much. */
-const MAX_FILE_BYTES = 2 ** 30;
-/** From here on the header is read by path first: reading all of a file takes longer than milliseconds. */
-const LARGE_FILE_BYTES = 2 ** 24;
-
 /**
  * Decodes one picture.
  *
@@ -81,66 +76,20 @@ export async function decodeImage(input: ImageInput, options: DecodeOptions = {}
 
 async function decodeFile(file: string, maxPixels: number, signal: AbortSignal | undefined): Promise<DecodedImage> {
   const name = shownPath(file);
-  const bytes = await fileSize(file, name);
-  if (bytes > MAX_FILE_BYTES) {
-    throw new InvSegError('IMAGE_TOO_LARGE', `${name}: ${bytes} bytes; files of at most ${MAX_FILE_BYTES} are read`);
-  }
-  if (bytes > LARGE_FILE_BYTES) await readHeader(open(file), name, maxPixels);
   let content: Buffer;
   try {
-    // Read here and not by libvips, which keeps files open and cached by name.
-    content = await readFile(file, signal ? { signal } : {});
+    content = await readPictureFile(file, maxPixels, signal);
   } catch (cause) {
     throwIfAborted(signal);
-    throw unreadable(name, `it cannot be read (${errorCode(cause)})`, cause);
+    throw cause;
   }
   return decodeBytes(content, name, maxPixels);
 }
 
-/** Size of a regular file. @param name for messages */
-async function fileSize(file: string, name: string): Promise<number> {
-  if (file === '')
-    throw new InvSegError('IMAGE_NOT_FOUND', 'Expected the path of a picture but received an empty string');
-  try {
-    const found = await stat(file);
-    if (found.isDirectory()) throw unreadable(name, 'it is a folder, not a picture');
-    if (!found.isFile()) throw unreadable(name, 'it is not a regular file');
-    return found.size;
-  } catch (cause) {
-    if (cause instanceof InvSegError) throw cause;
-    const code = errorCode(cause);
-    const address = describeAddress(file);
-    if (address !== undefined) throw new InvSegError('IMAGE_NOT_FOUND', `${name}: ${address}`);
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new InvSegError('IMAGE_NOT_FOUND', `${name}: there is no such file`);
-    throw unreadable(name, `it cannot be read (${code})`, cause);
-  }
-}
-
 async function decodeBytes(bytes: Uint8Array, name: string, maxPixels: number): Promise<DecodedImage> {
-  if (bytes.length === 0) throw unreadable(name, 'it is empty');
-  const { pages = 1 } = await readHeader(open(bytes), name, maxPixels);
+  const { pages = 1 } = await readHeader(bytes, name, maxPixels);
   const warnings = pages > 1 ? [`${name}: only the first of ${pages} frames or pages is used`] : [];
   return decodePixels(open(bytes).autoOrient(), name, maxPixels, warnings);
-}
-
-/** `failOn: 'warning'`, since a truncated JPEG is only a warning to libvips; our own limit instead of sharp's. */
-function open(source: string | Uint8Array): Sharp {
-  return sharp(source, { failOn: 'warning', limitInputPixels: false, pages: 1 });
-}
-
-async function readHeader(source: Sharp, name: string, maxPixels: number): Promise<Metadata> {
-  let header: Metadata;
-  try {
-    header = await source.metadata();
-  } catch (cause) {
-    throw unreadable(name, `it is not a picture that can be read (${reason(cause)})`, cause);
-  }
-  if (header.format === 'svg') {
-    throw unreadable(name, 'SVG has no pixels of its own; render it to PNG first');
-  }
-  checkSize(name, header.width, header.height, maxPixels);
-  return header;
 }
 
 async function decodePixels(source: Sharp, name: string, maxPixels: number, warnings: string[]): Promise<DecodedImage> {
@@ -179,15 +128,6 @@ function decodeRaw({ data, width, height, channels }: RawImage, maxPixels: numbe
   return { rgb: copyRgb(data, depth), width, height, warnings: [] };
 }
 
-function checkSize(name: string, width: number, height: number, maxPixels: number): void {
-  if (width * height <= maxPixels) return;
-  const mega = (pixels: number): string => `${Math.round(pixels / 1e5) / 10}`;
-  throw new InvSegError(
-    'IMAGE_TOO_LARGE',
-    `${name}: ${width}×${height} is ${mega(width * height)} megapixels; at most ${mega(maxPixels)} are decoded`,
-  );
-}
-
 // By its methods: the caller's sharp may be another copy of the package.
 function isSharp(value: unknown): value is Sharp {
   const candidate = value as Partial<Sharp> | null | undefined;
@@ -203,17 +143,4 @@ function isRaw(value: unknown): value is RawImage {
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new InvSegError('ABORTED', 'Aborted while a picture was read', { cause: signal.reason });
-}
-
-function unreadable(name: string, why: string, cause?: unknown): InvSegError {
-  return new InvSegError('IMAGE_UNREADABLE', `${name}: ${why}`, cause === undefined ? undefined : { cause });
-}
-
-function errorCode(cause: unknown): string {
-  return (cause as NodeJS.ErrnoException).code ?? reason(cause);
-}
-
-/** First line of what a library said. */
-function reason(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.trim();
 }

@@ -9,9 +9,15 @@ import { fileURLToPath } from 'node:url';
 import { describeAddress, shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
 import type { NativeEngineConfig } from '../native/binding.js';
+import { resolveEngineOptions } from '../options/resolve.js';
+import { record } from '../options/rules.js';
+import { findCode } from './code.js';
+import type { Code } from './code.js';
 import { checkConfigs } from './diffusers.js';
 import { checkBundle } from './fit.js';
 import { hashFile, hashFiles, type FileHash } from './hash.js';
+import { hashJson, hashNamed, hashTokenizer } from './identity.js';
+import type { ModelIdentity } from './identity.js';
 import { MODULE_NAMES, type BundleManifest, type ModuleName } from './manifest.js';
 import { readManifest } from './manifest-check.js';
 import { isPickleName, pickleError, refusePickle } from './pickle.js';
@@ -38,6 +44,13 @@ export interface Bundle {
   fileHashes(): Promise<FileHash[]>;
   /** One SHA-256 for all: that of `sha256sum`'s lines for `files`, paths relative to `folder`. */
   weightsHash(): Promise<string>;
+  /** Everything that makes it this model. @throws {InvSegError} `WEIGHTS_…`, `TOKENIZER_INVALID` */
+  identity(): Promise<ModelIdentity>;
+}
+
+export interface OpenOptions {
+  /** Load TorchScript that is not this package's. Default false. */
+  trustCode?: boolean | undefined;
 }
 
 /** Name of the model in this package; a folder of this name is `./miniature`. */
@@ -50,27 +63,46 @@ const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
 
 /**
  * @param model undefined or `miniature`: the model of this package; the path of a bundle (`manifest.json`) or of Stable
- * Diffusion 2.1's weights in diffusers layout (`model_index.json`)
- * @throws InvSegError `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`, `MANIFEST_INVALID`, `WEIGHTS_NOT_FOUND`,
+ * Diffusion 2.1's weights in diffusers layout (`model_index.json`), which bring no code
+ * @throws InvSegError `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`, `MANIFEST_INVALID`, `CODE_UNTRUSTED`, `WEIGHTS_NOT_FOUND`,
  * `WEIGHTS_PICKLE`, `WEIGHTS_INVALID`; the first line names the file or folder.
  */
-export async function openBundle(model?: string): Promise<Bundle> {
+export async function openBundle(model?: string, { trustCode = false }: OpenOptions = {}): Promise<Bundle> {
   if (model === undefined || model === EMBEDDED) {
     const folder = path.join(MODELS, EMBEDDED);
-    return openFolder(folder, folder, await readManifest(path.join(folder, 'manifest.json')));
+    return openFolder(folder, folder, await readManifest(path.join(folder, 'manifest.json')), false);
   }
   const folder = path.resolve(model);
   await checkFolder(model, folder);
-  if (await isFile(path.join(folder, 'manifest.json'))) {
-    return openFolder(folder, folder, await readManifest(path.join(folder, 'manifest.json')));
+  const layouts = [await isFile(path.join(folder, 'manifest.json')), await isFile(path.join(folder, 'model_index.json'))];
+  if (layouts[0] && layouts[1]) {
+    throw new InvSegError(
+      'MODEL_UNSUPPORTED',
+      `${folder}: it has manifest.json (a bundle) and model_index.json (diffusers layout); which one is meant? Take one of them away`,
+    );
   }
-  if (await isFile(path.join(folder, 'model_index.json'))) {
+  if (layouts[0]) {
+    return openFolder(folder, folder, await readManifest(path.join(folder, 'manifest.json')), trustCode);
+  }
+  if (layouts[1]) {
     const scripts = path.join(MODELS, DIFFUSERS_BUNDLE);
     const manifest = await readManifest(path.join(scripts, 'manifest.json'));
     await checkConfigs(folder, manifest);
-    return openFolder(scripts, folder, manifest);
+    return openFolder(scripts, folder, manifest, false);
   }
   throw (await pickleError(folder)) ?? (await noModel(folder));
+}
+
+/**
+ * What a model is made of: what a run keeps of it, and compares when it goes on. Reads all weights.
+ *
+ * @param model as for `Segmenter.open`
+ * @throws {InvSegError} `INVALID_OPTION`, the codes of `openBundle`
+ */
+export async function modelIdentity(model?: string, options: OpenOptions = {}): Promise<ModelIdentity> {
+  record(options, 'options', 'an object with trustCode');
+  const { trustCode = false } = options;
+  return (await openBundle(model, resolveEngineOptions({ model, trustCode }))).identity();
 }
 
 /** @throws unless `folder` is a folder; `model` is what the user wrote. */
@@ -109,9 +141,10 @@ async function noModel(folder: string): Promise<InvSegError> {
 /**
  * @param scripts folder of the manifest and the TorchScript
  * @param folder folder of weights and tokenizer
+ * @param trusted whether the scripts may be anybody's
  */
-async function openFolder(scripts: string, folder: string, manifest: BundleManifest): Promise<Bundle> {
-  const modules = {} as Record<ModuleName, ModuleWeights & { script: string }>;
+async function openFolder(scripts: string, folder: string, manifest: BundleManifest, trusted: boolean): Promise<Bundle> {
+  const modules = {} as Record<ModuleName, ModuleWeights & Code>;
   for (const name of MODULE_NAMES) {
     const script = path.join(scripts, manifest.modules[name].script);
     if (!(await isFile(script))) {
@@ -120,7 +153,8 @@ async function openFolder(scripts: string, folder: string, manifest: BundleManif
         `${script}: there is no such file; modules.${name}.script of the manifest names it`,
       );
     }
-    modules[name] = { script, ...(await findWeights(folder, manifest.modules[name].weights)) };
+    const code = await findCode(script, `modules.${name}.script`, trusted);
+    modules[name] = { ...code, ...(await findWeights(folder, manifest.modules[name].weights)) };
   }
   // Of weights that the user brings to our manifest, the engine says what does not fit.
   if (scripts === folder) checkBundle(path.join(folder, 'manifest.json'), manifest, modules);
@@ -130,6 +164,12 @@ async function openFolder(scripts: string, folder: string, manifest: BundleManif
     script,
     weights: tensors,
   });
+  const weightsHash = (): Promise<string> =>
+    hashFiles(
+      folder,
+      files.map((file) => file.path),
+    );
+  const tokenizerFolder = path.join(folder, manifest.tokenizer.folder);
   const table = modules.textEncoder.tensors.find((tensor) => tensor.name.endsWith('token_embedding.weight'));
   return {
     name: manifest.name,
@@ -149,14 +189,16 @@ async function openFolder(scripts: string, folder: string, manifest: BundleManif
       layers: manifest.layers,
       schedule: manifest.schedule,
     },
-    tokenizerFolder: path.join(folder, manifest.tokenizer.folder),
+    tokenizerFolder,
     vocabulary: table?.shape[0],
     files,
     fileHashes: () => Promise.all(files.map((file) => hashFile(file.path))),
-    weightsHash: () =>
-      hashFiles(
-        folder,
-        files.map((file) => file.path),
-      ),
+    weightsHash,
+    identity: async () => ({
+      weights: await weightsHash(),
+      manifest: hashJson(manifest),
+      code: hashNamed(Object.fromEntries(MODULE_NAMES.map((name) => [name, modules[name].sha256]))),
+      tokenizer: await hashTokenizer(tokenizerFolder),
+    }),
   };
 }

@@ -1,9 +1,11 @@
 /** Configuration files of a diffusers folder against what a manifest expects. */
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InvSegError } from '../errors.js';
+import { LIMITS, readText } from '../files.js';
+import type { FileError } from '../files.js';
+import { parseJson } from '../json.js';
 import type { BundleManifest } from './manifest.js';
 
 /**
@@ -17,7 +19,7 @@ export async function checkConfigs(folder: string, manifest: BundleManifest): Pr
   for (const [name, expected] of Object.entries(manifest.expect)) {
     const found = await readConfig(path.join(folder, name));
     for (const [field, value] of Object.entries(expected)) {
-      const actual = found?.[field];
+      const actual = found && Object.hasOwn(found, field) ? found[field] : undefined;
       if (actual === undefined || actual === null || isDeepStrictEqual(actual, value)) continue;
       const pipeline = await className(folder);
       throw new InvSegError(
@@ -40,12 +42,14 @@ async function className(folder: string): Promise<string | undefined> {
 async function readConfig(file: string): Promise<Record<string, unknown> | undefined> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
-  } catch {
-    return undefined;
+    text = await readText(file, LIMITS.manifest);
+  } catch (cause) {
+    const { missing, message } = cause as FileError;
+    if (missing) return undefined;
+    throw new InvSegError('MANIFEST_INVALID', `${file}: ${message}`, { cause });
   }
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch (cause) {
     throw new InvSegError('MANIFEST_INVALID', `${file}: it is not valid JSON (${(cause as Error).message})`, {

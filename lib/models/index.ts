@@ -1,5 +1,6 @@
-export { EMBEDDED, openBundle } from './bundle.js';
-export type { Bundle, BundleEngineConfig } from './bundle.js';
+export { EMBEDDED, modelIdentity, openBundle } from './bundle.js';
+export type { Bundle, BundleEngineConfig, OpenOptions } from './bundle.js';
+export type { ModelIdentity } from './identity.js';
 export type { FileHash } from './hash.js';
 export { layersAt, mapSelection, resolutions } from './layers.js';
 export type { LayerChoice, MapChoice } from './layers.js';

@@ -1,7 +1,9 @@
 /** Reads `manifest.json` and checks every field. */
 
-import { readFile } from 'node:fs/promises';
 import { InvSegError } from '../errors.js';
+import { LIMITS, readText } from '../files.js';
+import type { FileError } from '../files.js';
+import { parseJson } from '../json.js';
 import { readMethods, readNames } from './manifest-methods.js';
 import { JsonReader } from './reader.js';
 import type {
@@ -23,15 +25,14 @@ export const BUNDLE_FORMAT = 'invseg-bundle/1';
 export async function readManifest(file: string): Promise<BundleManifest> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readText(file, LIMITS.manifest);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') throw new InvSegError('MODEL_NOT_FOUND', `${file}: there is no such file`);
-    throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read (${code ?? String(cause)})`, { cause });
+    const { missing, message } = cause as FileError;
+    throw new InvSegError(missing ? 'MODEL_NOT_FOUND' : 'MANIFEST_INVALID', `${file}: ${message}`, { cause });
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
     throw new InvSegError('MANIFEST_INVALID', `${file}: it is not valid JSON (${(cause as Error).message})`, { cause });
   }
@@ -49,6 +50,12 @@ export function checkManifest(value: unknown, file: string): BundleManifest {
   const modules = top.at('modules');
   const image = readImage(top.at('image'));
   const layers = readLayers(top.at('layers'), image.latentSize);
+  const tokenizer = readTokenizer(top.at('tokenizer'));
+  const contextWidth = top.at('contextWidth').integer(1, 65536);
+  const timeWidth = readTimeWidth(top.at('timeWidth'));
+  const schedule = readSchedule(top.at('schedule'));
+  bound(top.at('timeWidth'), timeWidth * schedule.steps, 'timeWidth × schedule.steps');
+  bound(top.at('contextWidth'), contextWidth * tokenizer.length, 'contextWidth × tokenizer.length');
   const resolutions = new Set(layers.map((layer) => image.latentSize >> layer.level));
   const defaults = top.at('defaults');
   const table = (reader: JsonReader): ResolutionTable => readTable(reader, resolutions);
@@ -63,11 +70,11 @@ export function checkManifest(value: unknown, file: string): BundleManifest {
       vaeEncoder: readModule(modules.at('vaeEncoder')),
       unet: readModule(modules.at('unet')),
     },
-    tokenizer: readTokenizer(top.at('tokenizer')),
+    tokenizer,
     image,
-    contextWidth: top.at('contextWidth').integer(1, 65536),
-    timeWidth: readTimeWidth(top.at('timeWidth')),
-    schedule: readSchedule(top.at('schedule')),
+    contextWidth,
+    timeWidth,
+    schedule,
     layers,
     defaults: {
       inference: {
@@ -80,6 +87,18 @@ export function checkManifest(value: unknown, file: string): BundleManifest {
     names: readNames(top.at('names')),
     expect: readExpect(top.at('expect')),
   };
+}
+
+/** Numbers of one table that the engine makes of the manifest: 64 MiB of them. SD 2.1's largest has 320,000. */
+const MOST_NUMBERS = 2 ** 24;
+/** Side of the finest attention map: a map has its fourth power of numbers, 1 GiB. SD 2.1's has 96 at most. */
+const MOST_SIDE = 128;
+/** SD 2.1 has 16. */
+const MOST_LAYERS = 512;
+
+/** Each field alone is plausible; their product is what is allocated. */
+function bound(field: JsonReader, product: number, what: string): void {
+  if (product > MOST_NUMBERS) field.fail(`${what} of at most ${MOST_NUMBERS} (it is ${product})`);
 }
 
 function readModule(module: JsonReader): ModuleManifest {
@@ -124,7 +143,7 @@ function readTokenizer(tokenizer: JsonReader): BundleManifest['tokenizer'] {
 
 function readImage(image: JsonReader): BundleManifest['image'] {
   return {
-    size: image.at('size').integer(8, 8192),
+    size: image.at('size').integer(8, 4096),
     latentSize: image.at('latentSize').integer(2, 1024),
     latentChannels: image.at('latentChannels').integer(1, 64),
     latentScale: image.at('latentScale').number(),
@@ -146,14 +165,17 @@ function readSchedule(schedule: JsonReader): BundleManifest['schedule'] {
 
 function readLayers(layers: JsonReader, latentSize: number): LayerManifest[] {
   const names = new Set<string>();
-  const result = layers.list().map((layer) => {
+  const items = layers.list();
+  if (items.length > MOST_LAYERS) layers.fail(`at most ${MOST_LAYERS} layers`);
+  const result = items.map((layer) => {
     const name = layer.at('name').text();
     if (names.has(name)) layer.at('name').fail('a name that no other layer has');
     names.add(name);
     const level = layer.at('level').integer(0, 30);
+    if (latentSize >> level > MOST_SIDE) layer.at('level').fail(`a level that leaves a latent of ${latentSize} at most ${MOST_SIDE} points a side`);
     if (latentSize >> level < 1)
       layer.at('level').fail(`a level that leaves a latent of ${latentSize} at least one point`);
-    return { name, level, heads: layer.at('heads').integer(1, 1024) };
+    return { name, level, heads: layer.at('heads').integer(1, 256) };
   });
   if (result.length === 0) layers.fail('at least one layer');
   return result;

@@ -3,8 +3,10 @@
  * and the file's size alone, because the engine maps the file and trusts the byte ranges.
  */
 
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { InvSegError, type ErrorCode } from '../errors.js';
+import { FileError, openFile } from '../files.js';
+import { parseJson } from '../json.js';
 import { topLevelKeys } from './json-keys.js';
 
 /** Bytes of one element; the sub-byte types of newer files are not for us and count as unknown. */
@@ -50,17 +52,17 @@ const LENGTH_BYTES = 8;
 export async function readHeader(file: string): Promise<SafetensorsHeader> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file);
-    const found = await handle.stat();
-    if (!found.isFile()) throw invalid(file, 'it is not a file');
-    const json = await readJson(handle, file, found.size);
+    const opened = await openFile(file);
+    handle = opened.handle;
+    const json = await readJson(handle, file, opened.bytes);
     const begin = LENGTH_BYTES + json.length;
-    return { file, bytes: found.size, ...parseHeader(file, json, begin, found.size) };
+    return { file, bytes: opened.bytes, ...parseHeader(file, json, begin, opened.bytes) };
   } catch (cause) {
     if (cause instanceof InvSegError) throw cause;
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw fail('WEIGHTS_NOT_FOUND', `${file}: there is no such file`);
-    throw fail('WEIGHTS_INVALID', `${file}: it cannot be read (${code ?? String(cause)})`, cause);
+    if (cause instanceof FileError) {
+      throw fail(cause.missing ? 'WEIGHTS_NOT_FOUND' : 'WEIGHTS_INVALID', `${file}: ${cause.message}`, cause);
+    }
+    throw fail('WEIGHTS_INVALID', `${file}: it cannot be read (${String(cause)})`, cause);
   } finally {
     await handle?.close();
   }
@@ -101,7 +103,7 @@ function parseHeader(
   let header: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(json);
-    header = JSON.parse(text);
+    header = parseJson(text);
   } catch (cause) {
     throw fail('WEIGHTS_INVALID', `${file}: its header is not valid JSON (${(cause as Error).message})`, cause);
   }

@@ -1,8 +1,10 @@
 /** A module's tensors: which files hold them, and what the module calls them. */
 
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { FileError, LIMITS, readText } from '../files.js';
+import { parseJson } from '../json.js';
 import type { TensorSource } from '../native/binding.js';
 import type { WeightsManifest, WeightsSearch } from './manifest.js';
 import { pickleError } from './pickle.js';
@@ -54,12 +56,20 @@ async function readShards(index: string, search: WeightsSearch): Promise<ModuleW
   const shards = await readIndex(index);
   const files: WeightFile[] = [];
   const sources: TensorSource[] = [];
+  const holders = new Map<string, string>();
   for (const [shard, names] of shards) {
     const file = path.join(path.dirname(index), shard);
     if (!(await isFile(file))) {
       throw new InvSegError('WEIGHTS_NOT_FOUND', `${file}: this shard is missing; ${path.basename(index)} lists it`);
     }
     const header = await readHeader(file);
+    for (const { name } of header.tensors) {
+      const other = holders.get(name);
+      if (other !== undefined) {
+        throw new InvSegError('WEIGHTS_INVALID', `${file}: tensor ${JSON.stringify(name)} is in ${other} too; which one counts?`);
+      }
+      holders.set(name, shard);
+    }
     const held = new Map(header.tensors.map((tensor) => [tensor.name, tensor]));
     const listed = names.map((name) => {
       const tensor = held.get(name);
@@ -80,8 +90,9 @@ async function readShards(index: string, search: WeightsSearch): Promise<ModuleW
 async function readIndex(index: string): Promise<[string, string[]][]> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(index, 'utf8'));
+    value = parseJson(await readText(index, LIMITS.list));
   } catch (cause) {
+    if (cause instanceof FileError) throw new InvSegError('WEIGHTS_INVALID', `${index}: ${cause.message}`, { cause });
     throw new InvSegError('WEIGHTS_INVALID', `${index}: it is not valid JSON (${(cause as Error).message})`, { cause });
   }
   const shards = new Map<string, string[]>();
@@ -115,8 +126,8 @@ function toSources(file: string, tensors: readonly TensorHeader[], search: Weigh
   return sources;
 }
 
-/** Two spellings of one parameter in the same file. */
-function checkNames(file: string, sources: readonly TensorSource[]): void {
+/** Two spellings of one parameter. */
+export function checkNames(file: string, sources: readonly TensorSource[]): void {
   const seen = new Set<string>();
   for (const { name } of sources) {
     if (seen.has(name)) {

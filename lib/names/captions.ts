@@ -10,6 +10,8 @@ import type { Vocabulary } from './vocabulary.js';
 
 /** Captions of one picture are apart from each other: no phrase reaches from one into the next. */
 const BETWEEN = ' . ';
+/** Characters of all captions of a picture; five of COCO's have some 300. */
+const MOST = 100_000;
 
 /**
  * @param file `{ "id": "caption" }` (or a list of captions), or COCO's captions with `images` and `annotations`
@@ -35,6 +37,9 @@ export async function captionNames(file: string, vocabulary: Vocabulary): Promis
 export function parseCaptions(top: JsonCursor): Map<string, string> {
   const captions = top.record('an object with captions').annotations === undefined ? readPlain(top) : readCoco(top);
   if (captions.size === 0) top.error('expected captions but found none');
+  for (const [key, text] of captions) {
+    if (text.length > MOST) top.error(`expected captions of at most ${MOST} characters but those of ${JSON.stringify(key.slice(0, 80))} have ${text.length}`);
+  }
   return captions;
 }
 

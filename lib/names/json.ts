@@ -1,9 +1,11 @@
 /** JSON files of names: a cursor that knows its place, so that an error names file, line and column. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { parse } from '@humanwhocodes/momoa';
 import type { AnyNode, ValueNode } from '@humanwhocodes/momoa';
 import { InvSegError } from '../errors.js';
+import { LIMITS, readText } from '../files.js';
+import type { FileError } from '../files.js';
+import { parseJson as parseBounded } from '../json.js';
 import { nearest } from '../options/nearest.js';
 
 interface Source {
@@ -19,11 +21,9 @@ interface Source {
 export async function readJson(file: string, what: string): Promise<JsonCursor> {
   let text: string;
   try {
-    text = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+    text = (await readText(file, LIMITS.names)).replace(/^\uFEFF/, '');
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code ?? String(cause)})`;
-    throw new InvSegError('NAMES_NOT_FOUND', `${file}: ${why}; expected ${what}`, { cause });
+    throw new InvSegError('NAMES_NOT_FOUND', `${file}: ${(cause as FileError).message}; expected ${what}`, { cause });
   }
   return parseJson(text, file);
 }
@@ -31,7 +31,7 @@ export async function readJson(file: string, what: string): Promise<JsonCursor> 
 /** @throws {InvSegError} `NAMES_INVALID` for what is no JSON */
 export function parseJson(text: string, file: string): JsonCursor {
   try {
-    return new JsonCursor(JSON.parse(text) as unknown, { file, text }, []);
+    return new JsonCursor(parseBounded(text), { file, text }, []);
   } catch (cause) {
     throw new InvSegError('NAMES_INVALID', notJson(file, text, cause as Error), { cause });
   }
@@ -39,7 +39,8 @@ export function parseJson(text: string, file: string): JsonCursor {
 
 function notJson(file: string, text: string, cause: Error): string {
   try {
-    parse(text, { mode: 'json' });
+    // Its parser calls itself for every level.
+    if (!cause.message.includes('nested')) parse(text, { mode: 'json' });
   } catch (error) {
     const { line, column, message } = error as Error & { line?: number; column?: number };
     if (line !== undefined) return `${file}:${line}:${column}: it is not JSON: ${message.replace(/ \(\d+:\d+\)$/, '')}`;

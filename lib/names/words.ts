@@ -58,15 +58,18 @@ export function nounsOf(text: string): string[] {
 
 const isNoun = (part: string | undefined): boolean => part === 'NOUN' || part === 'PROPN';
 
-/** A run of letters longer than any name may be. */
-const ENDLESS = /[\p{L}\p{N}\p{M}]{1001,}/gu;
+/** A run without a space longer than any name may be. */
+const ENDLESS = /\S{1001,}/gu;
+/** Four of one sign and more say what three say. */
+const REPEATED = /([^\p{L}\p{N}\p{M}\s])\1{3,}/gu;
 
 function clean(text: string): string {
   // The tagger takes capitals for names, and knows the straight apostrophe.
   const plain = text.normalize('NFC').toLowerCase().replace(/[\u2018\u2019\u02BC]/g, "'").replace(/[\u2010-\u2012]/g, '-');
   return plain
     .replace(/[/\\|+&,;:()[\]]/g, ' $& ') // it leaves cat/dog as one word
-    .replace(ENDLESS, ' . ') // it takes seconds over one, and no name is that long
+    .replace(REPEATED, '$1$1$1')
+    .replace(ENDLESS, ' . ') // its time grows with the square of a run, and no name is that long
     .replace(/\s+/g, ' ');
 }
 

@@ -61,6 +61,7 @@ export const engineDefaults: Readonly<EngineOptions> = Object.freeze({
   dtype: 'auto',
   threads: 0,
   checkFinite: true,
+  trustCode: false,
 });
 
 /** Named sets of options; what a caller gives beside a preset wins over it. */

@@ -184,4 +184,5 @@ export const engineDefinitions: Definitions<EngineOptions> = {
   },
   threads: { rule: integer(0, 1024), help: 'CPU threads; 0 is automatic' },
   checkFinite: { rule: flag, help: 'refuse weights with NaN or infinity' },
+  trustCode: { rule: flag, help: 'load a model whose code is not of this package: a program' },
 };

@@ -24,7 +24,7 @@ export function group<T extends object>(definitions: Definitions<T>, check?: (va
       if (!isPlainObject(value)) refuse(name, expects, value);
       rejectUnknown(value, keys, `${name}.`);
       const read = Object.fromEntries(
-        keys.map((key) => [key, definitions[key].rule.read(value[key], `${name}.${key}`)]),
+        keys.map((key) => [key, definitions[key].rule.read(Object.hasOwn(value, key) ? value[key] : undefined, `${name}.${key}`)]),
       ) as T;
       check?.(read, name);
       return read;

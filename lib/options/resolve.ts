@@ -8,20 +8,26 @@ import { rejectUnknown } from './unknown.js';
 
 const groups = new Set<string>(['crop', 'entropy', 'layers', 'refine', 'diffseg', 'iseg']);
 
-/** `over` laid on `base`; an undefined entry is as good as none, a nested group is merged key by key. */
+/**
+ * `over` laid on `base`; an undefined entry is as good as none, a nested group is merged key by key. A key is a property of its own,
+ * whatever it is called: `__proto__` of a JSON object is an unknown option like any other.
+ */
 function layer(base: object, over: Record<string, unknown>): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...base };
+  const merged = new Map<string, unknown>(Object.entries(base));
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined || key === 'preset') continue;
-    merged[key] = groups.has(key) && isPlainObject(value) ? layer(merged[key] as object, value) : value;
+    merged.set(key, groups.has(key) && isPlainObject(value) ? layer((merged.get(key) ?? {}) as object, value) : value);
   }
-  return merged;
+  return Object.fromEntries(merged);
 }
+
+/** What an object inherits is none of its options. */
+const own = (values: object, key: string): unknown => (Object.hasOwn(values, key) ? (values as Record<string, unknown>)[key] : undefined);
 
 function check<T>(values: object, definitions: { [K in keyof T]: { rule: { read(v: unknown, n: string): T[K] } } }): T {
   const read: Partial<T> = {};
   for (const key of Object.keys(definitions) as (keyof T & string)[]) {
-    read[key] = definitions[key].rule.read((values as Record<string, unknown>)[key], key);
+    read[key] = definitions[key].rule.read(own(values, key), key);
   }
   return read as T;
 }

@@ -203,4 +203,6 @@ export interface EngineOptions {
   threads: number;
   /** Read every weight once and refuse NaN and infinity. */
   checkFinite: boolean;
+  /** Load TorchScript that is not this package's: a program, which may do what its user may. */
+  trustCode: boolean;
 }

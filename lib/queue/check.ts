@@ -1,11 +1,13 @@
 /** Whether a worker computes what a run asks for: every setting that decides the counts must be the same. */
 import { differences } from '../evaluation/differences.js';
 import { parseShard } from '../evaluation/select.js';
+import { checkSettings } from '../evaluation/record.js';
 import { selectPictures, settingsOf } from '../evaluation/settings.js';
 import type { SettingsOptions } from '../evaluation/settings.js';
 import type { EngineFacts } from '../evaluation/pool.js';
 import type { RunSettings } from '../evaluation/types.js';
 import type { Dataset } from '../datasets/index.js';
+import type { ModelIdentity } from '../models/index.js';
 import { packageVersion } from '../version.js';
 
 /** What a worker has. */
@@ -13,7 +15,7 @@ export interface WorkerFacts {
   dataset: Dataset;
   info: EngineFacts;
   names: string;
-  weights: string;
+  identity: ModelIdentity;
 }
 
 /** What a user can do about it. */
@@ -21,6 +23,9 @@ const advice: Readonly<Record<string, string>> = {
   version: 'install the same version of the package',
   model: 'name the same --model',
   weights: 'name the same --model, with the same files',
+  manifest: 'name the same --model, with the same manifest.json',
+  code: 'name the same --model, with the same TorchScript',
+  tokenizer: 'name the same --model, with the same files of the tokenizer',
   device: 'choose another --device, here or for evaluate',
   dtype: 'choose another --dtype, here or for evaluate',
   names: 'give the same --names, with the same files',
@@ -30,9 +35,10 @@ const advice: Readonly<Record<string, string>> = {
 export function refusals(asked: RunSettings, facts: WorkerFacts): string[] {
   // Options of another version need not mean anything here.
   const version = packageVersion();
-  if (asked.version !== version) return [line('version', asked.version, version)];
+  if (asked.version !== version) return [line('version', typeof asked.version === 'string' ? asked.version.slice(0, 100) : 'another one', version)];
   let mine: RunSettings;
   try {
+    checkSettings(asked, 'the run');
     mine = ownSettings(asked, facts);
   } catch (error) {
     return [(error as Error).message];
@@ -43,14 +49,14 @@ export function refusals(asked: RunSettings, facts: WorkerFacts): string[] {
 }
 
 /** The run's pictures and options, computed from what this worker has. */
-function ownSettings(asked: RunSettings, { dataset, info, names, weights }: WorkerFacts): RunSettings {
+function ownSettings(asked: RunSettings, { dataset, info, names, identity }: WorkerFacts): RunSettings {
   const given: SettingsOptions = {
     dataset,
     sample: asked.sample ?? undefined,
     seed: asked.seed,
     shard: asked.shard === null ? undefined : parseShard(asked.shard),
     options: asked.options,
-    weights,
+    identity,
   };
   return settingsOf(given, info, selectPictures(given).ids, names);
 }

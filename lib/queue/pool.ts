@@ -4,6 +4,7 @@ import type { Dataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
 import type { Place } from '../evaluation/picture.js';
 import type { EngineFacts, Outcome, PicturePool, PoolRun } from '../evaluation/pool.js';
+import { checkMask } from '../evaluation/masks.js';
 import { outcomeOf } from '../evaluation/remote.js';
 import type { RemoteResult } from '../evaluation/remote.js';
 import type { RunSettings } from '../evaluation/types.js';
@@ -92,7 +93,7 @@ export class QueuePool implements PicturePool {
     while (this.#open.size > 0) {
       const jobs = await guard(queue.getJobs(['completed', 'failed'], 0, BATCH - 1));
       for (const job of jobs) {
-        const outcome = this.#outcome(job);
+        const outcome = await this.#outcome(job);
         // While it is yielded it gets into the journal; until then Redis keeps it.
         if (outcome) yield outcome;
         await guard(job.remove());
@@ -150,16 +151,21 @@ export class QueuePool implements PicturePool {
   }
 
   /** @returns undefined for a picture that has one already: counted before a kill, or worked on twice */
-  #outcome(job: Job<JobData, JobResult>): Outcome | undefined {
+  async #outcome(job: Job<JobData, JobResult>): Promise<Outcome | undefined> {
     const place = this.#open.get(job.id ?? '');
     if (!place) return undefined;
     this.#open.delete(job.id!);
-    return outcomeOf(place, this.#result(job, place), this.#options.dataset);
+    const { dataset } = this.#options;
+    const result = this.#result(job, place);
+    // What the worker compared with has to be what is here.
+    const error: unknown = 'record' in result && (await checkMask(dataset, place.id, result.record.mask).then(() => undefined, (reason: unknown) => reason));
+    return error ? { ...place, error } : outcomeOf(place, result, dataset);
   }
 
   #result(job: Job<JobData, JobResult>, place: Place): RemoteResult {
-    const result = decodeResult(job.returnvalue, place);
+    const result = decodeResult(job.returnvalue, place, this.#options.dataset.classes.length);
     if (result) return result;
+    if (job.returnvalue) return { failure: { code: 'WORKER_LOST', message: `${place.id}: what came from the queue is no result of this picture` } };
     // Its workers said nothing any more: a picture that they could not use comes back as a result.
     const why = this.#options.link.url.mask(job.failedReason ?? 'no result');
     return { failure: { code: 'WORKER_LOST', message: `${place.id}: the workers that had it ended, or stopped answering (${why})` } };

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Redis } from 'ioredis';
-import type { RunSettings } from '../evaluation/types.js';
 import { InvSegError } from '../errors.js';
+import type { RunSettings } from '../evaluation/types.js';
+import { parseJson } from '../json.js';
 
 /** Of every key in Redis. */
 export const PREFIX = 'invseg';
@@ -25,25 +26,41 @@ export function runName(settings: RunSettings, out: string): string {
   return `${settings.dataset}-${hash.slice(0, 12)}`;
 }
 
+type Client = Pick<Redis, 'hscan' | 'hget' | 'hset' | 'hdel'>;
+
+/** Entries that are looked at. */
+const MOST_ENTRIES = 1000;
+const PAGE = 200;
+/** Characters of an entry: classes, and the lines of a list that are left out. */
+const MOST_CHARACTERS = 2 ** 22;
+
+const isName = (name: string): boolean => /^[\w.-]{1,100}$/.test(name);
+
 /** @throws {InvSegError} `INVALID_OPTION`: a name is part of a key */
 export function checkName(name: string): string {
-  if (/^[\w.-]{1,100}$/.test(name)) return name;
+  if (isName(name)) return name;
   throw new InvSegError('INVALID_OPTION', `Expected letters, digits, - . or _ for queue-name but received ${JSON.stringify(name)}`);
 }
 
 export class Registry {
-  readonly #client: Pick<Redis, 'hgetall' | 'hget' | 'hset' | 'hdel'>;
+  readonly #client: Client;
 
-  constructor(client: Pick<Redis, 'hgetall' | 'hget' | 'hset' | 'hdel'>) {
+  constructor(client: Client) {
     this.#client = client;
   }
 
+  /** Those that can be read, at most `MOST_ENTRIES`. */
   async list(): Promise<Map<string, RunEntry>> {
     const runs = new Map<string, RunEntry>();
-    for (const [name, text] of Object.entries(await this.#client.hgetall(RUNS))) {
-      const entry = read(text);
-      if (entry) runs.set(name, entry);
-    }
+    let [cursor, seen] = ['0', 0];
+    do {
+      const [next, page] = await this.#client.hscan(RUNS, cursor, 'COUNT', PAGE);
+      for (let i = 0; i + 1 < page.length && seen < MOST_ENTRIES; i += 2, seen++) {
+        const entry = isName(page[i]!) ? read(page[i + 1]!) : undefined;
+        if (entry) runs.set(page[i]!, entry);
+      }
+      cursor = next;
+    } while (cursor !== '0' && seen < MOST_ENTRIES);
     return runs;
   }
 
@@ -61,11 +78,12 @@ export class Registry {
   }
 }
 
-/** What another program or version wrote there is none of ours. */
+/** What another program wrote there is none of ours; what another version did keeps its name, and is looked at by `check.ts`. */
 function read(text: string): RunEntry | undefined {
+  if (text.length > MOST_CHARACTERS) return undefined;
   try {
-    const value = JSON.parse(text) as RunEntry;
-    return typeof value.settings === 'object' && value.settings !== null && typeof value.seen === 'number' ? value : undefined;
+    const { settings, seen } = parseJson(text) as RunEntry;
+    return typeof settings === 'object' && settings !== null && Number.isFinite(seen) ? { settings, seen } : undefined;
   } catch {
     return undefined;
   }

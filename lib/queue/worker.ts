@@ -37,6 +37,8 @@ export interface WorkOptions {
 
 /** Between two looks for runs, milliseconds. */
 const LOOK = 1_000;
+/** Runs that are served at the same time. */
+const MOST_RUNS = 16;
 /** Redis came back: how soon the worker asks again, milliseconds. */
 const RETRY = 1_000;
 
@@ -74,8 +76,9 @@ export async function serveQueue(options: WorkOptions): Promise<number> {
         const hash = settingsHash(settings);
         if (served.has(name) || refused.has(hash)) continue;
         const reasons = refusals(settings, options.facts);
-        if (reasons.length === 0) served.set(name, serve(name, settings, options, { engine: engineOf(settings), onPicture, onEnd: (error) => ends.push(error) }));
-        else refuse(name, hash, reasons, refused, options);
+        if (reasons.length > 0) refuse(name, hash, reasons, refused, options);
+        // Each has connections of its own; the others wait until one of them has ended.
+        else if (served.size < MOST_RUNS) served.set(name, serve(name, settings, options, { engine: engineOf(settings), onPicture, onEnd: (error) => ends.push(error) }));
       }
       if ([...served.values()].some(({ processor }) => processor.inHand > 0)) last = Date.now();
       // While a run is open: pictures of a worker that has gone come back only after the silence.
@@ -94,7 +97,8 @@ export async function serveQueue(options: WorkOptions): Promise<number> {
 }
 
 function chosen(runs: ReadonlyMap<string, RunEntry>, name: string | undefined): [string, RunEntry][] {
-  return [...runs].filter(([one]) => name === undefined || one === name);
+  // Those whose evaluator is there come first: what others left does not keep them waiting.
+  return [...runs].filter(([one]) => name === undefined || one === name).sort(([, a], [, b]) => b.seen - a.seen);
 }
 
 /** Leaves the runs that have ended, or that are others under the same name. */

@@ -1,10 +1,11 @@
 /** The worst and the best pictures: truth beside prediction. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { labelPalette, metricsOf, pictureFiles } from '../evaluation/index.js';
 import type { Evaluation, PictureResult, SparseCounts } from '../evaluation/index.js';
 import { dense } from '../evaluation/index.js';
+import { readBounded } from '../files.js';
+import { formatOf } from '../image/format.js';
 import { html } from '../explain/html.js';
 import type { Html } from '../explain/html.js';
 import { section, shownName, swatch } from '../explain/parts.js';
@@ -12,6 +13,8 @@ import { percent } from './format.js';
 
 /** Names in a legend; what is beyond has the smallest shares. */
 const MOST_NAMES = 8;
+/** Of a thumbnail. */
+const MOST_BYTES = 2 ** 22;
 
 /** @param countsOf of a picture, by its id */
 export async function picturesSection(folder: string, evaluation: Evaluation, countsOf: (id: string) => SparseCounts): Promise<Html> {
@@ -54,7 +57,8 @@ async function card(folder: string, evaluation: Evaluation, { id, mIoU, aAcc }: 
 /** A run whose pictures were thrown away still has its counts. */
 async function image(file: string, alt: string): Promise<Html> {
   try {
-    const bytes = await readFile(file);
+    const bytes = await readBounded(file, MOST_BYTES);
+    if (formatOf(bytes) !== 'WebP') throw new Error('it is none of ours');
     const { width, height } = await sharp(bytes).metadata();
     return html`<img src="data:image/webp;base64,${bytes.toString('base64')}" width="${width}" height="${height}" alt="${alt}">`;
   } catch {

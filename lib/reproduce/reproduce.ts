@@ -94,7 +94,7 @@ async function runAll(given: ReproduceOptions, runs: Run[]): Promise<Map<string,
       if (signal.aborted) throw new InvSegError('ABORTED', 'The tables were aborted; what was counted is kept', { cause: signal.reason });
       const tell = (progress: EvaluateProgress): void => {
         run.left = progress.total - progress.done;
-        onProgress?.({ ...progress, run: i + 1, runs: runs.length, folder: run.folder, left: runs.reduce((sum, { left }) => sum + left, 0) });
+        return onProgress?.({ ...progress, run: i + 1, runs: runs.length, folder: run.folder, left: runs.reduce((sum, { left }) => sum + left, 0) });
       };
       try {
         const names = await sources.open(run.setting.names);

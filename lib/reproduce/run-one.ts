@@ -4,6 +4,8 @@ import type { Dataset } from '../datasets/index.js';
 import { evaluate } from '../evaluation/index.js';
 import type { AbsentRule, EvaluateProgress, Evaluation } from '../evaluation/index.js';
 import type { Evaluated } from '../evaluation/types.js';
+import { hashNamed } from '../models/identity.js';
+import type { ModelIdentity } from '../models/index.js';
 import type { NameSource } from '../names/index.js';
 import type { Setting } from './plan.js';
 import { Sweep } from './sweep.js';
@@ -20,8 +22,8 @@ export interface RunContext {
   absent?: AbsentRule | undefined;
   /** As in `evaluate`; default `skip`. */
   onMissingNames?: 'skip' | 'throw' | undefined;
-  /** Hash of the weights; runs of others are refused. */
-  weights?: string | undefined;
+  /** What the model is made of; runs of another one are refused. */
+  identity?: ModelIdentity | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -40,14 +42,14 @@ export const runFolder = ({ slug }: Pick<Setting, 'slug'>, seed: number, sample:
 
 /** @throws {InvSegError} what `evaluate` throws */
 export async function runOne(context: RunContext, job: RunJob): Promise<RunFigures> {
-  const { dataset, out, sample, absent, onMissingNames, weights, signal } = context;
+  const { dataset, out, sample, absent, onMissingNames, identity, signal } = context;
   const { setting, seed, segmenter, names, onProgress } = job;
   const folder = runFolder(setting, seed, sample);
   const at = path.join(out, folder);
   // A background that takes no part has no threshold.
   const sweeps = setting.options.backgroundRule === 'threshold' && dataset.hasBackground;
   const { model } = segmenter.info;
-  await using sweep = sweeps ? await Sweep.open(at, dataset, `${model.name} ${model.version} ${weights ?? ''}`) : undefined;
+  await using sweep = sweeps ? await Sweep.open(at, dataset, `${model.name} ${model.version} ${identity ? hashNamed({ ...identity }) : ''}`) : undefined;
   const evaluation = await evaluate({
     segmenter: sweep?.segmenter(segmenter) ?? segmenter,
     dataset,
@@ -56,7 +58,7 @@ export async function runOne(context: RunContext, job: RunJob): Promise<RunFigur
     options: { ...setting.options, seed },
     sample,
     seed,
-    weights,
+    identity,
     absent,
     onMissingNames,
     signal,

@@ -4,9 +4,11 @@
  */
 import path from 'node:path';
 import type { Dataset } from '../datasets/index.js';
+import { InvSegError } from '../errors.js';
 import { bootstrap, countPairs, Journal, meanIoUOf, metricsOf } from '../evaluation/index.js';
 import type { AbsentRule, JournalRecord, SparseCounts } from '../evaluation/index.js';
 import { ClassIndex } from '../evaluation/names.js';
+import { isSparse } from '../evaluation/record.js';
 import { openFolder } from '../evaluation/run-folder.js';
 import { CountTable } from '../evaluation/table.js';
 import type { Evaluated } from '../evaluation/types.js';
@@ -21,6 +23,14 @@ interface SweepRecord extends JournalRecord {
   readonly id: string;
   /** [thresholds] counts of the picture. */
   readonly swept: readonly SparseCounts[];
+}
+
+/** @throws {InvSegError} `OUTPUT_FAILED` */
+function checkSwept(record: SweepRecord, classes: number, where: string): SweepRecord {
+  const { id, swept } = record;
+  const whole = typeof id === 'string' && Array.isArray(swept) && swept.length === thresholds.length && swept.every((counts) => isSparse(counts, classes));
+  if (whole) return record;
+  throw new InvSegError('OUTPUT_FAILED', `${where}: expected counts of ${thresholds.length} thresholds but found something else`);
 }
 
 /** A picture between its names and its masks. */
@@ -41,19 +51,22 @@ export class Sweep implements AsyncDisposable {
   /** By the decoded picture, which names and segmentation share. */
   readonly #seen = new WeakMap<object, Seen>();
 
-  private constructor(journal: Journal<SweepRecord>, dataset: Dataset) {
+  private constructor(journal: Journal<SweepRecord>, records: readonly SweepRecord[], dataset: Dataset) {
     this.#journal = journal;
     this.#dataset = dataset;
     this.#index = new ClassIndex(dataset);
     this.#tables = thresholds.map(() => new CountTable(dataset.classes.length));
-    for (const record of journal.records) this.#count(record);
+    for (const record of records) this.#count(record);
   }
 
   /** @param folder of the run @param model what its weights are @throws {InvSegError} `OUTPUT_FAILED`, `INVALID_OPTION` as journals do */
   static async open(folder: string, dataset: Dataset, model: string): Promise<Sweep> {
     await openFolder(folder, false);
     const settings = { format: 'invseg-sweep/1', model, protocol: dataset.protocol, classes: dataset.classes.length, thresholds };
-    return new Sweep(await Journal.open<SweepRecord>(path.join(folder, 'sweep.jsonl'), settings), dataset);
+    const file = path.join(folder, 'sweep.jsonl');
+    const records: SweepRecord[] = [];
+    const journal = await Journal.open<SweepRecord>(file, settings, (record, where) => void records.push(checkSwept(record, dataset.classes.length, where)));
+    return new Sweep(journal, records, dataset);
   }
 
   names(source: NameSource): NameSource {

@@ -1,6 +1,7 @@
 /** Options → the parts of a segmenter: manifest and headers first, so that what cannot work is refused in milliseconds. */
 import { mapSelection, openBundle, resolutions } from '../models/index.js';
 import type { Bundle } from '../models/index.js';
+import { WeightWatch } from '../models/watch.js';
 import { checkDevice } from '../native/devices.js';
 import { loadBinding } from '../native/load.js';
 import type { EngineOptions } from '../options/index.js';
@@ -9,16 +10,18 @@ import { ClipTokenizer } from '../text/tokenizer.js';
 import type { ModelFacts, SegmenterParts } from './parts.js';
 
 /** @throws {InvSegError} the codes of `Segmenter.open` */
-export async function openParts({ model, device, dtype, threads, checkFinite }: EngineOptions): Promise<SegmenterParts> {
-  const bundle = await openBundle(model);
+export async function openParts({ model, device, dtype, threads, checkFinite, trustCode }: EngineOptions): Promise<SegmenterParts> {
+  const bundle = await openBundle(model, { trustCode });
   const { manifest, tokenizerFolder, vocabulary, engineConfig } = bundle;
   const { folder: _, ...ids } = manifest.tokenizer;
   const tokenizer = await ClipTokenizer.load(tokenizerFolder, { ...ids, vocabulary });
   const addon = loadBinding();
   checkDevice(addon, device);
+  const watch = await WeightWatch.of(bundle.files.map((file) => file.path));
   const engine = await addon.binding.openEngine({ ...engineConfig, device, dtype, threads, checkFinite });
   return {
     engine,
+    checkWeights: () => watch.check(),
     model: modelFacts(bundle),
     selectMaps: (choice) => mapSelection(manifest, choice),
     buildPrompts: (input, request) => planPrompts(tokenizer, input, request),

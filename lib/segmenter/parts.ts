@@ -28,6 +28,8 @@ export interface ModelFacts {
 export interface SegmenterParts {
   readonly engine: NativeEngine;
   readonly model: ModelFacts;
+  /** Whether the files that the engine reads again are still those that were opened. @throws {InvSegError} `WEIGHTS_CHANGED` */
+  checkWeights?(): Promise<void>;
   /** @throws {InvSegError} `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG`, `INVALID_OPTION` */
   buildPrompts(categories: unknown, request: PromptRequest): PromptSet;
   /** @throws {InvSegError} `INVALID_OPTION` for a resolution, layer or head that the model has not */

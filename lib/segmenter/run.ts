@@ -1,6 +1,7 @@
 /** One image from input to result. Nothing here touches a tensor. */
 import { decodeImage } from '../image/decode.js';
 import type { ImageInput } from '../image/decode.js';
+import { Listener } from '../listener.js';
 import { methods, requireFinite, wordFactors } from '../methods/index.js';
 import type { Observer } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
@@ -21,17 +22,19 @@ export interface Run {
   stop: Stop;
   /** `performance.now()` when the caller called. */
   called: number;
-  onProgress: ((progress: Progress) => void) | undefined;
+  onProgress: ((progress: Progress) => unknown) | undefined;
   observe?: Observer | undefined;
 }
 
 /** @throws what decoding, the engine or `onProgress` throw, `ABORTED` and `DISPOSED`; all handles are free afterwards */
-export async function run({ engine, model }: SegmenterParts, job: Run): Promise<SegmentResult> {
+export async function run(parts: SegmenterParts, job: Run): Promise<SegmentResult> {
+  const { engine, model } = parts;
   const { options, prompts, selections, stop } = job;
   const { steps } = options;
+  const listener = new Listener(job.onProgress);
   const report = (stage: Progress['stage']): void => {
     stop.check();
-    job.onProgress?.({ stage, step: 0, steps });
+    listener.tell({ stage, step: 0, steps });
     stop.check(); // the caller may have aborted in there
   };
   const handles = new Handles();
@@ -42,6 +45,7 @@ export async function run({ engine, model }: SegmenterParts, job: Run): Promise<
     const decoded = performance.now();
 
     report('encode');
+    await parts.checkWeights?.();
     const random = new Random(options.seed);
     // Drawn first: every method and number of steps predicts under the same noise.
     const inferenceSeed = random.seed();
@@ -66,11 +70,11 @@ export async function run({ engine, model }: SegmenterParts, job: Run): Promise<
       height,
       own: (handle) => handles.own(handle),
       checkpoint: () => stop.check(),
-      onStep: (loss) => job.onProgress?.({ stage: 'step', step: loss.step, steps, loss }),
+      onStep: (loss) => listener.tell({ stage: 'step', step: loss.step, steps, loss }),
       onPredict: () => report('predict'),
       observe: job.observe,
     });
-    stop.check();
+    await stop.race(listener.settle());
     requireFinite(prediction, { engine, options });
 
     const notFinite = `Step ${losses.length + 1} of ${steps} was not finite; the prompt before it was used`;

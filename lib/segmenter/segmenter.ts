@@ -64,9 +64,10 @@ export class Segmenter implements AsyncDisposable {
   /**
    * Loads a model.
    *
-   * @param options model (a folder; default the model in the package), device, dtype, threads, checkFinite
+   * @param options model (a folder; default the model in the package), device, dtype, threads, checkFinite, trustCode
    * @throws {InvSegError} `INVALID_OPTION`; the codes of a missing set-up (`LIBTORCH_NOT_FOUND`, `ADDON_NOT_BUILT`,
-   * `ADDON_LOAD_FAILED`), of a bad model (`MODEL_…`, `MANIFEST_…`, `WEIGHTS_…`, `TOKENIZER_…`) and of the device
+   * `ADDON_LOAD_FAILED`), of a bad model (`MODEL_…`, `MANIFEST_…`, `CODE_UNTRUSTED`, `WEIGHTS_…`,
+   * `TOKENIZER_…`) and of the device
    * (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
    */
   static async open(options: Partial<EngineOptions> = {}): Promise<Segmenter> {
@@ -84,7 +85,7 @@ export class Segmenter implements AsyncDisposable {
    * @param input path, file's bytes, sharp instance, or raw RGB; raw bytes must not change until the call ends
    * @param options `categories` and whatever should differ from the defaults
    * @throws {InvSegError} `INVALID_OPTION`, `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG`, `IMAGE_…`,
-   * `ABORTED`, `DISPOSED`, `OUT_OF_MEMORY`, `NOT_FINITE` (the network's numbers overflow)
+   * `WEIGHTS_CHANGED`, `ABORTED`, `DISPOSED`, `OUT_OF_MEMORY`, `NOT_FINITE` (the network's numbers overflow)
    */
   segment(input: ImageInput, options: SegmentOptions): Promise<SegmentResult> {
     return this.#segment(input, options);

@@ -22,7 +22,10 @@ export type SegmentOptions = MethodOverrides & {
   categories?: readonly string[] | string | undefined;
   /** Ends the call between two steps with the code `ABORTED`. */
   signal?: AbortSignal | undefined;
-  /** Called before a stage and after every step. What it throws ends the call. */
+  /**
+   * Called before a stage and after every step. What it throws, or its promise is rejected with, ends the call; the call ends after
+   * all its promises.
+   */
   onProgress?: ((progress: Progress) => void) | undefined;
 };
 

@@ -5,7 +5,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { InvSegError } from '../errors.js';
 import { withLock } from './lock.js';
+import { COMPANIONS } from './pins.js';
 import { LIBTORCH_PIN, logFile } from './places.js';
+import { masker } from './secrets.js';
 import { requireTool, runTool, step, type Log } from './tools.js';
 
 /** Written last: an installation without it was interrupted and is done anew. */
@@ -29,7 +31,8 @@ export function installedRoot(folder: string): string | undefined {
 /**
  * Installs LibTorch into `folder` unless another process just did.
  *
- * `INVSEG_PIP_ARGS` adds arguments to `pip install`, for instance an index that has CPU-only builds.
+ * `INVSEG_PIP_ARGS` adds arguments to `pip install`, for instance an index that has CPU-only builds; tokens in it are not shown.
+ * `INVSEG_PIP_REQUIREMENTS` names a file of requirements with hashes (pip's form) in place of the pinned versions.
  *
  * @throws {InvSegError} `TOOL_MISSING` without python3, venv or pip; `SETUP_FAILED` where pip fails
  */
@@ -76,9 +79,14 @@ async function checkPython(python: string, env: NodeJS.ProcessEnv): Promise<void
 
 async function pipInstall(python: string, log: Log, env: NodeJS.ProcessEnv): Promise<void> {
   const extra = (env['INVSEG_PIP_ARGS'] ?? '').split(/\s+/).filter(Boolean);
+  const requirements = env['INVSEG_PIP_REQUIREMENTS'];
+  const constraints = path.join(path.dirname(python), '..', 'constraints.txt');
+  writeFileSync(constraints, COMPANIONS);
+  const packages = requirements ? ['--require-hashes', '--requirement', requirements] : ['--constraint', constraints, `torch==${LIBTORCH_PIN}`, 'numpy'];
   await runTool({
     command: python,
-    args: ['-m', 'pip', 'install', ...PIP_OPTIONS, ...extra, `torch==${LIBTORCH_PIN}`, 'numpy'],
+    args: ['-m', 'pip', 'install', ...PIP_OPTIONS, ...extra, ...packages],
+    mask: masker([env['INVSEG_PIP_ARGS'], env['PIP_INDEX_URL'], env['PIP_EXTRA_INDEX_URL'], env['PIP_FIND_LINKS'], env['HTTPS_PROXY'], env['https_proxy']]),
     logFile: logFile('pip', env),
     purpose: `install torch ${LIBTORCH_PIN}`,
     env,

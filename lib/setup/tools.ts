@@ -54,6 +54,8 @@ export interface ToolRun {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
   onLine?: (line: string) => void;
+  /** What of the arguments and the output is not to be shown, nor written to the log. */
+  mask?: (text: string) => string;
   /** A way out that fits the output of a failed run. */
   advice?: (output: string) => string | undefined;
 }
@@ -67,7 +69,8 @@ export async function runTool(run: ToolRun): Promise<void> {
   mkdirSync(path.dirname(run.logFile), { recursive: true });
   const log = createWriteStream(run.logFile);
   const tail: string[] = [];
-  const line = (text: string): void => {
+  const line = (raw: string): void => {
+    const text = run.mask?.(raw) ?? raw;
     log.write(`${text}\n`);
     tail.push(text);
     // Errors of a compiler are long; the advice looks at more than what is shown.

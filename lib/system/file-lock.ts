@@ -12,6 +12,7 @@ import { link, open, readdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FileError, openFile } from '../files.js';
 import { livenessOf, ownProcess } from './processes.js';
 import type { ProcessId } from './processes.js';
 import { temporaryIn } from './whole-file.js';
@@ -31,6 +32,9 @@ const PAUSE = 5;
 
 /** Times that a lock may be given back between two looks. */
 const MOST_GONE = 1000;
+
+/** Bytes of a lock that are read; what is longer is none of ours. */
+const MOST_BYTES = 4096;
 
 /** A lock as it is found. */
 interface Found {
@@ -227,18 +231,18 @@ function ownText(): { token: string; text: string } {
 
 /** @returns undefined where there is none */
 async function read(file: string): Promise<Found | undefined> {
-  let text: string;
-  let beat: bigint;
   try {
     // Opened, not only asked for its time: a file server's client then asks the server.
-    await using handle = await open(file, 'r');
-    text = await handle.readFile('utf8');
-    beat = (await handle.stat({ bigint: true })).mtimeNs;
+    await using handle = (await openFile(file)).handle;
+    const content = Buffer.alloc(MOST_BYTES);
+    const { bytesRead } = await handle.read(content, 0, MOST_BYTES, 0);
+    const beat = (await handle.stat({ bigint: true })).mtimeNs;
+    return { ...parse(content.toString('utf8', 0, bytesRead)), beat };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw error instanceof FileError ? new Error(`${file}: ${message}`, { cause: error }) : error;
   }
-  return { ...parse(text), beat };
 }
 
 /** A text that is no lock, as a machine that lost its power may leave it, goes by its age alone. */

@@ -1,8 +1,10 @@
 /** Reads and checks the files of a tokenizer folder, so that encoding never meets a surprise. */
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { LIMITS, readText } from '../files.js';
+import type { FileError } from '../files.js';
+import { parseJson } from '../json.js';
 import { byteLetters, WORD_END } from './bpe.js';
 
 export interface TokenizerFiles {
@@ -119,17 +121,17 @@ function checkMerges(file: string, merges: string[], vocab: ReadonlyMap<string, 
 
 async function readOptional(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readText(file, LIMITS.list);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw invalid(file, `it cannot be read (${code ?? String(cause)})`, cause);
+    const { missing, message } = cause as FileError;
+    if (missing) return undefined;
+    throw invalid(file, message, cause);
   }
 }
 
 function parse(file: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
     throw invalid(file, `it is not valid JSON (${(cause as Error).message})`, cause);
   }

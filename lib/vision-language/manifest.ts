@@ -1,7 +1,8 @@
 /** What the manifest of a model of pictures and texts says, and the check of every field. */
 
-import { readFile } from 'node:fs/promises';
 import { InvSegError } from '../errors.js';
+import { LIMITS, readText } from '../files.js';
+import { parseJson } from '../json.js';
 import { BUNDLE_FORMAT } from '../models/manifest-check.js';
 import type { WeightsSearch } from '../models/manifest.js';
 import { JsonReader } from '../models/reader.js';
@@ -55,7 +56,7 @@ export const KINDS = {
 export async function readModelManifest(file: string, kind: ModelKind): Promise<ModelManifest> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(file, 'utf8'));
+    value = parseJson(await readText(file, LIMITS.manifest));
   } catch (cause) {
     throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read as JSON (${(cause as Error).message})`, { cause });
   }

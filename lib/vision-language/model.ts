@@ -2,13 +2,19 @@
  * Opens a model of pictures and texts: a folder in transformers layout, or a bundle. Only JSON and headers are read here.
  */
 
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
+import { LIMITS, readText } from '../files.js';
+import { parseJson } from '../json.js';
+import { findCode } from '../models/code.js';
+import { hashFiles } from '../models/hash.js';
+import { hashJson, hashNamed, hashTokenizer } from '../models/identity.js';
 import { EMBEDDED } from '../models/index.js';
-import { isFile, findWeights } from '../models/weights.js';
+import type { ModelIdentity } from '../models/index.js';
+import { checkNames, isFile, findWeights } from '../models/weights.js';
 import type { NativeModule, TensorSource } from '../native/binding.js';
 import { readModelManifest, type ModelKind, type ModelManifest, type TiedModule } from './manifest.js';
 
@@ -21,6 +27,8 @@ export interface OpenedModel {
   /** By the manifest's names. */
   modules: Record<string, NativeModule>;
   tokenizerFolder: string;
+  /** Everything that makes it this model; reads all weights. @throws InvSegError `WEIGHTS_…`, `TOKENIZER_INVALID` */
+  identity(): Promise<ModelIdentity>;
 }
 
 const MANIFEST = 'manifest.json';
@@ -42,10 +50,11 @@ export function embeddedFilter(): { clip: string; blip: string } {
  * @param kind what the folder has to hold
  * @param model a folder with `config.json` and `model.safetensors`, or a bundle: with `manifest.json`, or, beside another
  * model's, `contrastive.json` or `captioner.json`
- * @throws InvSegError `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`, `MANIFEST_INVALID`, `WEIGHTS_…`; the first line names the
+ * @param trustCode whether a bundle's TorchScript may be anybody's
+ * @throws InvSegError `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`, `MANIFEST_INVALID`, `CODE_UNTRUSTED`, `WEIGHTS_…`; the first line names the
  * file or folder
  */
-export async function openModel(kind: ModelKind, model: string): Promise<OpenedModel> {
+export async function openModel(kind: ModelKind, model: string, trustCode = false): Promise<OpenedModel> {
   const folder = path.resolve(model);
   const { title } = PUBLISHED[kind];
   const found = model === '' ? undefined : await stat(folder).catch(() => undefined);
@@ -57,10 +66,10 @@ export async function openModel(kind: ModelKind, model: string): Promise<OpenedM
     );
   }
   for (const manifest of [`${kind}.json`, MANIFEST]) {
-    if (await isFile(path.join(folder, manifest))) return open(kind, path.join(folder, manifest), folder);
+    if (await isFile(path.join(folder, manifest))) return open(kind, path.join(folder, manifest), folder, trustCode);
   }
   if (await isFile(path.join(folder, 'config.json'))) {
-    return open(kind, path.join(MODELS, PUBLISHED[kind].folder, MANIFEST), folder);
+    return open(kind, path.join(MODELS, PUBLISHED[kind].folder, MANIFEST), folder, false);
   }
   throw new InvSegError(
     'MODEL_NOT_FOUND',
@@ -69,21 +78,35 @@ export async function openModel(kind: ModelKind, model: string): Promise<OpenedM
 }
 
 /** @param file the manifest, the TorchScript below its folder @param folder folder of weights and tokenizer */
-async function open(kind: ModelKind, file: string, folder: string): Promise<OpenedModel> {
+async function open(kind: ModelKind, file: string, folder: string, trusted: boolean): Promise<OpenedModel> {
   const manifest = await readModelManifest(file, kind);
   for (const [config, expected] of Object.entries(manifest.expect)) {
     await checkConfig(path.join(folder, config), expected, manifest);
   }
   const modules: Record<string, NativeModule> = {};
+  const codes: Record<string, string> = {};
+  const files = new Set<string>();
   for (const [name, module] of Object.entries(manifest.modules)) {
-    modules[name] = { script: path.join(path.dirname(file), module.script), weights: await readWeights(folder, module) };
+    const { script, sha256 } = await findCode(path.join(path.dirname(file), module.script), `modules.${name}.script`, trusted);
+    const weights = await readWeights(folder, module);
+    modules[name] = { script, weights };
+    codes[name] = sha256;
+    for (const tensor of weights) files.add(tensor.file);
   }
-  return { folder, manifest, manifestFile: file, modules, tokenizerFolder: path.join(folder, manifest.tokenizer.folder) };
+  const tokenizerFolder = path.join(folder, manifest.tokenizer.folder);
+  const identity = async (): Promise<ModelIdentity> => ({
+    weights: await hashFiles(folder, [...files].sort()),
+    manifest: hashJson(manifest),
+    code: hashNamed(codes),
+    tokenizer: await hashTokenizer(tokenizerFolder),
+  });
+  return { folder, manifest, manifestFile: file, modules, tokenizerFolder, identity };
 }
 
 async function readWeights(folder: string, { weights, tied }: TiedModule): Promise<TensorSource[]> {
   const tensors: TensorSource[] = [];
   for (const part of weights) tensors.push(...(await findWeights(folder, part)).tensors);
+  checkNames(folder, tensors);
   for (const [parameter, name] of tied) {
     const source = tensors.find((tensor) => tensor.name === name);
     if (source && !tensors.some((tensor) => tensor.name === parameter)) tensors.push({ ...source, name: parameter });
@@ -95,7 +118,7 @@ async function readWeights(folder: string, { weights, tied }: TiedModule): Promi
 async function checkConfig(file: string, expected: unknown, { name, kind }: ModelManifest): Promise<void> {
   let config: unknown;
   try {
-    config = JSON.parse(await readFile(file, 'utf8'));
+    config = parseJson(await readText(file, LIMITS.manifest));
   } catch (cause) {
     throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read as JSON (${(cause as Error).message})`, { cause });
   }
@@ -120,7 +143,7 @@ function difference(expected: unknown, found: unknown, field: string): Differenc
     return found === expected ? undefined : { field, expected, found };
   }
   for (const [key, value] of Object.entries(expected)) {
-    const inner = difference(value, (found as Record<string, unknown>)[key], field ? `${field}.${key}` : key);
+    const inner = difference(value, Object.hasOwn(found, key) ? (found as Record<string, unknown>)[key] : undefined, field ? `${field}.${key}` : key);
     if (inner) return inner;
   }
   return undefined;

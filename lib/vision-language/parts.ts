@@ -21,8 +21,8 @@ export interface OpenedBlip {
 }
 
 /** @throws InvSegError the codes of `openModel`, `TOKENIZER_INVALID` */
-export async function openClip(folder: string): Promise<OpenedClip> {
-  const model = await openModel('contrastive', folder);
+export async function openClip(folder: string, trustCode: boolean): Promise<OpenedClip> {
+  const model = await openModel('contrastive', folder, trustCode);
   const { picture, tokenizer } = model.manifest;
   const { length, ids } = tokenizer;
   const [imageEncoder, textEncoder] = [model.modules['imageEncoder']!, model.modules['textEncoder']!];
@@ -36,8 +36,8 @@ export async function openClip(folder: string): Promise<OpenedClip> {
 }
 
 /** @throws InvSegError the codes of `openModel`, `TOKENIZER_INVALID` */
-export async function openBlip(folder: string): Promise<OpenedBlip> {
-  const model = await openModel('captioner', folder);
+export async function openBlip(folder: string, trustCode: boolean): Promise<OpenedBlip> {
+  const model = await openModel('captioner', folder, trustCode);
   const { picture, tokenizer } = model.manifest;
   const { length, ids } = tokenizer;
   const { start, end } = ids as { start: number; end: number };

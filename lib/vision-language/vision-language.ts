@@ -2,6 +2,8 @@
 
 import { InvSegError } from '../errors.js';
 import { decodeImage, type ImageInput } from '../image/decode.js';
+import { hashNamed } from '../models/identity.js';
+import { WeightWatch } from '../models/watch.js';
 import type { NativeVisionLanguage } from '../native/binding.js';
 import { checkDevice } from '../native/devices.js';
 import { loadBinding } from '../native/load.js';
@@ -10,6 +12,7 @@ import { record, show } from '../options/rules.js';
 import { resolveEngineOptions, type EngineOptions } from '../options/index.js';
 import type { ClipTokenizer } from '../text/tokenizer.js';
 import { openBlip, openClip, type OpenedBlip, type OpenedClip } from './parts.js';
+import type { OpenedModel } from './model.js';
 import { rows, tokenizeTexts } from './texts.js';
 import type { WordPiece } from './wordpiece.js';
 
@@ -47,10 +50,15 @@ export class VisionLanguage implements AsyncDisposable {
   readonly #engine: NativeVisionLanguage;
   readonly #clip: ClipTokenizer | undefined;
   readonly #blip: { tokenizer: WordPiece; start: number; length: number } | undefined;
+  readonly #models: readonly OpenedModel[];
+  readonly #watch: WeightWatch;
+  #digest = '';
   #disposed: Promise<void> | undefined;
 
-  private constructor(engine: NativeVisionLanguage, clip?: OpenedClip, blip?: OpenedBlip) {
+  private constructor(engine: NativeVisionLanguage, watch: WeightWatch, clip?: OpenedClip, blip?: OpenedBlip) {
     this.#engine = engine;
+    this.#watch = watch;
+    this.#models = [clip, blip].flatMap((opened) => (opened ? [opened.model] : []));
     this.#clip = clip?.tokenizer;
     this.#blip = blip && { tokenizer: blip.tokenizer, start: blip.start, length: blip.model.manifest.tokenizer.length };
     const facts = (opened: Pick<OpenedClip, 'model'> | undefined): VisionLanguageInfo['clip'] =>
@@ -63,12 +71,12 @@ export class VisionLanguage implements AsyncDisposable {
    * Loads the models that are named, at least one.
    *
    * @throws {InvSegError} `INVALID_OPTION`; the codes of a missing set-up, of a bad model (`MODEL_…`, `MANIFEST_…`,
-   * `WEIGHTS_…`, `TOKENIZER_…`) and of the device (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
+   * `CODE_UNTRUSTED`, `WEIGHTS_…`, `TOKENIZER_…`) and of the device (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
    */
   static async open(options: VisionLanguageOptions = {}): Promise<VisionLanguage> {
     record(options, 'options', 'an object with clip or blip');
     const { clip: clipFolder, blip: blipFolder, ...rest } = options;
-    const { device, dtype, threads, checkFinite } = resolveEngineOptions(rest);
+    const { device, dtype, threads, checkFinite, trustCode } = resolveEngineOptions(rest);
     for (const [name, folder] of Object.entries({ clip: clipFolder, blip: blipFolder })) {
       if (folder !== undefined && typeof folder !== 'string') {
         throw new InvSegError('INVALID_OPTION', `Expected a folder for ${name} but received ${show(folder)}`);
@@ -77,10 +85,12 @@ export class VisionLanguage implements AsyncDisposable {
     if (clipFolder === undefined && blipFolder === undefined) {
       throw new InvSegError('INVALID_OPTION', 'Expected a folder for clip, for blip or for both but received neither');
     }
-    const clip = clipFolder === undefined ? undefined : await openClip(clipFolder);
-    const blip = blipFolder === undefined ? undefined : await openBlip(blipFolder);
+    const clip = clipFolder === undefined ? undefined : await openClip(clipFolder, trustCode);
+    const blip = blipFolder === undefined ? undefined : await openBlip(blipFolder, trustCode);
     const addon = loadBinding();
     checkDevice(addon, device);
+    const modules = [clip, blip].flatMap((opened) => (opened ? Object.values(opened.model.modules) : []));
+    const watch = await WeightWatch.of(modules.flatMap(({ weights }) => weights.map(({ file }) => file)));
     const engine = await addon.binding.openVisionLanguage({
       contrastive: clip?.config ?? null,
       captioner: blip?.config ?? null,
@@ -89,12 +99,24 @@ export class VisionLanguage implements AsyncDisposable {
       threads,
       checkFinite,
     });
-    return new VisionLanguage(engine, clip, blip);
+    return new VisionLanguage(engine, watch, clip, blip);
   }
 
-  /** Names of the models, for reports. */
+  /** Names of the models, for reports; with the digest of what they are made of, after `identify`. */
   get description(): string {
-    return [this.info.clip, this.info.blip].flatMap((model) => (model ? [model.name] : [])).join(' and ');
+    return this.#models.map(({ manifest }) => manifest.name).join(' and ') + this.#digest;
+  }
+
+  /**
+   * Adds a digest of weights, manifests, code and tokenizers to `description`, so that names of other models are told from those of
+   * these. Reads all weights.
+   *
+   * @throws {InvSegError} `WEIGHTS_…`, `TOKENIZER_INVALID`
+   */
+  async identify(): Promise<void> {
+    const parts: Record<string, string> = {};
+    for (const model of this.#models) parts[model.manifest.kind] = hashNamed({ ...(await model.identity()) });
+    this.#digest = ` (${hashNamed(parts).slice(0, 8)})`;
   }
 
   /**
@@ -120,6 +142,7 @@ export class VisionLanguage implements AsyncDisposable {
       return Int32Array.of(start, ...ids);
     });
     const { rgb, width, height } = await decodeImage(image);
+    await this.#watch.check();
     const found = await this.#engine.captions(rgb, width, height, prompts, beams, maxLength);
     return found.map(({ tokens }) => tokenizer.decode(tokens));
   }
@@ -132,6 +155,7 @@ export class VisionLanguage implements AsyncDisposable {
   async imageEmbedding(image: ImageInput): Promise<Float32Array> {
     if (!this.#clip) throw missing('clip', 'embeddings');
     const { rgb, width, height } = await decodeImage(image);
+    await this.#watch.check();
     return this.#numbers(await this.#engine.imageEmbedding(rgb, width, height));
   }
 
@@ -144,6 +168,7 @@ export class VisionLanguage implements AsyncDisposable {
     if (!this.#clip) throw missing('clip', 'embeddings');
     if (texts.length === 0) return [];
     const { ids, ends, length } = tokenizeTexts(this.#clip, texts, 'text');
+    await this.#watch.check();
     return rows(this.#numbers(await this.#engine.textEmbeddings(ids, ends, length)), texts.length);
   }
 
@@ -157,6 +182,7 @@ export class VisionLanguage implements AsyncDisposable {
     if (!this.#clip) throw missing('clip', 'word states');
     if (words.length === 0) return [];
     const { ids, ends, length } = tokenizeTexts(this.#clip, words, 'word');
+    await this.#watch.check();
     return rows(this.#numbers(await this.#engine.wordStates(ids, ends, length)), words.length);
   }
 

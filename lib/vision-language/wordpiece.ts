@@ -4,9 +4,11 @@
  * Small enough to be its own: clean-up, split at white space and punctuation, then the longest piece first.
  */
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { LIMITS, readText } from '../files.js';
+import type { FileError } from '../files.js';
+import { parseJson } from '../json.js';
 
 const UNKNOWN = '[UNK]';
 const SPECIALS = ['[PAD]', UNKNOWN, '[CLS]', '[SEP]', '[MASK]'];
@@ -126,7 +128,7 @@ async function readPieces(folder: string): Promise<{ file: string; pieces: strin
   if (json === undefined) throw invalid(list, 'there is no such file, and no tokenizer.json beside it');
   let vocab: unknown;
   try {
-    vocab = (JSON.parse(json) as { model?: { vocab?: unknown } }).model?.vocab;
+    vocab = (parseJson(json) as { model?: { vocab?: unknown } } | null)?.model?.vocab;
   } catch (cause) {
     throw invalid(file, `it is not valid JSON (${(cause as Error).message})`);
   }
@@ -134,8 +136,9 @@ async function readPieces(folder: string): Promise<{ file: string; pieces: strin
     throw invalid(file, 'expected a model.vocab of token → id');
   }
   const pieces: string[] = [];
-  for (const [piece, id] of Object.entries(vocab)) pieces[Number(id)] = piece;
-  if (pieces.length !== Object.keys(vocab).length || pieces.includes(undefined as never)) {
+  const entries = Object.entries(vocab as Record<string, unknown>);
+  for (const [piece, id] of entries) if (Number.isInteger(id) && (id as number) >= 0 && (id as number) < entries.length) pieces[id as number] = piece;
+  if (pieces.length !== entries.length || pieces.includes(undefined as never)) {
     throw invalid(file, 'expected every id from 0 on once in model.vocab');
   }
   return { file, pieces };
@@ -143,11 +146,11 @@ async function readPieces(folder: string): Promise<{ file: string; pieces: strin
 
 async function readOptional(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readText(file, LIMITS.list);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw invalid(file, `it cannot be read (${code ?? String(cause)})`);
+    const { missing, message } = cause as FileError;
+    if (missing) return undefined;
+    throw invalid(file, message);
   }
 }
 

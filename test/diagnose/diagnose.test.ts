@@ -22,7 +22,7 @@ beforeAll(async () => {
   segmenter = await Segmenter.open({ device: 'cpu' });
   dataset = await openDataset({ kind: 'folder', root });
   const variants = await chooseVariants('default,anchor scale 16', segmenter.info.model.resolutions);
-  options = { dataset, sample: 3, variants, options: { steps: 2 }, journal, weights: 'of the test' };
+  options = { dataset, sample: 3, variants, options: { steps: 2 }, journal, identity: { weights: 'of the test', manifest: 'm', code: 'c', tokenizer: 't' } };
   first = await diagnose(segmenter, options);
 });
 afterAll(async () => {

@@ -1,6 +1,7 @@
 /** `invseg doctor` on this machine, and on broken ones that the test makes. */
 import { execFile, execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   copyFileSync,
   cpSync,
   mkdirSync,
@@ -187,6 +188,16 @@ describe('a broken machine', () => {
     expect(wayOut).toContain("NVIDIA's driver");
     // The processor is as good as before.
     expect(told.by('self-test')[0]!.status).toBe('ok');
+  });
+
+  it('with a model whose code is not of this package, unless it is trusted', async () => {
+    const model = path.join(folder, 'foreign');
+    cpSync(path.join(root, 'models', 'miniature'), model, { recursive: true });
+    appendFileSync(path.join(model, 'unet.pt'), 'x');
+    const { summary, wayOut } = failure(await doctor({}, '--model', model), 'model');
+    expect(summary).toContain('unet.pt: expected TorchScript of this package but found another one');
+    expect(wayOut).toContain('--trust-code');
+    expect((await doctor({}, '--model', model, '--trust-code')).ok).toBe(true);
   });
 
   it('with a damaged model', async () => {

@@ -46,7 +46,7 @@ async function expectedConfusion(): Promise<number[][]> {
 describe('evaluate', () => {
   it('adds every picture up', async () => {
     const segmenter = new FakeSegmenter();
-    const evaluation = await run({ segmenter, weights: 'abc' });
+    const evaluation = await run({ segmenter, identity: { weights: 'abc', manifest: 'm', code: 'c', tokenizer: 't' } });
     const confusion = await expectedConfusion();
     expect(evaluation.confusion).toEqual(confusion);
     const diagonal = confusion.map((row, c) => row[c]!);
@@ -59,7 +59,7 @@ describe('evaluate', () => {
     const [low, high] = evaluation.mIoU95;
     expect(low! < evaluation.mIoU! && evaluation.mIoU! < high!).toBe(true);
     expect(evaluation.pictures).toEqual({ total: PICTURES, evaluated: PICTURES, skipped: 0, withoutNames: 0, unnamed: 0 });
-    expect(evaluation.settings).toMatchObject({ model: 'fake 1', weights: 'abc', protocol: expect.stringContaining('folder'), names: expect.stringContaining('ground truth') });
+    expect(evaluation.settings).toMatchObject({ model: 'fake 1', weights: 'abc', manifest: 'm', code: 'c', tokenizer: 't', protocol: expect.stringContaining('folder'), names: expect.stringContaining('ground truth') });
     expect(evaluation.losses).toMatchObject([{ pictures: PICTURES, cluster: -2, entropy: 1 }, { pictures: PICTURES, cluster: -3 }]);
     expect(segmenter.calls).toBe(PICTURES);
     expect(segmenter.asked[0]).toEqual(['cat', 'dog'].filter((_, i) => truthOf(0).includes(i + 1)));
@@ -69,7 +69,7 @@ describe('evaluate', () => {
     await run();
     const lines = journalLines(out).map((line) => JSON.parse(line));
     expect(lines).toHaveLength(PICTURES + 1);
-    expect(lines[0].settings).toMatchObject({ format: 'invseg-run/1', classes: ['background', ...CLASSES] });
+    expect(lines[0].settings).toMatchObject({ format: 'invseg-run/2', classes: ['background', ...CLASSES] });
     expect(lines[1]).toMatchObject({ id: idOf(0), place: 0, milliseconds: { segment: 6 }, losses: [[expect.any(Number), -2, 1], [expect.any(Number), -3, 1]] });
     const { counts, confused } = lines[1] as { counts: number[][]; confused: number[][] };
     const labelled = truthOf(0).filter((label) => label !== 255).length;

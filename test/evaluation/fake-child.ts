@@ -12,8 +12,9 @@ export const facts: EngineFacts = { model: { name: 'fake', version: '1' }, devic
 export const recordOf = ({ id, place }: Place): PictureRecord => ({
   id,
   place,
-  counts: [[0, 1, 2, 3]],
-  confused: [],
+  mask: '0123456789abcdef',
+  counts: [[0, 1, 2, 2], [1, 0, 1, 1]],
+  confused: [[0, 1, 1], [1, 0, 1]],
   names: [1],
   milliseconds: { load: 1, names: 1, encode: 1, inversion: 1, predict: 1, segment: 1 },
   losses: [],

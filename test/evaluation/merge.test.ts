@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDataset } from '../../lib/datasets/index.js';
 import { evaluate, mergeRuns, parseShard } from '../../lib/evaluation/index.js';
 import type { EvaluateOptions, Evaluation } from '../../lib/evaluation/index.js';
+import { seal, unseal } from '../../lib/evaluation/seal.js';
 import { FakeSegmenter, journalLines, makeFolder } from './fake.js';
 
 let root: string;
@@ -35,7 +36,7 @@ it('counts what one left out and another could read', async () => {
   const header = journalLines(at('part-0'))[0];
   await run('skipping', { shard: { index: 0, count: 3 } });
   const skip = { id: record.id, place: record.place, skipped: { code: 'IMAGE_UNREADABLE', message: 'no' } };
-  writeFileSync(path.join(at('skipping'), 'journal.jsonl'), `${header}\n${JSON.stringify(skip)}\n`);
+  writeFileSync(path.join(at('skipping'), 'journal.jsonl'), `${header}\n${seal(skip)}\n`);
   const alone = await mergeRuns({ runs: [at('skipping'), at('part-1')], out: at('with') });
   expect(alone.skipped).toEqual([{ id: record.id, code: 'IMAGE_UNREADABLE', message: 'no' }]);
   for (const runs of [[at('skipping'), at('part-0')], [at('part-0'), at('skipping')]]) {
@@ -48,10 +49,12 @@ it('refuses parts that do not fit', async () => {
   const out = at('refused');
   await expect(mergeRuns({ runs: [at('part-0'), at('other')], out })).rejects.toThrow(/other settings than .*: options\.steps\n {2}options\.steps: 15 in .*part-0, 4 in .*other/);
   const lines = journalLines(at('part-1'));
-  const changed = JSON.parse(lines[1]!) as { counts: number[][] };
-  changed.counts[0]![1]!++;
+  const changed = JSON.parse(unseal(lines[1]!)!) as { counts: number[][]; confused: number[][] };
+  // Twice as many pixels of everything: it fits together, and is another result.
+  changed.counts = changed.counts.map(([c, ...pixels]) => [c!, ...pixels.map((count) => 2 * count)]);
+  changed.confused = changed.confused.map(([label, guess, pixels]) => [label!, guess!, 2 * pixels!]);
   await run('changed', { shard: { index: 1, count: 3 } });
-  writeFileSync(path.join(at('changed'), 'journal.jsonl'), `${lines[0]}\n${JSON.stringify(changed)}\n`);
+  writeFileSync(path.join(at('changed'), 'journal.jsonl'), `${lines[0]}\n${seal(changed)}\n`);
   await expect(mergeRuns({ runs: [at('part-1'), at('changed')], out })).rejects.toThrow(/p0001: .*part-1 and .*changed counted it differently/);
   await expect(mergeRuns({ runs: [at('part-1')], out: at('part-1') })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   expect(readFileSync(path.join(at('part-1'), 'journal.jsonl'), 'utf8')).toBe(`${lines.join('\n')}\n`);

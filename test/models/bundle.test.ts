@@ -30,7 +30,8 @@ describe('a bundle', () => {
     expect(bundle.engineConfig.layers).toHaveLength(4);
     const file = path.join(folder, 'unet.safetensors');
     const [tensor] = bundle.engineConfig.unet.weights;
-    expect(bundle.engineConfig.unet.script).toBe(path.join(folder, 'unet.pt'));
+    // This package's own copy of the same code.
+    expect(bundle.engineConfig.unet.script).toMatch(/models[\\/]miniature[\\/]unet\.pt$/);
     expect(tensor).toMatchObject({ name: 'unet.weight', file, dtype: 'F16', shape: [2, 3] });
     expect(tensor!.end - tensor!.begin).toBe(12);
     expect(bundle.files.map((found) => path.basename(found.path))).toEqual([
@@ -195,6 +196,15 @@ describe('a folder in diffusers layout', () => {
     await writeFile(index, JSON.stringify({ metadata: {}, weight_map: weightMap }));
     return folder;
   }
+
+  it('two shards with the same tensor, of which the last one would win', async () => {
+    const folder = await writeShards();
+    await writeTensors(path.join(folder, 'unet', 'a-00002.safetensors'), { 'conv_in.weight': [4], 'conv_out.weight': [4] });
+    await expect(openBundle(folder)).rejects.toMatchObject({
+      code: 'WEIGHTS_INVALID',
+      message: expect.stringMatching(/a-00002\.safetensors: tensor "conv_in\.weight" is in a-00001\.safetensors too/),
+    });
+  });
 
   const shards: [string, Record<string, unknown>, string, RegExp][] = [
     [

@@ -132,7 +132,11 @@ describe('wrong fields are named', () => {
       'expected a name that no other layer has at layers[4].name',
     ],
     ['a level too deep', (m) => (m['layers'][1].level = 6), 'at layers[1].level but found 6'],
-    ['no heads', (m) => (m['layers'][2].heads = 0), 'expected an integer from 1 to 1024 at layers[2].heads'],
+    ['no heads', (m) => (m['layers'][2].heads = 0), 'expected an integer from 1 to 256 at layers[2].heads'],
+    ['sinusoids of gigabytes', (m) => ((m['timeWidth'] = 4096), (m['schedule'].steps = 200_000)), 'expected timeWidth × schedule.steps of at most 16777216 (it is 819200000) at timeWidth'],
+    ['a prompt of gigabytes', (m) => ((m['contextWidth'] = 65_536), (m['tokenizer'].length = 4096)), 'expected contextWidth × tokenizer.length of at most 16777216 (it is 268435456) at contextWidth'],
+    ['attention maps of terabytes', (m) => (m['image'].latentSize = 1024), 'expected a level that leaves a latent of 1024 at most 128 points a side at layers[0].level'],
+    ['more layers than any network', (m) => (m['layers'] = Array.from({ length: 600 }, (_, i) => ({ name: `l${i}`, level: 0, heads: 1 }))), 'expected at most 512 layers at layers'],
     [
       'a default for no layer',
       (m) => (m['defaults'].training = { 64: 1 }),

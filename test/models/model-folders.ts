@@ -54,7 +54,7 @@ export async function writeBundle(change?: (manifest: Record<string, any>) => vo
   change?.(manifest);
   await writeFile(path.join(folder, 'manifest.json'), JSON.stringify(manifest));
   for (const name of ['text_encoder', 'vae_encoder', 'unet']) {
-    await writeFile(path.join(folder, `${name}.pt`), 'script');
+    await cp(path.join(MODELS, 'miniature', `${name}.pt`), path.join(folder, `${name}.pt`));
     await writeTensors(path.join(folder, `${name}.safetensors`), { [`${name}.weight`]: [2, 3] });
   }
   return folder;

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { NameMatcher } from '../../lib/names/matcher.js';
 import { parseJson } from '../../lib/names/json.js';
 import { loadVocabulary, readVocabulary, vocabularyNames } from '../../lib/names/vocabulary.js';
+import { wordsOf } from '../../lib/names/words.js';
 import type { Vocabulary } from '../../lib/names/vocabulary.js';
 import { cocoPhrases, contextPhrases, knownMisses, vocPhrases } from './phrases.js';
 
@@ -87,4 +88,15 @@ describe('a phrase', () => {
     const matcher = own('["cat"]');
     for (const text of ['', ' ', '\n', '...', '🐈', '\u200b', '-', "'", 'x'.repeat(100_000)]) expect(matcher.find(text)).toEqual([]);
   });
+});
+
+describe('signs without end', () => {
+  // The tagger's time grows with the square of a run without spaces, so that it must not see one.
+  it.each(["'", '#', '_', "a'", "'.-_", '-', '~'])('%s, 80 kB of it, beside a name', (sign) => {
+    const text = `a cat ${sign.repeat(80_000 / sign.length)} and a dog`;
+    const tokens = wordsOf(text);
+    expect(tokens.length).toBeLessThan(40);
+    expect(tokens.flatMap((word) => word?.surface ?? [])).toEqual(expect.arrayContaining(['cat', 'dog']));
+  });
+  it('three of one sign stay', () => expect(wordsOf("wait... what")).toEqual(wordsOf('wait........ what')));
 });

@@ -180,6 +180,7 @@ describe('engine options', () => {
       dtype: 'auto',
       threads: 0,
       checkFinite: true,
+      trustCode: false,
     });
   });
 

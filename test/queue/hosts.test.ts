@@ -147,6 +147,35 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
     expect(await keys()).toEqual([]);
   });
 
+  it('passes over bad entries, takes part in the run that waits, and serves a few runs at once', async () => {
+    const client = redis.client();
+    const evaluator = evaluate('bad-entries', 3, '--queue', redis.url, '--queue-name', 'good');
+    await until('the queue', () => evaluator.text.err.includes('3 pictures are in the queue'));
+    const { settings } = JSON.parse((await client.hget('invseg:runs', 'good'))!) as { settings: { options: object } };
+    const fits = JSON.stringify({ settings, seen: 1 });
+    const bad: Record<string, string> = {
+      'a:b': fits,
+      '\u001b[2J': fits,
+      deep: `{"settings":{"version":${'['.repeat(1e5)}${']'.repeat(1e5)}},"seen":1}`,
+      list: '{"settings":[],"seen":1}',
+      none: JSON.stringify({ settings: { ...settings, classes: { length: 4 } }, seen: 1 }),
+      text: JSON.stringify({ settings: { ...settings, options: { toString: 1 } }, seen: 1 }),
+      other: JSON.stringify({ settings: { version: { toString: null } }, seen: 1 }),
+    };
+    for (const [name, text] of Object.entries(bad)) await client.hset('invseg:runs', name, text);
+    // Fit, but their keys are of another kind.
+    for (const key of ['wait', 'meta', 'marker']) await client.set(`invseg:wrong:${key}`, 'a text');
+    for (const name of ['wrong', ...Array.from({ length: 60 }, (_, i) => `copy-${i}`)]) await client.hset('invseg:runs', name, fits);
+    const one = worker('--idle', '5');
+    expect(await evaluator.ended, evaluator.text.err).toMatchObject({ code: 0 });
+    expect(await one.ended, one.text.err).toMatchObject({ code: 0 });
+    expect(one.text.err).toContain('3 pictures');
+    expect(one.text.err.match(/taking pictures/g)!.length).toBeLessThanOrEqual(17);
+    expect(one.text.err).not.toContain('\u001b');
+    await client.flushall();
+    client.disconnect();
+  });
+
   it('says at once what is wrong with the address', async () => {
     const said = await Promise.all(
       [redis.url.replace('p%40ss', 'other'), redis.url.replace(/:[^/]*@/, ''), 'redis://127.0.0.1:9'].map(async (url) => {

@@ -15,6 +15,7 @@ import { checkName, Registry, runName, settingsHash } from '../../lib/queue/regi
 import { makeFolder } from '../evaluation/fake.js';
 import { facts, recordOf } from '../evaluation/fake-child.js';
 
+const identity = { weights: 'ab', manifest: 'ab', code: 'ab', tokenizer: 'ab' };
 let root: string;
 let dataset: Dataset;
 let worker: WorkerFacts;
@@ -22,8 +23,8 @@ let asked: RunSettings;
 beforeAll(async () => {
   root = await makeFolder(5);
   dataset = await openDataset({ kind: 'folder', root });
-  worker = { dataset, info: facts, names: 'a test', weights: 'ab' };
-  const given = { dataset, sample: 3, seed: 7, options: { steps: 2, alpha: 0.1 }, weights: 'ab' };
+  worker = { dataset, info: facts, names: 'a test', identity };
+  const given = { dataset, sample: 3, seed: 7, options: { steps: 2, alpha: 0.1 }, identity };
   // As it comes out of Redis.
   asked = JSON.parse(JSON.stringify(settingsOf(given, facts, selectPictures(given).ids, 'a test'))) as RunSettings;
 });
@@ -39,6 +40,9 @@ it('takes part where everything that counts is the same', async () => {
 });
 
 it.each([
+  ['manifest', { manifest: 'cd' }, /^manifest: .* with the same manifest\.json$/],
+  ['code', { code: 'cd' }, /^code: .* with the same TorchScript$/],
+  ['tokenizer', { tokenizer: 'cd' }, /^tokenizer: .* with the same files of the tokenizer$/],
   ['weights', { weights: 'cd' }, /^weights: the run has "cd", this worker "ab"; name the same --model, with the same files$/],
   ['model', { model: 'other 1' }, /^model: .*"other 1"/],
   ['device', { device: 'cuda' }, /^device: .*choose another --device/],
@@ -90,11 +94,35 @@ it('ends a worker whose engine fails time after time, and only then', async () =
 
 it('takes only a result of the picture that was asked for', () => {
   const sent = JSON.parse(JSON.stringify(encodeResult(good, 'here'))) as unknown;
-  expect(decodeResult(sent, place)).toEqual({ record: recordOf(place), labels: Buffer.from([1, 2, 250]) });
-  expect(decodeResult(encodeResult({ failure: { code: 'MASK_INVALID', message: 'bad' } }, 'here'), place)).toEqual({ failure: { code: 'MASK_INVALID', message: 'bad' } });
+  expect(decodeResult(sent, place, 4)).toEqual({ record: recordOf(place), labels: Buffer.from([1, 2, 250]) });
+  expect(decodeResult(encodeResult({ failure: { code: 'MASK_INVALID', message: 'bad' } }, 'here'), place, 4)).toEqual({ failure: { code: 'MASK_INVALID', message: 'bad' } });
   for (const value of [undefined, null, 'text', {}, { record: recordOf({ id: 'p2', place: 1 }), labels: '' }, { record: recordOf({ id: 'p1', place: 2 }), labels: '' }, { record: recordOf(place) }]) {
-    expect(decodeResult(value, place)).toBeUndefined();
+    expect(decodeResult(value, place, 4)).toBeUndefined();
   }
+});
+
+it.each<[string, object]>([
+  ['losses', { losses: undefined }],
+  ['milliseconds', { milliseconds: { load: 1 } }],
+  ['the digest of a mask', { mask: 'x' }],
+  ['positive counts', { counts: [[0, -1, 2, 2], [1, 0, 1, 1]] }],
+  ['no more hits than pixels', { counts: [[0, 3, 2, 3], [1, 0, 1, 0]], confused: [] }],
+  ['classes of the data set', { counts: [[0, 1, 2, 2], [4, 0, 1, 1]], confused: [[0, 4, 1], [4, 0, 1]] }],
+  ['each class once', { counts: [[0, 1, 2, 2], [0, 1, 2, 2]] }],
+  ['predictions that are confused with something', { confused: [[0, 1, 1]] }],
+  ['a truth of as many pixels', { confused: [[0, 1, 5], [1, 0, 1]] }],
+  ['fewer pixels than any picture', { counts: [[0, 1e9, 1e9, 1e9]], confused: [] }],
+  ['whole numbers', { counts: [[0, 1.5, 2, 2], [1, 0, 1, 1]] }],
+  ['numbers', { losses: [['1', 2, 3]] }],
+  ['a few warnings', { warnings: Array.from({ length: 1001 }, () => 'x') }],
+])('takes no result without %s', (_, change) => {
+  const value = { record: { ...recordOf(place), ...change }, labels: '', worker: 'w' };
+  expect(decodeResult(value, place, 4)).toBeUndefined();
+});
+
+it('takes no failure with a code that there is not', () => {
+  expect(decodeResult({ failure: { code: 'constructor', message: 'x' } }, place, 4)).toBeUndefined();
+  expect(decodeResult({ failure: { code: 'INTERNAL', message: 'x'.repeat(1e6) } }, place, 4)).toMatchObject({ failure: { message: 'x'.repeat(10_000) } });
 });
 
 it('packs labels, and unpacks no more than the picture has', async () => {
@@ -115,18 +143,31 @@ it('names runs apart, and the same one alike', () => {
 });
 
 it('passes over what others wrote into the list of runs', async () => {
-  const hash = new Map([['bad', 'no json'], ['other', '{"a":1}']]);
+  const deep = `{"settings":${'['.repeat(1e5)}${']'.repeat(1e5)},"seen":1}`;
+  const whole = JSON.stringify({ settings: asked, seen: 1 });
+  const hash = new Map([['bad', 'no json'], ['other', '{"a":1}'], ['a:b', whole], ['deep', deep], ['null', 'null'], ['late', JSON.stringify({ settings: asked, seen: 'x' })], ['long', ' '.repeat(2 ** 23) + whole], ['none', '{"settings":{"classes":"x"},"seen":1}']]);
   const client = {
-    hgetall: async () => Object.fromEntries(hash),
+    // One entry a page.
+    hscan: async (_: string, cursor: string) => {
+      const entries = [...hash];
+      const at = Number(cursor);
+      return [at + 1 < entries.length ? String(at + 1) : '0', entries[at] ?? []];
+    },
     hget: async (_: string, key: string) => hash.get(key) ?? null,
     hset: async (_: string, key: string, value: string) => void hash.set(key, value),
     hdel: async (_: string, key: string) => void hash.delete(key),
   };
   const registry = new Registry(client as unknown as ConstructorParameters<typeof Registry>[0]);
   await registry.put('mine', asked);
-  expect([...(await registry.list()).keys()]).toEqual(['mine']);
+  const listed = await registry.list();
+  expect([...listed.keys()]).toEqual(['none', 'mine']);
+  expect(refusals(listed.get('none')!.settings, worker)).toHaveLength(1);
+  expect(refusals({ ...asked, classes: 'x' } as never, worker)).toEqual([expect.stringContaining('expected the settings of an evaluation')]);
+  expect(refusals({ version: { toString: 1 } } as never, worker)).toEqual([expect.stringContaining('the run has another one')]);
   expect(settingsHash((await registry.get('mine'))!.settings)).toBe(settingsHash(asked));
   expect(await registry.get('bad')).toBeUndefined();
   await registry.remove('mine');
-  expect((await registry.list()).size).toBe(0);
+  expect((await registry.list()).size).toBe(1);
+  for (let i = 0; i < 3000; i++) hash.set(`r${i}`, whole);
+  expect((await registry.list()).size).toBeLessThanOrEqual(1000);
 });

@@ -15,7 +15,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 it('computes the names of DiffSegmenter and the captions of BLIP, with both models opened once and closed', async () => {
   const before = loadBinding().binding.probe().handles;
   const out = path.join(root, 'out');
-  const models = ['--clip', await makeClip(), '--blip', await makeBlip(false)];
+  const models = ['--clip', await makeClip(), '--blip', await makeBlip(false), '--trust-code'];
   const { code, err } = await reproduceCli(['table4', 'grid', '--methods', 'baseline', '--sources', 'diffsegmenter', '--dataset', 'folder', '--root', root, ...models, '--out', out]);
   expect(code, err).toBe(0);
   const rows = (name: string) => (JSON.parse(readFileSync(path.join(out, `${name}.json`), 'utf8')) as TableResult).rows;

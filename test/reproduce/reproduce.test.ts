@@ -119,7 +119,7 @@ describe('reproduce', () => {
 
   it('refuses runs of another model', async () => {
     await run({ tables: named('table3') });
-    await expect(run({ tables: named('table3'), weights: 'others' })).rejects.toThrow(/made with other settings: weights/);
+    await expect(run({ tables: named('table3'), identity: { weights: 'others', manifest: 'm', code: 'c', tokenizer: 't' } })).rejects.toThrow(/made with other settings: weights/);
   });
 });
 

@@ -17,6 +17,8 @@ beforeEach(() => {
     PATH: `${path.join(folder, 'bin')}${path.delimiter}/usr/bin${path.delimiter}/bin`,
     INVSEG_CACHE: path.join(folder, 'cache'),
     INVSEG_PIP_ARGS: undefined,
+    INVSEG_PIP_REQUIREMENTS: undefined,
+    PIP_EXTRA_INDEX_URL: undefined,
   });
   cache = libtorchCache();
 });
@@ -49,6 +51,25 @@ async function failure(): Promise<{ code: string; message: string }> {
   return (await installLibtorch(cache, log).then(() => undefined, (error: unknown) => error)) as { code: string; message: string };
 }
 
+it('keeps tokens out of what is shown and out of the log, and hands them to pip', async () => {
+  const pip = 'echo "Looking in indexes: $*"; echo "proxy s3cr%2Ft s3cr/t tok-123"; exit 1';
+  fakePython({ pip });
+  withEnvironment({ INVSEG_PIP_ARGS: '--index-url https://alice:s3cr%2Ft@index.example/simple?key=tok-123', PIP_EXTRA_INDEX_URL: 'https://__token__:pypi-AgEI@other.example' });
+  const { message } = await failure();
+  expect(pipRuns()[0]).toContain('alice:s3cr%2Ft@index.example/simple?key=tok-123');
+  const written = readFileSync(/output is in (.+); its end/.exec(message)![1]!, 'utf8');
+  for (const text of [message, written, lines.join('\n')]) for (const secret of ['alice', 's3cr', 'tok-123', 'pypi-AgEI']) expect(text).not.toContain(secret);
+  expect(written).toContain('index.example');
+});
+
+it('installs from a file with hashes alone where one is named', async () => {
+  fakePython();
+  withEnvironment({ INVSEG_PIP_REQUIREMENTS: '/some/requirements.txt' });
+  await installLibtorch(cache, log);
+  expect(pipRuns()[0]).toContain('--require-hashes --requirement /some/requirements.txt');
+  expect(pipRuns()[0]).not.toMatch(/torch==|--constraint/);
+});
+
 it('installs the pinned torch and numpy into the cache, and says what it does', async () => {
   fakePython();
   withEnvironment({ INVSEG_PIP_ARGS: '--find-links /wheels' });
@@ -58,6 +79,9 @@ it('installs the pinned torch and numpy into the cache, and says what it does', 
   expect(pipRuns()).toHaveLength(1);
   for (const part of ['--retries', `torch==${LIBTORCH_PIN}`, 'numpy', '--find-links /wheels']) expect(pipRuns()[0]).toContain(part);
   expect(lines.join('\n')).toMatch(/Installing torch .*\n.*done in/);
+  expect(pipRuns()[0]).toMatch(/--constraint .+constraints\.txt torch==/);
+  const pins = readFileSync(path.join(cache, 'constraints.txt'), 'utf8').trimEnd().split('\n');
+  for (const pin of pins) expect(pin).toMatch(/^[\w-]+==[\d.]+; python_version >= "3\.11"$/);
 });
 
 it('installs once where two set-ups run at the same time', async () => {

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -177,4 +177,15 @@ it.each(['', '{', 'null', '{"pid": 1}', '{"host": "h", "place": "p", "pid": 1, "
 it('is an error where it is a link to nowhere', async () => {
   symlinkSync(path.join(folder, 'nowhere', 'at', 'all'), file);
   await expect(FileLock.take(file)).rejects.toThrow('link to nowhere');
+});
+
+it('is an error, and not waited for, where it is a pipe', async () => {
+  execFileSync('mkfifo', [file]);
+  await expect(FileLock.take(file)).rejects.toThrow(`${file}: it is not a regular file`);
+});
+
+it('goes by its age where it is larger than any lock, and is not read whole', async () => {
+  holds(dead);
+  truncateSync(file, 2 ** 40);
+  await takeAndRelease(quick);
 });

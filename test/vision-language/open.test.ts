@@ -7,7 +7,8 @@ import { loadBinding } from '../../lib/native/load.js';
 import { VisionLanguage, type VisionLanguageOptions } from '../../lib/vision-language/index.js';
 import { makeBlip, makeClip, makePicture, temporaryFolder } from './made.js';
 
-const cpu = { device: 'cpu', threads: 1 } as const;
+// The tiny models' code is that of the tests.
+const cpu = { device: 'cpu', threads: 1, trustCode: true } as const;
 
 /** The code and the message of what `run` rejects with. */
 async function failure(run: Promise<unknown>): Promise<{ code: string; message: string }> {
@@ -90,7 +91,7 @@ describe('folders', () => {
     await rm(path.join(clip, 'tokenizer'), { recursive: true });
     await mkdir(path.join(clip, 'tokenizer'));
     expect(await refused({ clip, ...cpu })).toMatchObject({ code: 'TOKENIZER_INVALID' });
-    expect(await refused({ blip, ...cpu })).toMatchObject({ code: 'MODEL_NOT_FOUND' });
+    expect(await refused({ blip, ...cpu })).toMatchObject({ code: 'MANIFEST_INVALID', message: expect.stringContaining('vision_encoder.pt: there is no such file') });
   });
 });
 
@@ -174,4 +175,19 @@ test('numbers that overflow are an error, not a similarity', async () => {
   for (const ask of [() => models.imageEmbedding(makePicture(1)), () => models.textEmbeddings(['a cat']), () => models.wordStates(['cat'])]) {
     expect(await failure(ask())).toMatchObject({ code: 'NOT_FINITE', message: expect.stringContaining('NaN or infinity') });
   }
+});
+
+test('a description tells models from others of their name, once they are identified', async () => {
+  const [folder, other] = [await makeClip(), await makeClip()];
+  await using models = await VisionLanguage.open({ clip: folder, ...cpu });
+  const plain = models.description;
+  await models.identify();
+  expect(models.description).toMatch(new RegExp(`^${plain} \\([0-9a-f]{8}\\)$`));
+  await using same = await VisionLanguage.open({ clip: other, ...cpu });
+  await same.identify();
+  expect(same.description).toBe(models.description);
+  const merges = path.join(other, 'tokenizer', 'merges.txt');
+  await writeFile(merges, (await readFile(merges, 'utf8')).trimEnd().split('\n').slice(0, -1).join('\n'));
+  await same.identify();
+  expect(same.description).not.toBe(models.description);
 });

@@ -69,8 +69,8 @@ describe('CLIP', () => {
 
   beforeAll(async () => {
     const folder = await makeClip();
-    models = await VisionLanguage.open({ clip: folder, ...engineOptions });
-    const { modules, manifest, tokenizerFolder } = await openModel('contrastive', folder);
+    models = await VisionLanguage.open({ clip: folder, ...engineOptions, trustCode: true });
+    const { modules, manifest, tokenizerFolder } = await openModel('contrastive', folder, true);
     tokenizer = await ClipTokenizer.load(tokenizerFolder, { length: 24, ...manifest.tokenizer.ids });
     native = await binding.openVisionLanguage({
       contrastive: {
@@ -139,8 +139,8 @@ describe.each(['tied', 'untied'] as const)('BLIP with a head that is %s to the t
 
   beforeAll(async () => {
     const folder = await makeBlip(kind === 'tied');
-    models = await VisionLanguage.open({ blip: folder, ...engineOptions });
-    const { modules, manifest, tokenizerFolder } = await openModel('captioner', folder);
+    models = await VisionLanguage.open({ blip: folder, ...engineOptions, trustCode: true });
+    const { modules, manifest, tokenizerFolder } = await openModel('captioner', folder, true);
     wordPiece = await WordPiece.load(tokenizerFolder);
     native = await binding.openVisionLanguage({
       contrastive: null,

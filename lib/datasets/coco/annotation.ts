@@ -4,7 +4,8 @@ import { JsonReader } from '../../models/reader.js';
 import type { Size } from '../png-mask.js';
 import { cocoLabels } from './categories.js';
 import type { PaintedObject } from './paint.js';
-import { polygonRuns } from './polygon.js';
+import { MOST_CROSSINGS, polygonRuns } from './polygon.js';
+import type { Budget } from './polygon.js';
 import { decodeRuns, runsArea } from './runs.js';
 import type { EncodedRuns, Runs } from './runs.js';
 
@@ -14,15 +15,21 @@ const FARTHEST = 1e6;
 /**
  * `segmentation` is a list of polygons, or run lengths, plain or compressed; `area` is counted where it is not stated.
  * @param name of the annotation, for messages
+ * @param budget of the picture, for all of its annotations
  * @throws {InvSegError} `DATASET_INVALID`
  */
-export function readAnnotation(annotation: Record<string, unknown>, size: Size, name: string): PaintedObject {
+export function readAnnotation(
+  annotation: Record<string, unknown>,
+  size: Size,
+  name: string,
+  budget: Budget = { crossings: MOST_CROSSINGS },
+): PaintedObject {
   const reader = new JsonReader(annotation, name, '', 'DATASET_INVALID');
   const category = reader.at('category_id').value;
   const label = cocoLabels.get(category as number);
   if (label === undefined) throw invalid(name, `the category ${JSON.stringify(category)} is none of COCO's 80`);
   const shape = reader.at('segmentation');
-  const parts = Array.isArray(shape.value) ? readPolygons(shape, size, name) : [readRuns(shape, size, name)];
+  const parts = Array.isArray(shape.value) ? readPolygons(shape, size, name, budget) : [readRuns(shape, size, name)];
   const area = reader.at('area');
   return {
     label,
@@ -32,7 +39,7 @@ export function readAnnotation(annotation: Record<string, unknown>, size: Size, 
   };
 }
 
-function readPolygons(shape: JsonReader, { width, height }: Size, name: string): Runs[] {
+function readPolygons(shape: JsonReader, { width, height }: Size, name: string, budget: Budget): Runs[] {
   const polygons = shape.value as unknown[];
   if (polygons.length === 0) throw invalid(name, 'its segmentation is empty');
   return polygons.map((points, i) => {
@@ -41,7 +48,11 @@ function readPolygons(shape: JsonReader, { width, height }: Size, name: string):
     }
     const far = (points as unknown[]).find((value) => typeof value !== 'number' || !(Math.abs(value) <= FARTHEST));
     if (far !== undefined) throw invalid(name, `polygon ${i} has the coordinate ${JSON.stringify(far)}`);
-    return polygonRuns(points as number[], width, height);
+    try {
+      return polygonRuns(points as number[], width, height, budget);
+    } catch (cause) {
+      throw invalid(name, `with polygon ${i}, ${(cause as Error).message}`);
+    }
   });
 }
 

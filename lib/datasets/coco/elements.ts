@@ -5,8 +5,9 @@
  * objects. Streaming parsers make a token of every one of their numbers; here the bytes are only searched for the borders of
  * elements, each of which is then `JSON.parse`d, and can be read again by its place.
  */
-import { open } from 'node:fs/promises';
 import { InvSegError } from '../../errors.js';
+import { openFile } from '../../files.js';
+import { parseJson } from '../../json.js';
 import { whyNot } from '../places.js';
 
 export interface Element {
@@ -35,7 +36,7 @@ const [QUOTE, BACKSLASH, COLON, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE
  */
 export async function readElements(file: string, keys: readonly string[], take: (element: Element) => void): Promise<void> {
   const scanner = new Scanner(file, keys, take);
-  const handle = await open(file).catch((cause: unknown) => {
+  const { handle } = await openFile(file).catch((cause: unknown) => {
     throw new InvSegError('DATASET_NOT_FOUND', `${file}: ${whyNot(cause, 'file')}`, { cause });
   });
   try {
@@ -170,7 +171,7 @@ class Scanner {
 /** @throws {InvSegError} `DATASET_INVALID` */
 export function parseElement(bytes: Buffer, file: string, offset: number): Record<string, unknown> {
   try {
-    return JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
+    return parseJson(bytes.toString('utf8')) as Record<string, unknown>;
   } catch (cause) {
     throw new InvSegError('DATASET_INVALID', `${file}: damaged JSON at byte ${offset} (${(cause as Error).message})`, {
       cause,

@@ -2,10 +2,10 @@
  * `instances_*.json`, indexed: one pass over the file keeps for every picture its name and size, and for every annotation
  * its place in the file (16 bytes); polygons are read again when the picture's turn comes.
  */
-import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../../errors.js';
 import type { ErrorCode } from '../../errors.js';
+import { openFile } from '../../files.js';
 import { JsonReader } from '../../models/reader.js';
 import { show } from '../../options/rules.js';
 import type { IdList } from '../lists.js';
@@ -16,6 +16,7 @@ import { COCO_IDS } from './categories.js';
 import { parseElement, readElements } from './elements.js';
 import type { Element } from './elements.js';
 import type { PaintedObject } from './paint.js';
+import { MOST_CROSSINGS } from './polygon.js';
 
 interface Picture extends Size {
   fileName: string;
@@ -88,15 +89,16 @@ export class InstancesFile {
   async objects(id: string): Promise<PaintedObject[]> {
     const picture = this.picture(id);
     if (picture.annotations.length === 0) return [];
-    const handle = await open(this.#file);
+    const { handle } = await openFile(this.#file);
     try {
       const objects: PaintedObject[] = [];
+      const budget = { crossings: MOST_CROSSINGS };
       for (const index of picture.annotations) {
         const bytes = Buffer.allocUnsafe(this.#lengths[index]!);
         await handle.read(bytes, 0, bytes.length, this.#offsets[index]!);
         const value = parseElement(bytes, this.#file, this.#offsets[index]!);
         if (value['image_id'] !== picture.key) throw invalid(this.#file, 'it was changed after it was opened');
-        objects.push(readAnnotation(value, picture, `${this.#file}: annotation ${show(value['id'])}`));
+        objects.push(readAnnotation(value, picture, `${this.#file}: annotation ${show(value['id'])}`, budget));
       }
       return objects;
     } finally {

@@ -15,41 +15,68 @@ const GRID = 5;
 
 /**
  * @param points x, y, x, y, … in pixels, at least one vertex; a last number without a partner is not read
+ * @param budget crossings that may still be made; those of this polygon are taken off
  * @returns runs within the picture; they may touch but do not overlap
+ * @throws {RangeError} where the budget is not enough, before anything is allocated
  */
-export function polygonRuns(points: ArrayLike<number>, width: number, height: number): Runs {
-  const crossings: number[] = [];
+export function polygonRuns(points: ArrayLike<number>, width: number, height: number, budget: Budget = { crossings: MOST_CROSSINGS }): Runs {
+  const count = countCrossings(points, width);
+  budget.crossings -= count;
+  if (budget.crossings < 0) throw new RangeError(`more than ${MOST_CROSSINGS} columns are crossed by edges of polygons`);
+  // An odd one out lasts to the end of the picture.
+  const crossings = new Uint32Array(count + (count % 2)).fill(width * height, count);
+  let at = 0;
+  const put = (position: number): void => void (crossings[at++] = position);
+  eachEdge(points, (edge, wide) => (wide ? crossWide : crossSteep)(...edge, width, height, put));
+  return crossings.sort();
+}
+
+/** Columns crossed by edges, of all polygons of one picture: 64 MiB. The most detailed one of COCO has some 10,000. */
+export const MOST_CROSSINGS = 2 ** 24;
+
+export interface Budget {
+  crossings: number;
+}
+
+type Edge = [xs: number, ys: number, xe: number, ye: number];
+
+/** Edges on the grid, each in one direction, along its longer side: rounding along the way depends on it. */
+function eachEdge(points: ArrayLike<number>, visit: (edge: Edge, wide: boolean) => void): void {
   const vertices = points.length >> 1;
   const grid = (i: number): number => Math.trunc(GRID * points[i]! + 0.5);
   let [x0, y0] = [grid(2 * vertices - 2), grid(2 * vertices - 1)];
   for (let i = 0; i < vertices; i++) {
     const [x1, y1] = [grid(2 * i), grid(2 * i + 1)];
-    // One direction for all edges, along the longer side: rounding along the way depends on it.
     const wide = Math.abs(x1 - x0) >= Math.abs(y1 - y0);
     const turned = wide ? x0 > x1 : y0 > y1;
-    const [xs, ys, xe, ye] = turned ? [x1, y1, x0, y0] : [x0, y0, x1, y1];
-    if (wide) crossWide(xs, ys, xe, ye, width, height, crossings);
-    else crossSteep(xs, ys, xe, ye, width, height, crossings);
+    visit(turned ? [x1, y1, x0, y0] : [x0, y0, x1, y1], wide);
     [x0, y0] = [x1, y1];
   }
-  // An odd one out lasts to the end of the picture.
-  if (crossings.length % 2 === 1) crossings.push(width * height);
-  return Uint32Array.from(crossings).sort();
 }
 
+function countCrossings(points: ArrayLike<number>, width: number): number {
+  let count = 0;
+  eachEdge(points, ([xs, , xe]) => {
+    count += Math.max(0, lastColumn(Math.max(xs, xe), width) - firstColumn(Math.min(xs, xe)) + 1);
+  });
+  return count;
+}
+
+type Put = (position: number) => void;
+
 /** Edges with |Δx| ≥ |Δy|, left to right: a grid point for each grid column. */
-function crossWide(xs: number, ys: number, xe: number, ye: number, width: number, height: number, out: number[]): void {
+function crossWide(xs: number, ys: number, xe: number, ye: number, width: number, height: number, put: Put): void {
   const slope = (ye - ys) / (xe - xs);
   const row = (t: number): number => Math.trunc(ys + slope * t + 0.5);
   const last = lastColumn(xe, width);
   for (let x = firstColumn(xs); x <= last; x++) {
     const t = GRID * x + 2 - xs;
-    out.push(x * height + toRow(Math.min(row(t), row(t + 1)), height));
+    put(x * height + toRow(Math.min(row(t), row(t + 1)), height));
   }
 }
 
 /** Edges with |Δx| < |Δy|, top to bottom: a grid point for each grid row. */
-function crossSteep(xs: number, ys: number, xe: number, ye: number, width: number, height: number, out: number[]): void {
+function crossSteep(xs: number, ys: number, xe: number, ye: number, width: number, height: number, put: Put): void {
   const slope = (xe - xs) / (ye - ys);
   const column = (t: number): number => Math.trunc(xs + slope * t + 0.5);
   const last = lastColumn(Math.max(xs, xe), width);
@@ -60,7 +87,7 @@ function crossSteep(xs: number, ys: number, xe: number, ye: number, width: numbe
     let t = Math.min(Math.max(Math.floor((left + 0.5 - xs) / slope), 0), ye - ys - 1);
     while (!before(t)) t--;
     while (before(t + 1)) t++;
-    out.push(x * height + toRow(t + ys, height));
+    put(x * height + toRow(t + ys, height));
   }
 }
 

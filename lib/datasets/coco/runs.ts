@@ -8,6 +8,9 @@ import { show } from '../../options/rules.js';
 /** [2 × runs] start and end of each, ascending; an end is not within its run. Touching and empty runs may occur. */
 export type Runs = Uint32Array;
 
+/** 128 MiB while they are read; runs of no pixel may occur, and no region of COCO has a thousandth of it. */
+const MOST_RUNS = 2 ** 24;
+
 /** Run lengths from the file: alternating background and region, beginning with background. */
 export interface EncodedRuns {
   /** [height, width] */
@@ -61,7 +64,7 @@ export function expandCounts(text: string, name: string): number[] {
       if (!more && (code & 16) !== 0) value -= 32 * unit;
     }
     if (counts.length > 2) value += counts.at(-2)!;
-    counts.push(value);
+    if (counts.push(value) > MOST_RUNS) throw invalid(name, `it has more than ${MOST_RUNS} run lengths`);
   }
   return counts;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { polygonRuns } from '../../../lib/datasets/coco/polygon.js';
+import { readAnnotation } from '../../../lib/datasets/coco/annotation.js';
 import { decodeRuns, expandCounts, runsArea } from '../../../lib/datasets/coco/runs.js';
 import type { Runs } from '../../../lib/datasets/coco/runs.js';
 
@@ -51,6 +52,19 @@ describe('polygons', () => {
   it('a vertex a million pixels away costs no more than the picture', () => {
     const runs = polygonRuns([-1e6, -1e6, 1e6, -1e6, 1e6, 1e6, -1e6, 1e6], 40, 30);
     expect(runsArea(runs)).toBe(1200);
+  });
+  it('that cross more columns than memory has room for are refused, those of a picture together', () => {
+    // 19 KB of JSON: 1,500 edges to and fro over 65,500 columns.
+    const fence = Array.from({ length: 1500 }, (_, i) => [i % 2 === 0 ? 0 : 65_500, i % 3]).flat();
+    const annotation = (points: number[]) => ({ id: 1, category_id: 1, segmentation: [points] });
+    const size = { width: 65_500, height: 1 };
+    const refused = (work: () => unknown) =>
+      expect(work).toThrow(expect.objectContaining({ code: 'DATASET_INVALID', message: expect.stringMatching(/a 1: with polygon 0, more than 16777216 columns/) }));
+    refused(() => readAnnotation(annotation(fence), size, 'a 1'));
+    const budget = { crossings: 2 ** 24 };
+    const some = fence.slice(0, 400);
+    expect(readAnnotation(annotation(some), size, 'a 1', budget).parts).toHaveLength(1);
+    refused(() => readAnnotation(annotation(some), size, 'a 1', budget));
   });
 });
 

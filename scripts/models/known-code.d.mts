@@ -1,0 +1,2 @@
+/** Text of lib/models/known-code.ts. */
+export function knownCode(): string;
