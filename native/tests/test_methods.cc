@@ -1,6 +1,7 @@
 // The operations of the methods beside InvSeg, against plain loops and the properties that define them.
 
 #include <cmath>
+#include <limits>
 
 #include "core/error.h"
 #include "core/inversion/labels.h"
@@ -166,6 +167,23 @@ TEST(segments_are_numbered_by_area_and_named_by_votes) {
   CHECK_CLOSE(named.areas, at::tensor({8.0, 8.0}), 0);
   CHECK(named.labels.flatten().equal(at::tensor({1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1}, at::kByte)));
   CHECK_CLOSE(named.scores, at::tensor({5.0f / 8, 6.0f / 8}), 1e-6);
+}
+
+TEST(maps_that_are_not_finite_give_scores_that_are_not) {
+  const at::Tensor owner = at::arange(16) % 2;
+  const at::Tensor sound = maps_of(owner, 2);
+  LabelOptions options{.width = 4, .height = 4};
+  for (const double wrong : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    at::Tensor broken = sound.clone();
+    broken[0][5][1] = wrong;
+    const auto finite = [](const Prediction& result) { return result.scores.isfinite().all().item<bool>(); };
+    CHECK(finite(name_segments(sound, sound, options)));
+    CHECK(!finite(name_segments(broken, sound, options)));
+    CHECK(!finite(name_segments(sound, broken, options)));
+    CHECK(!finite(number_segments(broken, options)));
+    CHECK(!finite(label_maps(broken, options)));
+    options.argmax_first = !options.argmax_first;
+  }
 }
 
 TEST(background_rules_and_rescaling) {
