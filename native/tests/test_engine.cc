@@ -3,10 +3,15 @@
 #include <torch/cuda.h>
 
 #include <cstdlib>
+#include <thread>
+
+#include <ATen/Parallel.h>
 
 #include "bundle.h"
 #include "core/engine/device.h"
 #include "core/engine/engine.h"
+#include "core/engine/job.h"
+#include "core/engine/stream.h"
 #include "core/error.h"
 #include "core/inversion/inversion.h"
 #include "core/maps/aggregate.h"
@@ -46,8 +51,12 @@ struct Case {
   at::Tensor embedding;
   InversionOptions options;
 
-  explicit Case(const std::string& device, int64_t prompts = 1, const std::string& dtype = "float32")
+  using Change = std::function<void(EngineConfig&, const bundle::Folder&)>;
+
+  explicit Case(
+      const std::string& device, int64_t prompts = 1, const std::string& dtype = "float32", const Change& change = {})
       : config(bundle::miniature(folder)) {
+    if (change) change(config, folder);
     config.device = device;
     config.dtype = dtype;
     engine = std::make_shared<Engine>(config);
@@ -133,6 +142,53 @@ TEST(one_seed_is_one_result) {
       CHECK(labels.eq(again).to(at::kFloat).mean().item<double>() > 0.99);
     }
   }
+}
+
+TEST(a_job_that_ran_out_of_memory_is_made_again_as_if_nothing_had_been) {
+  for (const auto& device : devices()) {
+    Case sound(device);
+    Case full(device, 1, "float32", [](EngineConfig& config, const bundle::Folder& folder) {
+      const std::vector<std::string> unet{
+          "latents: Tensor", "times: Tensor", "context: Tensor", "a: List[int]", "b: List[int]", "c: Tensor", "d: Tensor",
+          "key_gradient_only: bool", "predict: bool"};
+      bundle::fail_once(config.unet, folder, unet, 2);
+    });
+    const std::vector<StepInput> steps{{kBoxes, {40, 200}, 1}, {kBoxes, {60, 220}, 2}, {{}, {80, 240}, 3}};
+    Inversion a = sound.inversion(), b = full.inversion();
+    a.plan(steps);
+    b.plan(steps);
+    int flushed = 0;
+    const DeviceCare care{[&] { wait_for(full.engine->device()); }, [&] {
+                            ++flushed;
+                            full.engine->graphs().clear();
+                            release_memory(full.engine->device());
+                          }};
+    for (size_t i = 0; i < steps.size(); ++i) {
+      const StepResult wanted = a.step(), got = run_job([&] { return b.step(); }, care);
+      CHECK_NEAR(got.loss, wanted.loss, device == "cpu" ? 0 : 1e-4 * std::abs(wanted.loss));
+    }
+    CHECK(flushed == 1 && b.planned() == 0);
+    CHECK_CLOSE(b.embedding(), a.embedding(), device == "cpu" ? 0 : 1e-3);
+  }
+}
+
+TEST(threads_of_one_engine_are_not_those_of_the_next) {
+  bundle::Folder folder;
+  EngineConfig config = bundle::miniature(folder);
+  const int standard = at::get_num_threads();
+  const auto threads_of = [&](int64_t threads) {
+    int found = 0;
+    config.threads = threads;
+    std::thread([&] {
+      const Engine engine(config);
+      found = at::get_num_threads();
+    }).join();
+    return found;
+  };
+  CHECK(threads_of(standard + 3) == standard + 3);
+  CHECK(threads_of(0) == standard);
+  CHECK(threads_of(1) == 1);
+  CHECK(threads_of(0) == standard);
 }
 
 TEST(planned_steps_are_the_same_steps) {
