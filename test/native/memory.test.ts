@@ -27,7 +27,7 @@ it('V8 knows the bytes of handles, and collects what was forgotten before it is 
   expect(most).toBeGreaterThan(16e6);
   expect(most).toBeLessThan(400e6); // of 1 GB
   self.dispose();
-  cross.dispose();
+  cross?.dispose();
   await closeMiniature(opened);
 });
 
