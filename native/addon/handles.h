@@ -69,7 +69,7 @@ class Handle : public Napi::ObjectWrap<Derived> {
       Napi::Env env, const Napi::FunctionReference& constructor, std::shared_ptr<State> state, int64_t bytes) {
     const auto external = Napi::External<std::shared_ptr<State>>::New(env, &state);
     const Napi::Object object = constructor.New({external});
-    Derived::Unwrap(object)->tally_.emplace(Environment::of(env).counters, bytes);
+    Derived::Unwrap(object)->tally_.emplace(env, Environment::of(env).counters, bytes);
     return object;
   }
 

@@ -50,6 +50,8 @@ class Inversion {
    * The next planned step of several images in one pass, each with its own loss, update and refusal: what one at a time would
    * give, but for rounding.
    *
+   * A step that throws, as where memory runs out, leaves every image as it was: it can be made again.
+   *
    * @return as many results as images, of one duration
    * @throws Error `SHAPE_MISMATCH` when one has no step planned, or when engines, views or options other than the names' spans differ
    */
@@ -79,9 +81,9 @@ class Inversion {
   struct Losses {
     at::Tensor total, cluster, entropy, intra, inter;
   };
-  /** What a step of this image reads: all of it may change from step to step and image to image. */
-  std::vector<at::Tensor> inputs() const;
-  /** From the maps of this image's views; `own` is `inputs()` or a graph's copies of it. */
+  /** What a step of this image on `views` reads: all of it may change from step to step and image to image. */
+  std::vector<at::Tensor> inputs(const Views& views) const;
+  /** From the maps of this image's views; `own` is `inputs(views)` or a graph's copies of it. */
   Losses losses(const RawMaps& maps, const std::vector<at::Tensor>& own) const;
   /**
    * One step of all images. `tensors`: the inputs of each, then the weights of the heads.
