@@ -28,7 +28,7 @@ export function standardDevices(device: string | undefined, cudaDevices: () => n
 /** What a run over a queue asks of its workers' engines, in `Segmenter.info`'s words. @param cuda devices of this host, for `auto` */
 export function askedDevice({ device, dtype }: Pick<EngineOptions, 'device' | 'dtype'>, cuda: number): { device: string; dtype: string } {
   const kind = device === 'auto' ? (cuda > 0 ? 'cuda' : 'cpu') : kindOf(device);
-  return { device: kind, dtype: dtype === 'auto' ? (kind === 'cuda' ? 'bfloat16' : 'float32') : dtype };
+  return { device: kind, dtype: dtype === 'auto' ? (kind === 'cuda' ? 'float16' : 'float32') : dtype };
 }
 
 /** Of this host; 0 where the addon is not there, which opening the engine says better. */

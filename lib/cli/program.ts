@@ -4,6 +4,7 @@ import { paletteNames } from '../draw/index.js';
 import { presets } from '../options/index.js';
 import { methods } from '../methods/index.js';
 import { packageVersion } from '../version.js';
+import { addBenchCommand } from './bench.js';
 import { addDatasetCommand } from './dataset.js';
 import { addDiagnoseCommand } from './diagnose.js';
 import { addCompareCommand } from './compare.js';
@@ -119,6 +120,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
   addExplainCommand(program, io, done);
   addDiagnoseCommand(program, io, done);
   addDatasetCommand(program, io, done);
+  addBenchCommand(program, io, done);
 
   program
     .command('setup')

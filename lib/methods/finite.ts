@@ -25,5 +25,7 @@ export async function requireFiniteMaps(maps: NativeMaps, where: Where): Promise
 const allFinite = (values: Float32Array): boolean => values.every((value) => Number.isFinite(value));
 
 function notFinite(what: string, { engine, options }: Where): InvSegError {
-  return notNumbers(`the method ${options.method}`, what, engine.dtype);
+  const learnt = options.method === 'invseg' && options.steps > 0;
+  const cause = learnt ? `learningRate ${options.learningRate} too large` : undefined;
+  return notNumbers(`the method ${options.method}`, what, engine.dtype, cause);
 }

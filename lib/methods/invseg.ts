@@ -1,8 +1,7 @@
 /** InvSeg: Adam steps on the embeddings of the category names, against views of this one image; then the baseline's pass. */
-import type { NativeStep } from '../native/binding.js';
 import { openInversion, predict } from './inversion.js';
 import type { Method, StepLoss } from './method.js';
-import { drawBoxes } from './views.js';
+import { drawSteps } from './views.js';
 
 export const invseg: Method = {
   name: 'invseg',
@@ -10,25 +9,20 @@ export const invseg: Method = {
   prompts: 'together',
   needsNames: true,
   async run(context) {
-    const { options, random } = context;
+    const { options } = context;
     const inversion = await openInversion(context);
     const losses: StepLoss[] = [];
     let status: 'completed' | 'non-finite' = 'completed';
-    let spent = 0;
-    let first: NativeStep | undefined;
     await context.observe?.(0, inversion, context);
+    const steps = drawSteps(context.random, options);
+    context.checkpoint();
+    let spent = steps.length > 0 ? await inversion.plan(steps) : 0;
 
-    for (let step = 1; step <= options.steps; step++) {
+    for (const [i, { timesteps }] of steps.entries()) {
       context.checkpoint();
-      const fresh = step === 1 || options.views === 'perStep';
-      // Drawn in this order in every step; changing it changes every mask of a seed.
-      const boxes = fresh ? drawBoxes(random, options) : new Float32Array(0);
-      const timestep = random.integer(...options.timestepRange);
-      const noiseSeed = random.seed();
-      const timesteps = new Int32Array(options.viewCount).fill(timestep);
-      const views = { boxes, timesteps, noiseSeed };
-      first ??= views;
-      const result = await inversion.step(views);
+      const step = i + 1;
+      const timestep = timesteps[0]!;
+      const result = await inversion.next();
       spent += result.milliseconds;
       if (!result.finite) {
         status = 'non-finite'; // the embedding is still the last finite one
@@ -43,6 +37,7 @@ export const invseg: Method = {
 
     const prediction = await predict(context, inversion);
     const milliseconds = { inversion: spent, prediction: prediction.milliseconds };
+    const [first] = steps;
     if (!options.compareLoss || first === undefined || losses.length === 0) return { prediction, losses, status, milliseconds };
     // A step gives the loss before its update; what it does to the prompt no longer matters.
     context.checkpoint();

@@ -1,9 +1,25 @@
 /** The random crops that a step sees, as fractions of the picture. */
 import type { CropOptions, MethodOptions } from '../options/index.js';
+import type { NativeStep } from '../native/binding.js';
 import type { Random } from '../random.js';
 
 /** Top, left, height, width in [0, 1]. */
 export type Box = readonly [number, number, number, number];
+
+/**
+ * Everything that the steps of a loop see, known before the first of them: an engine may then encode views ahead.
+ *
+ * Drawn step by step in this order; changing it changes every mask of a seed.
+ */
+export function drawSteps(random: Random, options: MethodOptions): NativeStep[] {
+  return Array.from({ length: options.steps }, (_, i) => {
+    const fresh = i === 0 || options.views === 'perStep';
+    const boxes = fresh ? drawBoxes(random, options) : new Float32Array(0);
+    const timestep = random.integer(...options.timestepRange);
+    const noiseSeed = random.seed();
+    return { boxes, timesteps: new Int32Array(options.viewCount).fill(timestep), noiseSeed };
+  });
+}
 
 /** [views × 4]; a view is resized to the model's square, so a square here is a square of the picture as the model sees it. */
 export function drawBoxes(random: Random, { viewCount, crop }: Pick<MethodOptions, 'viewCount' | 'crop'>): Float32Array {

@@ -201,6 +201,11 @@ export interface NativeEngine {
     embedding: NativeEmbedding,
     options: NativeInversionOptions,
   ): Promise<NativeInversion>;
+  /**
+   * The next planned step of several images in one pass, each with its own loss and update; of one engine, one set of options and
+   * one number of views. Results in the order of the inversions, each with the duration of the whole pass.
+   */
+  nextTogether(inversions: NativeInversion[]): Promise<NativeStepResult[]>;
   /** One pass over the whole picture; the maps of each level before any aggregation (tests, research). */
   readMaps(
     image: NativeImage,
@@ -280,7 +285,13 @@ export interface NativeImage {
   dispose(): void;
 }
 
+/** An Adam loop on one image's prompt. */
 export interface NativeInversion {
+  /** Replaces the steps that are still to come. A GPU encodes the views of the first of them now, many at once: milliseconds. */
+  plan(steps: NativeStep[]): Promise<number>;
+  /** The next planned step. */
+  next(): Promise<NativeStepResult>;
+  /** Plans one step and makes it. */
   step(step: NativeStep): Promise<NativeStepResult>;
   predict(options: NativePredictOptions): Promise<NativePrediction>;
   /** [prompts × K × width] the embedding as learnt so far. */

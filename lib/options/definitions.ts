@@ -180,7 +180,7 @@ export const engineDefinitions: Definitions<EngineOptions> = {
   device: { rule: device, help: 'where it runs; auto: the first CUDA device, else the CPU' },
   dtype: {
     rule: oneOf('auto', 'float32', 'bfloat16', 'float16'),
-    help: 'precision of the weights; auto: bfloat16 on CUDA, float32 on the CPU',
+    help: 'precision of the weights; auto: float16 on CUDA, float32 on the CPU',
   },
   threads: { rule: integer(0, 1024), help: 'CPU threads; 0 is automatic' },
   checkFinite: { rule: flag, help: 'refuse weights with NaN or infinity' },

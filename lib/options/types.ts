@@ -197,7 +197,7 @@ export interface EngineOptions {
   model: string | undefined;
   /** `auto`, `cpu`, `cuda` or `cuda:<index>`. */
   device: string;
-  /** `auto` is bfloat16 on CUDA and float32 on the CPU. */
+  /** `auto` is float16 on CUDA and float32 on the CPU. */
   dtype: 'auto' | 'float32' | 'bfloat16' | 'float16';
   /** Threads of the engine, 0–1024; 0 leaves LibTorch's choice. */
   threads: number;

@@ -46,6 +46,7 @@ void stay_mapped() {
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   stay_mapped();
+  use_threads(0);  // what the functions on this thread use, whatever an engine sets for its own
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);  // freed with the environment
   environment->engine = Napi::Persistent(EngineHandle::define(env));

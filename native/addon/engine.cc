@@ -2,6 +2,7 @@
 #include "addon/handles.h"
 #include "addon/options.h"
 #include "core/engine/device.h"
+#include "core/engine/stream.h"
 #include "core/methods/attend.h"
 
 namespace invseg::addon {
@@ -13,6 +14,20 @@ int64_t weight_bytes(const EngineConfig& config, at::ScalarType dtype) {
     for (const auto& source : module->weights) values += c10::multiply_integers(source.shape);
   }
   return values * static_cast<int64_t>(c10::elementSize(dtype));
+}
+
+DeviceCare care_of(const std::weak_ptr<EngineState>& weak) {
+  const auto wait = [weak] {
+    const auto state = weak.lock();
+    if (state && state->engine) wait_for(state->engine->device());
+  };
+  const auto flush = [weak] {
+    const auto state = weak.lock();
+    if (!state) return;
+    if (state->engine) state->engine->graphs().clear();
+    release_memory(parse_device(state->config.device));
+  };
+  return {wait, flush};
 }
 
 Napi::Value level_list(Napi::Env env, const std::vector<at::Tensor>& maps) {
@@ -31,6 +46,7 @@ Napi::Value EngineHandle::open(const Napi::CallbackInfo& info) {
     state->worker = Worker::start(env);
     // Where this fails nothing else holds the state: the worker ends with the job.
     return state->worker->submit(env, [state]() -> Reply {
+      state->worker->take_care(care_of(state));
       state->engine = std::make_shared<Engine>(state->config);
       state->device = state->engine->device_string();
       state->dtype = dtype_name(state->engine->dtype());
@@ -134,6 +150,9 @@ Napi::Value EngineHandle::read_maps(const Napi::CallbackInfo& info) {
     const auto seed = noise_seed_of(info[4]);
     return engine->worker->submit(env, [engine, image, embedding, selection, timestep, seed]() -> Reply {
       RawMaps maps = engine->engine->read_image(image->image, embedding->states, selection, timestep, seed);
+      for (auto* levels : {&maps.self, &maps.cross}) {
+        for (auto& map : *levels) map = map.defined() ? map.cpu() : map;
+      }
       return [maps = std::move(maps)](Napi::Env reply_env) -> Napi::Value {
         const Napi::Object result = Napi::Object::New(reply_env);
         result.Set("self", level_list(reply_env, maps.self));
@@ -214,6 +233,7 @@ Napi::Value EngineHandle::dispose(const Napi::CallbackInfo& info) {
       }
       engine->inversions.clear();
       engine->engine.reset();
+      release_memory(parse_device(engine->config.device));
       return [](Napi::Env reply_env) -> Napi::Value { return reply_env.Undefined(); };
     });
   });
@@ -229,6 +249,7 @@ Napi::Function EngineHandle::define(Napi::Env env) {
           InstanceMethod<&EngineHandle::encode_text>("encodeText"),
           InstanceMethod<&EngineHandle::encode_image>("encodeImage"),
           InstanceMethod<&EngineHandle::create_inversion>("createInversion"),
+          InstanceMethod<&EngineHandle::next_together>("nextTogether"),
           InstanceMethod<&EngineHandle::read_maps>("readMaps"),
           InstanceMethod<&EngineHandle::attend>("attend"),
           InstanceMethod<&EngineHandle::join>("join"),

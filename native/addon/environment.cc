@@ -30,28 +30,34 @@ void leave() {
 void leave_at_exit() { std::atexit(leave); }
 #endif
 
+/**
+ * Stops the workers of environments whose thread ends without ending them: process.exit(), process.reallyExit() and an uncaught
+ * error in the main thread call exit() and run no hooks, and listeners of 'exit' can be removed, or throw before ours is called.
+ * Objects of a thread are destroyed before all static ones, so that nothing of LibTorch is gone yet.
+ */
+struct ThreadEnd {
+  std::vector<std::weak_ptr<Crew>> crews;
+  ~ThreadEnd() {
+    bool ended = true;
+    for (const auto& weak : crews) {
+      const auto crew = weak.lock();
+      if (!crew) continue;
+      crew->mailbox().abandon();
+      ended = crew->stop() && ended;
+    }
+    if (!ended) leave_at_exit();
+  }
+};
+thread_local ThreadEnd thread_end;
+
 }  // namespace
 
-Environment::Environment(Napi::Env env) : mailbox(Mailbox::open(env)) {
-  // The end of a worker thread, and the natural end of the main one. Hooks run in reverse order: this one, added after the
-  // mailbox's thread-safe function was made, runs before that function's own.
-  napi_add_env_cleanup_hook(env, [](void* self) { static_cast<Environment*>(self)->shut_down(); }, this);
-  // process.exit() and an uncaught error in the main thread run no hooks.
-  const Napi::Value process = env.Global().Get("process");
-  const Napi::Value once = process.IsObject() ? process.As<Napi::Object>().Get("once") : env.Undefined();
-  if (!once.IsFunction()) return;
-  const auto at_exit = [](const Napi::CallbackInfo& info) { Environment::of(info.Env()).shut_down(); };
-  once.As<Napi::Function>().Call(
-      process, {Napi::String::New(env, "exit"), Napi::Function::New(env, at_exit, "stopEngines")});
-}
-
-void Environment::remember(const std::shared_ptr<Worker::Thread>& thread) {
+void Crew::remember(const std::shared_ptr<Worker::Thread>& thread) {
   std::erase_if(threads_, [](const auto& weak) { return weak.expired(); });
   threads_.push_back(thread);
 }
 
-void Environment::shut_down() {
-  mailbox->close();
+bool Crew::stop() {
   std::vector<std::shared_ptr<Worker::Thread>> live;
   for (const auto& weak : threads_) {
     if (auto thread = weak.lock()) live.push_back(std::move(thread));
@@ -61,7 +67,22 @@ void Environment::shut_down() {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   bool ended = true;
   for (const auto& thread : live) ended = thread->ends_before(deadline) && ended;
-  if (!ended) leave_at_exit();
+  return ended;
+}
+
+Environment::Environment(Napi::Env env) : mailbox(Mailbox::open(env)), crew_(std::make_shared<Crew>(mailbox)) {
+  // The end of a worker thread, and the natural end of the main one. Hooks run in reverse order: this one, added after the
+  // mailbox's thread-safe function was made, runs before that function's own.
+  napi_add_env_cleanup_hook(env, [](void* self) { static_cast<Environment*>(self)->shut_down(); }, this);
+  std::erase_if(thread_end.crews, [](const auto& weak) { return weak.expired(); });
+  thread_end.crews.push_back(crew_);
+}
+
+void Environment::remember(const std::shared_ptr<Worker::Thread>& thread) { crew_->remember(thread); }
+
+void Environment::shut_down() {
+  mailbox->close();
+  if (!crew_->stop()) leave_at_exit();
 }
 
 }  // namespace invseg::addon

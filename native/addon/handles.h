@@ -69,7 +69,7 @@ class Handle : public Napi::ObjectWrap<Derived> {
       Napi::Env env, const Napi::FunctionReference& constructor, std::shared_ptr<State> state, int64_t bytes) {
     const auto external = Napi::External<std::shared_ptr<State>>::New(env, &state);
     const Napi::Object object = constructor.New({external});
-    Derived::Unwrap(object)->tally_.emplace(Environment::of(env).counters, bytes);
+    Derived::Unwrap(object)->tally_.emplace(env, Environment::of(env).counters, bytes);
     return object;
   }
 
@@ -121,6 +121,8 @@ class InversionHandle : public Handle<InversionHandle, InversionState> {
   static Napi::Function define(Napi::Env env);
 
  private:
+  Napi::Value plan(const Napi::CallbackInfo& info);
+  Napi::Value next(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value predict(const Napi::CallbackInfo& info);
   Napi::Value embedding(const Napi::CallbackInfo& info);
@@ -167,6 +169,7 @@ class EngineHandle : public Handle<EngineHandle, EngineState> {
   Napi::Value encode_text(const Napi::CallbackInfo& info);
   Napi::Value encode_image(const Napi::CallbackInfo& info);
   Napi::Value create_inversion(const Napi::CallbackInfo& info);
+  Napi::Value next_together(const Napi::CallbackInfo& info);
   Napi::Value read_maps(const Napi::CallbackInfo& info);
   Napi::Value attend(const Napi::CallbackInfo& info);
   Napi::Value join(const Napi::CallbackInfo& info);

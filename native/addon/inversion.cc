@@ -69,25 +69,80 @@ Napi::Function ImageHandle::define(Napi::Env env) {
       });
 }
 
+namespace {
+
+Napi::Value step_object(Napi::Env env, const StepResult& result) {
+  const Napi::Object object = Napi::Object::New(env);
+  object.Set("loss", result.loss);
+  object.Set("cluster", result.cluster);
+  object.Set("entropy", result.entropy);
+  object.Set("intra", result.intra);
+  object.Set("inter", result.inter);
+  object.Set("gradientNorm", result.gradient_norm);
+  object.Set("finite", result.finite);
+  object.Set("milliseconds", result.milliseconds);
+  return object;
+}
+
+}  // namespace
+
+Napi::Value InversionHandle::plan(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto own = state();
+    if (!info[0].IsArray()) throw Error("INVALID_OPTION", "Expected an array of steps for the plan");
+    const auto list = info[0].As<Napi::Array>();
+    std::vector<StepInput> steps;
+    for (uint32_t i = 0; i < list.Length(); ++i) steps.push_back(step_input(object_of(list.Get(i), "the step")));
+    return own->engine->worker->submit(env, [own, steps = std::move(steps)]() mutable -> Reply {
+      return [milliseconds = own->inversion->plan(std::move(steps))](Napi::Env reply_env) -> Napi::Value {
+        return Napi::Number::New(reply_env, milliseconds);
+      };
+    });
+  });
+}
+
+Napi::Value InversionHandle::next(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto own = state();
+    return own->engine->worker->submit(env, [own]() -> Reply {
+      return [result = own->inversion->step()](Napi::Env reply_env) { return step_object(reply_env, result); };
+    });
+  });
+}
+
+Napi::Value EngineHandle::next_together(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return promised(env, [&]() -> Napi::Value {
+    const auto engine = state();
+    if (!info[0].IsArray()) throw Error("INVALID_OPTION", "Expected an array of inversions");
+    const auto list = info[0].As<Napi::Array>();
+    std::vector<std::shared_ptr<InversionState>> own;
+    for (uint32_t i = 0; i < list.Length(); ++i) {
+      const auto& handle = unwrap<InversionHandle>(list.Get(i), Environment::of(env).inversion, "inversions");
+      own.push_back(same_engine(handle.state(), *engine, "inversion"));
+      for (uint32_t k = 0; k < i; ++k) check_shape(own[k] != own[i], "Expected each inversion once");
+    }
+    return engine->worker->submit(env, [own = std::move(own)]() -> Reply {
+      std::vector<Inversion*> images;
+      for (const auto& one : own) images.push_back(one->inversion.get());
+      return [results = Inversion::step_together(images)](Napi::Env reply_env) -> Napi::Value {
+        const Napi::Array array = Napi::Array::New(reply_env, results.size());
+        for (size_t i = 0; i < results.size(); ++i) array.Set(static_cast<uint32_t>(i), step_object(reply_env, results[i]));
+        return array;
+      };
+    });
+  });
+}
+
 Napi::Value InversionHandle::step(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return promised(env, [&]() -> Napi::Value {
     const auto own = state();
     auto input = step_input(object_of(info[0], "the step"));
     return own->engine->worker->submit(env, [own, input = std::move(input)]() -> Reply {
-      const StepResult result = own->inversion->step(input);
-      return [result](Napi::Env reply_env) -> Napi::Value {
-        const Napi::Object object = Napi::Object::New(reply_env);
-        object.Set("loss", result.loss);
-        object.Set("cluster", result.cluster);
-        object.Set("entropy", result.entropy);
-        object.Set("intra", result.intra);
-        object.Set("inter", result.inter);
-        object.Set("gradientNorm", result.gradient_norm);
-        object.Set("finite", result.finite);
-        object.Set("milliseconds", result.milliseconds);
-        return object;
-      };
+      return [result = own->inversion->step(input)](Napi::Env reply_env) { return step_object(reply_env, result); };
     });
   });
 }
@@ -119,6 +174,8 @@ Napi::Function InversionHandle::define(Napi::Env env) {
   return DefineClass(
       env, "Inversion",
       {
+          InstanceMethod<&InversionHandle::plan>("plan"),
+          InstanceMethod<&InversionHandle::next>("next"),
           InstanceMethod<&InversionHandle::step>("step"),
           InstanceMethod<&InversionHandle::predict>("predict"),
           InstanceMethod<&InversionHandle::embedding>("embedding"),

@@ -27,6 +27,11 @@ void Mailbox::close() {
   queue_.Release();
 }
 
+void Mailbox::abandon() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+}
+
 void Mailbox::settle(Napi::Env env, Napi::Function, Mailbox* mailbox, Job* data) {
   const std::unique_ptr<Job> job(data);
   if (env == nullptr) return;  // the environment is ending: nobody waits, and the mailbox may be gone

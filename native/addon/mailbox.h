@@ -44,6 +44,8 @@ class Mailbox {
   void deliver(std::unique_ptr<Job> job);
   /** JavaScript thread, when the environment ends; a second call does nothing. */
   void close();
+  /** Any thread: like `close`, where the environment can no longer be called. */
+  void abandon();
   /** JavaScript thread. */
   bool closed() const { return closed_; }
 
@@ -52,7 +54,7 @@ class Mailbox {
   using Queue = Napi::TypedThreadSafeFunction<Mailbox, Job, settle>;
 
   std::mutex mutex_;
-  bool closed_ = false;  // written on the JavaScript thread alone
+  bool closed_ = false;  // written on the JavaScript thread, or at its end
   Queue queue_;
   int64_t pending_ = 0;  // the JavaScript thread's
 };

@@ -1,6 +1,7 @@
 #include "addon/arrays.h"
 #include "addon/handles.h"
 #include "addon/options.h"
+#include "core/engine/stream.h"
 #include "core/maps/aggregate.h"
 #include "core/maps/categories.h"
 #include "core/maps/refine.h"
@@ -28,6 +29,7 @@ Napi::Value predict(Napi::Env env, const std::shared_ptr<MapsState>& own, F&& wo
     at::NoGradGuard no_grad;
     const auto start = std::chrono::steady_clock::now();
     Prediction result = work(own->maps);
+    wait_for(own->maps.device());
     result.milliseconds =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     return prediction_reply(std::move(result));

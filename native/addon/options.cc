@@ -30,8 +30,15 @@ Napi::Array list(const Napi::Object& object, const char* key) {
   return value.As<Napi::Array>();
 }
 
-ModuleConfig module_config(const Napi::Object& object) {
+/** Whether the weights are to be copied; a configuration without the property says no. */
+bool copies_weights(const Napi::Object& config) {
+  return !config.Get("copyWeights").IsUndefined() && boolean(config, "copyWeights");
+}
+
+/** @param config the whole configuration that the module is a part of */
+ModuleConfig module_config(const Napi::Object& object, const Napi::Object& config) {
   ModuleConfig module;
+  module.copy_weights = copies_weights(config);
   module.script = string(object, "script");
   const Napi::Array weights = list(object, "weights");
   module.weights.reserve(weights.Length());
@@ -114,9 +121,9 @@ Napi::Object object_of(const Napi::Value& value, const std::string& what) {
 
 EngineConfig engine_config(const Napi::Object& object) {
   EngineConfig config;
-  config.text_encoder = module_config(nested(object, "textEncoder"));
-  config.vae_encoder = module_config(nested(object, "vaeEncoder"));
-  config.unet = module_config(nested(object, "unet"));
+  config.text_encoder = module_config(nested(object, "textEncoder"), object);
+  config.vae_encoder = module_config(nested(object, "vaeEncoder"), object);
+  config.unet = module_config(nested(object, "unet"), object);
   config.device = string(object, "device");
   config.dtype = string(object, "dtype");
   config.threads = integer(object, "threads");
@@ -210,13 +217,13 @@ VisionLanguageConfig vision_language_config(const Napi::Object& object) {
   if (const Napi::Value part = object.Get("contrastive"); !part.IsNull()) {
     const Napi::Object model = object_of(part, "contrastive");
     config.contrastive = ContrastiveConfig{
-        module_config(nested(model, "imageEncoder")), module_config(nested(model, "textEncoder")),
+        module_config(nested(model, "imageEncoder"), object), module_config(nested(model, "textEncoder"), object),
         picture_config(nested(model, "picture")), size(model, "length")};
   }
   if (const Napi::Value part = object.Get("captioner"); !part.IsNull()) {
     const Napi::Object model = object_of(part, "captioner");
     config.captioner = CaptionerConfig{
-        module_config(nested(model, "visionEncoder")), module_config(nested(model, "textDecoder")),
+        module_config(nested(model, "visionEncoder"), object), module_config(nested(model, "textDecoder"), object),
         picture_config(nested(model, "picture")), size(model, "length"), integer(model, "end")};
   }
   config.device = string(object, "device");

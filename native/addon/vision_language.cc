@@ -1,10 +1,9 @@
 #include "addon/vision_language.h"
 
-#include <ATen/Parallel.h>
-
 #include "addon/arrays.h"
 #include "addon/options.h"
 #include "core/engine/device.h"
+#include "core/engine/stream.h"
 #include "core/vision_language/picture.h"
 
 namespace invseg::addon {
@@ -58,10 +57,14 @@ Napi::Value VisionLanguageHandle::open(const Napi::CallbackInfo& info) {
     state->config = vision_language_config(object_of(info[0], "the models' configuration"));
     state->worker = Worker::start(env);
     return state->worker->submit(env, [state]() -> Reply {
+      state->worker->take_care({
+          [name = state->config.device] { wait_for(parse_device(name)); },
+          [name = state->config.device] { release_memory(parse_device(name)); },
+      });
       const VisionLanguageConfig& config = state->config;
       const at::Device device = parse_device(config.device);
       const at::ScalarType dtype = parse_dtype(config.dtype, device);
-      if (config.threads > 0) at::set_num_threads(static_cast<int>(config.threads));
+      use_threads(config.threads);
       WeightFiles files;
       if (config.contrastive) {
         state->contrastive =
@@ -192,6 +195,7 @@ Napi::Value VisionLanguageHandle::dispose(const Napi::CallbackInfo& info) {
     return own->worker->close(env, [own]() -> Reply {
       own->contrastive.reset();
       own->captioner.reset();
+      release_memory(parse_device(own->config.device));
       return [](Napi::Env reply_env) -> Napi::Value { return reply_env.Undefined(); };
     });
   });

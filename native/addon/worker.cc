@@ -94,7 +94,7 @@ void Worker::Thread::run(Mailbox& mailbox) {
       queue.pop_front();
     }
     try {
-      job->reply = guarded(job->work);
+      job->reply = run_job(job->work, care);
     } catch (const Error& error) {
       job->error = error;
     }

@@ -10,6 +10,7 @@
 #include <napi.h>
 
 #include "addon/mailbox.h"
+#include "core/engine/job.h"
 
 namespace invseg::addon {
 
@@ -35,6 +36,9 @@ class Worker {
   /** Rejects what is queued, runs `last` after the running job and ends the thread. JavaScript thread. */
   Napi::Promise close(Napi::Env env, Work last);
 
+  /** How the jobs of this worker get along with their device. Called inside a job, for the jobs from this one on. */
+  void take_care(DeviceCare care) { thread_->care = std::move(care); }
+
   struct Thread {
     std::mutex mutex;
     std::condition_variable wake;
@@ -42,6 +46,7 @@ class Worker {
     bool closed = false;    // no further job is taken; the thread ends when the queue is empty
     bool stopped = false;   // the environment is ending: what is queued is dropped
     bool finished = false;  // the thread touches nothing any more
+    DeviceCare care;        // the thread's own
 
     void run(Mailbox& mailbox);
     void stop();

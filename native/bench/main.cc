@@ -7,6 +7,7 @@
 // keeps losses, prompt, maps and labels of one image; `--against` compares this run's with those of another, on another device
 // or in another type. `--trace` writes the kernels of one image as a Chrome trace.
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -14,6 +15,9 @@
 #include <random>
 #include <string>
 
+#include <ATen/Parallel.h>
+#include <ATen/record_function.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/profiler.h>
 #include <torch/script.h>
 
@@ -22,6 +26,7 @@
 #include "core/engine/stream.h"
 #include "core/error.h"
 #include "core/inversion/inversion.h"
+#include "core/loss/cluster.h"
 #include "model.h"
 #include "selections.h"
 
@@ -235,7 +240,106 @@ void write_inputs(const std::string& folder, const Setting& setting, uint32_t se
   }
 }
 
+/** Operators that were called since the last look, those that others call included. */
+int64_t operators() {
+  static std::atomic<int64_t> count{0};
+  static const bool counting = [] {
+    at::addGlobalCallback(at::RecordFunctionCallback([](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> {
+                            ++count;
+                            return nullptr;
+                          }).scopes({at::RecordScope::FUNCTION}));
+    return true;
+  }();
+  return counting ? count.exchange(0) : 0;
+}
+
+/** Operator calls of each stage of an image, all of them run plainly. */
+int count_operators(const std::shared_ptr<Engine>& engine, const Setting& setting) {
+  const auto& config = engine->config();
+  const auto ids = prompt(config, setting);
+  const auto rgb = picture(1);
+  engine->graphs().set_enabled(false);
+  operators();
+  const at::Tensor embedding = engine->encode_text(ids.data(), 1);
+  const int64_t text = operators();
+  const Image image = engine->encode_image(rgb.data(), kWidth, kHeight, false, 0);
+  const int64_t whole = operators();
+  Inversion inversion(engine, image, embedding, method(config, setting));
+  operators();
+  inversion.step({plan({1, setting.views, setting.categories}, true, 1)[0]});
+  const int64_t fresh = operators();
+  StepInput again = plan({1, setting.views, setting.categories}, true, 1)[0];
+  again.boxes.clear();
+  inversion.step(again);
+  const int64_t step = operators();
+  inversion.predict(prediction(config));
+  const int64_t last = operators();
+  std::printf(
+      "operator calls: text %lld, image %lld, views of a step %lld, a step %lld, prediction %lld\n", static_cast<long long>(text),
+      static_cast<long long>(whole), static_cast<long long>(fresh - step), static_cast<long long>(step),
+      static_cast<long long>(last));
+  return 0;
+}
+
+/** Peak resident memory in MiB since the last reset. */
+double resident(const char* field) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind(field, 0) == 0) return std::stod(line.substr(std::string(field).size() + 1)) / 1024;
+  }
+  return 0;
+}
+
+/**
+ * The clustering loss and its gradients at N points and C categories on one thread, as this library does it and with S built:
+ * eq. 3 to 8 with an N x N matrix of distances.
+ */
+int time_loss(int64_t points, int64_t categories) {
+  at::set_num_threads(1);
+  at::manual_seed(1);
+  const at::Tensor p = (at::randn({1, points, points}) * 2).softmax(2), m = at::rand({1, points, categories});
+  const auto measure = [&](const char* name, const std::function<at::Tensor(const at::Tensor&, const at::Tensor&)>& loss) {
+    std::vector<double> times;
+    double peak = 0, value = 0;
+    at::Tensor gradient;
+    for (int i = 0; i < (points <= 1024 ? 30 : 3); ++i) {
+      gradient = at::Tensor();
+      const at::Tensor own = p.detach().requires_grad_(), maps = m.detach().requires_grad_();
+      std::ofstream("/proc/self/clear_refs") << "5";
+      const double before = resident("VmRSS:");
+      const auto start = Clock::now();
+      const at::Tensor result = loss(own, maps);
+      gradient = torch::autograd::grad({result}, {own, maps})[0];
+      times.push_back(since(start));
+      value = result.item<double>();
+      peak = std::max(peak, resident("VmHWM:") - before);
+    }
+    const double matrix = static_cast<double>(points * points * 4) / (1 << 20);
+    std::printf("%-12s %8.1f ms, %.2f matrices of N x N beyond the input, loss %.7f\n", name, Stages::quantile(times, 0.5),
+                peak / matrix, value);
+    return std::pair{Stages::quantile(times, 0.5), gradient};
+  };
+  const auto [ours, gradient] = measure("this library", [](const at::Tensor& a, const at::Tensor& b) {
+    return cluster_loss(a, b, {}).loss.sum();
+  });
+  const auto [theirs, wanted] = measure("S built", [](const at::Tensor& a, const at::Tensor& b) {
+    const at::Tensor log = (a + kLogEps).log(), own = (a * log).sum(2);
+    const at::Tensor cross = a.matmul(log.transpose(1, 2));
+    const at::Tensor distances = own.unsqueeze(2) + own.unsqueeze(1) - cross - cross.transpose(1, 2);
+    const at::Tensor anchors = at::sigmoid(4.0 * (b - 0.5));
+    const at::Tensor pairs = anchors.transpose(1, 2).matmul(distances).matmul(b) /
+                             anchors.sum(1).unsqueeze(2).matmul(b.sum(1).unsqueeze(1));
+    const auto count = static_cast<double>(b.size(2));
+    return pairs.diagonal(0, 1, 2).sum() / count - 2.0 / (count * (count - 1)) * pairs.tril(-1).sum();
+  });
+  std::printf("%.1f times as fast; gradients differ by %.1e\n", theirs / ours,
+              ((gradient - wanted).norm() / wanted.norm()).item<double>());
+  return 0;
+}
+
 int run(const Arguments& arguments) {
+  if (arguments.values.count("loss") != 0) return time_loss(arguments.number("loss", 4096), arguments.number("categories", 4));
+
   EngineConfig config = bench::stable_diffusion(arguments.text("weights"), arguments.text("scripts", "models/sd21"));
   config.device = arguments.text("device", "auto");
   config.dtype = arguments.text("dtype", "auto");
@@ -254,6 +358,8 @@ int run(const Arguments& arguments) {
   std::printf("%s, %s, LibTorch %s, opened in %.1f s\n", device_name(engine->device()).c_str(),
               dtype_name(engine->dtype()).c_str(), runtime_info().torch.c_str(), since(start) / 1000);
 
+  if (arguments.values.count("operators") != 0) return count_operators(engine, setting);
+
   std::ofstream json;
   if (arguments.values.count("json") != 0) json.open(arguments.text("json"));
   if (json) json << "{\"device\":\"" << device_name(engine->device()) << "\",\"dtype\":\"" << dtype_name(engine->dtype()) << "\"";
@@ -267,7 +373,7 @@ int run(const Arguments& arguments) {
       for (int64_t i = 0; i < images; ++i) segment(engine, setting, fresh, static_cast<uint32_t>(100 + i), &stages);
       const double each = since(begin) / static_cast<double>(images);
       const char* name = fresh ? "fresh views" : "views kept";
-      std::printf("\n%s: %.1f ms an image, peak device memory %.2f GiB\n", name, each,
+      std::printf("\n%s: %.1f ms an image, reserved device memory %.2f GiB\n", name, each,
                   static_cast<double>(device_memory(engine->device()).peak) / (1 << 30));
       if (json) json << ",\"" << (fresh ? "fresh" : "kept") << "\":{\"peak\":" << device_memory(engine->device()).peak;
       for (const auto& stage : stages.order) {
@@ -290,7 +396,7 @@ int run(const Arguments& arguments) {
       std::vector<double> times;
       for (uint32_t i = 0; i < 2; ++i) times.push_back(segment_together(engine, setting, fresh, 50 * i, batch));
       const double rate = 1000.0 * static_cast<double>(batch) / Stages::quantile(times, 0.5);
-      std::printf("batch %2lld, %-11s %6.2f images/s, peak device memory %.2f GiB\n", static_cast<long long>(batch),
+      std::printf("batch %2lld, %-11s %6.2f images/s, reserved device memory %.2f GiB\n", static_cast<long long>(batch),
                   fresh ? "fresh views" : "views kept", rate,
                   static_cast<double>(device_memory(engine->device()).peak) / (1 << 30));
       if (json) json << ",\"batch " << batch << (fresh ? " fresh" : " kept") << "\":" << rate;

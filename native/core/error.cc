@@ -1,13 +1,23 @@
 #include "core/error.h"
 
+#include <algorithm>
+#include <initializer_list>
+
 #include <torch/script.h>
+
+#include "core/engine/device.h"
 
 namespace invseg {
 namespace {
 
+bool mentions(const std::string& text, std::initializer_list<const char*> words) {
+  return std::any_of(words.begin(), words.end(), [&](const char* word) { return text.find(word) != std::string::npos; });
+}
+
 bool mentions_memory(const std::string& text) {
-  return text.find("out of memory") != std::string::npos || text.find("not enough memory") != std::string::npos ||
-         text.find("can't allocate memory") != std::string::npos;
+  return mentions(
+      text, {"out of memory", "not enough memory", "can't allocate memory", "CUDNN_STATUS_ALLOC_FAILED",
+             "CUBLAS_STATUS_ALLOC_FAILED"});
 }
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -15,15 +25,36 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 std::string last_line(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   const auto newline = text.rfind('\n');
-  text = newline == std::string::npos ? text : text.substr(newline + 1);
-  const std::string prefix = "RuntimeError: ";
-  return text.rfind(prefix, 0) == 0 ? text.substr(prefix.size()) : text;
+  return newline == std::string::npos ? text : text.substr(newline + 1);
+}
+
+/**
+ * The line that says what happened. TorchScript writes "The following operation failed…", a trace, and "RuntimeError: " with the
+ * message; CUDA adds lines of advice after its own message.
+ */
+std::string message_of(const std::string& text) {
+  const std::string mark = "RuntimeError: ";
+  const auto found = text.rfind(mark);
+  if (found != std::string::npos) return first_line(text.substr(found + mark.size()));
+  return text.rfind("The following operation failed", 0) == 0 ? last_line(text) : first_line(text);
 }
 
 [[noreturn]] void throw_memory(const std::string& detail) {
   throw Error(
       "OUT_OF_MEMORY",
       "Not enough memory: use fewer views or a smaller dtype, or close other programs (" + detail + ")");
+}
+
+/** @param memory the exception's type says that memory ran out, whatever its text */
+[[noreturn]] void throw_message(const std::string& text, bool memory = false) {
+  const std::string message = message_of(text);
+  if (memory || mentions_memory(message)) throw_memory(message);
+  if (mentions(message, {"no kernel image"})) {
+    throw Error(
+        "DEVICE_UNAVAILABLE", "Expected a LibTorch with kernels for this GPU (" + current_gpu() + "): install one that was built "
+                              "for it, or use device cpu (" + message + ")");
+  }
+  throw Error("INTERNAL", message);
 }
 
 }  // namespace
@@ -34,18 +65,11 @@ void rethrow_as_error() {
   } catch (const Error&) {
     throw;
   } catch (const c10::Error& e) {
-    const std::string text = e.what_without_backtrace();
-    if (dynamic_cast<const c10::OutOfMemoryError*>(&e) != nullptr || mentions_memory(text)) {
-      throw_memory(first_line(text));
-    }
-    throw Error("INTERNAL", text);
+    throw_message(e.what_without_backtrace(), dynamic_cast<const c10::OutOfMemoryError*>(&e) != nullptr);
   } catch (const std::bad_alloc&) {
     throw_memory("std::bad_alloc");
   } catch (const std::exception& e) {
-    // What a TorchScript module throws: "The following operation failed…", a trace, and the message in the last line.
-    const std::string line = last_line(e.what());
-    if (mentions_memory(line)) throw_memory(line);
-    throw Error("INTERNAL", line);
+    throw_message(e.what());
   } catch (...) {
     throw Error("INTERNAL", "An exception of an unknown type was thrown");
   }

@@ -87,4 +87,22 @@ invseg::EngineConfig miniature(const Folder& folder, at::ScalarType type) {
   return config;
 }
 
+void fail_once(invseg::ModuleConfig& module, const Folder& folder, const std::vector<std::string>& parameters, int64_t call) {
+  invseg::register_operators();
+  torch::jit::Module wrapper("FailsOnce");
+  wrapper.register_module("inner", torch::jit::load(module.script));
+  wrapper.register_attribute("calls", c10::IntType::get(), int64_t{0});
+  std::string declared, passed;
+  for (const auto& parameter : parameters) {
+    declared += ", " + parameter;
+    passed += (passed.empty() ? "" : ", ") + parameter.substr(0, parameter.find(':'));
+  }
+  wrapper.define(
+      "def forward(self" + declared + "):\n  self.calls = self.calls + 1\n  assert self.calls != " + std::to_string(call) +
+      ", \"CUDA out of memory. Tried to allocate 2.50 GiB.\"\n  return self.inner.forward(" + passed + ")\n");
+  module.script = folder.path("fails-once-" + std::to_string(module.weights.size()) + ".pt");
+  wrapper.save(module.script);
+  for (auto& source : module.weights) source.name = "inner." + source.name;
+}
+
 }  // namespace bundle

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <torch/cuda.h>
 #include <torch/script.h>
 
 #include "core/error.h"
@@ -16,8 +17,25 @@ namespace harness {
 
 struct Test {
   std::string group, name;
+  bool every_device;
   std::function<void()> run;
 };
+
+/** Names of the devices that tests run on: the CPU, and a GPU where there is one. */
+inline std::vector<std::string> devices() {
+  std::vector<std::string> names{"cpu"};
+  if (torch::cuda::is_available()) names.push_back("cuda");
+  return names;
+}
+
+/** The device of the test that runs now; only a TEST_ON_EVERY_DEVICE sees another than the CPU. */
+inline at::Device& device() {
+  static at::Device current(at::kCPU);
+  return current;
+}
+
+/** `tensor` on that device. Random ones are made on the CPU first, so that every device sees the same numbers. */
+inline at::Tensor on(const at::Tensor& tensor) { return tensor.to(device()); }
 
 inline std::vector<Test>& registry() {
   static std::vector<Test> tests;
@@ -25,9 +43,9 @@ inline std::vector<Test>& registry() {
 }
 
 struct Register {
-  Register(const std::string& file, std::string name, std::function<void()> run) {
+  Register(const std::string& file, std::string name, bool every_device, std::function<void()> run) {
     const auto slash = file.rfind('/') + 1;  // npos + 1 is 0
-    registry().push_back({file.substr(slash, file.rfind('.') - slash), std::move(name), std::move(run)});
+    registry().push_back({file.substr(slash, file.rfind('.') - slash), std::move(name), every_device, std::move(run)});
   }
 };
 
@@ -75,10 +93,13 @@ inline void check_error(
 
 }  // namespace harness
 
-#define TEST(name)                                                                     \
+#define REGISTER_TEST(name, every_device)                                               \
   static void name();                                                                  \
-  static const harness::Register register_##name(__FILE__, #name, &name);              \
+  static const harness::Register register_##name(__FILE__, #name, every_device, &name); \
   static void name()
+#define TEST(name) REGISTER_TEST(name, false)
+/** A test of operators: runs once a device, with `harness::device()` and `harness::on()`. */
+#define TEST_ON_EVERY_DEVICE(name) REGISTER_TEST(name, true)
 #undef CHECK  // c10's logging has one that aborts
 #define CHECK(condition) harness::check((condition), #condition, __FILE__, __LINE__)
 #define CHECK_NEAR(a, b, tolerance) harness::check_near((a), (b), (tolerance), #a " ≈ " #b, __FILE__, __LINE__)

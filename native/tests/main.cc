@@ -7,8 +7,9 @@ int main(int count, char** arguments) {
   at::manual_seed(1);
   const std::string only = count > 1 ? arguments[1] : "";
   int failed = 0, passed = 0, skipped = 0;
-  for (const auto& test : harness::registry()) {
-    if (!only.empty() && test.group != only && test.name != only) continue;
+  const auto run = [&](const harness::Test& test, const std::string& device) {
+    harness::device() = at::Device(device);
+    const std::string name = test.name + (device == "cpu" ? "" : " on " + device);
     const auto start = std::chrono::steady_clock::now();
     std::string outcome = "ok";
     try {
@@ -25,8 +26,14 @@ int main(int count, char** arguments) {
       ++failed;
     }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    std::printf("%-16s %-52s %6.2f s  %s\n", test.group.c_str(), test.name.c_str(), seconds, outcome.c_str());
+    std::printf("%-16s %-52s %6.2f s  %s\n", test.group.c_str(), name.c_str(), seconds, outcome.c_str());
     std::fflush(stdout);
+  };
+  for (const auto& test : harness::registry()) {
+    if (!only.empty() && test.group != only && test.name != only) continue;
+    for (const auto& device : harness::devices()) {
+      if (device == "cpu" || test.every_device) run(test, device);
+    }
   }
   std::printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
   return failed > 0 || passed + skipped == 0 ? 1 : 0;

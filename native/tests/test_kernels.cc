@@ -54,6 +54,19 @@ void compare(at::Device device, at::ScalarType type, const Shape& shape, bool si
 
 }  // namespace
 
+TEST(kernels_compile_for_every_architecture) {
+  // `npm run rehearse:cuda` brings NVRTC to a machine without a GPU.
+  if (!kernels::can_compile()) SKIP("no NVRTC");
+  for (const char* architecture : {"sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}) {
+    for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
+      for (const char* source : {kernels::group_norm_source(), kernels::fused_source()}) {
+        CHECK(kernels::check(source, type, architecture).find("warning") == std::string::npos);
+      }
+    }
+  }
+  CHECK_ERROR(kernels::check("no kernel", at::kFloat, "sm_90"), "INTERNAL", "could not be compiled for sm_90");
+}
+
 TEST(group_norm_on_the_cpu_is_libtorchs) {
   for (const bool silu : {false, true}) {
     for (const int64_t rows : {0, 1, 2}) compare(at::kCPU, at::kFloat, {2, 24, 5, 7, 8}, silu, 0, rows);

@@ -27,7 +27,7 @@ struct Case {
   LoadedModule load(
       const std::vector<invseg::TensorSource>& sources, at::ScalarType dtype = at::kFloat, bool finite = true) const {
     Files files;
-    return LoadedModule("text encoder", {script, sources}, at::kCPU, dtype, finite, files);
+    return LoadedModule("text encoder", {script, sources, false}, at::kCPU, dtype, finite, files);
   }
   at::Tensor parameter(LoadedModule& loaded, const std::string& name) const {
     for (const auto& entry : loaded.module().named_parameters()) {
@@ -40,6 +40,66 @@ struct Case {
 const char* const kName = "text_model.encoder.layers.0.mlp.fc1.weight";
 
 }  // namespace
+
+TEST(a_file_that_changes_under_the_weights_is_an_error) {
+  Case c;
+  const auto sources = bundle::write_safetensors(c.file, c.tensors);
+  const at::Tensor ids = at::zeros({1, 32}, at::kLong);
+  for (const bool shrink : {true, false}) {
+    const std::string file = c.folder.path(shrink ? "shrinks" : "is-rewritten");
+    std::filesystem::copy_file(c.file, file);
+    auto own = sources;
+    for (auto& source : own) source.file = file;
+    auto loaded = c.load(own);
+    const at::Tensor before = loaded.forward({ids}).toTensor().clone();
+    loaded.release_pages();
+    // Another file that takes the name leaves the opened one whole.
+    std::filesystem::copy_file(c.file, file + ".new");
+    std::filesystem::rename(file, file + ".kept");
+    std::filesystem::rename(file + ".new", file);
+    CHECK(loaded.forward({ids}).toTensor().equal(before));
+    loaded.release_pages();
+    if (shrink) {
+      std::filesystem::resize_file(file + ".kept", 4096);
+    } else {
+      std::fstream out(file + ".kept", std::ios::in | std::ios::out | std::ios::binary);
+      out.seekp(sources[0].begin);
+      out.write("\x01\x02\x03", 3);
+      out.close();
+      std::filesystem::last_write_time(file + ".kept", std::filesystem::last_write_time(c.file) + std::chrono::seconds(7));
+    }
+    CHECK_ERROR(loaded.forward({ids}), "WEIGHTS_CHANGED", "renaming");
+  }
+  // While it is opened, too.
+  MappedFile mapped(c.file);
+  std::filesystem::resize_file(c.file, 4096);
+  CHECK_ERROR(mapped.check(), "WEIGHTS_CHANGED", c.file);
+  std::vector<unsigned char> bytes(8192);
+  CHECK_ERROR(mapped.read(0, 8192, bytes.data()), "WEIGHTS_CHANGED", c.file);
+}
+
+TEST(copied_weights_do_not_look_at_their_file_again) {
+  Case c;
+  for (const int64_t pad : {0, 3}) {
+    const auto sources = bundle::write_safetensors(c.file, c.tensors, pad);
+    auto mapped = c.load(sources);
+    const at::Tensor ids = at::zeros({1, 32}, at::kLong);
+    const at::Tensor wanted = mapped.forward({ids}).toTensor().clone();
+    Files files;
+    LoadedModule copied("text encoder", {c.script, sources, true}, at::kCPU, at::kFloat, true, files);
+    files.clear();
+    copied.release_pages();
+    std::filesystem::resize_file(c.file, 4096);
+    CHECK(copied.forward({ids}).toTensor().equal(wanted));
+    CHECK(c.parameter(copied, kName).equal(c.tensors[kName]));
+  }
+  auto broken = c.tensors;
+  broken[kName] = broken[kName].clone();
+  broken[kName].view({-1})[5] = INFINITY;
+  const auto sources = bundle::write_safetensors(c.file, broken);
+  Files files;
+  CHECK_ERROR(LoadedModule("text encoder", {c.script, sources, true}, at::kCPU, at::kFloat, true, files), "WEIGHTS_NOT_FINITE", kName);
+}
 
 TEST(weights_are_views_of_the_file_or_converted) {
   Case c;

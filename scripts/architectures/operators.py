@@ -58,7 +58,7 @@ def read_attention(q: Tensor, k: Tensor, v: Optional[Tensor], head_weights: Tens
     Softmax in float32, since float16 scores of the 768-pixel model overflow; ``map`` is the weighted sum over the heads.
     """
     scale = float(q.shape[-1]) ** -0.5
-    probabilities = (torch.matmul(q.float(), k.float().transpose(-1, -2)) * scale).softmax(-1)
+    probabilities = torch.matmul(q.float() * scale, k.float().transpose(-1, -2)).softmax(-1)
     weights = head_weights.float().view(1, 1, -1)
     attention = torch.matmul(weights, probabilities.flatten(2)).view(q.shape[0], q.shape[2], k.shape[2])
     if v is None:

@@ -35,6 +35,7 @@ describe('openEngine', () => {
     ['a dtype that is none', () => ({ dtype: 'int8' }), 'INVALID_OPTION'],
     ['a device that is no string', () => ({ device: 7 }), 'INVALID_OPTION'],
     ['threads that are no integer', () => ({ threads: 1.5 }), 'INVALID_OPTION'],
+    ['copyWeights that is no boolean', () => ({ copyWeights: 'yes' }), 'INVALID_OPTION'],
     ['layers that are no array', () => ({ layers: {} }), 'INVALID_OPTION'],
     ['a module that is missing', () => ({ unet: undefined }), 'INVALID_OPTION'],
     ['a weight that is missing', ({ unet }) => ({ unet: { ...unet, weights: unet.weights.slice(1) } }), 'WEIGHTS_MISMATCH'],

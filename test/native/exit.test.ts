@@ -1,5 +1,5 @@
 /** Ending a process or a worker thread while a job of several seconds runs on an engine's thread. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
@@ -55,6 +55,30 @@ describe('a process', () => {
     expect(output).toBe('finite true\n');
     expect(code).toBe(0);
   });
+});
+
+describe('a process ends with its status and never by a signal', () => {
+  const RUNS = 12;
+  const AT_ONCE = 3;
+
+  /** What Node itself makes of a listener that throws. */
+  const status = (script: string): number | null => spawnSync(process.execPath, ['--eval', script]).status;
+
+  it.each([
+    ['a listener of exit throws', 'listener-throws', status("process.on('exit', () => { throw 1 }); process.exit(7)")],
+    ['a listener of exit calls process.exit', 'listener-exits', 9],
+    ['the listeners of exit were removed', 'no-listeners', 7],
+    ['process.reallyExit is called', 'really-exit', 7],
+  ])(
+    'where %s',
+    async (_, ending, code) => {
+      const all: Ended[] = [];
+      while (all.length < RUNS) all.push(...(await Promise.all(Array.from({ length: AT_ONCE }, () => run(ending)))));
+      expect(all.map((end) => end.signal ?? end.code), all[0]?.output).toEqual(Array.from({ length: RUNS }, () => code));
+      for (const { output } of all) expect(output).toContain('running');
+    },
+    300_000,
+  );
 });
 
 describe('a worker thread', () => {

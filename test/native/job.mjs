@@ -8,9 +8,18 @@ import { resolveEngineOptions, resolveOptions } from '../../dist/options/index.j
 import { openParts } from '../../dist/segmenter/open.js';
 import { selectAll } from '../../dist/segmenter/selections.js';
 
+/** Listeners of 'exit' that were there before the addon. */
+const LISTENERS = {
+  'listener-throws': () => {
+    throw new Error('thrown at exit');
+  },
+  'listener-exits': () => process.exit(9),
+};
+
 const ending = isMainThread ? process.argv[2] : workerData;
 const VIEWS = 150;
 
+if (LISTENERS[ending]) process.on('exit', LISTENERS[ending]);
 const parts = await openParts(resolveEngineOptions({ device: 'cpu', threads: 1 }));
 const options = resolveOptions({});
 const prompts = parts.buildPrompts(['cat'], options);
@@ -24,7 +33,11 @@ const views = (count) => ({
   timesteps: new Int32Array(count).fill(100),
   noiseSeed: 1,
 });
-const job = inversion.step(views(ending === 'return' ? 4 : VIEWS));
+/** Endings at which the thread had better not be between two operations, where it would use what exit() takes away. */
+const ABRUPT = [...Object.keys(LISTENERS), 'no-listeners', 'really-exit'];
+const job = ABRUPT.includes(ending)
+  ? Promise.all(Array.from({ length: 500 }, () => inversion.step(views(1))))
+  : inversion.step(views(ending === 'return' ? 4 : VIEWS));
 job.catch(() => {});
 if (ending === 'return') {
   // Nothing is disposed and no timer runs: the pending job alone keeps the process alive, and after it nothing does.
@@ -36,6 +49,12 @@ if (ending === 'return') {
     tell('running');
     if (ending === 'exit') process.exit(7);
     if (ending === 'throw') throw new Error('thrown while a job runs');
+    if (LISTENERS[ending]) process.exit(7);
+    if (ending === 'no-listeners') {
+      process.removeAllListeners('exit');
+      process.exit(7);
+    }
+    if (ending === 'really-exit') process.reallyExit(7);
     if (ending === 'kill') process.kill(process.pid, 'SIGTERM');
   }, 200);
 }

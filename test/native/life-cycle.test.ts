@@ -1,9 +1,13 @@
 /** Handles: disposal before, during and after work, and nothing left of them. */
+import { Worker } from 'node:worker_threads';
 import { beforeEach, afterEach, describe, expect, it } from 'vitest';
+import { openBundle } from '../../lib/models/index.js';
+import type { NativeEngineConfig } from '../../lib/native/binding.js';
 import { binding, closeMiniature, openMiniature, predictOptions, step, type Opened } from './miniature.js';
 
 const failed = (code: string) => expect.objectContaining({ name: 'InvSegError', code });
 const SECONDS_OF_WORK = 24; // views
+const LOAD = new URL('../../dist/native/load.js', import.meta.url).href;
 
 let opened: Opened;
 let start: { handles: number; bytes: number };
@@ -116,6 +120,22 @@ it('engines work side by side, each on its own thread', async () => {
   expect(a?.loss).toBe(b?.loss);
   for (const inversion of inversions) inversion.dispose();
   await closeMiniature(other);
+});
+
+it('threads of an engine are its own', async () => {
+  const ask = (): Promise<unknown> => {
+    const body = `import(${JSON.stringify(LOAD)}).then(({ loadBinding }) =>
+      require('node:worker_threads').parentPort.postMessage(loadBinding().binding.info().threads));`;
+    return new Promise((resolve, reject) => new Worker(body, { eval: true }).once('message', resolve).once('error', reject));
+  };
+  const standard = binding.info().threads;
+  const { engineConfig } = await openBundle();
+  const config: NativeEngineConfig = { ...engineConfig, device: 'cpu', dtype: 'float32', checkFinite: false, threads: standard + 3 };
+  const engine = await binding.openEngine(config);
+  expect(await ask()).toBe(standard);
+  await engine.dispose();
+  expect(await ask()).toBe(standard);
+  expect(binding.info().threads).toBe(standard);
 });
 
 it('a buffer that JavaScript changes after the call changes nothing', async () => {

@@ -91,6 +91,10 @@ export class FakeEngine implements NativeEngine {
     return this.#handle({ read: async () => new Float32Array(size), scale });
   }
 
+  async nextTogether(inversions: NativeInversion[]): Promise<NativeStepResult[]> {
+    return Promise.all(inversions.map((inversion) => inversion.next()));
+  }
+
   encodeImage(_rgb: Uint8Array, width: number, height: number, sample: boolean, seed: number): Promise<NativeImage> {
     this.images.push({ sample, seed });
     return this.#call('encodeImage', () => this.#handle({ width, height, latent: async () => new Float32Array(4) }));
@@ -99,8 +103,15 @@ export class FakeEngine implements NativeEngine {
   createInversion(_i: NativeImage, _e: NativeEmbedding, options: NativeInversionOptions): Promise<NativeInversion> {
     this.inversions.push(options);
     const seen: NativeStep[] = [];
+    const planned: NativeStep[] = [];
     return this.#call('createInversion', () =>
       this.#handle({
+        plan: (steps: NativeStep[]) =>
+          this.#call('plan', () => {
+            planned.splice(0, planned.length, ...steps);
+            return 0;
+          }),
+        next: () => this.#call('step', () => this.#step(planned.shift()!, seen)),
         step: (step: NativeStep) => this.#call('step', () => this.#step(step, seen)),
         predict: (asked: NativePredictOptions) => this.#call('predict', () => this.#predict(asked, options, seen)),
         embedding: async () => new Float32Array(4),

@@ -27,8 +27,9 @@ describe('abort', () => {
     ['encodeText', 1],
     ['encodeImage', 2],
     ['createInversion', 3],
-    ['step', 4],
-    ['predict', 104],
+    ['plan', 4],
+    ['step', 5],
+    ['predict', 105],
   ])('during %s: that native call is the last', async (at, calls) => {
     const controller = new AbortController();
     const { segmenter, engine } = open({ onCall: (name) => name === at && controller.abort() });

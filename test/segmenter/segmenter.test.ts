@@ -37,7 +37,7 @@ describe('a call', () => {
     expect(result.maps).toBeUndefined();
     expect(result.timings).toMatchObject({ inversion: 6, predict: 1 });
     expect(result.timings.total).toBeGreaterThan(0);
-    expect(engine.calls).toEqual(['encodeText', 'encodeImage', 'createInversion', 'step', 'step', 'step', 'predict']);
+    expect(engine.calls).toEqual(['encodeText', 'encodeImage', 'createInversion', 'plan', 'step', 'step', 'step', 'predict']);
     expect(engine.open).toBe(0);
   });
 

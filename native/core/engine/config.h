@@ -20,6 +20,7 @@ struct TensorSource {
 struct ModuleConfig {
   std::string script;
   std::vector<TensorSource> weights;
+  bool copy_weights = false;  ///< read the tensors into memory instead of mapping their files
 };
 
 /** An attention layer of the U-Net; layers are listed in the order they run. */

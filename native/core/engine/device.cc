@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include <ATen/Parallel.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
 
@@ -23,20 +24,35 @@ bool cuda_library_loaded() {
 
 int64_t cuda_devices() { return cuda_library_loaded() ? static_cast<int64_t>(torch::cuda::device_count()) : 0; }
 
-/** The driver's name of a GPU, asked without CUDA's headers, so that one source builds with any LibTorch. */
-std::string cuda_device_name(int index) {
+/** What the driver knows of a GPU, asked without CUDA's headers, so that one source builds with any LibTorch. */
+struct Gpu {
+  std::string name = "unknown";
+  int major = 0;
+  int minor = 0;
+};
+
+Gpu ask_driver(int index) {
+  Gpu gpu;
   void* driver = dlopen("libcuda.so.1", RTLD_LAZY);
-  if (driver == nullptr) return "unknown";
+  if (driver == nullptr) return gpu;
   using Get = int (*)(int*, int);
   using GetName = int (*)(char*, int, int);
+  using GetAttribute = int (*)(int*, int, int);
   const auto get = reinterpret_cast<Get>(dlsym(driver, "cuDeviceGet"));
   const auto get_name = reinterpret_cast<GetName>(dlsym(driver, "cuDeviceGetName"));
+  const auto get_attribute = reinterpret_cast<GetAttribute>(dlsym(driver, "cuDeviceGetAttribute"));
   char name[256] = "unknown";
   int handle = 0;
-  const bool ok = get != nullptr && get_name != nullptr && get(&handle, index) == 0 &&
-                  get_name(name, sizeof name, handle) == 0;
+  if (get != nullptr && get(&handle, index) == 0) {
+    if (get_name != nullptr && get_name(name, sizeof name, handle) == 0) gpu.name = name;
+    constexpr int kMajor = 75, kMinor = 76;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR
+    if (get_attribute != nullptr) {
+      get_attribute(&gpu.major, kMajor, handle);
+      get_attribute(&gpu.minor, kMinor, handle);
+    }
+  }
   dlclose(driver);
-  return ok ? name : "unknown";
+  return gpu;
 }
 
 }  // namespace
@@ -93,13 +109,26 @@ std::string dtype_name(at::ScalarType dtype) {
 }
 
 std::string device_name(const at::Device& device) {
-  if (device.is_cuda()) return cuda_device_name(device.has_index() ? device.index() : 0);
+  if (device.is_cuda()) return ask_driver(device.has_index() ? device.index() : 0).name;
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);) {
     const auto colon = line.find(": ");
     if (line.rfind("model name", 0) == 0 && colon != std::string::npos) return line.substr(colon + 2);
   }
   return "unknown";
+}
+
+std::string current_gpu() {
+  if (cuda_devices() == 0) return "no GPU";
+  const Gpu gpu = ask_driver(c10::impl::VirtualGuardImpl(at::kCUDA).getDevice().index());
+  const std::string capability =
+      gpu.major == 0 ? "of unknown capability" : "compute capability " + std::to_string(gpu.major) + "." + std::to_string(gpu.minor);
+  return gpu.name + ", " + capability;
+}
+
+void use_threads(int64_t threads) {
+  static const int standard = at::get_num_threads();  // before anything was set
+  at::set_num_threads(threads > 0 ? static_cast<int>(threads) : standard);
 }
 
 }  // namespace invseg

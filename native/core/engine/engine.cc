@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <ATen/Parallel.h>
-
 #include "core/engine/device.h"
 #include "core/engine/stream.h"
 #include "core/error.h"
@@ -39,7 +37,7 @@ Engine::Engine(EngineConfig config)
       graphs_(device_) {
   use_own_stream(device_);
   set_precision(device_);
-  if (config_.threads > 0) at::set_num_threads(static_cast<int>(config_.threads));
+  use_threads(config_.threads);
   if (config_.layers.empty()) throw Error("MANIFEST_INVALID", "The model names no attention layer");
   schedule_ = std::make_unique<Schedule>(config_.schedule, config_.time_width, device_);
   const auto load = [&](const char* what, const ModuleConfig& module) {

@@ -49,8 +49,8 @@ void release_memory(at::Device device) {
 DeviceMemory device_memory(at::Device device) {
   if (device.is_cpu()) return {};
   const auto stats = at::getDeviceAllocator(device.type())->getDeviceStats(with_index(device).index());
-  const auto& bytes = stats.allocated_bytes[0];  // 0: small and large blocks together
-  return {bytes.current, bytes.peak};
+  // 0: small and large blocks together. What a graph holds belongs to no tensor between its replays, but it is reserved.
+  return {stats.allocated_bytes[0].current, stats.reserved_bytes[0].peak};
 }
 
 void reset_peak_memory(at::Device device) {

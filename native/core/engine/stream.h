@@ -19,9 +19,9 @@ void wait_for(at::Device device);
 /** Gives the memory that the allocator keeps for later back to the device. */
 void release_memory(at::Device device);
 
-/** Bytes that tensors hold on the device now and held at most since `reset_peak_memory`. */
+/** Bytes taken from the device: by tensors now, and in all at most since `reset_peak_memory`, graphs and spare blocks included. */
 struct DeviceMemory {
-  int64_t now = 0;
+  int64_t tensors = 0;
   int64_t peak = 0;
 };
 DeviceMemory device_memory(at::Device device);

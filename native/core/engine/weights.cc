@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstring>
 #include <sstream>
+#include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
@@ -119,29 +121,68 @@ bool ends_with_any(const std::string& name, const std::vector<std::string>& endi
   });
 }
 
+std::pair<int64_t, int64_t> modified(const struct stat& status) {
+#ifdef __APPLE__
+  return {status.st_mtimespec.tv_sec, status.st_mtimespec.tv_nsec};
+#else
+  return {status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+#endif
+}
+
+Error changed(const std::string& path) {
+  return Error(
+      "WEIGHTS_CHANGED",
+      "Expected the weights file " + path + " to stay as it was opened, but it was written to: open the model again, and replace "
+      "weights by renaming a new file over the old one");
+}
+
 }  // namespace
 
-MappedFile::MappedFile(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) {
+MappedFile::MappedFile(const std::string& path) : path_(path) {
+  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor_ < 0) {
     throw Error("WEIGHTS_NOT_FOUND", "Cannot open the weights file " + path + ": " + std::strerror(errno));
   }
   struct stat status {};
   void* address = MAP_FAILED;
-  if (::fstat(descriptor, &status) == 0 && status.st_size > 0) {
-    address = ::mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (::fstat(descriptor_, &status) == 0 && status.st_size > 0) {
+    address = ::mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE, descriptor_, 0);
   }
-  const int error = errno;
-  ::close(descriptor);
   if (address == MAP_FAILED) {
-    const std::string reason = status.st_size == 0 ? "it is empty" : std::strerror(error);
+    const std::string reason = status.st_size == 0 ? "it is empty" : std::strerror(errno);
+    ::close(descriptor_);
     throw Error("WEIGHTS_NOT_FOUND", "Cannot map the weights file " + path + ": " + reason);
   }
   data_ = static_cast<unsigned char*>(address);
   size_ = status.st_size;
+  std::tie(seconds_, nanoseconds_) = modified(status);
 }
 
-MappedFile::~MappedFile() { ::munmap(data_, static_cast<size_t>(size_)); }
+MappedFile::~MappedFile() {
+  ::munmap(data_, static_cast<size_t>(size_));
+  ::close(descriptor_);
+}
+
+void MappedFile::check() const {
+  struct stat status {};
+  const bool same = ::fstat(descriptor_, &status) == 0 && status.st_size == size_ &&
+                    modified(status) == std::pair{seconds_, nanoseconds_};
+  if (!same) throw changed(path_);
+}
+
+void MappedFile::read(int64_t begin, int64_t end, unsigned char* target) const {
+  check();
+  while (begin < end) {
+    const ssize_t count = ::pread(descriptor_, target, static_cast<size_t>(end - begin), begin);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      throw Error("WEIGHTS_NOT_FOUND", "Cannot read the weights file " + path_ + ": " + std::strerror(errno));
+    }
+    if (count == 0) throw changed(path_);
+    begin += count;
+    target += count;
+  }
+}
 
 void MappedFile::release(int64_t begin, int64_t end) const {
   const int64_t page = ::sysconf(_SC_PAGESIZE);
@@ -183,26 +224,37 @@ LoadedModule::LoadedModule(
               " bytes at " + std::to_string(source.begin) + " of " + source.file + ", which has " +
               std::to_string(file->size()) + "; the file is truncated or damaged");
     }
+    at::Tensor values;
     const unsigned char* bytes = file->data() + source.begin;
+    if (config.copy_weights) {
+      values = at::empty(source.shape, at::TensorOptions().dtype(type));
+      auto* target = static_cast<unsigned char*>(values.mutable_data_ptr());
+      file->read(source.begin, source.end, target);
+      bytes = target;
+    } else {
+      file->check();
+    }
     if (check_finite && !all_finite(bytes, count, type)) {
       throw Error("WEIGHTS_NOT_FINITE", "Tensor " + source.name + " of " + source.file + " holds NaN or infinity");
     }
 
     at::Tensor parameter = parameters.at(source.name);
     const auto shape = parameter.sizes().vec();
-    const bool aligned = reinterpret_cast<uintptr_t>(bytes) % static_cast<uintptr_t>(width) == 0;
-    at::Tensor values;
-    if (aligned) {
+    const bool mapped = !config.copy_weights && reinterpret_cast<uintptr_t>(bytes) % static_cast<uintptr_t>(width) == 0;
+    if (mapped) {
       // The deleter keeps the mapping alive as long as the tensor. Nobody writes to a frozen parameter.
       values = at::from_blob(
           const_cast<unsigned char*>(bytes), shape, [file](void*) {}, at::TensorOptions().dtype(type));
+    } else if (config.copy_weights) {
+      values = values.view(shape);
     } else {
       values = at::empty(shape, at::TensorOptions().dtype(type));
       std::memcpy(values.mutable_data_ptr(), bytes, static_cast<size_t>(count * width));
     }
     const at::ScalarType wanted = ends_with_any(source.name, wide_names) ? at::kFloat : dtype;
-    if (device.is_cpu() && type == wanted && aligned) {
+    if (device.is_cpu() && type == wanted && mapped) {
       ranges_.push_back({file, source.begin, source.end});
+      if (std::find(viewed_.begin(), viewed_.end(), file) == viewed_.end()) viewed_.push_back(file);
     } else {
       values = values.to(device, wanted);
       // What the convolutions of a GPU read; in any other order they would copy their weights at every call.
@@ -219,6 +271,7 @@ LoadedModule::LoadedModule(
 }
 
 c10::IValue LoadedModule::forward(std::vector<c10::IValue> inputs) {
+  for (const auto& file : viewed_) file->check();  // pages that were given back are read again
   // Without the graph optimiser. Its profiling executor specialises a module in its first runs, once for every choice of
   // maps, and its rounding changes meanwhile: 15 steps of the miniature took 2.4 s with it and 1.2 s without (later steps
   // alike, about 72 ms), and two runs of one seed differed. The guard's setting belongs to the thread.

@@ -6,6 +6,7 @@
 
 #include <torch/csrc/autograd/autograd.h>
 
+#include "core/engine/stream.h"
 #include "core/error.h"
 #include "core/inversion/labels.h"
 #include "core/inversion/views.h"
@@ -63,7 +64,8 @@ Inversion::Inversion(
   key_ = "image" + method_key_ + options_.shape_key() + ';' + std::to_string(prompts_);
 }
 
-void Inversion::plan(std::vector<StepInput> steps) {
+double Inversion::plan(std::vector<StepInput> steps) {
+  const auto start = std::chrono::steady_clock::now();
   auto views = last_.boxes.defined() ? last_.boxes.size(0) : 0;  // that a step without boxes reuses
   for (const auto& step : steps) {
     const auto own = static_cast<int64_t>(step.timesteps.size());
@@ -82,7 +84,11 @@ void Inversion::plan(std::vector<StepInput> steps) {
   next_ = 0;
   ready_.clear();
   // A GPU is given all that it can do; on a CPU the steps wait for each other, and a caller may end the loop between them.
-  if (!engine_->device().is_cpu() && !steps_.empty()) open_views();
+  if (!engine_->device().is_cpu() && !steps_.empty()) {
+    open_views();
+    wait_for(engine_->device());
+  }
+  return milliseconds_since(start);
 }
 
 void Inversion::open_views() {
@@ -166,9 +172,9 @@ at::Tensor prompts_of(const at::Tensor& x, int64_t views, int64_t first, int64_t
 
 }  // namespace
 
-std::vector<at::Tensor> Inversion::inputs() const {
-  return {state_.parameter, state_.first_moment, state_.second_moment, state_.step,   last_.latents,   last_.noise,
-          last_.timesteps,  last_.boxes,         trainable_,           pick_.weights(), pick_.indices(), merge_.indices()};
+std::vector<at::Tensor> Inversion::inputs(const Views& views) const {
+  return {state_.parameter, state_.first_moment, state_.second_moment, state_.step,     views.latents,   views.noise,
+          views.timesteps,  views.boxes,         trainable_,           pick_.weights(), pick_.indices(), merge_.indices()};
 }
 
 Inversion::Losses Inversion::losses(const RawMaps& maps, const std::vector<at::Tensor>& own) const {
@@ -282,10 +288,7 @@ std::vector<StepResult> Inversion::step_together(const std::vector<Inversion*>& 
     key += image->key_;
   }
   for (Inversion* image : images) {
-    image->last_ = std::move(image->ready_.front());
-    image->ready_.pop_front();
-    ++image->next_;
-    for (const auto& tensor : image->inputs()) tensors.push_back(tensor);
+    for (const auto& tensor : image->inputs(image->ready_.front())) tensors.push_back(tensor);
   }
   tensors.push_back(first.options_.training.self_heads);
   tensors.push_back(first.options_.training.cross_heads);
@@ -293,14 +296,17 @@ std::vector<StepResult> Inversion::step_together(const std::vector<Inversion*>& 
       key, tensors, [&images](const std::vector<at::Tensor>& given) { return update(images, given); });
 
   std::vector<at::Tensor> scalars;
-  for (size_t i = 0; i < images.size(); ++i) {
-    const auto* own = &done[5 * i];
-    scalars.push_back(own[0]);
-    images[i]->state_ = {own[1], own[2], own[3], own[4]};
-  }
+  for (size_t i = 0; i < images.size(); ++i) scalars.push_back(done[5 * i]);
   const at::Tensor read = at::stack(scalars).cpu();  // the step's only wait for the device
   std::vector<StepResult> results;
   for (size_t i = 0; i < images.size(); ++i) {
+    // Nothing throws from here on.
+    Inversion& image = *images[i];
+    const auto* own = &done[5 * i];
+    image.state_ = {own[1], own[2], own[3], own[4]};
+    image.last_ = std::move(image.ready_.front());
+    image.ready_.pop_front();
+    ++image.next_;
     const auto* s = read.const_data_ptr<double>() + 7 * i;
     results.push_back({s[0], s[1], s[2], s[3], s[4], s[5], s[6] != 0.0, milliseconds_since(start)});
   }
@@ -338,6 +344,7 @@ Prediction Inversion::predict(const PredictOptions& options) {
                            : refine(attention.self, categories, options.refine_iterations)};
       })[0];
   Prediction result = label_maps(refined, options);
+  wait_for(engine_->device());
   result.milliseconds = milliseconds_since(start);
   return result;
 }

@@ -31,10 +31,11 @@ class Inversion {
   /**
    * Replaces the steps that are still to come. On a GPU the views of the first of them are encoded here.
    *
+   * @return milliseconds, the device's work included
    * @throws Error `SHAPE_MISMATCH` no view, boxes that are not four a view, or no boxes and nothing to reuse; `INVALID_OPTION` a
    *         box outside the picture or a timestep outside the schedule
    */
-  void plan(std::vector<StepInput> steps);
+  double plan(std::vector<StepInput> steps);
 
   /** Steps that are still to come. */
   int64_t planned() const { return static_cast<int64_t>(steps_.size()) - next_; }
@@ -48,6 +49,8 @@ class Inversion {
   /**
    * The next planned step of several images in one pass, each with its own loss, update and refusal: what one at a time would
    * give, but for rounding.
+   *
+   * A step that throws, as where memory runs out, leaves every image as it was: it can be made again.
    *
    * @return as many results as images, of one duration
    * @throws Error `SHAPE_MISMATCH` when one has no step planned, or when engines, views or options other than the names' spans differ
@@ -78,9 +81,9 @@ class Inversion {
   struct Losses {
     at::Tensor total, cluster, entropy, intra, inter;
   };
-  /** What a step of this image reads: all of it may change from step to step and image to image. */
-  std::vector<at::Tensor> inputs() const;
-  /** From the maps of this image's views; `own` is `inputs()` or a graph's copies of it. */
+  /** What a step of this image on `views` reads: all of it may change from step to step and image to image. */
+  std::vector<at::Tensor> inputs(const Views& views) const;
+  /** From the maps of this image's views; `own` is `inputs(views)` or a graph's copies of it. */
   Losses losses(const RawMaps& maps, const std::vector<at::Tensor>& own) const;
   /**
    * One step of all images. `tensors`: the inputs of each, then the weights of the heads.

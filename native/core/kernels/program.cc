@@ -119,6 +119,8 @@ std::string architecture_of(int device) {
 
 }  // namespace
 
+bool can_compile() { return libraries().compiles; }
+
 bool available(at::Device device) { return device.is_cuda() && libraries().compiles && libraries().runs; }
 
 std::string check(const char* source, at::ScalarType type, const std::string& architecture) {

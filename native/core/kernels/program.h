@@ -41,6 +41,9 @@ std::string value_options(at::ScalarType type);
 /** Whether kernels can be compiled and launched for `device`: a CUDA device whose NVRTC and driver are found. */
 bool available(at::Device device);
 
+/** Whether NVRTC is found; no device is needed for it. */
+bool can_compile();
+
 /** Compiles `source` for an architecture ("sm_90") without a device. @return the compiler's log @throws Error as `compile` */
 std::string check(const char* source, at::ScalarType type, const std::string& architecture);
 

@@ -18,6 +18,15 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b) {
   return a.to(at::kFloat).bmm(turned.to(at::kFloat));
 }
 
+/** q k' scale, float32 [b, n, m]. */
+at::Tensor scores(const at::Tensor& q, const at::Tensor& k, double scale) {
+  // Scaled first, where that rounds nothing: there are fewer queries than scores, and large ones overflow later.
+  const bool narrow = q.is_cuda() && q.scalar_type() != at::kFloat && q.scalar_type() != at::kDouble;
+  if (narrow) return product(q, k).mul_(scale);
+  const at::ScalarType type = q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  return product(q.to(type) * scale, k.to(type));
+}
+
 struct ReadAttention : torch::autograd::Function<ReadAttention> {
   static torch::autograd::variable_list forward(
       torch::autograd::AutogradContext* context,
@@ -29,7 +38,7 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
     const int64_t batch = q.size(0), heads = q.size(1), points = q.size(2), keys = k.size(2);
     const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(3)));
     const at::Tensor queries = flat(q), own_keys = flat(k);
-    const at::Tensor probabilities = product(queries, own_keys).mul_(scale).softmax(-1);  // [B * heads, N, M] float32
+    const at::Tensor probabilities = scores(queries, own_keys, scale).softmax(-1);  // [B * heads, N, M] float32
     const at::Tensor weights = head_weights.to(probabilities.scalar_type()).view({1, heads});
     const at::Tensor map =
         weights.expand({batch, 1, heads}).bmm(probabilities.view({batch, heads, points * keys})).view({batch, points, keys});

@@ -38,7 +38,8 @@ Prediction number_segments(const at::Tensor& proposals, LabelOptions options) {
 Prediction name_segments(const at::Tensor& proposals, const at::Tensor& categories, const LabelOptions& options) {
   LabelOptions own = options;
   own.maps = false;
-  const at::Tensor segments = label_proposals(proposals, own).labels;
+  const Prediction voters = label_proposals(proposals, own);
+  const at::Tensor& segments = voters.labels;
   Prediction result = label_maps(categories, options);
   const int64_t count = result.areas.size(0), proposal_count = proposals.size(2);
   const at::Tensor pairs = segments.to(at::kLong) * count + result.labels;
@@ -48,7 +49,9 @@ Prediction name_segments(const at::Tensor& proposals, const at::Tensor& categori
   const at::Tensor zeros = at::zeros({count}, at::kDouble);
   result.labels = look_up(segments, winners);
   result.areas = zeros.scatter_add(0, winners, votes.sum(1).to(at::kDouble));
-  result.scores = (zeros.scatter_add(0, winners, won) / result.areas.clamp_min(1)).to(at::kFloat);
+  // Votes are counts and always finite: without this, maps that are not would give a mask like any other.
+  const at::Tensor sound = (voters.scores.sum() + result.scores.sum()) * 0;
+  result.scores = (zeros.scatter_add(0, winners, won) / result.areas.clamp_min(1)).to(at::kFloat) + sound;
   return result;
 }
 

@@ -1,0 +1,89 @@
+/** Times a model on one picture, stage by stage, as a caller of `segment` sees it. */
+import os from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { InvSegError } from '../errors.js';
+import { integer, record } from '../options/rules.js';
+import type { SegmentResult } from '../segmenter/types.js';
+import { benchStages } from './types.js';
+import type { BenchOptions, BenchReport, BenchStage, Quantiles } from './types.js';
+
+/**
+ * Segments one picture `warmup` + `images` times, one after the other.
+ *
+ * @throws {InvSegError} `INVALID_OPTION`; what `segment` throws; `ABORTED`
+ */
+export async function bench(given: BenchOptions): Promise<BenchReport> {
+  record(given, 'options', 'an object with segmenter, picture and categories');
+  const { segmenter, picture, categories, options, images = 10, warmup = 2, signal, onImage } = given;
+  integer(1, 10_000).read(images, 'images');
+  integer(0, 10_000).read(warmup, 'warmup');
+  const segment = (): Promise<SegmentResult> =>
+    segmenter.segment(picture, { ...options, categories: [...categories], ...(signal && { signal }) });
+
+  for (let i = 0; i < warmup; i++) {
+    await segment();
+    onImage?.(i + 1 - warmup);
+  }
+  const times = new Map<BenchStage, number[]>(benchStages.map((stage) => [stage, []]));
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const began = performance.now();
+  let last: SegmentResult | undefined;
+  for (let i = 1; i <= images; i++) {
+    last = await segment();
+    for (const stage of benchStages) {
+      if (stage !== 'step') times.get(stage)!.push(last.timings[stage]);
+    }
+    times.get('step')!.push(...last.losses.map(({ milliseconds }) => milliseconds));
+    onImage?.(i);
+  }
+  const seconds = (performance.now() - began) / 1000;
+  delay.disable();
+  const { losses, options: resolved } = last!;
+  const { model, device, deviceName, dtype } = segmenter.info;
+  return {
+    format: 'invseg-bench/1',
+    date: new Date().toISOString(),
+    host: {
+      platform: `${process.platform}-${process.arch}`,
+      cpu: os.cpus()[0]?.model ?? 'unknown',
+      cores: os.availableParallelism(),
+      node: process.version,
+    },
+    model: { name: model.name, version: model.version },
+    device,
+    deviceName,
+    dtype,
+    options: { ...resolved },
+    images,
+    stages: Object.fromEntries([...times].filter(([, list]) => list.length > 0).map(([stage, list]) => [stage, quantiles(list)])),
+    imagesPerSecond: images / seconds,
+    // In kilobytes on every system that Node runs on.
+    peakMemory: process.resourceUsage().maxRSS * 1024,
+    eventLoopP99: delay.percentile(99) / 1e6,
+    losses: losses.length === 0 ? [] : [losses[0]!.total, losses.at(-1)!.total],
+  };
+}
+
+/** Linear between the sorted values. @param values at least one */
+export function quantiles(values: readonly number[]): Quantiles {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (q: number): number => {
+    const place = q * (sorted.length - 1);
+    const low = sorted[Math.floor(place)]!;
+    return low + (place - Math.floor(place)) * (sorted[Math.ceil(place)]! - low);
+  };
+  return { p50: at(0.5), p90: at(0.9) };
+}
+
+/** What a report that was written is read as. @throws {InvSegError} `INVALID_OPTION` for anything else */
+export function checkBenchReport(value: unknown, name: string): BenchReport {
+  const report = value as BenchReport | null;
+  const stages = typeof report === 'object' && report?.format === 'invseg-bench/1' ? report.stages : undefined;
+  const sound =
+    typeof stages === 'object' &&
+    stages !== null &&
+    Object.values(stages).every((stage) => Number.isFinite(stage?.p50) && Number.isFinite(stage?.p90));
+  if (!sound) throw new InvSegError('INVALID_OPTION', `Expected a file that invseg bench --json wrote for ${name}`);
+  return report!;
+}

@@ -1,0 +1,51 @@
+/** What a bench measures and what it says. */
+import type { ImageInput } from '../image/decode.js';
+import type { MethodOverrides } from '../options/index.js';
+import type { Segmenter } from '../segmenter/segmenter.js';
+
+export interface BenchOptions {
+  segmenter: Segmenter;
+  /** Segmented again and again. */
+  picture: ImageInput;
+  categories: readonly string[];
+  /** Options of `segment`. */
+  options?: MethodOverrides;
+  /** Images that are measured, 1–10,000; default 10. */
+  images?: number;
+  /** Images before, which are not; default 2. The first of a kind compiles and captures on a GPU. */
+  warmup?: number;
+  signal?: AbortSignal;
+  /** Told after each image, those of the warm-up too (negative numbers up to 0). */
+  onImage?: (image: number) => void;
+}
+
+/** Milliseconds: the median, and what nine of ten stay below. */
+export interface Quantiles {
+  p50: number;
+  p90: number;
+}
+
+export const benchStages = ['decode', 'encode', 'inversion', 'step', 'predict', 'total'] as const;
+export type BenchStage = (typeof benchStages)[number];
+
+export interface BenchReport {
+  format: 'invseg-bench/1';
+  /** ISO 8601. */
+  date: string;
+  host: { platform: string; cpu: string; cores: number; node: string };
+  model: { name: string; version: string };
+  device: string;
+  deviceName: string;
+  dtype: string;
+  /** Every option of the method. */
+  options: Record<string, unknown>;
+  images: number;
+  /** Of every image; `step` is of one step of the loop. A stage that did not run is missing. */
+  stages: Partial<Record<BenchStage, Quantiles>>;
+  imagesPerSecond: number;
+  /** Peak resident memory of the process in bytes, and how late a timer is at most in 99 of 100 cases, in milliseconds. */
+  peakMemory: number;
+  eventLoopP99: number;
+  /** Total loss of the first and last step of the last image: two benches of one model and seed must agree. */
+  losses: number[];
+}

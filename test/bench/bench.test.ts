@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { bench, checkBenchReport, compareBenches } from '../../lib/bench/index.js';
+import type { BenchReport } from '../../lib/bench/index.js';
+import { quantiles } from '../../lib/bench/bench.js';
+import { Segmenter } from '../../lib/segmenter/segmenter.js';
+import { FakeEngine, fakeParts } from '../segmenter/fake.js';
+
+const code = (value: string) => expect.objectContaining({ code: value });
+const picture = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 as const };
+
+async function measure(options: object = {}): Promise<{ report: BenchReport; engine: FakeEngine; told: number[] }> {
+  const engine = new FakeEngine();
+  const told: number[] = [];
+  await using segmenter = Segmenter.of(fakeParts(engine));
+  const onImage = (image: number): void => void told.push(image);
+  const report = await bench({ segmenter, picture, categories: ['cat'], images: 3, warmup: 2, onImage, ...options });
+  return { report, engine, told };
+}
+
+describe('a bench', () => {
+  it('measures the images after the warm-up and all their steps', async () => {
+    const { report, engine, told } = await measure({ options: { steps: 4 } });
+    expect(told).toEqual([-1, 0, 1, 2, 3]);
+    expect(engine.calls.filter((call) => call === 'predict')).toHaveLength(5);
+    expect(report).toMatchObject({ format: 'invseg-bench/1', images: 3, device: 'cpu', dtype: 'float32', options: { steps: 4 } });
+    expect(Object.keys(report.stages)).toEqual(['decode', 'encode', 'inversion', 'step', 'predict', 'total']);
+    for (const { p50, p90 } of Object.values(report.stages)) expect(p90).toBeGreaterThanOrEqual(p50);
+    expect(report.imagesPerSecond).toBeGreaterThan(0);
+    expect(report.peakMemory).toBeGreaterThan(2 ** 20);
+    expect(report.losses).toHaveLength(2);
+    expect(checkBenchReport(JSON.parse(JSON.stringify(report)), 'x')).toEqual(report);
+  });
+
+  it('has no stage that did not run', async () => {
+    const { report } = await measure({ options: { method: 'baseline' } });
+    expect(report.stages).not.toHaveProperty('step');
+    expect(report.losses).toEqual([]);
+  });
+
+  it('ends when it is aborted, and refuses what is no number of images', async () => {
+    await expect(measure({ signal: AbortSignal.abort() })).rejects.toEqual(code('ABORTED'));
+    for (const change of [{ images: 0 }, { images: 1.5 }, { warmup: -1 }]) {
+      await expect(measure(change)).rejects.toEqual(code('INVALID_OPTION'));
+    }
+    await expect(bench(null as never)).rejects.toEqual(code('INVALID_OPTION'));
+  });
+
+  it('takes quantiles between the values', () => {
+    expect(quantiles([3, 1, 2])).toEqual({ p50: 2, p90: expect.closeTo(2.8) as number });
+    expect(quantiles([7])).toEqual({ p50: 7, p90: 7 });
+  });
+
+  it.each([null, [], {}, { format: 'invseg-bench/1' }, { format: 'invseg-bench/1', stages: { total: { p50: 'x' } } }])(
+    'does not take %j for a report',
+    (value) => expect(() => checkBenchReport(value, '--against old.json')).toThrow(/--against old.json/),
+  );
+});
+
+describe('two benches', () => {
+  const at = (p50: number, p90: number, more: Partial<BenchReport> = {}): BenchReport =>
+    ({ stages: { total: { p50, p90 } }, dtype: 'float32', ...more }) as BenchReport;
+
+  it.each([
+    ['faster', at(100, 110), at(80, 90), false],
+    ['within the threshold', at(100, 101), at(109, 111), false],
+    ['slower, but no more than the noise was', at(100, 130), at(125, 140), false],
+    ['slower', at(100, 105), at(120, 125), true],
+  ])('%s', (_, before, after, slower) => {
+    expect(compareBenches(before, after, 0.1)).toMatchObject({ slower, changes: [{ stage: 'total', slower }], differences: [] });
+  });
+
+  it('of other types are no pair', () => {
+    expect(compareBenches(at(1, 1), at(1, 1, { dtype: 'float16' }), 0.1).differences).toEqual(['dtype']);
+  });
+});

@@ -1,0 +1,54 @@
+/** Steps of several images in one pass: each is what it is alone. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { NativeInversion } from '../../lib/native/binding.js';
+import { binding, closeMiniature, openMiniature, step, type Opened } from './miniature.js';
+
+let opened: Opened;
+beforeAll(async () => void (opened = await openMiniature()));
+afterAll(async () => {
+  await closeMiniature(opened);
+  expect(binding.probe().handles).toBe(0);
+});
+
+const failed = (code: string) => expect.objectContaining({ name: 'InvSegError', code });
+const any = <T>(value: unknown): T => value as T;
+
+async function withInversions(count: number, work: (inversions: NativeInversion[]) => Promise<void>): Promise<void> {
+  const { engine, image, embedding, options } = opened;
+  const inversions: NativeInversion[] = [];
+  try {
+    for (let i = 0; i < count; i++) inversions.push(await engine.createInversion(image, embedding, options));
+    await work(inversions);
+  } finally {
+    for (const inversion of inversions) inversion.dispose();
+  }
+}
+
+it('gives each image its own loss and update', () =>
+  withInversions(4, async ([a, b, aloneA, aloneB]) => {
+    const plans = [0, 1].map((image) => [0, 1, 2].map((i) => ({ ...step(), noiseSeed: 10 * image + i })));
+    await Promise.all([a!.plan(plans[0]!), b!.plan(plans[1]!), aloneA!.plan(plans[0]!), aloneB!.plan(plans[1]!)]);
+    for (let i = 0; i < 3; i++) {
+      const together = await opened.engine.nextTogether([a!, b!]);
+      const alone = [await aloneA!.next(), await aloneB!.next()];
+      expect(together.map(({ finite }) => finite)).toEqual([true, true]);
+      together.forEach(({ loss }, k) => expect(loss).toBeCloseTo(alone[k]!.loss, 5));
+    }
+    const [learnt, wanted] = [await a!.embedding(), await aloneA!.embedding()];
+    learnt.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThan(1e-3));
+  }));
+
+it('refuses what is no such pass', () =>
+  withInversions(2, async ([a, b]) => {
+    const { engine } = opened;
+    await expect(engine.nextTogether([])).rejects.toEqual(failed('SHAPE_MISMATCH'));
+    await expect(engine.nextTogether(any(7))).rejects.toEqual(failed('INVALID_OPTION'));
+    await expect(engine.nextTogether([any({})])).rejects.toEqual(failed('SHAPE_MISMATCH'));
+    await a!.plan([step()]);
+    await expect(engine.nextTogether([a!, b!])).rejects.toEqual(failed('SHAPE_MISMATCH')); // b has no step planned
+    await expect(engine.nextTogether([a!, a!])).rejects.toEqual(failed('SHAPE_MISMATCH'));
+    await expect(a!.next()).resolves.toMatchObject({ finite: true }); // and no refusal has used it up
+    await expect(a!.next()).rejects.toEqual(failed('SHAPE_MISMATCH'));
+    await expect(a!.plan(any([{}]))).rejects.toEqual(failed('SHAPE_MISMATCH'));
+    await expect(a!.plan(any({}))).rejects.toEqual(failed('INVALID_OPTION'));
+  }));
