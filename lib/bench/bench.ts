@@ -2,6 +2,7 @@
 import os from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { InvSegError } from '../errors.js';
+import { Listener } from '../listener.js';
 import { integer, record } from '../options/rules.js';
 import type { SegmentResult } from '../segmenter/types.js';
 import { benchStages } from './types.js';
@@ -17,12 +18,13 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
   const { segmenter, picture, categories, options, images = 10, warmup = 2, signal, onImage } = given;
   integer(1, 10_000).read(images, 'images');
   integer(0, 10_000).read(warmup, 'warmup');
+  const listener = new Listener(onImage);
   const segment = (): Promise<SegmentResult> =>
     segmenter.segment(picture, { ...options, categories: [...categories], ...(signal && { signal }) });
 
   for (let i = 0; i < warmup; i++) {
     await segment();
-    onImage?.(i + 1 - warmup);
+    listener.tell(i + 1 - warmup);
   }
   const times = new Map<BenchStage, number[]>(benchStages.map((stage) => [stage, []]));
   const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -35,10 +37,11 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
       if (stage !== 'step') times.get(stage)!.push(last.timings[stage]);
     }
     times.get('step')!.push(...last.losses.map(({ milliseconds }) => milliseconds));
-    onImage?.(i);
+    listener.tell(i);
   }
   const seconds = (performance.now() - began) / 1000;
   delay.disable();
+  await listener.settle();
   const { losses, options: resolved } = last!;
   const { model, device, deviceName, dtype } = segmenter.info;
   return {

@@ -15,8 +15,10 @@ export interface BenchOptions {
   /** Images before, which are not; default 2. The first of a kind compiles and captures on a GPU. */
   warmup?: number;
   signal?: AbortSignal;
-  /** Told after each image, those of the warm-up too (negative numbers up to 0). */
-  onImage?: (image: number) => void;
+  /**
+   * Told after each image, those of the warm-up too (negative numbers up to 0). What it throws, or its promise is rejected with, ends the bench.
+   */
+  onImage?: (image: number) => unknown;
 }
 
 /** Milliseconds: the median, and what nine of ten stay below. */

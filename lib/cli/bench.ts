@@ -1,20 +1,20 @@
 /** `invseg bench`: how long a picture takes, stage by stage, and what got slower since another time. */
 import type { Command } from 'commander';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { bench, checkBenchReport, compareBenches } from '../bench/index.js';
 import type { BenchComparison, BenchReport } from '../bench/index.js';
 import { InvSegError } from '../errors.js';
-import { Segmenter } from '../segmenter/segmenter.js';
+import { LIMITS, readText } from '../files.js';
+import { parseJson } from '../json.js';
+import { resolveEngineOptions } from '../options/index.js';
 import { EXIT } from './failure.js';
-import { parseSettings, parseValue } from './flags.js';
+import { engineFlags, parseSettings, parseValue } from './flags.js';
+import type { EngineFlag, SegmentFlags } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
+import { interruptible } from './segment.js';
 
-export interface BenchFlags {
-  model?: string;
-  device?: string;
-  dtype?: string;
-  threads?: string;
+export interface BenchFlags extends Pick<SegmentFlags, EngineFlag> {
   categories: string;
   images: string;
   warmup: string;
@@ -33,6 +33,7 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
     .argument('[image]', 'a picture (default: a drawn one of 640 × 480)')
     .option('-c, --categories <names>', 'names to look for, with commas between them', 'cat,bus')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
+    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
@@ -52,13 +53,9 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
   const threshold = share(flags.threshold);
   // Read first: a bench of minutes must not end in a file that is none.
   const before = flags.against === undefined ? undefined : await readReport(flags.against);
-  const { model, device, dtype, threads, steps } = flags;
-  await using segmenter = await Segmenter.open({
-    ...(model !== undefined && { model }),
-    ...(device !== undefined && { device }),
-    ...(dtype !== undefined && { dtype: dtype as 'auto' }),
-    ...(threads !== undefined && { threads: parseValue(threads) as number }),
-  });
+  const { steps } = flags;
+  const engine = resolveEngineOptions(engineFlags(flags));
+  await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
   const report = await bench({
     segmenter,
     picture: image ?? drawnPicture(),
@@ -85,7 +82,7 @@ function share(text: string): number {
 async function readReport(file: string): Promise<BenchReport> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(file, 'utf8'));
+    value = parseJson(await readText(file, LIMITS.manifest));
   } catch (cause) {
     throw new InvSegError('INVALID_OPTION', `Cannot read --against ${file}: ${(cause as Error).message}`, { cause });
   }

@@ -45,6 +45,15 @@ describe('a bench', () => {
     await expect(bench(null as never)).rejects.toEqual(code('INVALID_OPTION'));
   });
 
+  it('ends with what its listener rejects with', async () => {
+    for (const last of [-1, 3]) {
+      const onImage = async (image: number) => {
+        if (image === last) throw new Error('enough');
+      };
+      await expect(measure({ onImage })).rejects.toThrow('enough');
+    }
+  });
+
   it('takes quantiles between the values', () => {
     expect(quantiles([3, 1, 2])).toEqual({ p50: 2, p90: expect.closeTo(2.8) as number });
     expect(quantiles([7])).toEqual({ p50: 7, p90: 7 });
