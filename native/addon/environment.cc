@@ -31,9 +31,10 @@ void leave_at_exit() { std::atexit(leave); }
 #endif
 
 /**
- * Stops the workers of environments whose thread ends without ending them: process.exit(), process.reallyExit() and an uncaught
- * error in the main thread call exit() and run no hooks, and listeners of 'exit' can be removed, or throw before ours is called.
- * Objects of a thread are destroyed before all static ones, so that nothing of LibTorch is gone yet.
+ * Stops the workers of environments whose thread ends without ending them: process.exit(), process.reallyExit() and an
+ * uncaught error in the main thread call exit() and run no hooks, and listeners of 'exit' can be removed, or throw
+ * before ours is called. Objects of a thread are destroyed before all static ones, so that nothing of LibTorch is gone
+ * yet.
  */
 struct ThreadEnd {
   std::vector<std::weak_ptr<Crew>> crews;
@@ -71,8 +72,8 @@ bool Crew::stop() {
 }
 
 Environment::Environment(Napi::Env env) : mailbox(Mailbox::open(env)), crew_(std::make_shared<Crew>(mailbox)) {
-  // The end of a worker thread, and the natural end of the main one. Hooks run in reverse order: this one, added after the
-  // mailbox's thread-safe function was made, runs before that function's own.
+  // The end of a worker thread, and the natural end of the main one. Hooks run in reverse order: this one, added after
+  // the mailbox's thread-safe function was made, runs before that function's own.
   napi_add_env_cleanup_hook(env, [](void* self) { static_cast<Environment*>(self)->shut_down(); }, this);
   std::erase_if(thread_end.crews, [](const auto& weak) { return weak.expired(); });
   thread_end.crews.push_back(crew_);

@@ -18,8 +18,8 @@ struct Counters {
 };
 
 /**
- * Counts one live handle and its bytes for as long as it exists, and tells V8 of them: to the collector a handle is a few bytes
- * else, and it would let gigabytes of forgotten ones lie. JavaScript thread.
+ * Counts one live handle and its bytes for as long as it exists, and tells V8 of them: to the collector a handle is a
+ * few bytes else, and it would let gigabytes of forgotten ones lie. JavaScript thread.
  */
 class Tally {
  public:
@@ -71,8 +71,8 @@ class Environment {
   void remember(const std::shared_ptr<Worker::Thread>& thread);
 
   /**
-   * The environment ends: stops every worker and gives running jobs a moment. A longer one goes on by itself, touches JavaScript
-   * no more, and ends with its pass or with the process. A second call does nothing.
+   * The environment ends: stops every worker and gives running jobs a moment. A longer one goes on by itself, touches
+   * JavaScript no more, and ends with its pass or with the process. A second call does nothing.
    */
   void shut_down();
 

@@ -11,7 +11,8 @@ namespace invseg {
 namespace {
 
 bool mentions(const std::string& text, std::initializer_list<const char*> words) {
-  return std::any_of(words.begin(), words.end(), [&](const char* word) { return text.find(word) != std::string::npos; });
+  const auto found = [&](const char* word) { return text.find(word) != std::string::npos; };
+  return std::any_of(words.begin(), words.end(), found);
 }
 
 bool mentions_memory(const std::string& text) {
@@ -29,8 +30,8 @@ std::string last_line(std::string text) {
 }
 
 /**
- * The line that says what happened. TorchScript writes "The following operation failed…", a trace, and "RuntimeError: " with the
- * message; CUDA adds lines of advice after its own message.
+ * The line that says what happened. TorchScript writes "The following operation failed…", a trace, and "RuntimeError: "
+ * with the message; CUDA adds lines of advice after its own message.
  */
 std::string message_of(const std::string& text) {
   const std::string mark = "RuntimeError: ";
@@ -51,8 +52,8 @@ std::string message_of(const std::string& text) {
   if (memory || mentions_memory(message)) throw_memory(message);
   if (mentions(message, {"no kernel image"})) {
     throw Error(
-        "DEVICE_UNAVAILABLE", "Expected a LibTorch with kernels for this GPU (" + current_gpu() + "): install one that was built "
-                              "for it, or use device cpu (" + message + ")");
+        "DEVICE_UNAVAILABLE", "Expected a LibTorch with kernels for this GPU (" + current_gpu() +
+                                  "): install one that was built for it, or use device cpu (" + message + ")");
   }
   throw Error("INTERNAL", message);
 }

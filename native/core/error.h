@@ -20,9 +20,9 @@ class Error : public std::runtime_error {
 /**
  * Called inside a `catch` block: throws the exception in flight as an `Error`.
  *
- * An `Error` passes unchanged. Of the texts of LibTorch and TorchScript, which hold traces and advice, the line that says what
- * happened is kept. A failed allocation, of the host, the device or a library on it, becomes `OUT_OF_MEMORY`; a GPU that the
- * LibTorch has no kernels for `DEVICE_UNAVAILABLE`. Everything else is `INTERNAL`.
+ * An `Error` passes unchanged. Of the texts of LibTorch and TorchScript, which hold traces and advice, the line that
+ * says what happened is kept. A failed allocation, of the host, the device or a library on it, becomes `OUT_OF_MEMORY`;
+ * a GPU that the LibTorch has no kernels for `DEVICE_UNAVAILABLE`. Everything else is `INTERNAL`.
  */
 [[noreturn]] void rethrow_as_error();
 

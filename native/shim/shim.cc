@@ -32,8 +32,9 @@ constexpr Library kLibraries[] = {
 
 /** The error of the dynamic linker, or an empty string. */
 std::string map(const std::string& path) {
-  // LOCAL: the addon and LibTorch's libraries name what they need and find it by that name; other addons of the process, with a
-  // LibTorch or protobuf of their own, must not find this one's symbols. NODELETE: the environment of a worker thread may end and unload the addon while LibTorch's own threads live on.
+  // LOCAL: the addon and LibTorch's libraries name what they need and find it by that name; other addons of the
+  // process, with a LibTorch or protobuf of their own, must not find this one's symbols. NODELETE: the environment of a
+  // worker thread may end and unload the addon while LibTorch's own threads live on.
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) != nullptr) return {};
   const char* error = dlerror();
   return error == nullptr ? "unknown error of the dynamic linker" : error;

@@ -87,7 +87,8 @@ invseg::EngineConfig miniature(const Folder& folder, at::ScalarType type) {
   return config;
 }
 
-void fail_once(invseg::ModuleConfig& module, const Folder& folder, const std::vector<std::string>& parameters, int64_t call) {
+void fail_once(
+    invseg::ModuleConfig& module, const Folder& folder, const std::vector<std::string>& parameters, int64_t call) {
   invseg::register_operators();
   torch::jit::Module wrapper("FailsOnce");
   wrapper.register_module("inner", torch::jit::load(module.script));
@@ -98,8 +99,9 @@ void fail_once(invseg::ModuleConfig& module, const Folder& folder, const std::ve
     passed += (passed.empty() ? "" : ", ") + parameter.substr(0, parameter.find(':'));
   }
   wrapper.define(
-      "def forward(self" + declared + "):\n  self.calls = self.calls + 1\n  assert self.calls != " + std::to_string(call) +
-      ", \"CUDA out of memory. Tried to allocate 2.50 GiB.\"\n  return self.inner.forward(" + passed + ")\n");
+      "def forward(self" + declared + "):\n  self.calls = self.calls + 1\n" +
+      "  assert self.calls != " + std::to_string(call) + ", \"CUDA out of memory. Tried to allocate 2.50 GiB.\"\n" +
+      "  return self.inner.forward(" + passed + ")\n");
   module.script = folder.path("fails-once-" + std::to_string(module.weights.size()) + ".pt");
   wrapper.save(module.script);
   for (auto& source : module.weights) source.name = "inner." + source.name;

@@ -33,10 +33,12 @@ std::map<std::string, at::Tensor> random_parameters(const std::string& script);
 invseg::EngineConfig miniature(const Folder& folder, at::ScalarType type = at::kFloat);
 
 /**
- * Wraps a module in one that says it is out of memory when it is called for the `call`-th time, and works before and after that.
+ * Wraps a module in one that says it is out of memory when it is called for the `call`-th time, and works before and
+ * after that.
  *
  * @param parameters of the module's forward, as TorchScript writes them: "ids: Tensor"
  */
-void fail_once(invseg::ModuleConfig& module, const Folder& folder, const std::vector<std::string>& parameters, int64_t call);
+void fail_once(
+    invseg::ModuleConfig& module, const Folder& folder, const std::vector<std::string>& parameters, int64_t call);
 
 }  // namespace bundle

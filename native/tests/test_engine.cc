@@ -144,8 +144,8 @@ TEST(a_job_that_ran_out_of_memory_is_made_again_as_if_nothing_had_been) {
     Case sound(device);
     Case full(device, 1, "float32", [](EngineConfig& config, const bundle::Folder& folder) {
       const std::vector<std::string> unet{
-          "latents: Tensor", "times: Tensor", "context: Tensor", "a: List[int]", "b: List[int]", "c: Tensor", "d: Tensor",
-          "key_gradient_only: bool", "predict: bool"};
+          "latents: Tensor", "times: Tensor", "context: Tensor", "a: List[int]", "b: List[int]", "c: Tensor",
+          "d: Tensor", "key_gradient_only: bool", "predict: bool"};
       bundle::fail_once(config.unet, folder, unet, 2);
     });
     const std::vector<StepInput> steps{{kBoxes, {40, 200}, 1}, {kBoxes, {60, 220}, 2}, {{}, {80, 240}, 3}};
@@ -306,7 +306,8 @@ TEST(gradient_modes_differ_in_gradients_and_agree_in_values) {
   for (const auto& device : devices()) {
     Case c(device);
     double loss = 0, exact = 0;
-    for (const auto mode : {GradientMode::exact, GradientMode::distance_constant, GradientMode::self_constant, GradientMode::keys_only}) {
+    for (const auto mode : {GradientMode::exact, GradientMode::distance_constant, GradientMode::self_constant,
+                            GradientMode::keys_only}) {
       c.options.gradient = mode;
       const StepResult step = c.inversion().step({kBoxes, {60, 60}, 3});
       CHECK(step.finite && step.gradient_norm > 0);

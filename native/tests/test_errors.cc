@@ -1,4 +1,5 @@
-// What LibTorch, TorchScript and CUDA throw, in their own words, as errors with a code; and jobs that run out of memory.
+// What LibTorch, TorchScript and CUDA throw, in their own words, as errors with a code; and jobs that run out of
+// memory.
 
 #include "core/engine/job.h"
 #include "core/error.h"
@@ -22,13 +23,15 @@ const std::string kTrace =
     "RuntimeError: ";
 
 const std::string kAdvice =
-    "\nCUDA kernel errors might be asynchronously reported at some other API call, so the stacktrace below might be incorrect.\n"
+    "\nCUDA kernel errors might be asynchronously reported at some other API call, so the "
+    "stacktrace below might be incorrect.\n"
     "For debugging consider passing CUDA_LAUNCH_BLOCKING=1\n"
     "Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.\n\n";
 
 const std::string kFull =
-    "CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 7.79 GiB of which 1.12 GiB is free. If reserved "
-    "but unallocated memory is large try setting PYTORCH_ALLOC_CONF=expandable_segments:True to avoid fragmentation.";
+    "CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 7.79 GiB of which 1.12 GiB is free. If "
+    "reserved but unallocated memory is large try setting PYTORCH_ALLOC_CONF=expandable_segments:True to avoid "
+    "fragmentation.";
 
 Error caught(const std::function<void()>& run) {
   try {
@@ -58,7 +61,8 @@ TEST(of_a_trace_the_message_is_kept) {
   // An error inside an error: the inner one, which is the last.
   CHECK(of_script("outer\nRuntimeError: inner" + kAdvice).what() == std::string("inner"));
   const Error raised = caught([] {
-    throw std::runtime_error("The following operation failed in the TorchScript interpreter.\nTraceback\nAssertionError: 3 views\n");
+    throw std::runtime_error(
+        "The following operation failed in the TorchScript interpreter.\nTraceback\nAssertionError: 3 views\n");
   });
   CHECK(raised.what() == std::string("AssertionError: 3 views"));
 }
@@ -112,7 +116,6 @@ TEST(a_job_that_runs_out_of_memory_is_flushed_and_run_once_more) {
   // Another error is not tried again, and an error of the wait is the job's.
   int calls = 0;
   CHECK_ERROR(run_job([&]() -> int { throw std::runtime_error(std::to_string(++calls)); }, care), "INTERNAL", "1");
-  CHECK_ERROR(
-      run_job([] { return 0; }, {[] { throw std::runtime_error("CUDA error: unspecified launch failure"); }, {}}), "INTERNAL",
-      "launch failure");
+  const DeviceCare failing{[] { throw std::runtime_error("CUDA error: unspecified launch failure"); }, {}};
+  CHECK_ERROR(run_job([] { return 0; }, failing), "INTERNAL", "launch failure");
 }

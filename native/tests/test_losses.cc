@@ -109,7 +109,8 @@ TEST_ON_EVERY_DEVICE(cluster_is_zero_where_all_rows_agree_and_finite_on_constant
 }
 
 TEST_ON_EVERY_DEVICE(cluster_of_a_batch_is_each_entry_alone) {
-  const at::Tensor p = at::stack({random_rows(49, 1), random_rows(49, 3)}), maps = on(at::rand({2, 49, 4}, at::kDouble));
+  const at::Tensor p = at::stack({random_rows(49, 1), random_rows(49, 3)});
+  const at::Tensor maps = on(at::rand({2, 49, 4}, at::kDouble));
   const auto both = invseg::cluster_loss(p, maps, {});
   for (int64_t b = 0; b < 2; ++b) {
     CHECK_NEAR(both.loss[b].item<double>(), pure::cluster_loss(p[b], maps[b], {}).loss, 1e-12);
@@ -118,7 +119,8 @@ TEST_ON_EVERY_DEVICE(cluster_of_a_batch_is_each_entry_alone) {
 
 TEST_ON_EVERY_DEVICE(entropy_equals_numbers_worked_out_by_hand) {
   // Two views, three points, two categories; point 0 seen by both, point 1 by the first, point 2 by none.
-  const at::Tensor maps = on(at::tensor({0.2, 0.8, 0.5, 0.5, 9., 9., 0.6, 0.4, 9., 9., 9., 9.})).view({2, 3, 2}).to(at::kDouble);
+  const at::Tensor maps =
+      on(at::tensor({0.2, 0.8, 0.5, 0.5, 9., 9., 0.6, 0.4, 9., 9., 9., 9.})).view({2, 3, 2}).to(at::kDouble);
   const at::Tensor coverage = on(at::tensor({1., 1., 0., 1., 0., 0.})).view({2, 3}).to(at::kDouble);
   const double first = -(0.4 * std::log(0.4) + 0.6 * std::log(0.6)), second = std::log(2.0);
   using Reduce = EntropyOptions::Reduce;

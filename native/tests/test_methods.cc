@@ -96,7 +96,8 @@ TEST_ON_EVERY_DEVICE(words_of_a_category_are_joined_by_their_maximum) {
   CHECK_CLOSE(WordMerger()(maps), maps, 0);
   CHECK_ERROR(WordMerger({0, 2}, harness::device()), "SHAPE_MISMATCH", "a span for every category");
   CHECK_ERROR(WordMerger({0, 1, 1}, harness::device())(maps), "SHAPE_MISMATCH", "one map a word");
-  CHECK_ERROR(CategoryPicker({{0, 5, 3}}, SubtokenRule::mean, 1, 6, harness::device()), "SHAPE_MISMATCH", "outside the prompt");
+  CHECK_ERROR(
+      CategoryPicker({{0, 5, 3}}, SubtokenRule::mean, 1, 6, harness::device()), "SHAPE_MISMATCH", "outside the prompt");
 }
 
 TEST_ON_EVERY_DEVICE(clusters_give_every_point_its_cluster_mean) {
@@ -105,7 +106,8 @@ TEST_ON_EVERY_DEVICE(clusters_give_every_point_its_cluster_mean) {
   const at::Tensor point = on(at::arange(side * side));
   const at::Tensor group = point.floor_divide(side).ge(3).to(at::kLong) * 2 + (point % side).ge(3).to(at::kLong);
   const at::Tensor centres = distributions({4, 7}) * 0.01;
-  const at::Tensor maps = (centres.index_select(0, group) * (1 + 1e-3 * on(at::rand({side * side, 7}, at::kDouble)))).unsqueeze(0);
+  const at::Tensor noise = on(at::rand({side * side, 7}, at::kDouble));
+  const at::Tensor maps = (centres.index_select(0, group) * (1 + 1e-3 * noise)).unsqueeze(0);
   const at::Tensor got = cluster_means(maps, 2, 5);
   for (int64_t g = 0; g < 4; ++g) {
     const at::Tensor own = group.eq(g).nonzero().flatten();

@@ -1,5 +1,7 @@
 // Weights files that are right, and every way in which they can be wrong.
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -66,7 +68,8 @@ TEST(a_file_that_changes_under_the_weights_is_an_error) {
       out.seekp(sources[0].begin);
       out.write("\x01\x02\x03", 3);
       out.close();
-      std::filesystem::last_write_time(file + ".kept", std::filesystem::last_write_time(c.file) + std::chrono::seconds(7));
+      const auto later = std::filesystem::last_write_time(c.file) + std::chrono::seconds(7);
+      std::filesystem::last_write_time(file + ".kept", later);
     }
     CHECK_ERROR(loaded.forward({ids}), "WEIGHTS_CHANGED", "renaming");
   }
@@ -98,7 +101,13 @@ TEST(copied_weights_do_not_look_at_their_file_again) {
   broken[kName].view({-1})[5] = INFINITY;
   const auto sources = bundle::write_safetensors(c.file, broken);
   Files files;
-  CHECK_ERROR(LoadedModule("text encoder", {c.script, sources, true}, at::kCPU, at::kFloat, true, files), "WEIGHTS_NOT_FINITE", kName);
+  CHECK_ERROR(
+      LoadedModule("text encoder", {c.script, sources, true}, at::kCPU, at::kFloat, true, files), "WEIGHTS_NOT_FINITE",
+      kName);
+  // A FIFO would be waited for, for ever.
+  const std::string fifo = c.folder.path("fifo");
+  CHECK(mkfifo(fifo.c_str(), 0600) == 0);
+  CHECK_ERROR(MappedFile{fifo}, "WEIGHTS_NOT_FOUND", "no file");
 }
 
 TEST(weights_are_views_of_the_file_or_converted) {

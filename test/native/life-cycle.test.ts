@@ -126,11 +126,13 @@ it('threads of an engine are its own', async () => {
   const ask = (): Promise<unknown> => {
     const body = `import(${JSON.stringify(LOAD)}).then(({ loadBinding }) =>
       require('node:worker_threads').parentPort.postMessage(loadBinding().binding.info().threads));`;
-    return new Promise((resolve, reject) => new Worker(body, { eval: true }).once('message', resolve).once('error', reject));
+    const worker = new Worker(body, { eval: true });
+    return new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
   };
   const standard = binding.info().threads;
   const { engineConfig } = await openBundle();
-  const config: NativeEngineConfig = { ...engineConfig, device: 'cpu', dtype: 'float32', checkFinite: false, threads: standard + 3 };
+  const threads = standard + 3;
+  const config: NativeEngineConfig = { ...engineConfig, device: 'cpu', dtype: 'float32', checkFinite: false, threads };
   const engine = await binding.openEngine(config);
   expect(await ask()).toBe(standard);
   await engine.dispose();

@@ -3,32 +3,61 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openBundle } from '../../lib/models/index.js';
-import type { NativeEngineConfig } from '../../lib/native/binding.js';
+import type { NativeEngineConfig, NativeMaps } from '../../lib/native/binding.js';
 import { loadBinding } from '../../lib/native/load.js';
 import { binding, closeMiniature, grey, openMiniature, type Opened } from './miniature.js';
 
 const pass = ({ selection }: Opened) => ({ selection, timestep: 50, noiseSeed: 1, prompt: null });
 
-it('V8 knows the bytes of handles, and collects what was forgotten before it is much', async () => {
-  const opened = await openMiniature();
-  const { engine, image, embedding } = opened;
-  const { self, cross } = await engine.attend(image, embedding, pass(opened));
-  if (!self) throw new Error('The pass gave no self-attention');
-  const start = binding.probe().bytes;
-  const parts = Array.from({ length: 4 }, () => self);
-  let most = 0;
-  for (let i = 0; i < 60; i++) {
-    await engine.join(parts); // 16 MiB that nobody holds
-    most = Math.max(most, binding.probe().bytes - start);
-    await new Promise((resolve) => setImmediate(resolve));
+describe('V8 knows the bytes of handles', () => {
+  const ROUNDS = 60;
+  const MIB_A_ROUND = 16;
+
+  /** Makes 1 GB of maps, piece by piece. @returns the most bytes at once, and the major collections meanwhile */
+  async function makeMaps(use: (maps: NativeMaps) => void): Promise<{ most: number; collections: number }> {
+    const opened = await openMiniature();
+    const { engine, image, embedding } = opened;
+    const { self, cross } = await engine.attend(image, embedding, pass(opened));
+    if (!self) throw new Error('The pass gave no self-attention');
+    let collections = 0;
+    const observer = new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) collections += isMajor(entry) ? 1 : 0;
+    });
+    observer.observe({ entryTypes: ['gc'] });
+    const start = binding.probe().bytes;
+    const parts = Array.from({ length: 4 }, () => self);
+    let most = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const maps = await engine.join(parts);
+      most = Math.max(most, binding.probe().bytes - start);
+      use(maps);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the observer is told later
+    observer.disconnect();
+    for (const handle of [self, cross]) handle?.dispose();
+    await closeMiniature(opened);
+    expect(most).toBeGreaterThanOrEqual(MIB_A_ROUND << 20);
+    return { most, collections };
   }
-  expect(most).toBeGreaterThan(16e6);
-  expect(most).toBeLessThan(400e6); // of 1 GB
-  self.dispose();
-  cross?.dispose();
-  await closeMiniature(opened);
+
+  const isMajor = (entry: object): boolean =>
+    (entry as { detail?: { kind?: number } }).detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+
+  it('and collects what was forgotten before it is much', async () => {
+    const { most, collections } = await makeMaps(() => {});
+    expect(most).toBeLessThan(400e6); // of 1 GB
+    expect(collections).toBeGreaterThan(2);
+  });
+
+  it('and forgets those that were disposed: they are no reason to collect', async () => {
+    const { most, collections } = await makeMaps((maps) => maps.dispose());
+    expect(most).toBe(MIB_A_ROUND << 20);
+    expect(collections).toBeLessThanOrEqual(2);
+  });
 });
 
 describe('a job without enough memory', () => {

@@ -22,7 +22,8 @@ async function open(file: string, more: object = {}): Promise<{ engine: NativeEn
     ...engineConfig,
     textEncoder: { ...textEncoder, weights },
     device: 'cpu',
-    dtype: DTYPES[textEncoder.weights[0]?.dtype as 'F32'], // that of the file: any other would be converted, and so copied
+    // That of the file: any other would be converted, and so copied.
+    dtype: DTYPES[textEncoder.weights[0]?.dtype as 'F32'],
     threads: 1,
     checkFinite: false,
     ...more,
@@ -37,7 +38,7 @@ const text = async ({ engine, ids }: Awaited<ReturnType<typeof open>>): Promise<
   return values;
 };
 
-it('a file that is cut off is an error and not the end of the process; one that is replaced is not noticed', async () => {
+it('a file that is cut off is an error and not the end of the process; one that is replaced stays', async () => {
   const file = path.join(folder, 'mapped.safetensors');
   const opened = await open(file);
   const before = await text(opened);

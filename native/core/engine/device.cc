@@ -121,9 +121,8 @@ std::string device_name(const at::Device& device) {
 std::string current_gpu() {
   if (cuda_devices() == 0) return "no GPU";
   const Gpu gpu = ask_driver(c10::impl::VirtualGuardImpl(at::kCUDA).getDevice().index());
-  const std::string capability =
-      gpu.major == 0 ? "of unknown capability" : "compute capability " + std::to_string(gpu.major) + "." + std::to_string(gpu.minor);
-  return gpu.name + ", " + capability;
+  if (gpu.major == 0) return gpu.name + " of unknown compute capability";
+  return gpu.name + ", compute capability " + std::to_string(gpu.major) + "." + std::to_string(gpu.minor);
 }
 
 void use_threads(int64_t threads) {

@@ -37,14 +37,15 @@ std::string dtype_name(at::ScalarType dtype);
 /** The model name of the processor or GPU, for reports; "unknown" where the system does not tell. */
 std::string device_name(const at::Device& device);
 
-/** The GPU that this thread uses and its compute capability, "NVIDIA H100, compute capability 9.0"; "no GPU" where there is none. */
+/** The GPU that this thread uses, as "NVIDIA H100, compute capability 9.0"; "no GPU" where there is none. */
 std::string current_gpu();
 
 /**
- * Gives the calling thread `threads` of LibTorch's intra-op threads, 0: as many as LibTorch chose when the process began.
+ * Gives the calling thread `threads` of LibTorch's intra-op threads, 0: as many as LibTorch chose when the process
+ * began.
  *
- * LibTorch's own setting is a thread's and the default of every thread that comes later: each thread of ours sets it, so that
- * one engine's choice does not become the next one's.
+ * LibTorch's own setting is a thread's and the default of every thread that comes later: each thread of ours sets it,
+ * so that one engine's choice does not become the next one's.
  */
 void use_threads(int64_t threads);
 

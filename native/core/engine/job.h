@@ -17,8 +17,8 @@ struct DeviceCare {
 };
 
 /**
- * Runs one job, waits for the device, and lets only `Error` out. Where memory runs out it is flushed and the job is run once more;
- * if that fails too it is flushed again, so that a smaller job can follow.
+ * Runs one job, waits for the device, and lets only `Error` out. Where memory runs out it is flushed and the job is run
+ * once more; if that fails too it is flushed again, so that a smaller job can follow.
  *
  * @param work gives what the job gives; may run twice, so that what it changes it must change at its end
  */

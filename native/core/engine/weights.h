@@ -8,50 +8,17 @@
 #include <torch/script.h>
 
 #include "core/engine/config.h"
+#include "core/engine/mapped_file.h"
 
 namespace invseg {
 
 /**
- * A file mapped read-only into memory, unmapped with the last reference.
- *
- * A mapping shows what happens to the file: reading beyond the end of one that was cut off ends the process, and one that is
- * written to in place gives other weights. A file that is replaced by renaming another over it stays as it was opened.
- */
-class MappedFile {
- public:
-  /** @throws Error `WEIGHTS_NOT_FOUND` when the file cannot be opened or mapped. */
-  explicit MappedFile(const std::string& path);
-  ~MappedFile();
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-
-  const unsigned char* data() const { return data_; }
-  int64_t size() const { return size_; }
-
-  /** Called before the mapping is read. @throws Error `WEIGHTS_CHANGED` when size or time of the file are not those at its opening */
-  void check() const;
-
-  /** Reads [begin, end) into `target`, past the mapping. @throws Error `WEIGHTS_CHANGED`, `WEIGHTS_NOT_FOUND` it cannot be read */
-  void read(int64_t begin, int64_t end, unsigned char* target) const;
-
-  /** Gives the resident pages of [begin, end) back to the system; a later read fetches them from the file again. */
-  void release(int64_t begin, int64_t end) const;
-
- private:
-  std::string path_;
-  int descriptor_ = -1;
-  unsigned char* data_ = nullptr;
-  int64_t size_ = 0;
-  int64_t seconds_ = 0;  // of the last modification
-  int64_t nanoseconds_ = 0;
-};
-
-/**
  * The weights of one module: loads its TorchScript and sets every parameter from its safetensors file.
  *
- * On the CPU, a tensor whose type is the target type becomes a view of the mapping (nothing is copied, and its pages can
- * be released and come back); any other is converted once and its file pages are released. On a GPU, kernels of convolutions
- * lie channels-last. With `copy_weights` nothing is mapped that is read later. Parameters that the module's attribute `float32_parameters` names by their endings stay float32.
+ * On the CPU, a tensor whose type is the target type becomes a view of the mapping (nothing is copied, and its pages
+ * can be released and come back); any other is converted once and its file pages are released. On a GPU, kernels of
+ * convolutions lie channels-last. With `copy_weights` nothing is mapped that is read later. Parameters that the
+ * module's attribute `float32_parameters` names by their endings stay float32.
  */
 class LoadedModule {
  public:
@@ -60,8 +27,8 @@ class LoadedModule {
    * @param files mappings by path, shared by the modules of one engine, so that no file is mapped twice
    * @throws Error `MODEL_NOT_FOUND` the script cannot be read; `MODEL_UNSUPPORTED` it is not such a module;
    *         `WEIGHTS_MISMATCH` missing, extra or wrongly shaped tensors; `WEIGHTS_INVALID` a byte range that does not
-   *         fit the file or the shape; `WEIGHTS_NOT_FINITE` NaN or infinity, with `check_finite`; `WEIGHTS_CHANGED` a file
-   *         that changes meanwhile.
+   *         fit the file or the shape; `WEIGHTS_NOT_FINITE` NaN or infinity, with `check_finite`; `WEIGHTS_CHANGED` a
+   *         file that changes meanwhile.
    */
   LoadedModule(
       const std::string& what,
@@ -73,7 +40,7 @@ class LoadedModule {
 
   torch::jit::Module& module() { return module_; }
 
-  /** Runs the module. One thread at a time. @throws Error `WEIGHTS_CHANGED` when a file that the weights are views of has changed */
+  /** Runs the module. One thread at a time. @throws Error `WEIGHTS_CHANGED` when a file behind the weights has changed */
   c10::IValue forward(std::vector<c10::IValue> inputs);
 
   /** The shape of parameter `name`, or empty where the module has none of that name. */

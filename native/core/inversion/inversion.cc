@@ -173,8 +173,9 @@ at::Tensor prompts_of(const at::Tensor& x, int64_t views, int64_t first, int64_t
 }  // namespace
 
 std::vector<at::Tensor> Inversion::inputs(const Views& views) const {
-  return {state_.parameter, state_.first_moment, state_.second_moment, state_.step,     views.latents,   views.noise,
-          views.timesteps,  views.boxes,         trainable_,           pick_.weights(), pick_.indices(), merge_.indices()};
+  return {state_.parameter, state_.first_moment, state_.second_moment, state_.step,
+          views.latents,    views.noise,         views.timesteps,      views.boxes,
+          trainable_,       pick_.weights(),     pick_.indices(),      merge_.indices()};
 }
 
 Inversion::Losses Inversion::losses(const RawMaps& maps, const std::vector<at::Tensor>& own) const {

@@ -19,7 +19,8 @@ Prediction number_segments(const at::Tensor& proposals, LabelOptions options);
 /**
  * Proposals -> categories: each segment takes the category that most of its pixels have in `categories`.
  *
- * A category's score is the share of its pixels that voted for it; all are NaN where the proposals or the maps are not finite.
+ * A category's score is the share of its pixels that voted for it; all are NaN where the proposals or the maps are not
+ * finite.
  *
  * @param categories maps [1, N, C] in [0, 1], labelled with the options' background
  */
