@@ -6,9 +6,12 @@ export { resultJson } from './segmenter/result-json.js';
 export type { ArrayJson, MaskJson, ResultJson } from './segmenter/result-json.js';
 export { labelsAt } from './segmenter/strengths.js';
 export type {
+  BatchImage,
+  BatchOutcome,
   CategoryMaps,
   Progress,
   Segment,
+  SegmentAllOptions,
   SegmentOptions,
   SegmentResult,
   Strengths,

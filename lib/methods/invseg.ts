@@ -1,6 +1,7 @@
 /** InvSeg: Adam steps on the embeddings of the category names, against views of this one image; then the baseline's pass. */
+import type { NativeInversion, NativeStep, NativeStepResult } from '../native/binding.js';
 import { openInversion, predict } from './inversion.js';
-import type { Method, StepLoss } from './method.js';
+import type { Method, MethodContext, MethodOutcome, StepLoss } from './method.js';
 import { drawSteps } from './views.js';
 
 export const invseg: Method = {
@@ -9,39 +10,86 @@ export const invseg: Method = {
   prompts: 'together',
   needsNames: true,
   async run(context) {
-    const { options } = context;
-    const inversion = await openInversion(context);
-    const losses: StepLoss[] = [];
-    let status: 'completed' | 'non-finite' = 'completed';
-    await context.observe?.(0, inversion, context);
-    const steps = drawSteps(context.random, options);
-    context.checkpoint();
-    let spent = steps.length > 0 ? await inversion.plan(steps) : 0;
-
-    for (const [i, { timesteps }] of steps.entries()) {
-      context.checkpoint();
-      const step = i + 1;
-      const timestep = timesteps[0]!;
-      const result = await inversion.next();
-      spent += result.milliseconds;
-      if (!result.finite) {
-        status = 'non-finite'; // the embedding is still the last finite one
-        break;
-      }
-      const { loss: total, cluster, entropy, intra, inter, gradientNorm, milliseconds } = result;
-      const loss = { step, total, cluster, entropy, intra, inter, gradientNorm, timestep, milliseconds };
-      losses.push(loss);
-      context.onStep(loss);
-      await context.observe?.(step, inversion, context);
-    }
-
-    const prediction = await predict(context, inversion);
-    const milliseconds = { inversion: spent, prediction: prediction.milliseconds };
-    const [first] = steps;
-    if (!options.compareLoss || first === undefined || losses.length === 0) return { prediction, losses, status, milliseconds };
-    // A step gives the loss before its update; what it does to the prompt no longer matters.
-    context.checkpoint();
-    const { loss: after } = await inversion.step(first);
-    return { prediction, losses, status, comparison: { before: losses[0]!.total, after }, milliseconds };
+    return (await together([context]))[0]!;
   },
+  together,
 };
+
+/** All images make a step, then all make the next; one whose step is not finite makes no more. */
+async function together(contexts: readonly MethodContext[]): Promise<MethodOutcome[]> {
+  const loops: Loop[] = [];
+  for (const context of contexts) loops.push(await Loop.open(context));
+  for (;;) {
+    const open = loops.filter((loop) => loop.isOpen);
+    if (open.length === 0) break;
+    for (const { context } of open) context.checkpoint();
+    const results = await next(open);
+    for (const [i, loop] of open.entries()) await loop.take(results[i]!);
+  }
+  const outcomes: MethodOutcome[] = [];
+  for (const loop of loops) outcomes.push(await loop.finish());
+  return outcomes;
+}
+
+async function next(loops: readonly Loop[]): Promise<NativeStepResult[]> {
+  const [first] = loops;
+  if (loops.length === 1) return [await first!.inversion.next()];
+  return first!.context.engine.nextTogether(loops.map(({ inversion }) => inversion));
+}
+
+/** The loop of one image. */
+class Loop {
+  readonly #losses: StepLoss[] = [];
+  #status: MethodOutcome['status'] = 'completed';
+
+  private constructor(
+    readonly context: MethodContext,
+    readonly inversion: NativeInversion,
+    readonly steps: readonly NativeStep[],
+    /** Milliseconds so far. */
+    private spent: number,
+  ) {}
+
+  static async open(context: MethodContext): Promise<Loop> {
+    const inversion = await openInversion(context);
+    await context.observe?.(0, inversion, context);
+    const steps = drawSteps(context.random, context.options);
+    context.checkpoint();
+    return new Loop(context, inversion, steps, steps.length > 0 ? await inversion.plan(steps) : 0);
+  }
+
+  get isOpen(): boolean {
+    return this.#status === 'completed' && this.#losses.length < this.steps.length;
+  }
+
+  async take(result: NativeStepResult): Promise<void> {
+    this.spent += result.milliseconds;
+    if (!result.finite) {
+      this.#status = 'non-finite'; // the embedding is still the last finite one
+      return;
+    }
+    const { loss: total, cluster, entropy, intra, inter, gradientNorm, milliseconds } = result;
+    const timestep = this.steps[this.#losses.length]!.timesteps[0]!;
+    const step = this.#losses.length + 1;
+    const loss = { step, total, cluster, entropy, intra, inter, gradientNorm, timestep, milliseconds };
+    this.#losses.push(loss);
+    this.context.onStep(loss);
+    await this.context.observe?.(step, this.inversion, this.context);
+  }
+
+  async finish(): Promise<MethodOutcome> {
+    const prediction = await predict(this.context, this.inversion);
+    const outcome = {
+      prediction,
+      losses: this.#losses,
+      status: this.#status,
+      milliseconds: { inversion: this.spent, prediction: prediction.milliseconds },
+    };
+    const [first] = this.steps;
+    if (!this.context.options.compareLoss || first === undefined || this.#losses.length === 0) return outcome;
+    // A step gives the loss before its update; what it does to the prompt no longer matters.
+    this.context.checkpoint();
+    const { loss: after } = await this.inversion.step(first);
+    return { ...outcome, comparison: { before: this.#losses[0]!.total, after } };
+  }
+}

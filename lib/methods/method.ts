@@ -80,4 +80,9 @@ export interface Method {
   readonly prompts: 'together' | 'each';
   readonly needsNames: boolean;
   run(context: MethodContext): Promise<MethodOutcome>;
+  /**
+   * Several images at once, where that is faster than one after the other; of one engine and one set of options. Outcomes in the order
+   * of the contexts; an error is that of all.
+   */
+  together?(contexts: readonly MethodContext[]): Promise<MethodOutcome[]>;
 }

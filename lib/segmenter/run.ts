@@ -1,9 +1,9 @@
-/** One image from input to result. Nothing here touches a tensor. */
+/** Images from input to result, one alone or several in one pass. Nothing here touches a tensor. */
 import { decodeImage } from '../image/decode.js';
 import type { ImageInput } from '../image/decode.js';
 import { Listener } from '../listener.js';
 import { methods, requireFinite, wordFactors } from '../methods/index.js';
-import type { Observer } from '../methods/index.js';
+import type { MethodContext, MethodOutcome, Observer } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
 import { Random } from '../random.js';
 import { Handles } from './handles.js';
@@ -28,6 +28,65 @@ export interface Run {
 
 /** @throws what decoding, the engine or `onProgress` throw, `ABORTED` and `DISPOSED`; all handles are free afterwards */
 export async function run(parts: SegmenterParts, job: Run): Promise<SegmentResult> {
+  const handles = new Handles();
+  try {
+    const { context, finish } = await prepare(parts, job, handles);
+    return await finish(await methods[job.options.method].run(context));
+  } finally {
+    handles.dispose();
+  }
+}
+
+/** What became of one image of several. */
+export type Settled = { result: SegmentResult } | { error: unknown };
+
+/**
+ * Jobs of one method and one set of options. An image that cannot be read, or whose prediction is no number, fails alone; an error of the
+ * steps that all make together is that of all.
+ *
+ * @returns one entry a job, in their order; all handles are free afterwards
+ */
+export async function runTogether(parts: SegmenterParts, jobs: readonly Run[]): Promise<Settled[]> {
+  const handles = new Handles();
+  try {
+    const settled = new Map<Run, Settled>();
+    const ready: { job: Run; context: MethodContext; finish: Finish }[] = [];
+    for (const job of jobs) {
+      const prepared = await settle(() => prepare(parts, job, handles));
+      if ('error' in prepared) settled.set(job, prepared);
+      else ready.push({ job, ...prepared.result });
+    }
+    const method = methods[jobs[0]!.options.method];
+    const outcomes =
+      method.together && ready.length > 1
+        ? await settle(() => method.together!(ready.map(({ context }) => context)))
+        : undefined;
+    for (const [i, { job, context, finish }] of ready.entries()) {
+      if (outcomes && 'error' in outcomes) settled.set(job, outcomes);
+      else settled.set(job, await settle(async () => finish(outcomes?.result[i] ?? (await method.run(context)))));
+    }
+    return jobs.map((job) => settled.get(job)!);
+  } finally {
+    handles.dispose();
+  }
+}
+
+async function settle<T>(work: () => Promise<T>): Promise<{ result: T } | { error: unknown }> {
+  try {
+    return { result: await work() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+type Finish = (outcome: MethodOutcome) => Promise<SegmentResult>;
+
+/** Everything up to the method, and what makes a result of the method's outcome. The handles are the caller's to free. */
+async function prepare(
+  parts: SegmenterParts,
+  job: Run,
+  handles: Handles,
+): Promise<{ context: MethodContext; finish: Finish }> {
   const { engine, model } = parts;
   const { options, prompts, selections, stop } = job;
   const { steps } = options;
@@ -37,43 +96,42 @@ export async function run(parts: SegmenterParts, job: Run): Promise<SegmentResul
     listener.tell({ stage, step: 0, steps });
     stop.check(); // the caller may have aborted in there
   };
-  const handles = new Handles();
   const began = performance.now();
-  try {
-    report('decode');
-    const { rgb, width, height, warnings } = await decodeImage(job.input);
-    const decoded = performance.now();
+  report('decode');
+  const { rgb, width, height, warnings } = await decodeImage(job.input);
+  const decoded = performance.now();
 
-    report('encode');
-    await parts.checkWeights?.();
-    const random = new Random(options.seed);
-    // Drawn first: every method and number of steps predicts under the same noise.
-    const inferenceSeed = random.seed();
-    const latentSeed = random.seed();
-    const states = handles.own(await engine.encodeText(prompts.ids, prompts.count));
-    const { wordWeight } = options;
-    const embedding = wordWeight === 1 ? states : handles.own(await states.scale(wordFactors(prompts, wordWeight)));
-    stop.check();
-    const image = handles.own(await engine.encodeImage(rgb, width, height, options.latentSample, latentSeed));
-    const encoded = performance.now();
+  report('encode');
+  await parts.checkWeights?.();
+  const random = new Random(options.seed);
+  // Drawn first: every method and number of steps predicts under the same noise.
+  const inferenceSeed = random.seed();
+  const latentSeed = random.seed();
+  const states = handles.own(await engine.encodeText(prompts.ids, prompts.count));
+  const { wordWeight } = options;
+  const embedding = wordWeight === 1 ? states : handles.own(await states.scale(wordFactors(prompts, wordWeight)));
+  stop.check();
+  const image = handles.own(await engine.encodeImage(rgb, width, height, options.latentSample, latentSeed));
+  const encoded = performance.now();
 
-    const { prediction, losses, status, comparison, milliseconds, ...outcome } = await methods[options.method].run({
-      engine,
-      image,
-      embedding,
-      prompts,
-      selections,
-      options,
-      random,
-      inferenceSeed,
-      width,
-      height,
-      own: (handle) => handles.own(handle),
-      checkpoint: () => stop.check(),
-      onStep: (loss) => listener.tell({ stage: 'step', step: loss.step, steps, loss }),
-      onPredict: () => report('predict'),
-      observe: job.observe,
-    });
+  const context: MethodContext = {
+    engine,
+    image,
+    embedding,
+    prompts,
+    selections,
+    options,
+    random,
+    inferenceSeed,
+    width,
+    height,
+    own: (handle) => handles.own(handle),
+    checkpoint: () => stop.check(),
+    onStep: (loss) => listener.tell({ stage: 'step', step: loss.step, steps, loss }),
+    onPredict: () => report('predict'),
+    observe: job.observe,
+  };
+  const finish: Finish = async ({ prediction, losses, status, comparison, milliseconds, ...outcome }) => {
     await stop.race(listener.settle());
     requireFinite(prediction, { engine, options });
 
@@ -110,9 +168,8 @@ export async function run(parts: SegmenterParts, job: Run): Promise<SegmentResul
       ...(maps && { maps: categoryMaps(maps, categories, prompts) }),
       ...(foreground && strengths && { strengths: { foreground, strength: strengths, background: categories.length - 1 } }),
     });
-  } finally {
-    handles.dispose();
-  }
+  };
+  return { context, finish };
 }
 
 /** Square maps with the names that have one: a background that comes from a rule has none. */

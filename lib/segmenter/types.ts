@@ -1,4 +1,5 @@
 /** What goes into a call and what comes out. */
+import type { ImageInput } from '../image/decode.js';
 import type { LossComparison, StepLoss } from '../methods/index.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
 import type { ResultJson } from './result-json.js';
@@ -109,3 +110,20 @@ export interface CategoryMaps {
   size: number;
   categories: string[];
 }
+
+/** One image of `segmentAll`. */
+export interface BatchImage {
+  input: ImageInput;
+  categories: SegmentOptions['categories'];
+}
+
+/** `categories` belong to each image; progress is the outcomes themselves. */
+export interface SegmentAllOptions extends Omit<SegmentOptions, 'categories' | 'onProgress'> {
+  /** Images in one pass, 1–64; default 4. More take more memory and gain less. */
+  batch?: number;
+}
+
+/** What became of one image: its result, or why it has none. */
+export type BatchOutcome =
+  | { index: number; result: SegmentResult; error?: undefined }
+  | { index: number; result?: undefined; error: Error };

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { Segmenter } from '../../lib/segmenter/segmenter.js';
+import type { BatchImage, BatchOutcome, SegmentAllOptions } from '../../lib/segmenter/types.js';
+import { FakeEngine, fakeParts, picture } from './fake.js';
+import type { FakeBehaviour } from './fake.js';
+
+const code = (value: string) => expect.objectContaining({ code: value });
+const any = <T>(value: unknown): T => value as T;
+
+function open(behaviour: FakeBehaviour = {}) {
+  const engine = new FakeEngine(behaviour);
+  return { engine, segmenter: Segmenter.of(fakeParts(engine)) };
+}
+
+const image = (...categories: string[]): BatchImage => ({ input: picture(8, 6), categories });
+
+async function all(
+  segmenter: Segmenter,
+  images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
+  options: SegmentAllOptions = { steps: 3, batch: 2 },
+): Promise<BatchOutcome[]> {
+  const outcomes: BatchOutcome[] = [];
+  for await (const outcome of segmenter.segmentAll(images, options)) outcomes.push(outcome);
+  return outcomes;
+}
+
+describe('many images', () => {
+  it('come back in their order, each with its own names', async () => {
+    const { engine, segmenter } = open();
+    const outcomes = await all(segmenter, [image('cat'), image('bus', 'dog'), image('cat')]);
+    expect(outcomes.map(({ index }) => index)).toEqual([0, 1, 2]);
+    expect(outcomes.map(({ result }) => result!.categories)).toEqual([
+      ['cat', 'background'],
+      ['bus', 'dog', 'background'],
+      ['cat', 'background'],
+    ]);
+    for (const { result } of outcomes) expect(result!.losses.map(({ step }) => step)).toEqual([1, 2, 3]);
+    expect(engine.open).toBe(0);
+  });
+
+  it('have the masks that each has alone', async () => {
+    const { segmenter } = open();
+    const together = await all(segmenter, [image('cat'), image('bus', 'dog')]);
+    const alone = [['cat'], ['bus', 'dog']].map((categories) => segmenter.segment(picture(8, 6), { categories, steps: 3 }));
+    for (const [i, result] of (await Promise.all(alone)).entries()) expect(together[i]!.result!.labels).toEqual(result.labels);
+  });
+
+  it('make their steps together: every image is encoded before any predicts', async () => {
+    const { engine, segmenter } = open();
+    await all(segmenter, [image('cat'), image('dog')], { steps: 2, batch: 2 });
+    const calls = engine.calls.filter((call) => ['encodeImage', 'step', 'predict'].includes(call));
+    expect(calls).toEqual(['encodeImage', 'encodeImage', 'step', 'step', 'step', 'step', 'predict', 'predict']);
+  });
+
+  it('are read no further ahead than their pass, from an async source too', async () => {
+    const { segmenter } = open();
+    const read: number[] = [];
+    async function* source(): AsyncGenerator<BatchImage> {
+      for (let i = 0; i < 5; i++) {
+        read.push(i);
+        yield image('cat');
+      }
+    }
+    for await (const { index } of segmenter.segmentAll(source(), { steps: 1, batch: 2 })) {
+      expect(read.length).toBeLessThanOrEqual(2 * (Math.floor(index / 2) + 1));
+    }
+    expect(read).toHaveLength(5);
+  });
+
+  it('fail alone where the image or its names are no such', async () => {
+    const { engine, segmenter } = open();
+    const outcomes = await all(segmenter, [image('cat'), { input: 'nowhere.png', categories: ['cat'] }, image(''), any(7), image('dog')], {
+      steps: 1,
+      batch: 5,
+    });
+    expect(outcomes.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+    expect(outcomes.map(({ error }) => error && any<{ code: string }>(error).code)).toEqual([
+      undefined,
+      'IMAGE_NOT_FOUND',
+      'INVALID_CATEGORIES',
+      'INVALID_OPTION',
+      undefined,
+    ]);
+    expect(engine.open).toBe(0);
+  });
+
+  it('share an error of the pass, and the next pass works', async () => {
+    const behaviour: FakeBehaviour = { failAt: 'step' };
+    const { engine, segmenter } = open(behaviour);
+    const outcomes: BatchOutcome[] = [];
+    for await (const outcome of segmenter.segmentAll([image('cat'), image('dog'), image('bus')], { steps: 1, batch: 2 })) {
+      outcomes.push(outcome);
+      delete behaviour.failAt;
+    }
+    expect(outcomes.map(({ error }) => error !== undefined)).toEqual([true, true, false]);
+    expect(engine.open).toBe(0);
+  });
+
+  it('go on where the loop of one was not finite', async () => {
+    const { segmenter } = open({ notFiniteAt: 2 });
+    const outcomes = await all(segmenter, [image('cat'), image('dog')], { steps: 3, batch: 2 });
+    expect(outcomes.map(({ result }) => result!.status)).toContain('non-finite');
+    for (const { result } of outcomes) expect(result!.labels).toHaveLength(48);
+  });
+
+  it('of methods without a loop go one after the other', async () => {
+    const { segmenter } = open();
+    const outcomes = await all(segmenter, [image('cat'), image('dog')], { method: 'baseline', batch: 2 });
+    expect(outcomes.map(({ result }) => result!.losses)).toEqual([[], []]);
+  });
+
+  it('end with the signal and with the segmenter', async () => {
+    const controller = new AbortController();
+    const { engine, segmenter } = open({ onCall: (name) => name === 'step' && controller.abort() });
+    await expect(all(segmenter, [image('cat'), image('dog')], { steps: 3, batch: 2, signal: controller.signal })).rejects.toEqual(code('ABORTED'));
+    expect(engine.open).toBe(0);
+    await segmenter.dispose();
+    await expect(all(segmenter, [image('cat')])).rejects.toEqual(code('DISPOSED'));
+  });
+
+  it('are none: nothing comes', async () => expect(await all(open().segmenter, [])).toEqual([]));
+
+  it.each<[string, unknown, unknown]>([
+    ['options that are none', [], 7],
+    ['a batch of 0', [], { batch: 0 }],
+    ['a batch of 65', [], { batch: 65 }],
+    ['an unknown option', [], { colour: 1 }],
+    ['a signal that is none', [], { signal: 1 }],
+    ['images that are none', 7, {}],
+    ['images that are null', null, {}],
+  ])('refuse %s', async (_, images, options) => {
+    const { engine, segmenter } = open();
+    await expect(all(segmenter, any(images), any(options))).rejects.toEqual(code('INVALID_OPTION'));
+    expect(engine.calls).toEqual([]);
+  });
+});
