@@ -177,10 +177,16 @@ TEST(attention_that_is_read_equals_its_formula) {
     CHECK(map.scalar_type() == at::kFloat && out.scalar_type() == type);
     CHECK_CLOSE(out, wanted_out, tolerance_of(type));
     const at::Tensor d_out = at::randn(out.sizes()).to(device, type), d_map = at::randn(map.sizes()).to(device);
-    const auto got = torch::autograd::grad({out, map}, {q, k, v}, {d_out, d_map});
+    const auto got = torch::autograd::grad({out, map}, {q, k, v}, {d_out, d_map}, /*retain_graph=*/true);
     const auto wanted_all =
         torch::autograd::grad({wanted_out, wanted_map}, {dq, dk, dv}, {to_double(d_out), to_double(d_map)});
     for (size_t i = 0; i < 3; ++i) CHECK_CLOSE(got[i], wanted_all[i], 2 * tolerance_of(type));
+    // A gradient in another layout, as of a map that was transposed, and of one with a dimension of stride 0.
+    const at::Tensor turned = d_map.transpose(1, 2).contiguous().transpose(1, 2);
+    CHECK_CLOSE(torch::autograd::grad({out, map}, {q}, {d_out, turned}, true)[0], got[0], 1e-5);
+    const at::Tensor spread = at::ones({2, 1, 1}, d_map.options()).expand({2, 20, 12});
+    const auto alone_q = std::get<1>(read_attention(q, k, std::nullopt, weights));
+    CHECK(torch::autograd::grad({alone_q}, {q}, {spread})[0].isfinite().all().item<bool>());
     // The last layer that is read has no output; a layer whose map nobody uses has a gradient all the same.
     const auto [none, alone] = read_attention(q, k, std::nullopt, weights);
     CHECK(none.numel() == 0 && alone.equal(map));

@@ -66,10 +66,11 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
     at::Tensor through;  // d / d probabilities [B * heads, N, M]
     if (d_out.defined()) through = product(d_out, v);
     if (gradients[1].defined()) {
-      const at::Tensor map = gradients[1].view({batch, 1, points, keys}), weights = saved[5].view({1, heads, 1, 1});
+      // Whoever uses the map hands its gradient back in whatever layout it has.
+      const at::Tensor map = gradients[1].reshape({batch, 1, points, keys}), weights = saved[5].view({1, heads, 1, 1});
       through = through.defined()
                     ? through.view({batch, heads, points, keys}).addcmul_(weights, map).view({-1, points, keys})
-                    : (weights * map).view({-1, points, keys});
+                    : (weights * map).reshape({-1, points, keys});
     }
     if (!through.defined()) return {{}, {}, {}, {}};
     const at::Tensor d_scores =
