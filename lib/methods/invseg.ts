@@ -1,5 +1,6 @@
 /** InvSeg: Adam steps on the embeddings of the category names, against views of this one image; then the baseline's pass. */
 import type { NativeInversion, NativeStep, NativeStepResult } from '../native/binding.js';
+import { settled } from '../settled.js';
 import { openInversion, predict } from './inversion.js';
 import type { Method, MethodContext, MethodOutcome, StepLoss } from './method.js';
 import { drawSteps } from './views.js';
@@ -10,25 +11,35 @@ export const invseg: Method = {
   prompts: 'together',
   needsNames: true,
   async run(context) {
-    return (await together([context]))[0]!;
+    const [only] = await together([context]);
+    if (only!.status === 'rejected') throw only!.reason;
+    return only!.value;
   },
   together,
 };
 
 /** All images make a step, then all make the next; one whose step is not finite makes no more. */
-async function together(contexts: readonly MethodContext[]): Promise<MethodOutcome[]> {
-  const loops: Loop[] = [];
-  for (const context of contexts) loops.push(await Loop.open(context));
+async function together(contexts: readonly MethodContext[]): Promise<PromiseSettledResult<MethodOutcome>[]> {
+  const opened: PromiseSettledResult<Loop>[] = [];
+  for (const context of contexts) opened.push(await settled(() => Loop.open(context)));
+  const loops = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const stepped = await settled(() => makeSteps(loops));
+  const outcomes: PromiseSettledResult<MethodOutcome>[] = [];
+  for (const one of opened) {
+    if (one.status === 'rejected') outcomes.push(one);
+    else outcomes.push(stepped.status === 'rejected' ? stepped : await settled(() => one.value.finish()));
+  }
+  return outcomes;
+}
+
+async function makeSteps(loops: readonly Loop[]): Promise<void> {
   for (;;) {
     const open = loops.filter((loop) => loop.isOpen);
-    if (open.length === 0) break;
+    if (open.length === 0) return;
     for (const { context } of open) context.checkpoint();
     const results = await next(open);
     for (const [i, loop] of open.entries()) await loop.take(results[i]!);
   }
-  const outcomes: MethodOutcome[] = [];
-  for (const loop of loops) outcomes.push(await loop.finish());
-  return outcomes;
 }
 
 async function next(loops: readonly Loop[]): Promise<NativeStepResult[]> {

@@ -81,8 +81,8 @@ export interface Method {
   readonly needsNames: boolean;
   run(context: MethodContext): Promise<MethodOutcome>;
   /**
-   * Several images at once, where that is faster than one after the other; of one engine and one set of options. Outcomes in the order
-   * of the contexts; an error is that of all.
+   * Several images at once, where that is faster than one after the other; of one engine and one set of options. What becomes of each
+   * in the order of the contexts: an error of what they do together is that of all, any other that of one image.
    */
-  together?(contexts: readonly MethodContext[]): Promise<MethodOutcome[]>;
+  together?(contexts: readonly MethodContext[]): Promise<PromiseSettledResult<MethodOutcome>[]>;
 }

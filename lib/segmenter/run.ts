@@ -3,9 +3,10 @@ import { decodeImage } from '../image/decode.js';
 import type { ImageInput } from '../image/decode.js';
 import { Listener } from '../listener.js';
 import { methods, requireFinite, wordFactors } from '../methods/index.js';
-import type { MethodContext, MethodOutcome, Observer } from '../methods/index.js';
+import type { MethodContext, MethodName, MethodOutcome, Observer } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
 import { Random } from '../random.js';
+import { settled } from '../settled.js';
 import { Handles } from './handles.js';
 import type { PromptSet, SegmenterParts } from './parts.js';
 import { makeResult, makeSegments } from './result.js';
@@ -37,46 +38,51 @@ export async function run(parts: SegmenterParts, job: Run): Promise<SegmentResul
   }
 }
 
-/** What became of one image of several. */
-export type Settled = { result: SegmentResult } | { error: unknown };
-
 /**
- * Jobs of one method and one set of options. An image that cannot be read, or whose prediction is no number, fails alone; an error of the
+ * Jobs of one method and one set of options. An image that cannot be read, or whose prediction fails, fails alone; an error of the
  * steps that all make together is that of all.
  *
  * @returns one entry a job, in their order; all handles are free afterwards
  */
-export async function runTogether(parts: SegmenterParts, jobs: readonly Run[]): Promise<Settled[]> {
+export async function runTogether(
+  parts: SegmenterParts,
+  jobs: readonly Run[],
+): Promise<PromiseSettledResult<SegmentResult>[]> {
   const handles = new Handles();
   try {
-    const settled = new Map<Run, Settled>();
-    const ready: { job: Run; context: MethodContext; finish: Finish }[] = [];
-    for (const job of jobs) {
-      const prepared = await settle(() => prepare(parts, job, handles));
-      if ('error' in prepared) settled.set(job, prepared);
-      else ready.push({ job, ...prepared.result });
+    const prepared: PromiseSettledResult<Prepared>[] = [];
+    for (const job of jobs) prepared.push(await settled(() => prepare(parts, job, handles)));
+    const ready = prepared.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const outcomes = await runAll(jobs[0]!.options.method, ready);
+    const results: PromiseSettledResult<SegmentResult>[] = [];
+    for (const one of prepared) {
+      if (one.status === 'rejected') {
+        results.push(one);
+        continue;
+      }
+      const outcome = outcomes.get(one.value)!;
+      results.push(outcome.status === 'rejected' ? outcome : await settled(() => one.value.finish(outcome.value)));
     }
-    const method = methods[jobs[0]!.options.method];
-    const outcomes =
-      method.together && ready.length > 1
-        ? await settle(() => method.together!(ready.map(({ context }) => context)))
-        : undefined;
-    for (const [i, { job, context, finish }] of ready.entries()) {
-      if (outcomes && 'error' in outcomes) settled.set(job, outcomes);
-      else settled.set(job, await settle(async () => finish(outcomes?.result[i] ?? (await method.run(context)))));
-    }
-    return jobs.map((job) => settled.get(job)!);
+    return results;
   } finally {
     handles.dispose();
   }
 }
 
-async function settle<T>(work: () => Promise<T>): Promise<{ result: T } | { error: unknown }> {
-  try {
-    return { result: await work() };
-  } catch (error) {
-    return { error };
-  }
+async function runAll(
+  name: MethodName,
+  ready: readonly Prepared[],
+): Promise<Map<Prepared, PromiseSettledResult<MethodOutcome>>> {
+  const method = methods[name];
+  const outcomes = new Map<Prepared, PromiseSettledResult<MethodOutcome>>();
+  const together = await method.together?.(ready.map(({ context }) => context));
+  for (const [i, one] of ready.entries()) outcomes.set(one, together?.[i] ?? (await settled(() => method.run(one.context))));
+  return outcomes;
+}
+
+interface Prepared {
+  context: MethodContext;
+  finish: Finish;
 }
 
 type Finish = (outcome: MethodOutcome) => Promise<SegmentResult>;
@@ -86,7 +92,7 @@ async function prepare(
   parts: SegmenterParts,
   job: Run,
   handles: Handles,
-): Promise<{ context: MethodContext; finish: Finish }> {
+): Promise<Prepared> {
   const { engine, model } = parts;
   const { options, prompts, selections, stop } = job;
   const { steps } = options;

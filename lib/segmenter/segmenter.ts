@@ -10,6 +10,7 @@ import type { ModelFacts, SegmenterParts } from './parts.js';
 import { Queue } from './queue.js';
 import { run, runTogether } from './run.js';
 import type { Run } from './run.js';
+import { checkImage, isIterable, Source } from './source.js';
 import { selectAll } from './selections.js';
 import { Stop } from './stop.js';
 import type { BatchImage, BatchOutcome, SegmentAllOptions, SegmentOptions, SegmentResult } from './types.js';
@@ -99,42 +100,50 @@ export class Segmenter implements AsyncDisposable {
   }
 
   /**
-   * Segments many images, several in one pass: on a GPU about 1.6 times as many a second at 16 in a pass as one by one. Each has
-   * names of its own; masks are those of `segment` but for rounding. A pass waits its turn among the other calls.
+   * Segments many images, several in one pass, which a GPU does faster than one after the other. Each has names of its own; masks
+   * are those of `segment` but for rounding. A pass waits its turn among the other calls.
    *
    *     for await (const { index, result, error } of segmenter.segmentAll(images, { batch: 8 })) …
    *
    * The durations of steps in `timings` and `losses` are those of the whole pass.
    *
-   * @param images read as they are needed: those of a pass before it, never further ahead
+   * @param images read as they are needed: those of a pass before it, never further ahead. Bytes are copied as they are read, so a
+   * buffer may be filled again for the next image.
    * @returns outcomes in the order of the images; an image that fails has its error and the others go on
-   * @throws {InvSegError} `INVALID_OPTION` for the options; `ABORTED`, `DISPOSED`; and what `images` throws
+   * @throws {InvSegError} `INVALID_OPTION` for the options; `ABORTED`, `DISPOSED`; and what `images` throws, after the outcomes of
+   * what it gave before
    */
   async *segmentAll(
     images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
     options: SegmentAllOptions = {},
   ): AsyncGenerator<BatchOutcome, void, undefined> {
-    if (!isPlainObject(options)) refuse('options', 'an object', options);
-    const { batch: given = 4, ...rest } = options as SegmentAllOptions;
-    const batch = integer(1, 64).read(given, 'batch');
-    if (!isIterable(images)) refuse('images', 'an iterable of { input, categories }', images);
-    // What is wrong with the options is no image's fault.
-    const { signal, ...own } = rest;
-    if (signal !== undefined && !isSignal(signal)) refuse('signal', 'an AbortSignal', signal);
-    resolveOptions(own, this.#parts.model.methods);
+    const { batch, signal, own } = this.#allOptions(images, options);
     const stop = new Stop(this.#closing.signal, signal);
     stop.check();
-
-    let index = 0;
-    let waiting: BatchImage[] = [];
-    for await (const image of images) {
-      waiting.push(image);
-      if (waiting.length < batch) continue;
-      yield* await this.#pass(waiting, rest, stop, index);
-      index += waiting.length;
-      waiting = [];
+    const source = new Source(images, stop);
+    try {
+      for (let index = 0; !source.ended; ) {
+        const waiting = await source.take(batch);
+        yield* await this.#pass(waiting, { ...own, ...(signal && { signal }) }, stop, index);
+        index += waiting.length;
+        source.check();
+      }
+    } finally {
+      await source.leave();
     }
-    if (waiting.length > 0) yield* await this.#pass(waiting, rest, stop, index);
+  }
+
+  /** What is wrong with the options is no image's fault. They are a copy: the caller may change its own meanwhile. */
+  #allOptions(images: unknown, options: SegmentAllOptions) {
+    if (!isPlainObject(options)) refuse('options', 'an object', options);
+    for (const name of ['categories', 'onProgress']) {
+      if (name in options) refuse(`options.${name}`, name === 'categories' ? 'names with each image' : 'no such option of segmentAll', options[name]);
+    }
+    const { batch = 4, signal, ...own } = options as SegmentAllOptions;
+    if (signal !== undefined && !isSignal(signal)) refuse('signal', 'an AbortSignal', signal);
+    if (!isIterable(images)) refuse('images', 'an iterable of { input, categories }', images);
+    resolveOptions(own, this.#parts.model.methods);
+    return { batch: integer(1, 64).read(batch, 'batch'), signal, own: structuredClone(own) };
   }
 
   async #pass(
@@ -147,8 +156,9 @@ export class Segmenter implements AsyncDisposable {
     const jobs: { index: number; job: Run }[] = [];
     for (const [i, image] of images.entries()) {
       const index = first + i;
+      stop.check(); // an end of the call is no image's error
       try {
-        if (!isPlainObject(image)) refuse(`images[${index}]`, 'an object with input and categories', image);
+        checkImage(image, index);
         jobs.push({ index, job: this.#job(image.input, { ...options, categories: image.categories }) });
       } catch (error) {
         outcomes.push({ index, error: error as Error });
@@ -156,10 +166,10 @@ export class Segmenter implements AsyncDisposable {
     }
     if (jobs.length > 0) {
       const settled = await this.#queue.run(stop, () => runTogether(this.#parts, jobs.map(({ job }) => job)));
-      stop.check(); // an end of the call is no image's error
+      stop.check();
       for (const [i, { index }] of jobs.entries()) {
         const one = settled[i]!;
-        outcomes.push('result' in one ? { index, result: one.result } : { index, error: one.error as Error });
+        outcomes.push(one.status === 'fulfilled' ? { index, result: one.value } : { index, error: one.reason as Error });
       }
     }
     return outcomes.sort((a, b) => a.index - b.index);
@@ -203,11 +213,6 @@ export class Segmenter implements AsyncDisposable {
 
 function modelInfo({ name, version, folder, resolutions, methods = {}, names = [] }: ModelFacts): ModelInfo {
   return { name, version, folder, resolutions: [...resolutions], methods: structuredClone(methods), names: [...names] };
-}
-
-function isIterable(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return Symbol.iterator in value || Symbol.asyncIterator in value;
 }
 
 // By its shape: the caller's AbortSignal may come from another realm or a polyfill.

@@ -69,18 +69,19 @@ describe('many images', () => {
 
   it('fail alone where the image or its names are no such', async () => {
     const { engine, segmenter } = open();
-    const outcomes = await all(segmenter, [image('cat'), { input: 'nowhere.png', categories: ['cat'] }, image(''), any(7), image('dog')], {
-      steps: 1,
-      batch: 5,
-    });
-    expect(outcomes.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+    const more = any<BatchImage>({ ...image('cat'), steps: 3 });
+    const images = [image('cat'), { input: 'nowhere.png', categories: ['cat'] }, image(''), any<BatchImage>(7), image('dog'), more];
+    const outcomes = await all(segmenter, images, { steps: 1, batch: 6 });
+    expect(outcomes.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(outcomes.map(({ error }) => error && any<{ code: string }>(error).code)).toEqual([
       undefined,
       'IMAGE_NOT_FOUND',
       'INVALID_CATEGORIES',
       'INVALID_OPTION',
       undefined,
+      'INVALID_OPTION',
     ]);
+    expect(outcomes[5]!.error!.message).toContain('images[5].steps');
     expect(engine.open).toBe(0);
   });
 
@@ -118,6 +119,93 @@ describe('many images', () => {
     await expect(all(segmenter, [image('cat')])).rejects.toEqual(code('DISPOSED'));
   });
 
+  it.each(['abort', 'dispose'] as const)('end where the caller comes to an end between two passes: %s', async (way) => {
+    const controller = new AbortController();
+    const { segmenter } = open();
+    let seen = 0;
+    function* endless(): Generator<BatchImage> {
+      for (;;) yield image('cat');
+    }
+    const run = async (): Promise<void> => {
+      for await (const { error } of segmenter.segmentAll(endless(), { steps: 1, batch: 2, signal: controller.signal })) {
+        expect(error).toBeUndefined();
+        if (++seen === 2) await (way === 'abort' ? controller.abort() : segmenter.dispose());
+      }
+    };
+    await expect(run()).rejects.toEqual(code(way === 'abort' ? 'ABORTED' : 'DISPOSED'));
+    expect(seen).toBe(2);
+  });
+
+  it('end at once while their source waits, and tell it', async () => {
+    const controller = new AbortController();
+    const { segmenter } = open();
+    let left = false;
+    const source: AsyncIterable<BatchImage> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => setTimeout(() => controller.abort(), 5)),
+        return: async () => ((left = true), { done: true, value: undefined }),
+      }),
+    };
+    await expect(all(segmenter, source, { steps: 1, signal: controller.signal })).rejects.toEqual(code('ABORTED'));
+    expect(left).toBe(true);
+  });
+
+  it('that were given before the source failed have their outcomes', async () => {
+    const { segmenter } = open();
+    function* failing(): Generator<BatchImage> {
+      yield image('cat');
+      yield image('dog');
+      throw new Error('no more of it');
+    }
+    const seen: number[] = [];
+    const run = async (): Promise<void> => {
+      for await (const { index } of segmenter.segmentAll(failing(), { steps: 1, batch: 4 })) seen.push(index);
+    };
+    await expect(run()).rejects.toThrow('no more of it');
+    expect(seen).toEqual([0, 1]);
+  });
+
+  it('fail alone where a prediction fails', async () => {
+    let predictions = 0;
+    const behaviour: FakeBehaviour = { onCall: (name) => void (name === 'predict' && (behaviour.failAt = ++predictions === 2 ? 'predict' : '')) };
+    const { segmenter } = open(behaviour);
+    const outcomes = await all(segmenter, [image('cat'), image('dog'), image('bus')], { steps: 2, batch: 3 });
+    expect(outcomes.map(({ error }) => error === undefined)).toEqual([true, false, true]);
+  });
+
+  it('may share a buffer that is filled again for each', async () => {
+    const { segmenter } = open();
+    const frame = picture(8, 6);
+    const seen: number[][] = [];
+    function* frames(): Generator<BatchImage> {
+      for (const value of [10, 200]) {
+        frame.data.fill(value);
+        yield { input: frame, categories: ['cat'] };
+      }
+    }
+    const encode = FakeEngine.prototype.encodeImage;
+    FakeEngine.prototype.encodeImage = function (rgb, ...rest) {
+      seen.push([rgb[0]!]);
+      return encode.call(this, rgb, ...rest);
+    };
+    try {
+      await all(segmenter, frames(), { steps: 1, batch: 2 });
+    } finally {
+      FakeEngine.prototype.encodeImage = encode;
+    }
+    expect(seen).toEqual([[10], [200]]);
+  });
+
+  it('take the options as they were at the call', async () => {
+    const { engine, segmenter } = open();
+    const options: SegmentAllOptions = { steps: 1, batch: 1, crop: { min: 0.9 } };
+    for await (const { error } of segmenter.segmentAll([image('cat'), image('dog')], options)) {
+      expect(error).toBeUndefined();
+      options.crop = any({ min: 'bad' });
+    }
+    expect(engine.open).toBe(0);
+  });
+
   it('are none: nothing comes', async () => expect(await all(open().segmenter, [])).toEqual([]));
 
   it.each<[string, unknown, unknown]>([
@@ -126,6 +214,8 @@ describe('many images', () => {
     ['a batch of 65', [], { batch: 65 }],
     ['an unknown option', [], { colour: 1 }],
     ['a signal that is none', [], { signal: 1 }],
+    ['names for all', [], { categories: ['cat'] }],
+    ['progress', [], { onProgress: () => {} }],
     ['images that are none', 7, {}],
     ['images that are null', null, {}],
   ])('refuse %s', async (_, images, options) => {

@@ -1,0 +1,80 @@
+/** The images of `segmentAll`, taken a pass at a time from whatever iterates over them. */
+import { isPlainObject, refuse } from '../options/index.js';
+import type { Stop } from './stop.js';
+import type { BatchImage } from './types.js';
+
+export class Source {
+  readonly #iterator: Iterator<BatchImage> | AsyncIterator<BatchImage>;
+  readonly #stop: Stop;
+  #ended = false;
+  #failed: { error: unknown } | undefined;
+
+  constructor(images: Iterable<BatchImage> | AsyncIterable<BatchImage>, stop: Stop) {
+    this.#iterator = Symbol.asyncIterator in images ? images[Symbol.asyncIterator]() : images[Symbol.iterator]();
+    this.#stop = stop;
+  }
+
+  /** Nothing more comes. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /**
+   * At most `count` images, fewer at the end and where the source fails (see `check`).
+   * @throws {InvSegError} `ABORTED` or `DISPOSED`, at once, also while the source waits
+   */
+  async take(count: number): Promise<BatchImage[]> {
+    const images: BatchImage[] = [];
+    while (images.length < count && !this.#ended) {
+      let next: IteratorResult<BatchImage> | undefined;
+      try {
+        await this.#stop.race(Promise.resolve(this.#iterator.next()).then((result) => void (next = result)));
+      } catch (error) {
+        this.#stop.check();
+        this.#ended = true;
+        this.#failed = { error };
+        break;
+      }
+      if (next!.done) this.#ended = true;
+      else images.push(kept(next!.value));
+    }
+    return images;
+  }
+
+  /** @throws what the source threw, once what it gave before is done */
+  check(): void {
+    if (this.#failed) throw this.#failed.error;
+  }
+
+  /** Tells the source that nobody asks for more; does not wait for one that may be waiting itself. */
+  async leave(): Promise<void> {
+    if (this.#ended) return;
+    const left = Promise.resolve(this.#iterator.return?.()).catch(() => {});
+    await Promise.race([left, new Promise((resolve) => setImmediate(resolve))]);
+  }
+}
+
+/** Bytes are copied: who reads frames into one buffer fills it again for the next. */
+function kept(image: BatchImage): BatchImage {
+  const input: unknown = (image as Partial<BatchImage> | null | undefined)?.input;
+  if (input instanceof Uint8Array) return { ...image, input: Uint8Array.from(input) };
+  const data: unknown = isPlainObject(input) ? input['data'] : undefined;
+  if (data instanceof Uint8Array) return { ...image, input: { ...(input as object), data: Uint8Array.from(data) } as BatchImage['input'] };
+  return image;
+}
+
+/** @throws {InvSegError} `INVALID_OPTION` for what is no `{ input, categories }` */
+export function checkImage(image: BatchImage, index: number): void {
+  const name = `images[${index}]`;
+  if (!isPlainObject(image)) refuse(name, 'an object with input and categories', image);
+  for (const key of Object.keys(image)) {
+    if (key !== 'input' && key !== 'categories') {
+      refuse(`${name}.${key}`, 'input and categories alone, since options are those of all images', image[key]);
+    }
+  }
+}
+
+export function isIterable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Symbol.iterator in value || Symbol.asyncIterator in value;
+}
