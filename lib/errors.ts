@@ -73,4 +73,9 @@ export class InvSegError extends Error {
     this.name = code === 'ABORTED' ? 'AbortError' : 'InvSegError';
     this.code = code;
   }
+
+  /** `JSON.stringify` leaves an error's message out. */
+  toJSON(): { name: string; code: ErrorCode; message: string } {
+    return { name: this.name, code: this.code, message: this.message };
+  }
 }

@@ -1,12 +1,17 @@
 /** Times a model on one picture, stage by stage, as a caller of `segment` sees it. */
+import { createHash } from 'node:crypto';
 import os from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { InvSegError } from '../errors.js';
+import { decodeImage } from '../image/decode.js';
 import { Listener } from '../listener.js';
-import { integer, record } from '../options/rules.js';
+import { integer, record, refuse } from '../options/rules.js';
+import { checkSegmenter } from '../segmenter/check.js';
 import type { SegmentResult } from '../segmenter/types.js';
 import { benchStages } from './types.js';
 import type { BenchOptions, BenchReport, BenchStage, Quantiles } from './types.js';
+
+const KEYS = ['segmenter', 'picture', 'categories', 'options', 'images', 'warmup', 'signal', 'onImage'] as const;
 
 /**
  * Segments one picture `warmup` + `images` times, one after the other.
@@ -15,12 +20,19 @@ import type { BenchOptions, BenchReport, BenchStage, Quantiles } from './types.j
  */
 export async function bench(given: BenchOptions): Promise<BenchReport> {
   record(given, 'options', 'an object with segmenter, picture and categories');
+  for (const key of Object.keys(given)) {
+    if (!(KEYS as readonly string[]).includes(key)) refuse(`options.${key}`, `one of ${KEYS.join(', ')}`, key);
+  }
   const { segmenter, picture, categories, options, images = 10, warmup = 2, signal, onImage } = given;
+  checkSegmenter(segmenter);
   integer(1, 10_000).read(images, 'images');
   integer(0, 10_000).read(warmup, 'warmup');
+  if (onImage !== undefined && typeof onImage !== 'function') refuse('onImage', 'a function', onImage);
   const listener = new Listener(onImage);
   const segment = (): Promise<SegmentResult> =>
-    segmenter.segment(picture, { ...options, categories: [...categories], ...(signal && { signal }) });
+    segmenter.segment(picture, { ...options, categories, ...(signal && { signal }) });
+  const { rgb, width, height } = await decodeImage(picture);
+  const hash = createHash('sha256').update(rgb).digest('hex');
 
   for (let i = 0; i < warmup; i++) {
     await segment();
@@ -31,16 +43,19 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
   delay.enable();
   const began = performance.now();
   let last: SegmentResult | undefined;
-  for (let i = 1; i <= images; i++) {
-    last = await segment();
-    for (const stage of benchStages) {
-      if (stage !== 'step') times.get(stage)!.push(last.timings[stage]);
+  try {
+    for (let i = 1; i <= images; i++) {
+      last = await segment();
+      for (const stage of benchStages) {
+        if (stage !== 'step') times.get(stage)!.push(last.timings[stage]);
+      }
+      times.get('step')!.push(...last.losses.map(({ milliseconds }) => milliseconds));
+      listener.tell(i);
     }
-    times.get('step')!.push(...last.losses.map(({ milliseconds }) => milliseconds));
-    listener.tell(i);
+  } finally {
+    delay.disable();
   }
   const seconds = (performance.now() - began) / 1000;
-  delay.disable();
   await listener.settle();
   const { losses, options: resolved } = last!;
   const { model, device, deviceName, dtype } = segmenter.info;
@@ -57,6 +72,8 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
     device,
     deviceName,
     dtype,
+    picture: { width, height, hash },
+    categories: last!.categories,
     options: { ...resolved },
     images,
     stages: Object.fromEntries([...times].filter(([, list]) => list.length > 0).map(([stage, list]) => [stage, quantiles(list)])),
@@ -86,6 +103,7 @@ export function checkBenchReport(value: unknown, name: string): BenchReport {
   const sound =
     typeof stages === 'object' &&
     stages !== null &&
+    Object.keys(stages).length > 0 &&
     Object.values(stages).every((stage) => Number.isFinite(stage?.p50) && Number.isFinite(stage?.p90));
   if (!sound) throw new InvSegError('INVALID_OPTION', `Expected a file that invseg bench --json wrote for ${name}`);
   return report!;

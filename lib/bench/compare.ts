@@ -1,4 +1,6 @@
 /** Two benches of one machine: what got slower by more than their noise. */
+import { refuse } from '../options/rules.js';
+import { checkBenchReport } from './bench.js';
 import { benchStages } from './types.js';
 import type { BenchReport, BenchStage } from './types.js';
 
@@ -21,8 +23,17 @@ export interface BenchComparison {
   differences: string[];
 }
 
-/** @param threshold share of the old median that a stage may lose, such as 0.1 */
+/** Two runs of one seed give one loss, but for the order of sums. */
+const LOSS_TOLERANCE = 1e-3;
+
+/**
+ * @param threshold share of the old median that a stage may lose, such as 0.1
+ * @throws {InvSegError} `INVALID_OPTION` for what is no report or no share
+ */
 export function compareBenches(before: BenchReport, after: BenchReport, threshold: number): BenchComparison {
+  checkBenchReport(before, 'before');
+  checkBenchReport(after, 'after');
+  if (!(typeof threshold === 'number' && threshold >= 0)) refuse('threshold', 'a share of at least 0', threshold);
   const changes = benchStages.flatMap((stage): StageChange[] => {
     const [old, now] = [before.stages[stage], after.stages[stage]];
     if (!old || !now) return [];
@@ -31,8 +42,17 @@ export function compareBenches(before: BenchReport, after: BenchReport, threshol
     const slower = ratio > 1 + threshold && now.p50 - old.p50 > noise;
     return [{ stage, before: old.p50, after: now.p50, ratio, slower }];
   });
-  const differences = (['deviceName', 'dtype', 'model', 'host', 'options'] as const).filter(
-    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
-  );
-  return { changes, slower: changes.some(({ slower }) => slower), differences };
+  return { changes, slower: changes.some(({ slower }) => slower), differences: differencesOf(before, after) };
+}
+
+function differencesOf(before: BenchReport, after: BenchReport): string[] {
+  const other = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+  const whole = (['deviceName', 'dtype', 'model', 'host', 'picture', 'categories'] as const).filter((key) => other(before[key], after[key]));
+  const [old, now] = [before.options ?? {}, after.options ?? {}];
+  const names = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((key) => other(old[key], now[key]));
+  const found = [...whole, ...names.map((name) => `options.${name}`)];
+  // Where all is the same and the losses are not, the two did not compute the same.
+  const losses = (before.losses ?? []).map((loss, i) => Math.abs(loss - (after.losses?.[i] ?? NaN)) / Math.max(1, Math.abs(loss)));
+  if (found.length === 0 && losses.some((difference) => !(difference <= LOSS_TOLERANCE))) found.push('losses');
+  return found;
 }

@@ -39,6 +39,9 @@ export interface BenchReport {
   device: string;
   deviceName: string;
   dtype: string;
+  /** Of the decoded picture, and the SHA-256 of its RGB bytes. */
+  picture: { width: number; height: number; hash: string };
+  categories: string[];
   /** Every option of the method. */
   options: Record<string, unknown>;
   images: number;

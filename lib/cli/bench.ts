@@ -1,12 +1,14 @@
 /** `invseg bench`: how long a picture takes, stage by stage, and what got slower since another time. */
 import type { Command } from 'commander';
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { bench, checkBenchReport, compareBenches } from '../bench/index.js';
 import type { BenchComparison, BenchReport } from '../bench/index.js';
 import { InvSegError } from '../errors.js';
 import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
 import { resolveEngineOptions } from '../options/index.js';
+import { integer } from '../options/rules.js';
 import { EXIT } from './failure.js';
 import { engineFlags, parseSettings, parseValue } from './flags.js';
 import type { EngineFlag, SegmentFlags } from './flags.js';
@@ -53,6 +55,9 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
   const threshold = share(flags.threshold);
   // Read first: a bench of minutes must not end in a file that is none.
   const before = flags.against === undefined ? undefined : await readReport(flags.against);
+  if (flags.json !== undefined) await checkTarget(flags.json);
+  const images = integer(1, 10_000).read(parseValue(flags.images), '--images');
+  const warmup = integer(0, 10_000).read(parseValue(flags.warmup), '--warmup');
   const { steps } = flags;
   const engine = resolveEngineOptions(engineFlags(flags));
   await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
@@ -61,20 +66,20 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
     picture: image ?? drawnPicture(),
     categories: flags.categories.split(',').map((name) => name.trim()),
     options: { ...parseSettings(flags.set), ...(steps !== undefined && { steps: parseValue(steps) as number }) },
-    images: parseValue(flags.images) as number,
-    warmup: parseValue(flags.warmup) as number,
+    images,
+    warmup,
     signal: io.signal,
+    onImage: (image) => io.err(image > 0 ? `image ${image}/${images}\n` : `warm-up ${image + warmup}/${warmup}\n`),
   });
   io.out(asTable(report));
+  const comparison = before && compareBenches(before, report, threshold);
+  if (comparison) io.out(asComparison(comparison, flags.against!));
   if (flags.json !== undefined) await writeReport(flags.json, report);
-  if (!before) return EXIT.ok;
-  const comparison = compareBenches(before, report, threshold);
-  io.out(asComparison(comparison, flags.against!));
-  return comparison.slower ? EXIT.failed : EXIT.ok;
+  return comparison?.slower ? EXIT.failed : EXIT.ok;
 }
 
 function share(text: string): number {
-  const value = Number(text);
+  const value = text.trim() === '' ? NaN : Number(text);
   if (Number.isFinite(value) && value >= 0) return value;
   throw new InvSegError('INVALID_OPTION', `Expected a share of at least 0, such as 0.1, for --threshold but received ${text}`);
 }
@@ -87,6 +92,14 @@ async function readReport(file: string): Promise<BenchReport> {
     throw new InvSegError('INVALID_OPTION', `Cannot read --against ${file}: ${(cause as Error).message}`, { cause });
   }
   return checkBenchReport(value, `--against ${file}`);
+}
+
+/** Before minutes of work, not after. @throws {InvSegError} `OUTPUT_FAILED` */
+async function checkTarget(file: string): Promise<void> {
+  const kind = await stat(file).catch(() => undefined);
+  if (kind?.isDirectory()) throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: it is a folder; name a file in it`);
+  const folder = await stat(path.dirname(path.resolve(file))).catch(() => undefined);
+  if (!folder?.isDirectory()) throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: its folder is not there`);
 }
 
 async function writeReport(file: string, report: BenchReport): Promise<void> {

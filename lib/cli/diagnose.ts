@@ -22,7 +22,7 @@ import { interruptible } from './segment.js';
 interface DiagnoseFlags extends DatasetFlags, Pick<SegmentFlags, EngineFlag | 'preset' | 'steps' | 'set' | 'out'> {
   dataset?: string;
   sample: string;
-  seed: string;
+  seed?: string;
   variants: string;
   inversion: boolean;
 }
@@ -53,7 +53,7 @@ export function addDiagnoseCommand(program: Command, io: Io, done: (code: number
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
     .option('--steps <count>', 'optimisation steps (default: 15)')
-    .option('--seed <number>', 'seed of the draw and of every run', '0')
+    .option('--seed <number>', 'seed of the draw and of every run (default: 0)')
     .option('--preset <name>', 'named settings under all variants, such as paper')
     .addOption(
       new Option('--set <key=value>', 'an option under all variants, see below; may be repeated')
@@ -69,9 +69,8 @@ export function addDiagnoseCommand(program: Command, io: Io, done: (code: number
 async function diagnoseCommand(flags: DiagnoseFlags, io: Io): Promise<number> {
   // Everything that can be refused without a model is refused first.
   const sample = integer(1, 1_000_000).read(parseValue(flags.sample), 'sample');
-  const seed = integer(0, 0xffffffff).read(parseValue(flags.seed), 'seed');
-  const { seed: _, ...options } = methodFlags({ ...flags, seed: flags.seed });
-  resolveOptions(options);
+  const { seed: own, ...options } = methodFlags(flags);
+  const { seed } = resolveOptions({ ...options, ...(own !== undefined && { seed: own }) });
   const engine = resolveEngineOptions(engineFlags(flags));
   const dataset = await openDataset(datasetOptions(flags.dataset, flags));
   await prepareFolder(flags.out);

@@ -72,7 +72,7 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
     .option('--steps <count>', 'optimisation steps; 0 is the baseline (default: 15)')
-    .option('--seed <number>', 'seed of the draw and of every run', '0')
+    .option('--seed <number>', 'seed of the draw and of every run (default: 0)')
     .option('--preset <name>', 'named settings, such as paper')
     .addOption(
       new Option('--set <key=value>', 'any option of the method, see below; may be repeated')
@@ -88,15 +88,14 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
 
 async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   // Everything that can be refused without a model is refused first.
-  const given = (name: 'sample' | 'seed' | 'prefetch', rule: ReturnType<typeof integer>): number | undefined =>
+  const given = (name: 'sample' | 'prefetch', rule: ReturnType<typeof integer>): number | undefined =>
     flags[name] === undefined ? undefined : rule.read(parseValue(flags[name]), name);
   const sample = given('sample', integer(1, 10_000_000));
-  const seed = given('seed', integer(0, 0xffffffff));
   const prefetch = given('prefetch', integer(0, 64));
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
   // Not resolved for good: the model may have settings of a method.
   const options = methodFlags(flags);
-  resolveOptions(options);
+  const { seed } = resolveOptions(options);
   queueOf(flags);
   const plan = await planPictures(flags);
   const devices = devicesOf(flags, io);

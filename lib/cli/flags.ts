@@ -86,8 +86,15 @@ export function methodFlags(flags: MethodFlags): MethodOverrides {
     seed: seed === undefined ? undefined : parseValue(seed),
     saveMaps,
   };
+  const settings = parseSettings(flags.set);
+  // One of two seeds would be ignored without a word: a flag's default is none that was given.
+  for (const name of ['method', 'steps', 'seed'] as const) {
+    if (given[name] !== undefined && Object.hasOwn(settings, name)) {
+      throw new InvSegError('INVALID_OPTION', `Expected ${name} once but received --${name} and --set ${name}=`);
+    }
+  }
   // Unchecked here: `resolveOptions` refuses what is wrong.
-  return { ...parseSettings(flags.set), ...dropUndefined(given) } as MethodOverrides;
+  return { ...settings, ...dropUndefined(given) } as MethodOverrides;
 }
 
 /** Flags of the engine, the same for every command that loads a model. */

@@ -28,7 +28,7 @@ export interface NativeEngineConfig {
   unet: NativeModule;
   /** `cpu`, `cuda`, `cuda:1`; `auto` takes the first CUDA device where there is one. */
   device: string;
-  /** `auto` is bfloat16 on CUDA and float32 on the CPU. */
+  /** `auto` is float16 on CUDA and float32 on the CPU. */
   dtype: 'auto' | 'float32' | 'bfloat16' | 'float16';
   /** Intra-op threads of the engine's own thread; 0 leaves LibTorch's choice. */
   threads: number;

@@ -75,7 +75,9 @@ function findBuild(): { folder: string; stamp: BuildStamp } {
   });
   throw new InvSegError(
     'ADDON_NOT_BUILT',
-    `The native addon has not been built${named ? ' in INVSEG_ADDON' : ''}. ${WAY_OUT}. Looked for:\n${tried.join('\n')}`,
+    named
+      ? `The folder that INVSEG_ADDON names has no addon: correct or unset it. Looked for:\n${tried.join('\n')}`
+      : `The native addon has not been built. ${WAY_OUT}. Looked for:\n${tried.join('\n')}`,
   );
 }
 

@@ -39,8 +39,9 @@ describe('a bench', () => {
 
   it('ends when it is aborted, and refuses what is no number of images', async () => {
     await expect(measure({ signal: AbortSignal.abort() })).rejects.toEqual(code('ABORTED'));
-    for (const change of [{ images: 0 }, { images: 1.5 }, { warmup: -1 }]) {
-      await expect(measure(change)).rejects.toEqual(code('INVALID_OPTION'));
+    const wrong = [{ images: 0 }, { images: 1.5 }, { warmup: -1 }, { imagse: 4 }, { segmenter: {} }, { onImage: 1 }, { categories: [7] }];
+    for (const change of wrong) {
+      await expect(measure(change)).rejects.toMatchObject({ code: expect.stringMatching(/^INVALID_/) as string });
     }
     await expect(bench(null as never)).rejects.toEqual(code('INVALID_OPTION'));
   });
@@ -59,7 +60,7 @@ describe('a bench', () => {
     expect(quantiles([7])).toEqual({ p50: 7, p90: 7 });
   });
 
-  it.each([null, [], {}, { format: 'invseg-bench/1' }, { format: 'invseg-bench/1', stages: { total: { p50: 'x' } } }])(
+  it.each([null, [], {}, { format: 'invseg-bench/1' }, { format: 'invseg-bench/1', stages: {} }, { format: 'invseg-bench/1', stages: { total: { p50: 'x' } } }])(
     'does not take %j for a report',
     (value) => expect(() => checkBenchReport(value, '--against old.json')).toThrow(/--against old.json/),
   );
@@ -67,7 +68,7 @@ describe('a bench', () => {
 
 describe('two benches', () => {
   const at = (p50: number, p90: number, more: Partial<BenchReport> = {}): BenchReport =>
-    ({ stages: { total: { p50, p90 } }, dtype: 'float32', ...more }) as BenchReport;
+    ({ format: 'invseg-bench/1', stages: { total: { p50, p90 } }, dtype: 'float32', ...more }) as BenchReport;
 
   it.each([
     ['faster', at(100, 110), at(80, 90), false],
@@ -78,7 +79,19 @@ describe('two benches', () => {
     expect(compareBenches(before, after, 0.1)).toMatchObject({ slower, changes: [{ stage: 'total', slower }], differences: [] });
   });
 
-  it('of other types are no pair', () => {
-    expect(compareBenches(at(1, 1), at(1, 1, { dtype: 'float16' }), 0.1).differences).toEqual(['dtype']);
+  it.each<[string, Partial<BenchReport>, string[]]>([
+    ['types', { dtype: 'float16' }, ['dtype']],
+    ['names', { categories: ['dog', 'background'] }, ['categories']],
+    ['pictures', { picture: { width: 1, height: 1, hash: 'x' } }, ['picture']],
+    ['options', { options: { steps: 3, alpha: 1 } }, ['options.steps']],
+    ['losses alone', { losses: [1, 2.1] }, ['losses']],
+  ])('of other %s are no pair', (_, more, differences) => {
+    const base = { categories: ['cat'], options: { steps: 2, alpha: 1 }, losses: [1, 2] };
+    expect(compareBenches(at(1, 1, base), at(1, 1, { ...base, ...more }), 0.1).differences).toEqual(differences);
+  });
+
+  it('refuse what is no report and no share', () => {
+    expect(() => compareBenches(null as never, at(1, 1), 0.1)).toThrow(/before/);
+    expect(() => compareBenches(at(1, 1), at(1, 1), 'x' as never)).toThrow(/threshold/);
   });
 });

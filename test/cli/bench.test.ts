@@ -30,7 +30,7 @@ async function invseg(...args: string[]): Promise<{ code: number; out: string; e
 
 it('opens the model of its flags, whose code is trusted only where they say so', async () => {
   const plain = await invseg('--threads', '2');
-  expect([plain.code, plain.err]).toEqual([0, '']);
+  expect([plain.code, plain.err]).toEqual([0, 'image 1/1\n']);
   expect(plain.opened).toMatchObject([{ device: 'auto', threads: 2, trustCode: false }]);
   expect(plain.out).toContain('images/s');
   const trusted = await invseg('--model', 'somewhere', '--trust-code');
@@ -51,6 +51,21 @@ it('refuses figures that are none before it opens a model', async () => {
   for (const [file, why] of [[deep, 'nested deeper'], [pipe, 'not a regular file'], [folder, 'a folder'], [path.join(folder, 'none'), 'no such file']] as const) {
     const { code, err, opened } = await invseg('--against', file);
     expect([code, opened]).toEqual([2, []]);
+    expect(err).toContain(why);
+  }
+});
+
+it('refuses a place for its figures, and counts, before it opens a model', async () => {
+  for (const [args, why] of [
+    [['--json', folder], 'it is a folder'],
+    [['--json', path.join(folder, 'none', 'x.json')], 'its folder is not there'],
+    [['--images', '0'], '--images'],
+    [['--warmup', '-1'], '--warmup'],
+    [['--threshold', ''], '--threshold'],
+  ] as const) {
+    const { code, err, opened } = await invseg(...args);
+    expect(code).not.toBe(0);
+    expect(opened).toEqual([]);
     expect(err).toContain(why);
   }
 });

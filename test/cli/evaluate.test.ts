@@ -51,6 +51,17 @@ it('evaluates, reports, and goes on', async () => {
   expect((await evaluate('a', ['--steps', '3', '--restart'])).code).toBe(0);
 });
 
+it('takes the seed of --set for the draw and the runs, and one seed alone', async () => {
+  await evaluate('set', ['--sample', '4', '--set', 'seed=3']);
+  await evaluate('flag', ['--sample', '4', '--seed', '3']);
+  const [set, flag] = ['set', 'flag'].map((name) => JSON.parse(readFileSync(path.join(at(name), 'report.json'), 'utf8')).settings);
+  expect(set).toEqual(flag);
+  expect(set).toMatchObject({ seed: 3, options: { seed: 3 } });
+  const both = await evaluate('both', ['--seed', '1', '--set', 'seed=3']);
+  expect([both.code, both.opened]).toEqual([2, 0]);
+  expect(both.err).toContain('--seed and --set seed=');
+});
+
 it('takes names from captions, in the data set\'s own vocabulary', async () => {
   const captions = path.join(root, 'captions.json');
   writeFileSync(captions, JSON.stringify(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [idOf(i), i === 4 ? 'clouds' : 'Two cats on a sofa.']))));

@@ -69,7 +69,7 @@ describe('loading', () => {
 describe('a build that does not do', () => {
   it('is missing: every path and the way out', async () => {
     const out = await run(failure, { INVSEG_ADDON: '/nowhere' });
-    expect(out).toMatch(/^InvSegError ADDON_NOT_BUILT The native addon has not been built in INVSEG_ADDON\. Run `npx invseg setup`/);
+    expect(out).toMatch(/^InvSegError ADDON_NOT_BUILT The folder that INVSEG_ADDON names has no addon: correct or unset it\./);
     for (const file of [ADDON, SHIM, STAMP]) expect(out).toContain(`  /nowhere/${file}: missing`);
   });
 
