@@ -36,7 +36,8 @@
       'xcode_settings': {'OTHER_CPLUSPLUSFLAGS': ['-isystem', '<(libtorch)/include']},
       # No RPATH: the shim maps these libraries first, wherever they lie.
       'libraries': ['-L<(libtorch)/lib', '-ltorch_cpu', '-lc10'],
-      'conditions': [['OS=="linux"', {'libraries': ['-ldl']}]],
+      # As in CMakeLists.txt: what LibTorch was told of stays.
+      'conditions': [['OS=="linux"', {'libraries': ['-ldl'], 'ldflags': ['-Wl,-z,nodelete']}]],
     },
   ],
 }
