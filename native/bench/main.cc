@@ -7,17 +7,12 @@
 // keeps losses, prompt, maps and labels of one image; `--against` compares this run's with those of another, on another device
 // or in another type. `--trace` writes the kernels of one image as a Chrome trace.
 
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <map>
-#include <random>
 #include <string>
 
-#include <ATen/Parallel.h>
-#include <ATen/record_function.h>
-#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/profiler.h>
 #include <torch/script.h>
 
@@ -26,11 +21,12 @@
 #include "core/engine/stream.h"
 #include "core/error.h"
 #include "core/inversion/inversion.h"
-#include "core/loss/cluster.h"
+#include "case.h"
+#include "measures.h"
 #include "model.h"
-#include "selections.h"
 
 using namespace invseg;
+using namespace bench;
 
 namespace {
 
@@ -65,34 +61,6 @@ struct Stages {
     if (times.find(name) == times.end()) order.push_back(name);
     times[name].push_back(milliseconds);
   }
-  static double quantile(std::vector<double> values, double q) {
-    std::sort(values.begin(), values.end());
-    const double at = q * static_cast<double>(values.size() - 1);
-    const auto low = static_cast<size_t>(at), high = std::min(low + 1, values.size() - 1);
-    return values[low] + (at - static_cast<double>(low)) * (values[high] - values[low]);
-  }
-};
-
-constexpr int64_t kWidth = 640, kHeight = 480;
-
-std::vector<uint8_t> picture(uint32_t seed) {
-  std::vector<uint8_t> rgb(kWidth * kHeight * 3);
-  std::mt19937 random(seed);
-  const double cx = 150 + random() % 300, cy = 150 + random() % 150;
-  for (int64_t y = 0; y < kHeight; ++y) {
-    for (int64_t x = 0; x < kWidth; ++x) {
-      const bool disc = (x - cx) * (x - cx) + (y - cy) * (y - cy) < 110 * 110;
-      auto* pixel = &rgb[static_cast<size_t>((y * kWidth + x) * 3)];
-      pixel[0] = static_cast<uint8_t>(disc ? 220 : 100 + (x / 8) % 64);
-      pixel[1] = static_cast<uint8_t>(disc ? 60 : 140 + (y / 8) % 48);
-      pixel[2] = static_cast<uint8_t>(disc ? 40 + random() % 16 : 90);
-    }
-  }
-  return rgb;
-}
-
-struct Setting {
-  int64_t steps, views, categories;
 };
 
 struct Outcome {
@@ -100,52 +68,6 @@ struct Outcome {
   at::Tensor embedding;
   Prediction prediction;
 };
-
-std::vector<StepInput> plan(const Setting& setting, bool fresh, uint32_t seed) {
-  std::mt19937 random(seed);
-  std::uniform_real_distribution<float> unit(0, 1);
-  std::vector<StepInput> steps;
-  for (int64_t i = 0; i < setting.steps; ++i) {
-    StepInput step;
-    for (int64_t v = 0; v < setting.views && (fresh || i == 0); ++v) {
-      const float side = 0.6f + 0.4f * unit(random);
-      for (const float value : {(1 - side) * unit(random), (1 - side) * unit(random), side, side}) step.boxes.push_back(value);
-    }
-    step.timesteps.assign(static_cast<size_t>(setting.views), 5 + static_cast<int64_t>(random() % 296));
-    step.noise_seed = random();
-    steps.push_back(std::move(step));
-  }
-  return steps;
-}
-
-/** Prompt, spans and options of an image, all of one method. */
-InversionOptions method(const EngineConfig& config, const Setting& setting) {
-  InversionOptions options;
-  options.trainable.assign(static_cast<size_t>(config.prompt_length), 0);
-  for (int64_t c = 0; c < setting.categories; ++c) {
-    options.spans.push_back({0, 1 + 2 * c, 2});
-    options.trainable[static_cast<size_t>(1 + 2 * c)] = options.trainable[static_cast<size_t>(2 + 2 * c)] = 1;
-  }
-  options.training = select_levels(config, {0, 0, 1, 0}, {0, 0, 1, 0});
-  return options;
-}
-
-std::vector<int32_t> prompt(const EngineConfig& config, const Setting& setting) {
-  std::vector<int32_t> ids(static_cast<size_t>(config.prompt_length), 0);
-  ids[0] = 49406;
-  for (int64_t i = 0; i < 2 * setting.categories; ++i) ids[static_cast<size_t>(1 + i)] = static_cast<int32_t>(320 + 977 * i);
-  ids[static_cast<size_t>(1 + 2 * setting.categories)] = 49407;
-  return ids;
-}
-
-PredictOptions prediction(const EngineConfig& config) {
-  PredictOptions predict;
-  predict.selection = select_levels(config, {8. / 15, 4. / 15, 2. / 15, 1. / 15}, {0, 0, 1, 0});
-  predict.width = kWidth;
-  predict.height = kHeight;
-  predict.noise_seed = 11;
-  return predict;
-}
 
 /** Milliseconds of `count` images whose steps are made together. */
 double segment_together(const std::shared_ptr<Engine>& engine, const Setting& setting, bool fresh, uint32_t seed, int64_t count) {
@@ -240,107 +162,10 @@ void write_inputs(const std::string& folder, const Setting& setting, uint32_t se
   }
 }
 
-/** Operators that were called since the last look, those that others call included. */
-int64_t operators() {
-  static std::atomic<int64_t> count{0};
-  static const bool counting = [] {
-    at::addGlobalCallback(at::RecordFunctionCallback([](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> {
-                            ++count;
-                            return nullptr;
-                          }).scopes({at::RecordScope::FUNCTION}));
-    return true;
-  }();
-  return counting ? count.exchange(0) : 0;
-}
-
-/** Operator calls of each stage of an image, all of them run plainly. */
-int count_operators(const std::shared_ptr<Engine>& engine, const Setting& setting) {
-  const auto& config = engine->config();
-  const auto ids = prompt(config, setting);
-  const auto rgb = picture(1);
-  engine->graphs().set_enabled(false);
-  operators();
-  const at::Tensor embedding = engine->encode_text(ids.data(), 1);
-  const int64_t text = operators();
-  const Image image = engine->encode_image(rgb.data(), kWidth, kHeight, false, 0);
-  const int64_t whole = operators();
-  Inversion inversion(engine, image, embedding, method(config, setting));
-  operators();
-  inversion.step({plan({1, setting.views, setting.categories}, true, 1)[0]});
-  const int64_t fresh = operators();
-  StepInput again = plan({1, setting.views, setting.categories}, true, 1)[0];
-  again.boxes.clear();
-  inversion.step(again);
-  const int64_t step = operators();
-  inversion.predict(prediction(config));
-  const int64_t last = operators();
-  std::printf(
-      "operator calls: text %lld, image %lld, views of a step %lld, a step %lld, prediction %lld\n", static_cast<long long>(text),
-      static_cast<long long>(whole), static_cast<long long>(fresh - step), static_cast<long long>(step),
-      static_cast<long long>(last));
-  return 0;
-}
-
-/** Peak resident memory in MiB since the last reset. */
-double resident(const char* field) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind(field, 0) == 0) return std::stod(line.substr(std::string(field).size() + 1)) / 1024;
-  }
-  return 0;
-}
-
-/**
- * The clustering loss and its gradients at N points and C categories on one thread, as this library does it and with S built:
- * eq. 3 to 8 with an N x N matrix of distances.
- */
-int time_loss(int64_t points, int64_t categories) {
-  at::set_num_threads(1);
-  at::manual_seed(1);
-  const at::Tensor p = (at::randn({1, points, points}) * 2).softmax(2), m = at::rand({1, points, categories});
-  const auto measure = [&](const char* name, const std::function<at::Tensor(const at::Tensor&, const at::Tensor&)>& loss) {
-    std::vector<double> times;
-    double peak = 0, value = 0;
-    at::Tensor gradient;
-    for (int i = 0; i < (points <= 1024 ? 30 : 3); ++i) {
-      gradient = at::Tensor();
-      const at::Tensor own = p.detach().requires_grad_(), maps = m.detach().requires_grad_();
-      std::ofstream("/proc/self/clear_refs") << "5";
-      const double before = resident("VmRSS:");
-      const auto start = Clock::now();
-      const at::Tensor result = loss(own, maps);
-      gradient = torch::autograd::grad({result}, {own, maps})[0];
-      times.push_back(since(start));
-      value = result.item<double>();
-      peak = std::max(peak, resident("VmHWM:") - before);
-    }
-    const double matrix = static_cast<double>(points * points * 4) / (1 << 20);
-    std::printf("%-12s %8.1f ms, %.2f matrices of N x N beyond the input, loss %.7f\n", name, Stages::quantile(times, 0.5),
-                peak / matrix, value);
-    return std::pair{Stages::quantile(times, 0.5), gradient};
-  };
-  const auto [ours, gradient] = measure("this library", [](const at::Tensor& a, const at::Tensor& b) {
-    return cluster_loss(a, b, {}).loss.sum();
-  });
-  const auto [theirs, wanted] = measure("S built", [](const at::Tensor& a, const at::Tensor& b) {
-    const at::Tensor log = (a + kLogEps).log(), own = (a * log).sum(2);
-    const at::Tensor cross = a.matmul(log.transpose(1, 2));
-    const at::Tensor distances = own.unsqueeze(2) + own.unsqueeze(1) - cross - cross.transpose(1, 2);
-    const at::Tensor anchors = at::sigmoid(4.0 * (b - 0.5));
-    const at::Tensor pairs = anchors.transpose(1, 2).matmul(distances).matmul(b) /
-                             anchors.sum(1).unsqueeze(2).matmul(b.sum(1).unsqueeze(1));
-    const auto count = static_cast<double>(b.size(2));
-    return pairs.diagonal(0, 1, 2).sum() / count - 2.0 / (count * (count - 1)) * pairs.tril(-1).sum();
-  });
-  std::printf("%.1f times as fast; gradients differ by %.1e\n", theirs / ours,
-              ((gradient - wanted).norm() / wanted.norm()).item<double>());
-  return 0;
-}
-
 int run(const Arguments& arguments) {
   if (arguments.values.count("loss") != 0) return time_loss(arguments.number("loss", 4096), arguments.number("categories", 4));
 
-  EngineConfig config = bench::stable_diffusion(arguments.text("weights"), arguments.text("scripts", "models/sd21"));
+  EngineConfig config = stable_diffusion(arguments.text("weights"), arguments.text("scripts", "models/sd21"));
   config.device = arguments.text("device", "auto");
   config.dtype = arguments.text("dtype", "auto");
   config.threads = arguments.number("threads", 0);
@@ -378,7 +203,7 @@ int run(const Arguments& arguments) {
       if (json) json << ",\"" << (fresh ? "fresh" : "kept") << "\":{\"peak\":" << device_memory(engine->device()).peak;
       for (const auto& stage : stages.order) {
         const auto& times = stages.times[stage];
-        const double half = Stages::quantile(times, 0.5), most = Stages::quantile(times, 0.9);
+        const double half = quantile(times, 0.5), most = quantile(times, 0.9);
         std::printf("  %-14s p50 %8.2f  p90 %8.2f ms\n", stage.c_str(), half, most);
         if (json) json << ",\"" << stage << "\":[" << half << ',' << most << ']';
       }
@@ -395,7 +220,7 @@ int run(const Arguments& arguments) {
       reset_peak_memory(engine->device());
       std::vector<double> times;
       for (uint32_t i = 0; i < 2; ++i) times.push_back(segment_together(engine, setting, fresh, 50 * i, batch));
-      const double rate = 1000.0 * static_cast<double>(batch) / Stages::quantile(times, 0.5);
+      const double rate = 1000.0 * static_cast<double>(batch) / quantile(times, 0.5);
       std::printf("batch %2lld, %-11s %6.2f images/s, reserved device memory %.2f GiB\n", static_cast<long long>(batch),
                   fresh ? "fresh views" : "views kept", rate,
                   static_cast<double>(device_memory(engine->device()).peak) / (1 << 30));
