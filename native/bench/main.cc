@@ -1,11 +1,15 @@
 // Times the core at Stable Diffusion 2.1's full size, stage by stage, without Node.
 //
-//     invseg_bench --weights DIR --scripts models/sd21 [--device cuda] [--dtype auto] [--images 5] [--steps 15] [--views 2]
-//                  [--categories 3] [--plain] [--batch 16] [--threads 0] [--json FILE] [--save FILE] [--against FILE] [--trace FILE] [--inputs DIR]
+//     invseg_bench --weights DIR --scripts models/sd21 [--device cuda] [--dtype auto] [--threads 0] [--images 5] [--steps 15]
+//                  [--views 2] [--categories 3] [--plain] [--batch 16] [--json FILE] [--save FILE] [--against FILE] [--trace FILE]
+//     invseg_bench --weights DIR --operators          operator calls of each stage
+//     invseg_bench --weights DIR --inputs DIR         writes what an image is made from, for a peer in another language
+//     invseg_bench --loss 4096                        the clustering loss alone, against S built
 //
-// `--batch` times 1, 2, 4 … images whose steps are made together. Every image runs with fresh views in every step and then with views that are kept. `--plain` captures no graphs. `--save`
-// keeps losses, prompt, maps and labels of one image; `--against` compares this run's with those of another, on another device
-// or in another type. `--trace` writes the kernels of one image as a Chrome trace.
+// Every image runs with views that are kept and then with fresh views in every step. `--batch` times 1, 2, 4 … images whose steps
+// are made together, `--plain` captures no graphs. `--save` keeps losses, prompt, maps and labels of one image; `--against` compares
+// this run's with those of another, on another device or in another type. `--trace` writes the kernels of one image as a Chrome
+// trace, which scripts/gpu/kernels.py adds up.
 
 #include <chrono>
 #include <cstdio>
@@ -16,12 +20,12 @@
 #include <torch/csrc/autograd/profiler.h>
 #include <torch/script.h>
 
+#include "case.h"
 #include "core/engine/device.h"
 #include "core/engine/engine.h"
 #include "core/engine/stream.h"
 #include "core/error.h"
 #include "core/inversion/inversion.h"
-#include "case.h"
 #include "measures.h"
 #include "model.h"
 
