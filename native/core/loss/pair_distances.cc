@@ -24,7 +24,7 @@ namespace {
 constexpr double kSumFloor = 1e-8;
 
 /** Rows of P that are worked on at once on the CPU: what is made of them stays in the second-level cache. */
-constexpr int64_t kBlockValues = int64_t{1} << 18;
+constexpr int64_t kBlockValues = int64_t{1} << 16;
 
 struct Block {
   int64_t begin, count;
