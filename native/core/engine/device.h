@@ -26,7 +26,7 @@ at::Device parse_device(const std::string& name);
 at::ScalarType parse_dtype(const std::string& name, const at::Device& device);
 
 /**
- * Float32 is float32 (no TF32), sums of half-precision products are float32, and convolutions try their kernels once a shape.
+ * Float32 is float32 (no TF32), and convolutions try their kernels once for each shape.
  * Settings of the process; the same for every engine.
  */
 void set_precision(const at::Device& device);

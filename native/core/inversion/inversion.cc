@@ -158,7 +158,7 @@ enum Input {
 /** Losses of float16 networks are multiplied by this before the backward pass, whose small values would vanish otherwise. */
 constexpr double kHalfLossScale = 4096;
 
-/** The same list for all images of a step: what they share comes once, at the end. */
+/** Tensors that all images of a step share; they follow the inputs of the last image. */
 enum Shared { self_heads, cross_heads };
 
 /** x [V * all, ...] in the order views x prompts -> the prompts from `first` on, [V * count, ...]. */

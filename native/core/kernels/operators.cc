@@ -9,8 +9,8 @@
 namespace invseg {
 
 void register_operators() {
-  // By hand and not with TORCH_LIBRARY: two copies of the addon in one process would be two definitions, which ends it. Names
-  // are versioned by the copy that came first; the operators mean the same in every release of one major version.
+  // By hand and not with TORCH_LIBRARY: two copies of the addon in one process would be two definitions, which ends it.
+  // The operators of the copy that came first serve all; a module that wants other arguments is then an error when it is loaded.
   static const bool done = [] {
     if (!c10::Dispatcher::singleton().findSchema({"invseg::group_norm", ""})) {
       // Never freed: modules that were loaded refer to it until the process ends.
