@@ -1,7 +1,7 @@
 /** Files from outside: regular ones only, and never more of their bytes than the reader has use for. */
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 
 /** Why a file is not read; `message` says it in words that go behind the file's name. */
 export class FileError extends Error {

@@ -47,10 +47,13 @@ async function demo() {
   const loading = performance.now();
   const segmenter = await Segmenter.open();
   const { model, device, deviceName, dtype } = segmenter.info;
-  console.log(`model: ${model.name} ${model.version} on ${device} (${deviceName}, ${dtype}), loaded in ${seconds(performance.now() - loading)}`);
+  console.log(
+    `model: ${model.name} ${model.version} on ${device} (${deviceName}, ${dtype}), loaded in ${seconds(performance.now() - loading)}`,
+  );
   const panels = [];
   try {
-    for (const [file, { categories }] of Object.entries(list)) panels.push(await show(segmenter, file, categories, out, options));
+    for (const [file, { categories }] of Object.entries(list))
+      panels.push(await show(segmenter, file, categories, out, options));
   } finally {
     await segmenter.dispose();
   }
@@ -85,7 +88,9 @@ async function show(segmenter, file, categories, out, options) {
   const { before, after } = invseg.comparison ?? {};
   const loss = before === undefined ? 'no steps' : `loss ${before.toFixed(3)} → ${after.toFixed(3)}`;
   const status = invseg.status === 'completed' ? '' : `, ${invseg.status}`;
-  console.log(`\n${file}: baseline ${seconds(baseline.timings.total)}, InvSeg ${seconds(invseg.timings.total)}, ${loss}${status}`);
+  console.log(
+    `\n${file}: baseline ${seconds(baseline.timings.total)}, InvSeg ${seconds(invseg.timings.total)}, ${loss}${status}`,
+  );
   const wide = Math.max(...names.map((name) => name.length));
   names.forEach((name, i) => {
     const share = ({ segments }) => `${(segments[i].share * 100).toFixed(1)} %`.padStart(8);
@@ -96,7 +101,9 @@ async function show(segmenter, file, categories, out, options) {
 
 /** The first three panels below each other. */
 async function renewReadmePicture(panels) {
-  const parts = await Promise.all(panels.slice(0, 3).map(async (input) => ({ input, ...(await sharp(input).metadata()) })));
+  const parts = await Promise.all(
+    panels.slice(0, 3).map(async (input) => ({ input, ...(await sharp(input).metadata()) })),
+  );
   const width = Math.max(...parts.map((part) => part.width));
   let top = 0;
   const placed = parts.map(({ input, height }) => ({ input, left: 0, top: (top += height) - height }));

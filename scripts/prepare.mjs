@@ -19,7 +19,12 @@ try {
 }
 
 function whyOnlyTypescript() {
-  const { INVSEG_SKIP_SETUP, npm_command: command, npm_lifecycle_event: event, _PACOTE_NO_PREPARE_: clone } = process.env;
+  const {
+    INVSEG_SKIP_SETUP,
+    npm_command: command,
+    npm_lifecycle_event: event,
+    _PACOTE_NO_PREPARE_: clone,
+  } = process.env;
   if (INVSEG_SKIP_SETUP === '1') return 'INVSEG_SKIP_SETUP=1';
   if (process.argv.includes('--only-typescript')) return '--only-typescript';
   // The tarball holds no binary, and npm prepares a git dependency in a clone that it throws away.

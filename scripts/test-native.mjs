@@ -15,7 +15,9 @@ try {
   const start = performance.now();
   const args = ['--test-dir', tree, '--output-on-failure', '--no-tests=error', ...process.argv.slice(2)];
   const { status } = spawnSync('ctest', args, { stdio: 'inherit' });
-  console.log(`C++ tests: ${status === 0 ? 'passed' : 'FAILED'} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  console.log(
+    `C++ tests: ${status === 0 ? 'passed' : 'FAILED'} in ${((performance.now() - start) / 1000).toFixed(1)} s`,
+  );
   process.exitCode = status ?? 1;
 } catch (error) {
   console.error(describeFailure(error));

@@ -12,7 +12,9 @@ function open(value: unknown, path: string): string[] {
 
 it('every table that the package exports is frozen, all the way down', () => {
   const tables = Object.entries(api).filter(([, value]) => typeof value === 'object');
-  expect(tables.map(([name]) => name)).toEqual(expect.arrayContaining(['defaults', 'engineDefaults', 'presets', 'methodNames', 'paperTables']));
+  expect(tables.map(([name]) => name)).toEqual(
+    expect.arrayContaining(['defaults', 'engineDefaults', 'presets', 'methodNames', 'paperTables']),
+  );
   expect(tables.flatMap(([name, value]) => open(value, name))).toEqual([]);
   expect(open(methodDefaults, 'methodDefaults')).toEqual([]);
 });
@@ -42,13 +44,23 @@ describe('the options of one call', () => {
   });
 
   it('do not change with what the caller gave', () => {
-    const given = { crop: { min: 0.7 }, trainingResolutions: { 16: 1 }, caption: { cat: 'x' }, layers: { trainingCross: { layers: ['a'] } } };
+    const given = {
+      crop: { min: 0.7 },
+      trainingResolutions: { 16: 1 },
+      caption: { cat: 'x' },
+      layers: { trainingCross: { layers: ['a'] } },
+    };
     const resolved = api.resolveOptions(given);
     given.crop.min = 0.1;
     given.trainingResolutions[16] = 9;
     given.caption.cat = 'y';
     given.layers.trainingCross.layers.push('b');
-    expect(resolved).toMatchObject({ crop: { min: 0.7 }, trainingResolutions: { 16: 1 }, caption: { cat: 'x' }, layers: { trainingCross: { layers: ['a'] } } });
+    expect(resolved).toMatchObject({
+      crop: { min: 0.7 },
+      trainingResolutions: { 16: 1 },
+      caption: { cat: 'x' },
+      layers: { trainingCross: { layers: ['a'] } },
+    });
   });
 });
 

@@ -48,10 +48,15 @@ const picture = () => ({ data: new Uint8Array(12), width: 2, height: 2, channels
 const isClass = (value: unknown): boolean => typeof value === 'function' && /^class\b/.test(String(value));
 
 describe('every exported function', () => {
-  const functions = Object.entries(api).filter(([, value]) => typeof value === 'function' && !isClass(value)) as [string, (...args: unknown[]) => unknown][];
+  const functions = Object.entries(api).filter(([, value]) => typeof value === 'function' && !isClass(value)) as [
+    string,
+    (...args: unknown[]) => unknown,
+  ][];
 
   it('is among those that are tried', () => {
-    expect(functions.map(([name]) => name)).toEqual(expect.arrayContaining(['evaluate', 'explain', 'diagnose', 'maskOf', 'encodeLabels', 'openDataset']));
+    expect(functions.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['evaluate', 'explain', 'diagnose', 'maskOf', 'encodeLabels', 'openDataset']),
+    );
   });
 
   it.each(functions)('%s', async (_, call) => {
@@ -67,33 +72,70 @@ describe('arguments and options behind the first', () => {
     ['VisionLanguage.open, clip', (value) => api.VisionLanguage.open({ clip: value } as never)],
     ['segment, the picture', (value) => segmenter.segment(value as never, { categories: ['cat'], steps: 0 })],
     ['segment, the options', (value) => segmenter.segment(picture(), value as never)],
-    ...['categories', 'signal', 'onProgress', 'preset', 'crop', 'trainingResolutions'].map((key): [string, (value: unknown) => unknown] => [
-      `segment, ${key}`,
-      (value) => segmenter.segment(picture(), { categories: ['cat'], steps: 0, [key]: value } as never),
-    ]),
+    ...['categories', 'signal', 'onProgress', 'preset', 'crop', 'trainingResolutions'].map(
+      (key): [string, (value: unknown) => unknown] => [
+        `segment, ${key}`,
+        (value) => segmenter.segment(picture(), { categories: ['cat'], steps: 0, [key]: value } as never),
+      ],
+    ),
     ['explain, the options', (value) => api.explain(segmenter, picture(), value as never)],
-    ...['mask', 'maskNames', 'points', 'methods', 'palette', 'onProgress'].map((key): [string, (value: unknown) => unknown] => [
-      `explain, ${key}`,
-      (value) => api.explain(segmenter, picture(), { categories: ['cat'], steps: 0, methods: ['baseline'], mask: new Uint8Array(4), [key]: value } as never),
-    ]),
+    ...['mask', 'maskNames', 'points', 'methods', 'palette', 'onProgress'].map(
+      (key): [string, (value: unknown) => unknown] => [
+        `explain, ${key}`,
+        (value) =>
+          api.explain(segmenter, picture(), {
+            categories: ['cat'],
+            steps: 0,
+            methods: ['baseline'],
+            mask: new Uint8Array(4),
+            [key]: value,
+          } as never),
+      ],
+    ),
     ['decodeImage, the options', (value) => api.decodeImage(picture(), value as never)],
     ['evaluate, dataset', (value) => api.evaluate({ segmenter, out: path.join(root, 'out'), dataset: value } as never)],
     ['evaluate, out', (value) => api.evaluate({ segmenter, dataset, out: value } as never)],
     ['diagnose, dataset', (value) => api.diagnose(segmenter, { dataset: value } as never)],
-    ['diagnose, variants', (value) => api.diagnose(segmenter, { dataset, sample: 1, inversion: false, variants: value } as never)],
-    ['diagnose, sample', (value) => api.diagnose(segmenter, { dataset, sample: value, inversion: false, variants: [] } as never)],
-    ['diagnose, options', (value) => api.diagnose(segmenter, { dataset, sample: 1, inversion: false, variants: api.defaultVariants.slice(0, 1), options: value } as never)],
-    ['reproduce, dataset', (value) => api.reproduce({ segmenters: [segmenter], out: path.join(root, 'out'), dataset: value } as never)],
+    [
+      'diagnose, variants',
+      (value) => api.diagnose(segmenter, { dataset, sample: 1, inversion: false, variants: value } as never),
+    ],
+    [
+      'diagnose, sample',
+      (value) => api.diagnose(segmenter, { dataset, sample: value, inversion: false, variants: [] } as never),
+    ],
+    [
+      'diagnose, options',
+      (value) =>
+        api.diagnose(segmenter, {
+          dataset,
+          sample: 1,
+          inversion: false,
+          variants: api.defaultVariants.slice(0, 1),
+          options: value,
+        } as never),
+    ],
+    [
+      'reproduce, dataset',
+      (value) => api.reproduce({ segmenters: [segmenter], out: path.join(root, 'out'), dataset: value } as never),
+    ],
     ['mergeRuns, runs', (value) => api.mergeRuns({ out: path.join(root, 'merged'), runs: value } as never)],
     ['compareRuns, the second run', (value) => (api.compareRuns as (...args: unknown[]) => unknown)(root, value)],
     ['createNameSource, categories', (value) => api.createNameSource('given', { categories: value } as never)],
-    ['createNameSource, captions', async (value) => api.createNameSource('captions', { vocabulary: await api.loadVocabulary('voc'), captions: value } as never)],
+    [
+      'createNameSource, captions',
+      async (value) =>
+        api.createNameSource('captions', { vocabulary: await api.loadVocabulary('voc'), captions: value } as never),
+    ],
     ['openDataset, root', (value) => api.openDataset({ kind: 'voc', root: value } as never)],
     ['checkDataset, the options', (value) => api.checkDataset({ kind: 'folder', root }, value as never)],
     ['chooseVariants, resolutions', (value) => api.chooseVariants('all', value as never)],
     ['modelIdentity, the options', (value) => api.modelIdentity(undefined, value as never)],
     ['modelIdentity, trustCode', (value) => api.modelIdentity(undefined, { trustCode: value } as never)],
-    ['maskOf, index', (value) => api.maskOf({ width: 1, height: 1, categories: ['a'], labels: new Uint8Array(1) }, value as never)],
+    [
+      'maskOf, index',
+      (value) => api.maskOf({ width: 1, height: 1, categories: ['a'], labels: new Uint8Array(1) }, value as never),
+    ],
   ];
 
   it.each(calls)('%s', async (_, call) => {

@@ -8,8 +8,8 @@ import { Listener } from '../listener.js';
 import { integer, record, refuse } from '../options/rules.js';
 import { checkSegmenter } from '../segmenter/check.js';
 import type { SegmentResult } from '../segmenter/types.js';
-import { benchStages } from './types.js';
 import type { BenchOptions, BenchReport, BenchStage, Quantiles } from './types.js';
+import { benchStages } from './types.js';
 
 const KEYS = ['segmenter', 'picture', 'categories', 'options', 'images', 'warmup', 'signal', 'onImage'] as const;
 
@@ -76,7 +76,9 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
     categories: last!.categories,
     options: { ...resolved },
     images,
-    stages: Object.fromEntries([...times].filter(([, list]) => list.length > 0).map(([stage, list]) => [stage, quantiles(list)])),
+    stages: Object.fromEntries(
+      [...times].filter(([, list]) => list.length > 0).map(([stage, list]) => [stage, quantiles(list)]),
+    ),
     imagesPerSecond: images / seconds,
     // In kilobytes on every system that Node runs on.
     peakMemory: process.resourceUsage().maxRSS * 1024,

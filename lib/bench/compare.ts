@@ -1,8 +1,8 @@
 /** Two benches of one machine: what got slower by more than their noise. */
 import { refuse } from '../options/rules.js';
 import { checkBenchReport } from './bench.js';
-import { benchStages } from './types.js';
 import type { BenchReport, BenchStage } from './types.js';
+import { benchStages } from './types.js';
 
 export interface StageChange {
   stage: BenchStage;
@@ -47,12 +47,16 @@ export function compareBenches(before: BenchReport, after: BenchReport, threshol
 
 function differencesOf(before: BenchReport, after: BenchReport): string[] {
   const other = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
-  const whole = (['deviceName', 'dtype', 'model', 'host', 'picture', 'categories'] as const).filter((key) => other(before[key], after[key]));
+  const whole = (['deviceName', 'dtype', 'model', 'host', 'picture', 'categories'] as const).filter((key) =>
+    other(before[key], after[key]),
+  );
   const [old, now] = [before.options ?? {}, after.options ?? {}];
   const names = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((key) => other(old[key], now[key]));
   const found = [...whole, ...names.map((name) => `options.${name}`)];
   // Where all is the same and the losses are not, the two did not compute the same.
-  const losses = (before.losses ?? []).map((loss, i) => Math.abs(loss - (after.losses?.[i] ?? NaN)) / Math.max(1, Math.abs(loss)));
+  const losses = (before.losses ?? []).map(
+    (loss, i) => Math.abs(loss - (after.losses?.[i] ?? NaN)) / Math.max(1, Math.abs(loss)),
+  );
   if (found.length === 0 && losses.some((difference) => !(difference <= LOSS_TOLERANCE))) found.push('losses');
   return found;
 }

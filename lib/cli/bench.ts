@@ -1,17 +1,18 @@
 /** `invseg bench`: how long a picture takes, stage by stage, and what got slower since another time. */
-import type { Command } from 'commander';
+
 import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { bench, checkBenchReport, compareBenches } from '../bench/index.js';
+import type { Command } from 'commander';
 import type { BenchComparison, BenchReport } from '../bench/index.js';
+import { bench, checkBenchReport, compareBenches } from '../bench/index.js';
 import { InvSegError } from '../errors.js';
 import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
 import { resolveEngineOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
 import { EXIT } from './failure.js';
-import { engineFlags, parseSettings, parseValue } from './flags.js';
 import type { EngineFlag, SegmentFlags } from './flags.js';
+import { engineFlags, parseSettings, parseValue } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
 import { interruptible } from './segment.js';
@@ -35,14 +36,22 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
     .argument('[image]', 'a picture (default: a drawn one of 640 × 480)')
     .option('-c, --categories <names>', 'names to look for, with commas between them', 'cat,bus')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
+    .option(
+      '--trust-code',
+      'load a model whose TorchScript is not of this package: a program, which may do what you may',
+    )
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
     .option('--images <count>', 'images that are measured', '10')
     .option('--warmup <count>', 'images before them', '2')
     .option('--steps <count>', 'optimisation steps (default: 15)')
-    .option('--set <key=value>', 'any option of the method; may be repeated', (value: string, all: string[]) => [...all, value], [])
+    .option(
+      '--set <key=value>',
+      'any option of the method; may be repeated',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
     .option('--json <file>', 'also write the figures')
     .option('--against <file>', 'compare with figures that --json wrote; exit code 1 where a stage got slower')
     .option('--threshold <share>', 'share of its median that a stage may lose', '0.1')
@@ -81,7 +90,10 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
 function share(text: string): number {
   const value = text.trim() === '' ? NaN : Number(text);
   if (Number.isFinite(value) && value >= 0) return value;
-  throw new InvSegError('INVALID_OPTION', `Expected a share of at least 0, such as 0.1, for --threshold but received ${text}`);
+  throw new InvSegError(
+    'INVALID_OPTION',
+    `Expected a share of at least 0, such as 0.1, for --threshold but received ${text}`,
+  );
 }
 
 async function readReport(file: string): Promise<BenchReport> {
@@ -97,9 +109,11 @@ async function readReport(file: string): Promise<BenchReport> {
 /** Before minutes of work, not after. @throws {InvSegError} `OUTPUT_FAILED` */
 async function checkTarget(file: string): Promise<void> {
   const kind = await stat(file).catch(() => undefined);
-  if (kind?.isDirectory()) throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: it is a folder; name a file in it`);
+  if (kind?.isDirectory())
+    throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: it is a folder; name a file in it`);
   const folder = await stat(path.dirname(path.resolve(file))).catch(() => undefined);
-  if (!folder?.isDirectory()) throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: its folder is not there`);
+  if (!folder?.isDirectory())
+    throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: its folder is not there`);
 }
 
 async function writeReport(file: string, report: BenchReport): Promise<void> {
@@ -129,7 +143,8 @@ function drawnPicture(): { data: Uint8Array; width: number; height: number; chan
 }
 
 function asTable(report: BenchReport): string {
-  const { model, deviceName, device, dtype, host, images, stages, imagesPerSecond, peakMemory, eventLoopP99, losses } = report;
+  const { model, deviceName, device, dtype, host, images, stages, imagesPerSecond, peakMemory, eventLoopP99, losses } =
+    report;
   const rows = Object.entries(stages).map(
     ([stage, { p50, p90 }]) => `  ${stage.padEnd(10)} ${p50.toFixed(1).padStart(10)} ${p90.toFixed(1).padStart(10)}`,
   );

@@ -3,8 +3,13 @@ import type { Change, Comparison } from '../evaluation/index.js';
 
 export function comparisonMarkdown(comparison: Comparison): string {
   const { runs, pictures, mIoU95, higher, counts, settings, perClass, falls, rises } = comparison;
-  const left = [pictures.onlyA && `${pictures.onlyA} of A alone`, pictures.onlyB && `${pictures.onlyB} of B alone`].filter(Boolean).join(' and ');
-  const sure = higher === null || mIoU95[0] === null ? '' : `
+  const left = [pictures.onlyA && `${pictures.onlyA} of A alone`, pictures.onlyB && `${pictures.onlyB} of B alone`]
+    .filter(Boolean)
+    .join(' and ');
+  const sure =
+    higher === null || mIoU95[0] === null
+      ? ''
+      : `
 The mIoU changes by ${points(comparison.mIoU.difference)} points, 95 % interval ${points(mIoU95[0])} to ${points(mIoU95[1])} (pictures resampled in
 pairs); B is the higher one in ${(100 * higher).toFixed(1)} % of the resamplings. By its own mean IoU, ${counts.better} pictures are better, ${counts.worse}
 worse, ${counts.same} the same.
@@ -33,7 +38,8 @@ ${falls.length + rises.length === 0 ? 'None changed.' : ['| Picture | A | B | B 
 `;
 }
 
-const row = (name: string, { a, b, difference }: Change): string => `| ${name} | ${percent(a)} | ${percent(b)} | ${points(difference)} |`;
+const row = (name: string, { a, b, difference }: Change): string =>
+  `| ${name} | ${percent(a)} | ${percent(b)} | ${points(difference)} |`;
 
 const percent = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(2)} %`);
 

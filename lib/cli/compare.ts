@@ -1,8 +1,9 @@
 /** `invseg compare`: what changed between two runs, as Markdown or JSON. */
-import { Option } from 'commander';
+
 import type { Command } from 'commander';
-import { absentRules, compareRuns } from '../evaluation/index.js';
+import { Option } from 'commander';
 import type { AbsentRule } from '../evaluation/index.js';
+import { absentRules, compareRuns } from '../evaluation/index.js';
 import { integer } from '../options/rules.js';
 import { comparisonMarkdown } from './compare-markdown.js';
 import { EXIT } from './failure.js';
@@ -20,7 +21,9 @@ export function addCompareCommand(program: Command, io: Io, done: (code: number)
   program
     .command('compare')
     .summary('what changed between two runs of evaluate, and how sure that is')
-    .description('Compares two runs over the same data set: each class, the mean with its interval, the pictures that changed most.')
+    .description(
+      'Compares two runs over the same data set: each class, the mean with its interval, the pictures that changed most.',
+    )
     .argument('<a>', 'folder of a run')
     .argument('<b>', 'folder of the run that is compared with it')
     .addOption(new Option('--absent <rule>', 'classes without a pixel').choices([...absentRules]).default('nan-mean'))

@@ -1,8 +1,8 @@
 /** Flags that choose a data set, the same for every command that reads one. */
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { datasetDefinitions, datasetKinds } from '../datasets/index.js';
 import type { DatasetOptions } from '../datasets/index.js';
+import { datasetDefinitions, datasetKinds } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
 import { oneOf } from '../options/rules.js';
 

@@ -1,13 +1,13 @@
 /** `invseg dataset check`: is a data set whole, and which protocol does it give. */
 import type { Command } from 'commander';
-import { checkDataset } from '../datasets/index.js';
 import type { DatasetCheck } from '../datasets/index.js';
-import { parseValue } from './flags.js';
+import { checkDataset } from '../datasets/index.js';
 import { integer } from '../options/rules.js';
-import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
 import type { DatasetFlags } from './dataset-flags.js';
+import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
 import { describeDataset } from './dataset-report.js';
 import { EXIT } from './failure.js';
+import { parseValue } from './flags.js';
 import type { Io } from './io.js';
 import { ProgressLine } from './progress.js';
 

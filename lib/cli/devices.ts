@@ -1,8 +1,8 @@
 /** `--devices`: which processes a run has. */
 import { availableParallelism } from 'node:os';
 import { InvSegError } from '../errors.js';
-import type { EngineOptions } from '../options/index.js';
 import { loadBinding } from '../native/load.js';
+import type { EngineOptions } from '../options/index.js';
 
 /**
  * @param text `cuda:0,cuda:1`, `cpu,cpu`
@@ -11,9 +11,16 @@ import { loadBinding } from '../native/load.js';
 export function parseDevices(text: string): string[] {
   const devices = text.split(',').map((one) => one.trim());
   const bad = devices.find((one) => !/^(cpu|cuda:\d{1,3})$/.test(one));
-  if (bad !== undefined) throw new InvSegError('INVALID_OPTION', `Expected cpu or cuda:<index>, with commas between them, for devices but received ${JSON.stringify(text)}`);
+  if (bad !== undefined)
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected cpu or cuda:<index>, with commas between them, for devices but received ${JSON.stringify(text)}`,
+    );
   if (new Set(devices.map(kindOf)).size > 1) {
-    throw new InvSegError('INVALID_OPTION', `Expected devices of one kind but received ${JSON.stringify(text)}; CPU and CUDA round differently, so one run has one of them`);
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected devices of one kind but received ${JSON.stringify(text)}; CPU and CUDA round differently, so one run has one of them`,
+    );
   }
   return devices;
 }
@@ -26,7 +33,10 @@ export function standardDevices(device: string | undefined, cudaDevices: () => n
 }
 
 /** What a run over a queue asks of its workers' engines, in `Segmenter.info`'s words. @param cuda devices of this host, for `auto` */
-export function askedDevice({ device, dtype }: Pick<EngineOptions, 'device' | 'dtype'>, cuda: number): { device: string; dtype: string } {
+export function askedDevice(
+  { device, dtype }: Pick<EngineOptions, 'device' | 'dtype'>,
+  cuda: number,
+): { device: string; dtype: string } {
   const kind = device === 'auto' ? (cuda > 0 ? 'cuda' : 'cpu') : kindOf(device);
   return { device: kind, dtype: dtype === 'auto' ? (kind === 'cuda' ? 'float16' : 'float32') : dtype };
 }

@@ -1,18 +1,18 @@
 /** `invseg diagnose`: does the loss point at the truth, and what does each open choice do to the masks. */
 import path from 'node:path';
-import { Option } from 'commander';
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { openDataset } from '../datasets/index.js';
-import { chooseVariants, diagnose, diagnosisMarkdown, diagnosisPicture, verdict } from '../diagnose/index.js';
 import type { DiagnoseProgress } from '../diagnose/index.js';
+import { chooseVariants, diagnose, diagnosisMarkdown, diagnosisPicture, verdict } from '../diagnose/index.js';
 import { openBundle } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
-import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
 import type { DatasetFlags } from './dataset-flags.js';
+import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
 import { EXIT } from './failure.js';
-import { engineFlags, methodFlags, parseValue } from './flags.js';
 import type { EngineFlag, SegmentFlags } from './flags.js';
+import { engineFlags, methodFlags, parseValue } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
 import { prepareFolder, writeWhole } from './outputs.js';
@@ -41,14 +41,19 @@ export function addDiagnoseCommand(program: Command, io: Io, done: (code: number
   const command = program
     .command('diagnose')
     .summary('whether inversion can help a model on a data set')
-    .description('Compares the loss at the truth with the loss at the prediction, and runs the loop under each open choice.')
+    .description(
+      'Compares the loss at the truth with the loss at the prediction, and runs the loop under each open choice.',
+    )
     .option('--dataset <kind>', datasetHelp);
   addDatasetFlags(command)
     .option('--sample <count>', 'pictures, drawn by the seed', '100')
     .option('--variants <names>', 'all, names with commas between them, or a JSON file', 'all')
     .option('--no-inversion', 'look at the losses alone (seconds a picture less)')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
+    .option(
+      '--trust-code',
+      'load a model whose TorchScript is not of this package: a program, which may do what you may',
+    )
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')

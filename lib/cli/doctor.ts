@@ -1,6 +1,7 @@
 /** `invseg doctor`: whether everything is there for a mask, and what to do where it is not. */
-import { examine } from '../doctor/index.js';
+
 import type { Finding, Status } from '../doctor/index.js';
+import { examine } from '../doctor/index.js';
 import { packageVersion } from '../version.js';
 import { EXIT } from './failure.js';
 import type { Io } from './io.js';

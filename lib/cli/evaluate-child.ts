@@ -2,8 +2,8 @@
 import { serveParent } from '../evaluation/processes/child.js';
 import type { MethodOverrides } from '../options/index.js';
 import { Segmenter } from '../segmenter/segmenter.js';
-import { openTask } from './run-plan.js';
 import type { PictureFlags } from './run-plan.js';
+import { openTask } from './run-plan.js';
 
 export interface ChildSetup {
   flags: PictureFlags;
@@ -11,5 +11,8 @@ export interface ChildSetup {
 }
 
 serveParent<ChildSetup>(({ flags, options }, device) =>
-  openTask({ ...flags, device }, options, { openSegmenter: (engine) => Segmenter.open(engine), signal: new AbortController().signal }),
+  openTask({ ...flags, device }, options, {
+    openSegmenter: (engine) => Segmenter.open(engine),
+    signal: new AbortController().signal,
+  }),
 );

@@ -1,7 +1,7 @@
 /** What a run leaves beside its journal, and what is said about it; `merge` leaves the same. */
 import path from 'node:path';
-import { perClassCsv, perImageCsv } from '../evaluation/index.js';
 import type { Evaluation, ReadRun } from '../evaluation/index.js';
+import { perClassCsv, perImageCsv } from '../evaluation/index.js';
 import { renderReport } from '../report/index.js';
 import type { Io } from './io.js';
 import { writeWhole } from './outputs.js';
@@ -19,7 +19,10 @@ export async function writeRun(out: string, run: ReadRun): Promise<Evaluation> {
 export function tellRun(io: Io, out: string, evaluation: Evaluation, json: true | undefined): void {
   const { mIoU, mAcc, aAcc, mIoU95, pictures } = evaluation;
   if (json) io.out(`${JSON.stringify(evaluation)}\n`);
-  else io.out(`mIoU ${percent(mIoU)} (95 %: ${mIoU95.map(percent).join(' to ')}), mAcc ${percent(mAcc)}, aAcc ${percent(aAcc)}\n`);
+  else
+    io.out(
+      `mIoU ${percent(mIoU)} (95 %: ${mIoU95.map(percent).join(' to ')}), mAcc ${percent(mAcc)}, aAcc ${percent(aAcc)}\n`,
+    );
   const nameless = pictures.withoutNames > 0 ? ` (${pictures.withoutNames} without names)` : '';
   const left = pictures.skipped > 0 ? `, ${pictures.skipped} left out${nameless}` : '';
   const open = pictures.total - pictures.evaluated - pictures.skipped;

@@ -47,7 +47,11 @@ function bar({ done, total }: EvaluateProgress): string {
 }
 
 /** @param fresh pictures of this run @param seconds that they took */
-export function progressText({ done, total, skipped, mIoU, id }: EvaluateProgress, fresh: number, seconds: number): string {
+export function progressText(
+  { done, total, skipped, mIoU, id }: EvaluateProgress,
+  fresh: number,
+  seconds: number,
+): string {
   const rate = fresh > 0 && seconds > 0 ? fresh / seconds : undefined;
   const parts = [
     `${done}/${total}`,
@@ -60,7 +64,8 @@ export function progressText({ done, total, skipped, mIoU, id }: EvaluateProgres
   return parts.filter((part) => part !== undefined).join(', ');
 }
 
-const speed = (rate: number): string => (rate >= 0.1 ? `${rate.toFixed(rate < 10 ? 2 : 0)} images/s` : `${(1 / rate).toFixed(0)} s/image`);
+const speed = (rate: number): string =>
+  rate >= 0.1 ? `${rate.toFixed(rate < 10 ? 2 : 0)} images/s` : `${(1 / rate).toFixed(0)} s/image`;
 
 export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;

@@ -1,8 +1,9 @@
 /** `invseg merge`: the shards of an evaluation as one run. */
-import { Option } from 'commander';
+
 import type { Command } from 'commander';
-import { absentRules, mergedRun } from '../evaluation/index.js';
+import { Option } from 'commander';
 import type { AbsentRule } from '../evaluation/index.js';
+import { absentRules, mergedRun } from '../evaluation/index.js';
 import { tellRun, writeRun } from './evaluate-files.js';
 import { EXIT } from './failure.js';
 import type { Io } from './io.js';
@@ -18,7 +19,9 @@ export function addMergeCommand(program: Command, io: Io, done: (code: number) =
   program
     .command('merge')
     .summary('shards of evaluate as one run')
-    .description('Adds the journals of evaluate --shard up and writes the report. What several of them hold counts once.')
+    .description(
+      'Adds the journals of evaluate --shard up and writes the report. What several of them hold counts once.',
+    )
     .argument('<run...>', 'folders of runs')
     .requiredOption('-o, --out <folder>', 'where the journal and the report of all of them go')
     .addOption(new Option('--absent <rule>', 'classes without a pixel').choices([...absentRules]).default('nan-mean'))

@@ -1,29 +1,30 @@
 /** `invseg evaluate`: a data set through a model, with a journal that survives anything. */
-import { Option } from 'commander';
+
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { datasetDefinitions } from '../datasets/index.js';
-import { absentRules, evaluateRun, parseShard } from '../evaluation/index.js';
 import type { AbsentRule } from '../evaluation/index.js';
+import { absentRules, evaluateRun, parseShard } from '../evaluation/index.js';
 import { methods } from '../methods/index.js';
-import { nameSourceKinds } from '../names/index.js';
 import { openBundle } from '../models/index.js';
+import { nameSourceKinds } from '../names/index.js';
 import { resolveOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
 import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
-import { EvaluateLine } from './evaluate-line.js';
 import { tellRun, writeRun } from './evaluate-files.js';
+import { EvaluateLine } from './evaluate-line.js';
 import { EXIT } from './failure.js';
-import { methodFlags, parseValue } from './flags.js';
 import type { SegmentFlags } from './flags.js';
+import { methodFlags, parseValue } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
-import { prepareFolder } from './outputs.js';
 import { addMissingNamesFlag, addNamesFlags, runRule } from './names.js';
-import { addQueueFlags, queueOf } from './queue-flags.js';
-import { devicesOf, withPool } from './pools.js';
+import { prepareFolder } from './outputs.js';
 import type { PoolFlags } from './pools.js';
-import { planPictures } from './run-plan.js';
+import { devicesOf, withPool } from './pools.js';
+import { addQueueFlags, queueOf } from './queue-flags.js';
 import type { PictureFlags } from './run-plan.js';
+import { planPictures } from './run-plan.js';
 
 interface EvaluateFlags extends PictureFlags, PoolFlags, Omit<SegmentFlags, 'palette' | 'labels' | 'saveMaps'> {
   sample?: string;
@@ -58,17 +59,36 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     .option('-c, --categories <names>', 'given: names to look for in every picture');
   addMissingNamesFlag(addNamesFlags(command, nameSourceKinds, 'ground-truth'));
   addQueueFlags(command, 'from the run, so that two do not mix')
-    .addOption(new Option('--method <name>', Object.values(methods).map(({ name, summary }) => `${name}: ${summary}`).join('; ')))
+    .addOption(
+      new Option(
+        '--method <name>',
+        Object.values(methods)
+          .map(({ name, summary }) => `${name}: ${summary}`)
+          .join('; '),
+      ),
+    )
     .option('--sample <count>', 'pictures, drawn by the seed (default: all)')
     .option('--shard <i/n>', 'every n-th picture from the i-th (from 0) on, for invseg merge')
-    .addOption(new Option('--absent <rule>', 'classes without a pixel: out of the means, 0, or also out where only predicted').choices([...absentRules]).default('nan-mean'))
+    .addOption(
+      new Option('--absent <rule>', 'classes without a pixel: out of the means, 0, or also out where only predicted')
+        .choices([...absentRules])
+        .default('nan-mean'),
+    )
     .option('--resume', 'go on from the journal in --out (what happens anyhow)')
     .addOption(new Option('--restart', 'throw the journal in --out away').conflicts('resume'))
     .option('--prefetch <count>', 'pictures read while the engine works', '2')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
+    .option(
+      '--trust-code',
+      'load a model whose TorchScript is not of this package: a program, which may do what you may',
+    )
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
-    .addOption(new Option('--devices <list>', 'a process each: cuda:0,cuda:1 (default: all CUDA devices, where there are several)').conflicts(['device', 'queue']))
+    .addOption(
+      new Option(
+        '--devices <list>',
+        'a process each: cuda:0,cuda:1 (default: all CUDA devices, where there are several)',
+      ).conflicts(['device', 'queue']),
+    )
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
     .option('--steps <count>', 'optimisation steps; 0 is the baseline (default: 15)')

@@ -1,19 +1,20 @@
 /** Flags of `invseg explain`. */
-import { Option } from 'commander';
+
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { paletteNames } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
 import type { Names } from '../explain/index.js';
-import { methodNames } from '../methods/index.js';
 import type { MethodName } from '../methods/index.js';
+import { methodNames } from '../methods/index.js';
 import { loadVocabulary } from '../names/index.js';
 import { presets } from '../options/index.js';
 import { explainCommand } from './explain.js';
 import type { SegmentFlags } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
-import { addNamesFlags, pictureSources } from './names.js';
 import type { NamesFlags } from './names.js';
+import { addNamesFlags, pictureSources } from './names.js';
 
 export interface ExplainFlags extends NamesFlags, Omit<SegmentFlags, 'method' | 'labels' | 'json' | 'saveMaps'> {
   methods?: string;
@@ -33,17 +34,25 @@ export function addExplainCommand(program: Command, io: Io, done: (code: number)
   const command = program
     .command('explain')
     .summary('a page of pictures: what happened to one picture')
-    .description('Writes index.html (one file, opens without a network), explain.json, and every picture of the page as PNG.')
+    .description(
+      'Writes index.html (one file, opens without a network), explain.json, and every picture of the page as PNG.',
+    )
     .argument('<image>', 'one picture')
     .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added');
   addNamesFlags(command, pictureSources, 'given; diffsegmenter with a vocabulary and no categories')
     .option('--mask <file>', 'ground truth: PNG of indices as large as the picture, 0 background, 255 ignored')
-    .option('--mask-names <names>', 'names of the indices 1, 2, … of the mask, or voc, coco, context-voc-first, context-alphabetical (default: the categories in their order)')
+    .option(
+      '--mask-names <names>',
+      'names of the indices 1, 2, … of the mask, or voc, coco, context-voc-first, context-alphabetical (default: the categories in their order)',
+    )
     .option('--methods <names>', `masks to show, with commas between them (default: ${methodNames.join(',')})`)
     .option('--points <x,y;…>', 'pixels whose distances to all others are shown (default: one point a category)')
     .addOption(new Option('--palette <name>', 'colours of the masks').choices([...paletteNames]).default('okabe-ito'))
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
+    .option(
+      '--trust-code',
+      'load a model whose TorchScript is not of this package: a program, which may do what you may',
+    )
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
@@ -66,7 +75,10 @@ export function parseMethods(text: string | undefined): MethodName[] | undefined
   return text?.split(',').map((part) => {
     const method = methodNames.find((name) => name === part.trim());
     if (method === undefined) {
-      throw new InvSegError('INVALID_OPTION', `Expected some of ${methodNames.join(', ')} for --methods but received "${part.trim()}"`);
+      throw new InvSegError(
+        'INVALID_OPTION',
+        `Expected some of ${methodNames.join(', ')} for --methods but received "${part.trim()}"`,
+      );
     }
     return method;
   });

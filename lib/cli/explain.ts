@@ -1,12 +1,12 @@
 /** `invseg explain`: one picture in, a page of pictures out. */
 import path from 'node:path';
 import { percent } from '../draw/index.js';
-import { explain, readIndexMask, renderExplanation } from '../explain/index.js';
 import { InvSegError } from '../errors.js';
+import type { AlbumFile } from '../explain/index.js';
+import { explain, readIndexMask, renderExplanation } from '../explain/index.js';
 import { decodeImage } from '../image/decode.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { parseCategories } from '../text/names.js';
-import type { AlbumFile } from '../explain/index.js';
 import type { ExplainFlags } from './explain-flags.js';
 import { parseMethods, parsePoints, readMaskNames } from './explain-flags.js';
 import { EXIT } from './failure.js';
@@ -45,23 +45,23 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
     const picture = { data: rgb, width, height, channels: 3 } as const;
     const found = await names?.of(image, picture);
     const categories = found?.names ?? parseCategories(flags.categories, background);
-    if (categories.length === 0) throw new InvSegError('INVALID_CATEGORIES', `${image}: no class was named (${found!.origin}); name some with --categories`);
+    if (categories.length === 0)
+      throw new InvSegError(
+        'INVALID_CATEGORIES',
+        `${image}: no class was named (${found!.origin}); name some with --categories`,
+      );
     if (found) io.err(`${name}: ${categories.join(', ')} (${found.origin})\n`);
-    const explanation = await explain(
-      segmenter,
-      picture,
-      {
-        ...overrides,
-        categories,
-        methods,
-        mask: truth?.mask,
-        maskNames,
-        points,
-        palette: flags.palette,
-        signal: io.signal,
-        onProgress: (method, event) => progress.show(`${name}, ${method}`, event),
-      },
-    );
+    const explanation = await explain(segmenter, picture, {
+      ...overrides,
+      categories,
+      methods,
+      mask: truth?.mask,
+      maskNames,
+      points,
+      palette: flags.palette,
+      signal: io.signal,
+      onProgress: (method, event) => progress.show(`${name}, ${method}`, event),
+    });
     explanation.invseg.warnings.unshift(...warnings, ...(found?.warnings ?? []));
     progress.write('drawing');
     const files = await renderExplanation(explanation, name);

@@ -10,14 +10,25 @@ export function optionsHelp(): string {
   const rows = methodRows().map(({ key, default: value, help }) => ({ setting: `${key}=${shown(value)}`, help }));
   const width = Math.max(...rows.map(({ setting }) => setting.length));
   const lines = rows.map(({ setting, help }) => `  ${setting.padEnd(width)}  ${help}`);
-  const model = '  A model may bring others, which a --preset leaves out: the one in the package does, for diffsegmenter and diffseg.';
-  return ['', 'Options of --set, with their defaults:', ...lines, '', 'Other defaults of a method:', ...methodLines(), model].join('\n');
+  const model =
+    '  A model may bring others, which a --preset leaves out: the one in the package does, for diffsegmenter and diffseg.';
+  return [
+    '',
+    'Options of --set, with their defaults:',
+    ...lines,
+    '',
+    'Other defaults of a method:',
+    ...methodLines(),
+    model,
+  ].join('\n');
 }
 
 /** One line for each method that has defaults of its own. */
 function methodLines(): string[] {
   return Object.entries(methodDefaults).flatMap(([method, own]) => {
-    const settings = Object.entries(own).map(([key, value]) => `${key}=${short(typeof value === 'string' ? value : JSON.stringify(value))}`);
+    const settings = Object.entries(own).map(
+      ([key, value]) => `${key}=${short(typeof value === 'string' ? value : JSON.stringify(value))}`,
+    );
     return settings.length > 0 ? [`  ${method}: ${settings.join(', ')}`] : [];
   });
 }

@@ -1,8 +1,9 @@
 /** `invseg info`: what a bug report and a paper's appendix need. */
-import { describeError, errorJson, EXIT } from './failure.js';
+
 import { openBundle } from '../models/index.js';
 import { loadBinding } from '../native/load.js';
 import { packageVersion } from '../version.js';
+import { describeError, EXIT, errorJson } from './failure.js';
 import type { Io } from './io.js';
 
 export interface InfoFlags {

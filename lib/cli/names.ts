@@ -1,9 +1,11 @@
 /** `--names …`: who says what to look for in a picture. */
 import path from 'node:path';
-import { Option } from 'commander';
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { InvSegError } from '../errors.js';
 import type { ImageInput } from '../image/decode.js';
+import { EMBEDDED } from '../models/index.js';
+import type { FoundNames, MissingRule, NameSource, NameSourceKind, Vocabulary } from '../names/index.js';
 import {
   createNameSource,
   loadVocabulary,
@@ -13,9 +15,7 @@ import {
   requireSome,
   vocabularyNames,
 } from '../names/index.js';
-import type { FoundNames, MissingRule, NameSource, NameSourceKind, Vocabulary } from '../names/index.js';
 import type { EngineOptions } from '../options/index.js';
-import { EMBEDDED } from '../models/index.js';
 import { embeddedFilter, VisionLanguage } from '../vision-language/index.js';
 
 export interface NamesFlags {
@@ -49,11 +49,16 @@ export const pictureSources = nameSourceKinds.filter((kind) => kind !== 'ground-
 export function addNamesFlags(command: Command, kinds: readonly NameSourceKind[], standard: string): Command {
   const meaning = kinds.map((kind) => `${kind}: ${nameSourceSummary(kind)}`).join('; ');
   return command
-    .addOption(new Option('--names <source>', `who names the categories; ${meaning} (default: ${standard})`).choices(kinds))
+    .addOption(
+      new Option('--names <source>', `who names the categories; ${meaning} (default: ${standard})`).choices(kinds),
+    )
     .option('--vocabulary <name>', `names that may be found: ${vocabularyNames.join(', ')}, or a JSON file of your own`)
     .option('--captions <file>', 'captions: JSON {"<picture>": "caption"}, or COCO captions')
     .option('--precomputed <file>', "precomputed: names of each picture, in DiffSegmenter's form")
-    .option('--clip <folder>', 'diffsegmenter: CLIP ViT-L/14 in transformers layout; captions: for pictures whose captions name nothing')
+    .option(
+      '--clip <folder>',
+      'diffsegmenter: CLIP ViT-L/14 in transformers layout; captions: for pictures whose captions name nothing',
+    )
     .option('--blip <folder>', 'diffsegmenter: BLIP-large (captioning) in transformers layout');
 }
 
@@ -138,7 +143,8 @@ const names = ['categories', 'vocabulary', 'captions', 'precomputed', 'onMissing
 export function checkFlags(kind: NameSourceKind, flags: NamesFlags): void {
   for (const flag of names) {
     if (flags[flag] === undefined || reads[kind].includes(flag)) continue;
-    if (flag === 'categories') throw conflict(`--names ${kind} finds the names itself`, 'leave --categories out, or use --names given');
+    if (flag === 'categories')
+      throw conflict(`--names ${kind} finds the names itself`, 'leave --categories out, or use --names given');
     const others = nameSourceKinds.filter((other) => reads[other].includes(flag));
     const typed = flag === 'onMissingNames' ? 'on-missing-names' : flag;
     const then = `name it with --names (${others.join(', ')})`;
@@ -147,12 +153,19 @@ export function checkFlags(kind: NameSourceKind, flags: NamesFlags): void {
 }
 
 /** The small models in the package know what the small model of the package knows; they are of no use beside another one. */
-function filterFolders(kind: NameSourceKind, { clip, blip }: NamesFlags, { model }: EngineOptions): { clip?: string; blip?: string } | undefined {
-  const embedded = (model === undefined || model === EMBEDDED) ? embeddedFilter() : undefined;
+function filterFolders(
+  kind: NameSourceKind,
+  { clip, blip }: NamesFlags,
+  { model }: EngineOptions,
+): { clip?: string; blip?: string } | undefined {
+  const embedded = model === undefined || model === EMBEDDED ? embeddedFilter() : undefined;
   if (kind === 'diffsegmenter') {
     const folders = { clip: clip ?? embedded?.clip, blip: blip ?? embedded?.blip };
     if (folders.clip === undefined || folders.blip === undefined) {
-      throw conflict('--names diffsegmenter needs models of pictures and texts', 'name their folders with --clip and --blip');
+      throw conflict(
+        '--names diffsegmenter needs models of pictures and texts',
+        'name their folders with --clip and --blip',
+      );
     }
     return { clip: folders.clip, blip: folders.blip };
   }

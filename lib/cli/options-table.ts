@@ -1,7 +1,7 @@
 /** The README's tables of options, made from the definitions; `scripts/readme.mjs` writes them there. */
-import { presets } from '../options/index.js';
+
 import type { OptionRow } from '../options/index.js';
-import { engineRows, methodRows } from '../options/index.js';
+import { engineRows, methodRows, presets } from '../options/index.js';
 
 /** Name of each table in the README's comments, and its text. */
 export function optionTables(): Record<'options' | 'engine options', string> {

@@ -14,8 +14,7 @@ export function outputStems(images: readonly string[]): string[] {
   const stem = (file: string): string => path.basename(file, path.extname(file));
   const folders = images.map((file) => path.dirname(path.resolve(file)).split(path.sep));
   const common = folders.reduce((a, b) => a.slice(0, firstDifference(a, b)), folders[0] ?? []);
-  const below = (file: string): string =>
-    path.resolve(file).split(path.sep).slice(common.length).join('__');
+  const below = (file: string): string => path.resolve(file).split(path.sep).slice(common.length).join('__');
 
   const names = [stem, (file: string) => path.basename(file), below];
   const candidates = names.map((name) => (file: string) => shortStem(name(file)));

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { InProcess } from '../evaluation/in-process.js';
 import type { PicturePool } from '../evaluation/pool.js';
 import { ProcessPool } from '../evaluation/processes/pool.js';
-import type { MethodOverrides } from '../options/index.js';
 import { openBundle } from '../models/index.js';
+import type { MethodOverrides } from '../options/index.js';
 import { QueuePool } from '../queue/pool.js';
 import { RedisLink } from '../queue/redis.js';
 import type { RedisUrl } from '../queue/url.js';
@@ -12,10 +12,10 @@ import { askedDevice, parseDevices, standardDevices, threadsFor } from './device
 import type { ChildSetup } from './evaluate-child.js';
 import type { EvaluateLine } from './evaluate-line.js';
 import type { Io } from './io.js';
-import { queueOf } from './queue-flags.js';
 import type { QueueFlags } from './queue-flags.js';
-import { openNames } from './run-plan.js';
+import { queueOf } from './queue-flags.js';
 import type { PictureFlags, PicturePlan } from './run-plan.js';
+import { openNames } from './run-plan.js';
 import { interruptible } from './segment.js';
 
 export interface PoolFlags extends QueueFlags {
@@ -35,7 +35,10 @@ export interface PoolRequest {
 }
 
 /** @returns the devices that get a process each @throws {InvSegError} `INVALID_OPTION` */
-export function devicesOf({ devices, device, queue }: Pick<PictureFlags & PoolFlags, 'device' | 'devices' | 'queue'>, io: Io): string[] {
+export function devicesOf(
+  { devices, device, queue }: Pick<PictureFlags & PoolFlags, 'device' | 'devices' | 'queue'>,
+  io: Io,
+): string[] {
   if (queue !== undefined) return [];
   return devices === undefined ? standardDevices(device, () => io.cudaDevices?.() ?? 0) : parseDevices(devices);
 }
@@ -54,22 +57,51 @@ async function inProcess<T>({ flags, plan, io }: PoolRequest, use: (pool: Pictur
   return await use(new InProcess(segmenter, plan.dataset, names.source));
 }
 
-async function withProcesses<T>({ flags, plan, options, devices, io, line }: PoolRequest, use: (pool: PicturePool) => Promise<T>): Promise<T> {
+async function withProcesses<T>(
+  { flags, plan, options, devices, io, line }: PoolRequest,
+  use: (pool: PicturePool) => Promise<T>,
+): Promise<T> {
   const setup: ChildSetup = { flags: childFlags(flags, devices), options };
   line.note(`a process each: ${devices.join(', ')}`);
   const entry = fileURLToPath(new URL('./evaluate-child.js', import.meta.url));
-  await using pool = await ProcessPool.open({ devices, entry, setup, dataset: plan.dataset, onNote: (text) => line.note(text), signal: io.signal });
+  await using pool = await ProcessPool.open({
+    devices,
+    entry,
+    setup,
+    dataset: plan.dataset,
+    onNote: (text) => line.note(text),
+    signal: io.signal,
+  });
   return await use(pool);
 }
 
 /** No engine is opened here: the flags say what the workers have to have. */
-async function withQueue<T>({ flags, plan, io, line }: PoolRequest, url: RedisUrl, queueName: string | undefined, use: (pool: PicturePool) => Promise<T>): Promise<T> {
+async function withQueue<T>(
+  { flags, plan, io, line }: PoolRequest,
+  url: RedisUrl,
+  queueName: string | undefined,
+  use: (pool: PicturePool) => Promise<T>,
+): Promise<T> {
   const { dataset, engine } = plan;
   const onNote = (text: string): void => line.note(text);
   await using link = await RedisLink.open({ url, onNote });
   const { manifest } = await openBundle(engine.model, engine);
-  const info = { model: { name: manifest.name, version: manifest.version, methods: manifest.defaults.methods }, ...askedDevice(engine, io.cudaDevices?.() ?? 0) };
-  return await use(new QueuePool({ link, info, names: await namesDescription(flags, plan), dataset, out: flags.out, queueName, restart: flags.restart, onNote }));
+  const info = {
+    model: { name: manifest.name, version: manifest.version, methods: manifest.defaults.methods },
+    ...askedDevice(engine, io.cudaDevices?.() ?? 0),
+  };
+  return await use(
+    new QueuePool({
+      link,
+      info,
+      names: await namesDescription(flags, plan),
+      dataset,
+      out: flags.out,
+      queueName,
+      restart: flags.restart,
+      onNote,
+    }),
+  );
 }
 
 /** Its models, where it has some, are opened for their description alone, on the CPU: this host need not have a GPU. */

@@ -1,34 +1,34 @@
 /** The commands, their flags and their help. */
 import { Command, CommanderError, Option } from 'commander';
 import { paletteNames } from '../draw/index.js';
-import { presets } from '../options/index.js';
 import { methods } from '../methods/index.js';
+import { presets } from '../options/index.js';
 import { packageVersion } from '../version.js';
 import { addBenchCommand } from './bench.js';
+import { addCompareCommand } from './compare.js';
 import { addDatasetCommand } from './dataset.js';
 import { addDiagnoseCommand } from './diagnose.js';
-import { addCompareCommand } from './compare.js';
+import type { DoctorFlags } from './doctor.js';
+import { doctorCommand } from './doctor.js';
 import { addEvaluateCommand } from './evaluate.js';
 import { addMergeCommand } from './evaluate-merge.js';
 import { addExplainCommand } from './explain-flags.js';
-import { doctorCommand } from './doctor.js';
-import type { DoctorFlags } from './doctor.js';
 import { describeError, EXIT, exitCode } from './failure.js';
+import type { SegmentFlags } from './flags.js';
+import { labelOrders } from './flags.js';
 import { optionsHelp } from './help.js';
-import { infoCommand } from './info.js';
 import type { InfoFlags } from './info.js';
+import { infoCommand } from './info.js';
 import type { Io } from './io.js';
-import { addNamesFlags, pictureSources } from './names.js';
 import type { NamesFlags } from './names.js';
+import { addNamesFlags, pictureSources } from './names.js';
 import { addReproduceCommand } from './reproduce-flags.js';
 import { segmentCommand } from './segment.js';
-import { labelOrders } from './flags.js';
-import type { SegmentFlags } from './flags.js';
-import { welcome } from './welcome.js';
-import { addWorkerCommand } from './worker.js';
+import type { SetupFlags } from './setup.js';
 import { setupCommand } from './setup.js';
 import { printableIo } from './terminal.js';
-import type { SetupFlags } from './setup.js';
+import { welcome } from './welcome.js';
+import { addWorkerCommand } from './worker.js';
 
 const examples = `
 Examples:
@@ -83,11 +83,21 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added');
   addNamesFlags(segment, pictureSources, 'given; diffsegmenter with a vocabulary and no categories')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
+    .option(
+      '--trust-code',
+      'load a model whose TorchScript is not of this package: a program, which may do what you may',
+    )
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
-    .addOption(new Option('--method <name>', Object.values(methods).map(({ name, summary }) => `${name}: ${summary}`).join('; ')))
+    .addOption(
+      new Option(
+        '--method <name>',
+        Object.values(methods)
+          .map(({ name, summary }) => `${name}: ${summary}`)
+          .join('; '),
+      ),
+    )
     .option('--steps <count>', 'optimisation steps; 0 is the baseline (default: 15)')
     .option('--seed <number>', 'seed of every random draw (default: 0)')
     .option('--preset <name>', `named settings: ${Object.keys(presets).join(', ')}`)
@@ -96,7 +106,11 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
         .argParser(collect)
         .default([], 'none'),
     )
-    .addOption(new Option('--palette <name>', 'colours; okabe-ito suits the colour-blind').choices([...paletteNames]).default('voc'))
+    .addOption(
+      new Option('--palette <name>', 'colours; okabe-ito suits the colour-blind')
+        .choices([...paletteNames])
+        .default('voc'),
+    )
     .addOption(
       new Option(
         '--labels <order>',
@@ -110,7 +124,9 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .option('--save-maps', 'also write <name>.maps.npy, float32 [categories, side, side]')
     .option('--debug', 'print stacks of errors')
     .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
-    .action(async (images: string[], flags: SegmentFlags & NamesFlags) => done(await segmentCommand(images, flags, io, debug)));
+    .action(async (images: string[], flags: SegmentFlags & NamesFlags) =>
+      done(await segmentCommand(images, flags, io, debug)),
+    );
 
   addEvaluateCommand(program, io, done);
   addWorkerCommand(program, io, done);
@@ -125,7 +141,9 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
   program
     .command('setup')
     .summary('find or install LibTorch and build the addon')
-    .description('Finds LibTorch (or installs it into the cache with pip) and builds the addon. Does nothing where all is there.')
+    .description(
+      'Finds LibTorch (or installs it into the cache with pip) and builds the addon. Does nothing where all is there.',
+    )
     .option('--libtorch <folder>', 'a LibTorch to use: the folder with include/ and lib/')
     .option('--rebuild', 'build the addon even if it is there')
     .option('--debug', 'print stacks of errors')
@@ -134,7 +152,9 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
   program
     .command('doctor')
     .summary('whether everything is there, and what to do where it is not')
-    .description('Looks at Node, the platform, LibTorch, the addon, devices and models, and segments a bundled picture.')
+    .description(
+      'Looks at Node, the platform, LibTorch, the addon, devices and models, and segments a bundled picture.',
+    )
     .option('-m, --model <folder>', 'a model to look at beside the one in the package')
     .option('--trust-code', 'take a model whose TorchScript is not of this package; none of it is run here')
     .option('--json', 'as JSON')
@@ -146,7 +166,10 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
     .summary('versions, devices and the model')
     .description('Prints versions, LibTorch, devices, the model and the hash of its weights.')
     .option('-m, --model <folder>', 'the model to describe')
-    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
+    .option(
+      '--trust-code',
+      'load a model whose TorchScript is not of this package: a program, which may do what you may',
+    )
     .option('--json', 'as JSON')
     .option('--debug', 'print stacks of errors')
     .action(async (flags: InfoFlags) => done(await infoCommand(flags, io, debug)));

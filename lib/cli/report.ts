@@ -2,8 +2,8 @@
 import type { Palette } from '../draw/index.js';
 import type { SegmenterInfo } from '../segmenter/segmenter.js';
 import type { SegmentResult } from '../segmenter/types.js';
-import type { LabelOrder } from './flags.js';
 import { packageVersion } from '../version.js';
+import type { LabelOrder } from './flags.js';
 
 export interface ReportInput {
   image: string;
@@ -21,7 +21,20 @@ export interface ReportInput {
 
 export function makeReport(input: ReportInput): Record<string, unknown> {
   const { image, result, info, palette, order, files, names } = input;
-  const { width, height, categories, segments, status, losses, timings, prompts, warnings, unknownNames, options, comparison } = result;
+  const {
+    width,
+    height,
+    categories,
+    segments,
+    status,
+    losses,
+    timings,
+    prompts,
+    warnings,
+    unknownNames,
+    options,
+    comparison,
+  } = result;
   // What the model knows is said once, by `invseg info`.
   const { names: _, methods: __, ...model } = info.model;
   return {

@@ -2,13 +2,13 @@
 import path from 'node:path';
 import type { DatasetOptions } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import { methodNames } from '../methods/index.js';
 import type { MethodName } from '../methods/index.js';
+import { methodNames } from '../methods/index.js';
 import { integer } from '../options/rules.js';
-import { gridSources, gridTable, paperDatasets, tables } from '../reproduce/index.js';
 import type { GridSource, PaperDataset, Table } from '../reproduce/index.js';
-import { datasetOptions, MINIATURE } from './dataset-flags.js';
+import { gridSources, gridTable, paperDatasets, tables } from '../reproduce/index.js';
 import type { DatasetFlags } from './dataset-flags.js';
+import { datasetOptions, MINIATURE } from './dataset-flags.js';
 import { parseValue } from './flags.js';
 
 const GRID = 'grid';
@@ -16,7 +16,8 @@ const ALL = 'all';
 
 /** @throws {InvSegError} `INVALID_OPTION` that lists the tables */
 export function chooseTables(asked: readonly string[], methods: string, sources: string): Table[] {
-  const grid = (): Table => gridTable(listOf<MethodName>(methods, methodNames, 'methods'), listOf<GridSource>(sources, gridSources, 'sources'));
+  const grid = (): Table =>
+    gridTable(listOf<MethodName>(methods, methodNames, 'methods'), listOf<GridSource>(sources, gridSources, 'sources'));
   const chosen = asked.flatMap((name) => {
     if (name === ALL) return tables;
     const table = name === GRID ? grid() : tables.find((one) => one.name === name);
@@ -31,7 +32,10 @@ function listOf<T extends string>(text: string, known: readonly T[], what: strin
   return text.split(',').map((part) => {
     const found = known.find((one) => one === part.trim());
     if (found !== undefined) return found;
-    throw new InvSegError('INVALID_OPTION', `Expected some of ${known.join(', ')} for ${what} but received ${JSON.stringify(part.trim())}`);
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected some of ${known.join(', ')} for ${what} but received ${JSON.stringify(part.trim())}`,
+    );
   });
 }
 
@@ -40,7 +44,10 @@ export function parseRows(text: string | undefined): number[] | undefined {
   return text?.split(',').flatMap((part) => {
     const [, from, to = from] = /^\s*(\d{1,3})(?:-(\d{1,3}))?\s*$/.exec(part) ?? [];
     if (from === undefined || Number(to) < Number(from)) {
-      throw new InvSegError('INVALID_OPTION', `Expected numbers such as 1,3 or 14-16 for rows but received ${JSON.stringify(text)}`);
+      throw new InvSegError(
+        'INVALID_OPTION',
+        `Expected numbers such as 1,3 or 14-16 for rows but received ${JSON.stringify(text)}`,
+      );
     }
     return Array.from({ length: Number(to) - Number(from) + 1 }, (_, i) => Number(from) + i);
   });
@@ -67,9 +74,13 @@ export interface ChosenDataset {
 /** @throws {InvSegError} `INVALID_OPTION` */
 export function chooseDataset(kind: string | undefined, flags: DatasetFlags): ChosenDataset {
   // The same classes as VOC's, but not its pictures.
-  if (kind === MINIATURE) return { name: MINIATURE, options: datasetOptions(kind, flags), paper: 'voc', orientation: true };
+  if (kind === MINIATURE)
+    return { name: MINIATURE, options: datasetOptions(kind, flags), paper: 'voc', orientation: true };
   const options = datasetOptions(kind, flags);
   const paper = paperDatasets.find((one) => one === kind) ?? null;
-  const name = options.kind === 'folder' && flags.root !== undefined ? `folder ${path.basename(path.resolve(flags.root))}` : options.kind;
+  const name =
+    options.kind === 'folder' && flags.root !== undefined
+      ? `folder ${path.basename(path.resolve(flags.root))}`
+      : options.kind;
   return { name, options, paper, orientation: false };
 }

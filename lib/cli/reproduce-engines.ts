@@ -3,8 +3,8 @@ import type { EngineOptions } from '../options/index.js';
 import { resolveEngineOptions } from '../options/index.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import { threadsFor } from './devices.js';
-import { engineFlags } from './flags.js';
 import type { EngineFlag, SegmentFlags } from './flags.js';
+import { engineFlags } from './flags.js';
 import type { Io } from './io.js';
 import { devicesOf } from './pools.js';
 import { interruptible } from './segment.js';
@@ -18,7 +18,9 @@ export function enginesOf(flags: EngineFlags, io: Io): EngineOptions[] {
   const devices = devicesOf(flags, io);
   if (devices.length === 0) return [resolveEngineOptions(engineFlags(flags))];
   const threads = threadsFor(flags.threads, devices);
-  return devices.map((device) => resolveEngineOptions(engineFlags({ ...flags, device, ...(threads !== undefined && { threads }) })));
+  return devices.map((device) =>
+    resolveEngineOptions(engineFlags({ ...flags, device, ...(threads !== undefined && { threads }) })),
+  );
 }
 
 export class Engines implements AsyncDisposable {

@@ -1,29 +1,43 @@
 /** What `invseg reproduce` leaves: tables as Markdown and JSON, and the report of each run. */
 import path from 'node:path';
-import { readRun } from '../evaluation/index.js';
 import type { AbsentRule, Evaluation } from '../evaluation/index.js';
+import { readRun } from '../evaluation/index.js';
 import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
-import { tableMarkdown } from '../reproduce/index.js';
 import type { Circumstances, TableResult } from '../reproduce/index.js';
+import { tableMarkdown } from '../reproduce/index.js';
 import { writeRun } from './evaluate-files.js';
 import { writeWhole } from './outputs.js';
 
 /** @throws {InvSegError} `OUTPUT_FAILED` */
-export async function writeTables(out: string, results: readonly TableResult[], circumstances: Circumstances): Promise<void> {
+export async function writeTables(
+  out: string,
+  results: readonly TableResult[],
+  circumstances: Circumstances,
+): Promise<void> {
   for (const result of results) {
     const file = path.join(out, result.name);
-    await writeWhole(`${file}.json`, `${JSON.stringify({ format: 'invseg-table/1', ...result, circumstances }, null, 2)}\n`);
+    await writeWhole(
+      `${file}.json`,
+      `${JSON.stringify({ format: 'invseg-table/1', ...result, circumstances }, null, 2)}\n`,
+    );
     await writeWhole(`${file}.md`, tableMarkdown(result, circumstances));
   }
 }
 
 /** What `invseg evaluate` leaves beside a journal, for the runs that have grown since. */
 export async function writeReports(out: string, results: readonly TableResult[], absent: AbsentRule): Promise<void> {
-  const runs = new Map(results.flatMap(({ rows }) => rows.flatMap(({ ours }) => (ours?.runs ?? []).map((run) => [run.folder, run] as const))));
+  const runs = new Map(
+    results.flatMap(({ rows }) =>
+      rows.flatMap(({ ours }) => (ours?.runs ?? []).map((run) => [run.folder, run] as const)),
+    ),
+  );
   for (const [folder, { pictures }] of runs) {
     const there = await readReport(path.join(out, folder, 'report.json'));
-    const same = there?.absent === absent && there.pictures?.evaluated === pictures.evaluated && there.pictures.skipped === pictures.skipped;
+    const same =
+      there?.absent === absent &&
+      there.pictures?.evaluated === pictures.evaluated &&
+      there.pictures.skipped === pictures.skipped;
     const at = path.join(out, folder);
     if (!same) await writeRun(at, await readRun(at, { absent }));
   }

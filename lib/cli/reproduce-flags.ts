@@ -1,20 +1,25 @@
 /** Flags of `invseg reproduce`. */
-import { Option } from 'commander';
+
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { datasetDefinitions } from '../datasets/index.js';
-import { absentRules } from '../evaluation/index.js';
 import type { AbsentRule } from '../evaluation/index.js';
-import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
+import { absentRules } from '../evaluation/index.js';
 import type { DatasetFlags } from './dataset-flags.js';
+import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
 import type { SegmentFlags } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
 import { reproduceCommand } from './reproduce.js';
 import type { EngineFlags } from './reproduce-engines.js';
-import { addReproduceNamesFlags } from './reproduce-names.js';
 import type { ReproduceNamesFlags } from './reproduce-names.js';
+import { addReproduceNamesFlags } from './reproduce-names.js';
 
-export interface ReproduceFlags extends DatasetFlags, ReproduceNamesFlags, EngineFlags, Pick<SegmentFlags, 'steps' | 'set' | 'out'> {
+export interface ReproduceFlags
+  extends DatasetFlags,
+    ReproduceNamesFlags,
+    EngineFlags,
+    Pick<SegmentFlags, 'steps' | 'set' | 'out'> {
   dataset?: string;
   sample?: string;
   seeds: string;
@@ -49,11 +54,22 @@ export function addReproduceCommand(program: Command, io: Io, done: (code: numbe
     .option('--seeds <list>', 'how many (3 is 0,1,2), or which (0,5,9); of the draw and of the method', '1')
     .option('--rows <list>', 'some rows of one table, such as 1,3 or 14-16')
     .option('--methods <list>', 'of the grid', 'baseline,invseg,diffsegmenter')
-    .option('--sources <list>', 'of the grid: ground-truth, captions, precomputed, diffsegmenter', 'ground-truth,captions,diffsegmenter')
-    .addOption(new Option('--absent <rule>', 'classes without a pixel: out of the means, 0, or also out where only predicted').choices([...absentRules]).default('nan-mean'))
+    .option(
+      '--sources <list>',
+      'of the grid: ground-truth, captions, precomputed, diffsegmenter',
+      'ground-truth,captions,diffsegmenter',
+    )
+    .addOption(
+      new Option('--absent <rule>', 'classes without a pixel: out of the means, 0, or also out where only predicted')
+        .choices([...absentRules])
+        .default('nan-mean'),
+    )
     .option('--list', 'say what would run, without a model')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
+    .option(
+      '--trust-code',
+      'load a model whose TorchScript is not of this package: a program, which may do what you may',
+    )
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--devices <list>', 'cuda:0,cuda:1: several at once, each on another run (default: every CUDA device)')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
@@ -67,7 +83,9 @@ export function addReproduceCommand(program: Command, io: Io, done: (code: numbe
     .option('-o, --out <folder>', 'where tables and runs go', 'invseg-tables')
     .option('--debug', 'print stacks of errors')
     .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
-    .action(async (asked: string[], flags: ReproduceFlags) => done(await reproduceCommand(asked, flags, io, commandLine(command, asked))));
+    .action(async (asked: string[], flags: ReproduceFlags) =>
+      done(await reproduceCommand(asked, flags, io, commandLine(command, asked))),
+    );
 }
 
 /** The command as it was typed, but for the order of its flags. */
@@ -77,7 +95,9 @@ function commandLine(command: Command, asked: readonly string[]): string {
   const flags = given.flatMap((option) => {
     const value = values[option.attributeName()];
     const name = option.long ?? option.flags;
-    return value === true ? [name] : (Array.isArray(value) ? value : [value]).flatMap((one) => [name, quoted(String(one))]);
+    return value === true
+      ? [name]
+      : (Array.isArray(value) ? value : [value]).flatMap((one) => [name, quoted(String(one))]);
   });
   return ['invseg', 'reproduce', ...asked, ...flags].join(' ');
 }

@@ -31,7 +31,8 @@ export class ReproduceLine extends ProgressLine {
     if (finished && own.first === total && !this.#talk.terminal) return;
     own.said = now;
     const fresh = this.#start.left - left;
-    const all = fresh > 0 && run < runs ? ` (about ${duration((left * (now - this.#start.at)) / 1000 / fresh)} for all)` : '';
+    const all =
+      fresh > 0 && run < runs ? ` (about ${duration((left * (now - this.#start.at)) / 1000 / fresh)} for all)` : '';
     const text = `run ${run} of ${runs}${all}: ${progressText(progress, done - own.first, (now - own.began) / 1000)}, ${folder}`;
     if (this.#talk.terminal) this.write(text);
     else this.#talk.err(`${text}\n`);

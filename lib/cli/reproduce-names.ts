@@ -2,20 +2,20 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Option } from 'commander';
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import type { Dataset } from '../datasets/index.js';
 import { LIMITS, readBounded } from '../files.js';
 import { EMBEDDED } from '../models/index.js';
-import { createNameSource, loadVocabulary, vocabularyNames } from '../names/index.js';
 import type { MissingRule, Vocabulary } from '../names/index.js';
+import { createNameSource, loadVocabulary, vocabularyNames } from '../names/index.js';
 import type { EngineOptions } from '../options/index.js';
 import { captionerNames } from '../reproduce/captioner.js';
-import { gridSources } from '../reproduce/index.js';
 import type { GridSource, NamesLacking, NamesOffer, NamesOffers } from '../reproduce/index.js';
-import { addMissingNamesFlag, sourceRule } from './names.js';
+import { gridSources } from '../reproduce/index.js';
 import { embeddedFilter, VisionLanguage } from '../vision-language/index.js';
 import { openModel } from '../vision-language/model.js';
+import { addMissingNamesFlag, sourceRule } from './names.js';
 
 export interface ReproduceNamesFlags {
   names?: GridSource;
@@ -32,15 +32,29 @@ export interface ReproduceNamesFlags {
 
 export function addReproduceNamesFlags(command: Command): Command {
   return addMissingNamesFlag(command)
-    .addOption(new Option('--names <source>', 'who names the classes where a row does not say (default: precomputed where that is given, else diffsegmenter)').choices([...gridSources]))
+    .addOption(
+      new Option(
+        '--names <source>',
+        'who names the classes where a row does not say (default: precomputed where that is given, else diffsegmenter)',
+      ).choices([...gridSources]),
+    )
     .option('--clip <folder>', 'CLIP ViT-L/14 in transformers layout, for diffsegmenter')
-    .option('--blip <folder>', 'BLIP-large (captioning) in transformers layout, for diffsegmenter and the captions of BLIP')
+    .option(
+      '--blip <folder>',
+      'BLIP-large (captioning) in transformers layout, for diffsegmenter and the captions of BLIP',
+    )
     .option('--precomputed <file>', "DiffSegmenter's lists of names, in the place of --clip and --blip")
     .option('--captions-blip <file>', 'Table 4: captions of BLIP (default: written by --blip)')
     .option('--captions-llava <file>', 'Table 4: captions of LLaVA')
-    .option('--captions-coco <file>', "Table 4: the data set's own captions (default: those beside it, where there are some)")
+    .option(
+      '--captions-coco <file>',
+      "Table 4: the data set's own captions (default: those beside it, where there are some)",
+    )
     .option('--captions <file>', 'for --names captions and the grid (default: as --captions-coco)')
-    .option('--vocabulary <name>', `names that may be found: ${vocabularyNames.join(', ')}, or a JSON file (default: the data set's)`);
+    .option(
+      '--vocabulary <name>',
+      `names that may be found: ${vocabularyNames.join(', ')}, or a JSON file (default: the data set's)`,
+    );
 }
 
 /** Files are read and checked when it is made; models are loaded when the first row needs them. */
@@ -70,7 +84,10 @@ export class NamesBench implements AsyncDisposable {
       captions: await captions(flags.captions ?? beside, '--captions'),
       'captions-coco': await captions(beside, '--captions-coco'),
       'captions-llava': await captions(flags.captionsLlava, '--captions-llava'),
-      'captions-blip': flags.captionsBlip === undefined ? models.captioner(vocabulary) : await captions(flags.captionsBlip, '--captions-blip'),
+      'captions-blip':
+        flags.captionsBlip === undefined
+          ? models.captioner(vocabulary)
+          : await captions(flags.captionsBlip, '--captions-blip'),
     } satisfies NamesOffers;
     return new NamesBench({ ...offers, standard: offers[flags.names ?? 'strategy'] }, models);
   }
@@ -81,7 +98,11 @@ export class NamesBench implements AsyncDisposable {
 }
 
 function groundTruth({ vocabulary, hasBackground }: Dataset): NamesOffer {
-  return { label: 'ground-truth', identity: 'ground-truth', open: () => createNameSource('ground-truth', { vocabulary, hasBackground }) };
+  return {
+    label: 'ground-truth',
+    identity: 'ground-truth',
+    open: () => createNameSource('ground-truth', { vocabulary, hasBackground }),
+  };
 }
 
 /** Read now, so that a damaged file is said before anything runs; its content decides which runs are the same. */
@@ -94,14 +115,21 @@ async function fileOffer(
 ): Promise<NamesOffer | NamesLacking> {
   if (file === undefined) return { missing: `needs ${flag}` };
   const source = await createNameSource(kind, { vocabulary, [kind]: file, missing: sourceRule(rule) });
-  const hash = createHash('sha256').update(await readBounded(file, LIMITS.names)).digest('hex');
+  const hash = createHash('sha256')
+    .update(await readBounded(file, LIMITS.names))
+    .digest('hex');
   const identity = `${kind} ${hash} ${vocabulary.name}${rule === 'empty' ? ' empty' : ''}`;
   return { label: kind, identity, open: () => Promise.resolve(source) };
 }
 
 /** Captions that a data set brings: COCO's, and `captions.json` of a folder. */
 function ownCaptions({ kind, root, split }: Dataset): string | undefined {
-  const name = kind === 'coco' ? path.join('annotations', `captions_${split ?? 'val2017'}.json`) : kind === 'folder' ? 'captions.json' : undefined;
+  const name =
+    kind === 'coco'
+      ? path.join('annotations', `captions_${split ?? 'val2017'}.json`)
+      : kind === 'folder'
+        ? 'captions.json'
+        : undefined;
   const file = name === undefined ? undefined : path.join(root, name);
   return file !== undefined && existsSync(file) ? file : undefined;
 }
@@ -133,7 +161,10 @@ class LazyModels {
 
   computed(vocabulary: Vocabulary): NamesOffer | NamesLacking {
     const lacking = (['clip', 'blip'] as const).filter((part) => this.#folders[part] === undefined);
-    if (lacking.length > 0) return { missing: `names of DiffSegmenter's strategy need ${lacking.map((part) => `--${part}`).join(' and ')}, or --precomputed (or another source: --names ground-truth needs nothing)` };
+    if (lacking.length > 0)
+      return {
+        missing: `names of DiffSegmenter's strategy need ${lacking.map((part) => `--${part}`).join(' and ')}, or --precomputed (or another source: --names ground-truth needs nothing)`,
+      };
     return {
       label: 'diffsegmenter',
       identity: `diffsegmenter ${vocabulary.name}`,
@@ -143,12 +174,23 @@ class LazyModels {
 
   captioner(vocabulary: Vocabulary): NamesOffer | NamesLacking {
     if (this.#folders.blip === undefined) return { missing: 'needs --captions-blip or --blip' };
-    return { label: 'captioner', identity: `captioner ${vocabulary.name}`, open: async () => captionerNames(await this.#open(), vocabulary) };
+    return {
+      label: 'captioner',
+      identity: `captioner ${vocabulary.name}`,
+      open: async () => captionerNames(await this.#open(), vocabulary),
+    };
   }
 
   #open(): Promise<VisionLanguage> {
     const { device, dtype, threads, checkFinite, trustCode } = this.#engine;
-    return (this.#opened ??= VisionLanguage.open({ device, dtype, threads, checkFinite, trustCode, ...this.#folders }).then(async (models) => {
+    return (this.#opened ??= VisionLanguage.open({
+      device,
+      dtype,
+      threads,
+      checkFinite,
+      trustCode,
+      ...this.#folders,
+    }).then(async (models) => {
       await models.identify();
       return models;
     }));

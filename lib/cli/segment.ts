@@ -1,28 +1,28 @@
 /** `invseg segment`: pictures in, labels, overlay and report of each out. */
 import path from 'node:path';
 import { shownPath } from '../addresses.js';
-import { backgroundFirst, categoryPalette, drawOverlay, encodeLabels, percent } from '../draw/index.js';
 import type { Palette, Pixels } from '../draw/index.js';
+import { backgroundFirst, categoryPalette, drawOverlay, encodeLabels, percent } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
 import { decodeImage } from '../image/decode.js';
 import { listImages } from '../image/list.js';
 import { methodNames, methods } from '../methods/index.js';
-import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
+import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { allBackground } from '../segmenter/all-background.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import type { SegmentResult } from '../segmenter/types.js';
 import { unknownNamesWarning } from '../segmenter/unknown-names.js';
 import { parseCategories } from '../text/names.js';
-import { describeError, errorJson, EXIT, isFatal } from './failure.js';
-import { engineFlags, methodFlags } from './flags.js';
+import { describeError, EXIT, errorJson, isFatal } from './failure.js';
 import type { SegmentFlags } from './flags.js';
+import { engineFlags, methodFlags } from './flags.js';
 import type { Io } from './io.js';
+import type { NamesFlags } from './names.js';
+import { checkFlags, PictureNames, sourceOf } from './names.js';
 import { encodeNpy } from './npy.js';
 import { outputStems, prepareFolder, writeWhole } from './outputs.js';
 import { ProgressLine } from './progress.js';
-import { checkFlags, PictureNames, sourceOf } from './names.js';
-import type { NamesFlags } from './names.js';
 import { makeReport } from './report.js';
 
 /** @returns exit code @throws what ends the whole run: wrong options, no folder, no model, Ctrl-C */
@@ -73,7 +73,10 @@ function shares(segments: SegmentResult['segments']): string {
   const least = [...segments].sort((a, b) => b.share - a.share)[TOLD - 1]?.share ?? 0;
   const told = segments.filter(({ share }) => share >= least).slice(0, TOLD);
   const rest = segments.length - told.length;
-  return told.map(({ label, share }) => `${label} ${percent(share)}`).join(', ') + (rest > 0 ? ` and ${rest} more names` : '');
+  return (
+    told.map(({ label, share }) => `${label} ${percent(share)}`).join(', ') +
+    (rest > 0 ? ` and ${rest} more names` : '')
+  );
 }
 
 function checkCategories(flags: NamesFlags & Pick<SegmentFlags, 'labels'>, options: MethodOptions): void {
@@ -160,7 +163,13 @@ class Batch {
     if (this.#flags.json) this.#io.out(`${JSON.stringify({ image: shownPath(image), error: errorJson(error) })}\n`);
   }
 
-  async segment(segmenter: Segmenter, image: string, stem: string, title: string, progress: ProgressLine): Promise<void> {
+  async segment(
+    segmenter: Segmenter,
+    image: string,
+    stem: string,
+    title: string,
+    progress: ProgressLine,
+  ): Promise<void> {
     const { signal } = this.#io;
     // Decoded once, for the names, for the engine and for the overlay.
     const { rgb, width, height, warnings } = await decodeImage(image, { signal });
@@ -171,7 +180,12 @@ class Batch {
     const nothing = found !== undefined && found.names.length === 0 && methods[options.method].needsNames;
     const result = nothing
       ? allBackground(width, height, options, `No class was named (${found.origin}): the picture is all background`)
-      : await segmenter.segment(picture, { ...options, categories, signal, onProgress: (event) => progress.show(title, event) });
+      : await segmenter.segment(picture, {
+          ...options,
+          categories,
+          signal,
+          onProgress: (event) => progress.show(title, event),
+        });
     result.warnings.unshift(...warnings, ...(found?.warnings ?? []));
     const palette = categoryPalette(result.categories.length, this.#flags.palette);
     const files = await this.#write(stem, result, { rgb, width, height }, palette);
@@ -184,8 +198,13 @@ class Batch {
     this.#tell(segmenter, image, stem, result, report);
   }
 
-  async #write(stem: string, result: SegmentResult, picture: Pixels, palette: Palette): Promise<Record<string, string>> {
-    const { labels, categories, width, height, maps } = result;
+  async #write(
+    stem: string,
+    result: SegmentResult,
+    picture: Pixels,
+    palette: Palette,
+  ): Promise<Record<string, string>> {
+    const { labels, categories, maps } = result;
     const files: Record<string, string> = { labels: `${stem}.labels.png`, overlay: `${stem}.overlay.png` };
     const at = (file: string): string => path.join(this.#flags.out, file);
     await writeWhole(at(files['labels']!), this.#encode(result, palette));
@@ -206,7 +225,13 @@ class Batch {
     return encodeLabels(written.labels, width, height, written.palette, { names: written.names, background });
   }
 
-  #tell(segmenter: Segmenter, image: string, stem: string, result: SegmentResult, report: Record<string, unknown>): void {
+  #tell(
+    segmenter: Segmenter,
+    image: string,
+    stem: string,
+    result: SegmentResult,
+    report: Record<string, unknown>,
+  ): void {
     const unknown = result.unknownNames && unknownNamesWarning(segmenter.info.model, result.unknownNames);
     for (const warning of result.warnings) {
       if (warning === unknown && this.#told.has(warning)) continue;

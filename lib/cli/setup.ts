@@ -13,6 +13,8 @@ export async function setupCommand({ libtorch, rebuild }: SetupFlags, io: Io): P
   const report = await runSetup({ libtorch, rebuild, log: (line) => io.err(`${line}\n`) });
   const made = [report.installed && 'LibTorch installed', report.built && 'addon built'].filter(Boolean).join(', ');
   const { seconds, libtorchVersion, libtorch: root, folder } = report;
-  io.out(`${made || 'nothing to do'} in ${seconds.toFixed(1)} s\nLibTorch ${libtorchVersion}: ${root}\naddon: ${folder}\n`);
+  io.out(
+    `${made || 'nothing to do'} in ${seconds.toFixed(1)} s\nLibTorch ${libtorchVersion}: ${root}\naddon: ${folder}\n`,
+  );
   return EXIT.ok;
 }

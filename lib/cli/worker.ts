@@ -1,6 +1,7 @@
 /** `invseg worker`: an engine on any host that takes pictures of evaluations from a queue. */
-import { Option } from 'commander';
+
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { InvSegError } from '../errors.js';
 import { openBundle } from '../models/index.js';
 import { nameSourceKinds } from '../names/index.js';
@@ -13,10 +14,10 @@ import { EXIT } from './failure.js';
 import { parseValue } from './flags.js';
 import type { Io } from './io.js';
 import { addMissingNamesFlag, addNamesFlags } from './names.js';
-import { addQueueFlags, queueOf } from './queue-flags.js';
 import type { QueueFlags } from './queue-flags.js';
-import { openNames, planPictures } from './run-plan.js';
+import { addQueueFlags, queueOf } from './queue-flags.js';
 import type { PictureFlags } from './run-plan.js';
+import { openNames, planPictures } from './run-plan.js';
 import { interruptible } from './segment.js';
 
 interface WorkerFlags extends PictureFlags, QueueFlags {
@@ -49,7 +50,10 @@ export function addWorkerCommand(program: Command, io: Io, done: (code: number) 
     .option('--take-over <seconds>', 'silence after which the pictures of a worker are taken over', '30')
     .option('--idle <seconds>', 'end after so long without a picture (default: never)')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option('--trust-code', 'load a model whose TorchScript is not of this package: a program, which may do what you may')
+    .option(
+      '--trust-code',
+      'load a model whose TorchScript is not of this package: a program, which may do what you may',
+    )
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
@@ -65,7 +69,11 @@ async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
   const takeOver = number('takeOver', 1, 86_400)! * 1000;
   const idle = number('idle', 1, 31_536_000);
   const { url, queueName } = queueOf(flags);
-  if (!url) throw new InvSegError('INVALID_OPTION', `Expected --queue (or ${QUEUE_VARIABLE}), where the pictures come from, but received none`);
+  if (!url)
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected --queue (or ${QUEUE_VARIABLE}), where the pictures come from, but received none`,
+    );
   const onNote = (text: string): void => io.err(`${text}\n`);
 
   // Whether a picture may be left out is the evaluator's to say.
@@ -77,7 +85,9 @@ async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
   await using names = await openNames(flags, plan);
   await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
   const { model, device, dtype } = segmenter.info;
-  onNote(`worker ${process.pid}: ${model.name} ${model.version} on ${device} (${dtype}), ${dataset.kind} in ${dataset.root}; ${url.shown}`);
+  onNote(
+    `worker ${process.pid}: ${model.name} ${model.version} on ${device} (${dtype}), ${dataset.kind} in ${dataset.root}; ${url.shown}`,
+  );
   const pictures = await serveQueue({
     link,
     segmenter,

@@ -2,17 +2,17 @@
 import { InvSegError } from '../errors.js';
 import { Listener } from '../listener.js';
 import { record } from '../options/rules.js';
-import { remarks } from './check-remarks.js';
 import type { Finding } from './check-remarks.js';
+import { remarks } from './check-remarks.js';
 import type { FileDataset } from './dataset.js';
-import { Histogram } from './histogram.js';
 import type { HistogramRow } from './histogram.js';
+import { Histogram } from './histogram.js';
 import { layouts } from './layouts.js';
 import { openFiles } from './open.js';
-import { resolveDatasetOptions } from './options.js';
 import type { DatasetOptions } from './options.js';
-import { similarKinds, surveyLayout } from './survey.js';
+import { resolveDatasetOptions } from './options.js';
 import type { FoundPart } from './survey.js';
+import { similarKinds, surveyLayout } from './survey.js';
 import type { SkippedItem } from './types.js';
 
 export interface DatasetCheck {
@@ -90,7 +90,8 @@ export async function checkDataset(options: DatasetOptions, given: CheckOptions 
   await listener.settle();
   check.sample = { ...read, ignored: histogram.ignored, histogram: histogram.rows(dataset.classes) };
   findings.push(...(await remarks({ dataset, histogram, split, options })));
-  check.ok = check.incomplete.length === 0 && read.failed.length === 0 && findings.every(({ level }) => level !== 'error');
+  check.ok =
+    check.incomplete.length === 0 && read.failed.length === 0 && findings.every(({ level }) => level !== 'error');
   return check;
 }
 
@@ -117,11 +118,7 @@ async function problem(id: string, work: () => Promise<unknown>): Promise<Skippe
 
 type Telling = Listener<['looking up' | 'reading', number, number]>;
 
-async function lookUpAll(
-  dataset: FileDataset,
-  stop: () => void,
-  listener: Telling,
-): Promise<SkippedItem[]> {
+async function lookUpAll(dataset: FileDataset, stop: () => void, listener: Telling): Promise<SkippedItem[]> {
   const problems: SkippedItem[] = [];
   for (const [i, id] of dataset.ids.entries()) {
     stop();

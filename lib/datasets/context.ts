@@ -12,15 +12,15 @@ import { InvSegError } from '../errors.js';
 import { loadVocabulary } from '../names/vocabulary.js';
 import { CONTEXT_IDS, contextTable } from './context-ids.js';
 import type { DatasetParts, Located } from './dataset.js';
-import { applyTable, plainTable, withoutBackground } from './labels.js';
 import type { LabelTable } from './labels.js';
-import { readList } from './lists.js';
+import { applyTable, plainTable, withoutBackground } from './labels.js';
 import type { IdList } from './lists.js';
+import { readList } from './lists.js';
 import { readMatrix } from './matlab.js';
 import type { ResolvedOptions } from './options.js';
 import type { Root } from './places.js';
-import { findMask, findPicture, pngLabels } from './png-source.js';
 import { invalid } from './png-mask.js';
+import { findMask, findPicture, pngLabels } from './png-source.js';
 
 const MASK_FOLDERS = ['SegmentationClassContext', 'trainval'] as const;
 const LISTS = ['SegmentationContext', 'Main'] as const;
@@ -60,7 +60,9 @@ export async function openContext(root: Root, options: ResolvedOptions): Promise
     async locate(id) {
       const imagePath = await findPicture(home, ['JPEGImages'], id, ['.jpg']);
       await findMask(home, [masks], `${id}${ending}`);
-      const readLabels = raw ? matLabels(home, [masks], `${id}.mat`, table) : pngLabels(home, [masks], `${id}.png`, table);
+      const readLabels = raw
+        ? matLabels(home, [masks], `${id}.mat`, table)
+        : pngLabels(home, [masks], `${id}.png`, table);
       return { imagePath, readLabels };
     },
   };
@@ -94,7 +96,12 @@ function listName(split: string, length: number): string {
 function matLabels(root: Root, folder: readonly string[], name: string, table: LabelTable): Located['readLabels'] {
   return async (size) => {
     const file = root.at(...folder, name);
-    const { rows, columns, values } = readMatrix(await root.read('MASK_NOT_FOUND', ...folder, name), file, 'LabelMap', size);
+    const { rows, columns, values } = readMatrix(
+      await root.read('MASK_NOT_FOUND', ...folder, name),
+      file,
+      'LabelMap',
+      size,
+    );
     const ids = new Uint16Array(values.length); // row by row
     for (let y = 0, at = 0; y < rows; y++) {
       for (let x = 0; x < columns; x++) {

@@ -21,7 +21,9 @@ import { findMask, findPicture } from './png-source.js';
 export async function openFolder(root: Root, { split, background }: ResolvedOptions): Promise<DatasetParts> {
   const vocabulary = await readVocabularyOf(root);
   const list =
-    split === undefined ? await listIds(root, 'images', PICTURE_ENDINGS) : await readList(root, 'lists', `${split}.txt`);
+    split === undefined
+      ? await listIds(root, 'images', PICTURE_ENDINGS)
+      : await readList(root, 'lists', `${split}.txt`);
   const hasBackground = background === 'class';
   const readLabels = namedLabels(root, ['masks'], vocabulary.classes, hasBackground);
   const others = hasBackground ? 'and background' : 'without background (0 is ignored)';

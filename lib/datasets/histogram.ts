@@ -1,6 +1,7 @@
 /** How often each label occurs. */
-import { IGNORED } from './types.js';
+
 import type { ClassNames } from './types.js';
+import { IGNORED } from './types.js';
 
 export interface HistogramRow {
   label: number;

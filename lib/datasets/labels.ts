@@ -26,7 +26,12 @@ export function withoutBackground(table: LabelTable): LabelTable {
  * @returns [height × width]
  * @throws {InvSegError} `MASK_INVALID` with file, value and place of the first pixel that is refused
  */
-export function applyTable(values: Uint8Array | Uint16Array, table: LabelTable, width: number, file: string): Uint8Array {
+export function applyTable(
+  values: Uint8Array | Uint16Array,
+  table: LabelTable,
+  width: number,
+  file: string,
+): Uint8Array {
   const labels = new Uint8Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const label = table[values[i]!] ?? REFUSED;

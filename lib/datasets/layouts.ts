@@ -117,7 +117,12 @@ export const layouts: Readonly<Record<DatasetKind, Layout>> = {
     defaultSplit: 'val2017',
     published: { val2017: [5000], train2017: [118_287] },
     parts: [
-      { what: 'pictures', candidates: ['images/{split}', '{split}'], need: 'needed', fix: 'unpack {split}.zip into images' },
+      {
+        what: 'pictures',
+        candidates: ['images/{split}', '{split}'],
+        need: 'needed',
+        fix: 'unpack {split}.zip into images',
+      },
       {
         what: 'masks (PNG)',
         candidates: ['annotations/{split}', 'stuffthingmaps/{split}'],

@@ -46,7 +46,9 @@ function problemOf(id: string, before: ReadonlySet<string>): string | undefined 
  * @throws {InvSegError} `DATASET_NOT_FOUND` without the folder; `DATASET_INVALID` where it has no such file
  */
 export async function listIds(root: Root, folder: string, endings: readonly string[]): Promise<IdList> {
-  const files = (await root.list(...folder.split('/'))).filter((name) => endings.includes(path.extname(name).toLowerCase()));
+  const files = (await root.list(...folder.split('/'))).filter((name) =>
+    endings.includes(path.extname(name).toLowerCase()),
+  );
   const first = new Map<string, string>();
   const problems: SkippedItem[] = [];
   for (const name of files) {

@@ -8,8 +8,8 @@
  */
 import { inflateSync } from 'node:zlib';
 import { InvSegError } from '../errors.js';
-import { wrongSize } from './png-mask.js';
 import type { Size } from './png-mask.js';
+import { wrongSize } from './png-mask.js';
 
 export interface Matrix {
   rows: number;
@@ -65,7 +65,8 @@ export function readMatrix(bytes: Uint8Array, file: string, variable: string, ex
     const budget = { bytes: expected.width * expected.height * NUMBER_BYTES + MARGIN_BYTES };
     const { sides, numbers, little } = findMatrix(bytes, variable, budget);
     const [rows, columns] = sides;
-    if (columns !== expected.width || rows !== expected.height) throw wrongSize(file, { width: columns, height: rows }, expected);
+    if (columns !== expected.width || rows !== expected.height)
+      throw wrongSize(file, { width: columns, height: rows }, expected);
     const values = read(numbers, little, rows * columns);
     if (values.length !== rows * columns)
       throw new RangeError(`${variable} is ${rows}×${columns} but has ${values.length} numbers`);
@@ -73,7 +74,9 @@ export function readMatrix(bytes: Uint8Array, file: string, variable: string, ex
   } catch (cause) {
     if (cause instanceof InvSegError) throw cause;
     if (cause instanceof Unfit) throw new InvSegError('MASK_INVALID', `${file}: ${cause.message}`);
-    throw new InvSegError('MASK_INVALID', `${file}: it is truncated or damaged (${(cause as Error).message})`, { cause });
+    throw new InvSegError('MASK_INVALID', `${file}: it is truncated or damaged (${(cause as Error).message})`, {
+      cause,
+    });
   }
 }
 
@@ -128,7 +131,7 @@ function take<T>(items: Iterable<T>, most: number): T[] {
 
 function* elements(bytes: Uint8Array, little: boolean): Generator<Element> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + 8 <= bytes.length;) {
+  for (let at = 0; at + 8 <= bytes.length; ) {
     const word = view.getUint32(at, little);
     const small = word >>> 16;
     const type = small === 0 ? word : word & 0xffff;

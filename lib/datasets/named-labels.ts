@@ -1,13 +1,13 @@
 /** Masks that say themselves what their indices stand for, as `invseg segment` writes them. */
 import type { LabelNames } from '../draw/label-names.js';
-import type { Located } from './dataset.js';
 import { BACKGROUND, foldName } from '../text/index.js';
-import { applyTable, plainTable, REFUSED, withoutBackground } from './labels.js';
+import type { Located } from './dataset.js';
 import type { LabelTable } from './labels.js';
+import { applyTable, plainTable, REFUSED, withoutBackground } from './labels.js';
 import type { Root } from './places.js';
 import { decodeNamedMask, invalid } from './png-mask.js';
-import { IGNORED } from './types.js';
 import type { ClassNames } from './types.js';
+import { IGNORED } from './types.js';
 
 /**
  * Reads masks by their own names where they have some; others have 0 for the background, 1, 2, … for the classes, 255
@@ -24,13 +24,12 @@ export function namedLabels(
   const index = indexOf(classes);
   const plain = plainTable(classes.length + 1);
   const shifted = (table: LabelTable): LabelTable => (hasBackground ? table : withoutBackground(table));
-  return (name: string) =>
-    async (size) => {
-      const file = root.at(...folder, name);
-      const { values, names } = decodeNamedMask(await root.read('MASK_NOT_FOUND', ...folder, name), file, size);
-      if (names) refuseUnknown(values, names, index, file);
-      return applyTable(values, shifted(names ? tableOf(names, index) : plain), size.width, file);
-    };
+  return (name: string) => async (size) => {
+    const file = root.at(...folder, name);
+    const { values, names } = decodeNamedMask(await root.read('MASK_NOT_FOUND', ...folder, name), file, size);
+    if (names) refuseUnknown(values, names, index, file);
+    return applyTable(values, shifted(names ? tableOf(names, index) : plain), size.width, file);
+  };
 }
 
 /** Folded name → label; 0 is the background. */

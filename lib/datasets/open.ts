@@ -1,11 +1,11 @@
 /** One entry point for all kinds. */
 import { openCoco } from './coco/coco.js';
 import { openContext } from './context.js';
-import { FileDataset } from './dataset.js';
 import type { DatasetParts } from './dataset.js';
+import { FileDataset } from './dataset.js';
 import { openFolder } from './folder.js';
-import { resolveDatasetOptions } from './options.js';
 import type { DatasetOptions, ResolvedOptions } from './options.js';
+import { resolveDatasetOptions } from './options.js';
 import { Root } from './places.js';
 import type { Dataset, DatasetKind } from './types.js';
 import { openVoc } from './voc.js';

@@ -1,10 +1,10 @@
 /** Options of `openDataset` and of the command line's `--kind … --root …`: rule, meaning, and the kinds they are for. */
 import { InvSegError } from '../errors.js';
-import { isPlainObject, oneOf, refuse, text } from '../options/rules.js';
 import type { Rule } from '../options/rules.js';
+import { isPlainObject, oneOf, refuse, text } from '../options/rules.js';
 import { rejectUnknown } from '../options/unknown.js';
-import { datasetKinds } from './types.js';
 import type { DatasetKind } from './types.js';
+import { datasetKinds } from './types.js';
 
 export interface DatasetOptions {
   kind: DatasetKind;
@@ -48,7 +48,10 @@ export const datasetDefinitions: {
   readonly [K in keyof DatasetOptions]-?: DatasetDefinition<NonNullable<DatasetOptions[K]>>;
 } = {
   kind: { rule: oneOf(...datasetKinds), help: datasetKinds.join(', ') },
-  root: { rule: text('the path of a folder', (value) => value !== ''), help: 'folder of the data set, or one above it' },
+  root: {
+    rule: text('the path of a folder', (value) => value !== ''),
+    help: 'folder of the data set, or one above it',
+  },
   split: { rule: name, help: 'name of the list (default: val; folder: all pictures)' },
   masks: { rule: name, help: 'folder of the masks, such as SegmentationClassAug', kinds: ['voc', 'context'] },
   indexOrder: {
@@ -84,7 +87,11 @@ export const datasetDefinitions: {
     default: 'throw',
     help: 'a picture that cannot be used: throw, or skip and count',
   },
-  links: { rule: oneOf('refuse', 'follow'), default: 'refuse', help: 'links that lead out of the root: refuse or follow' },
+  links: {
+    rule: oneOf('refuse', 'follow'),
+    default: 'refuse',
+    help: 'links that lead out of the root: refuse or follow',
+  },
 };
 
 /** @throws {InvSegError} `INVALID_OPTION` that names the option, what was expected and what came */

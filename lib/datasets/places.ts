@@ -2,8 +2,8 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { describeAddress, shownPath } from '../addresses.js';
-import { InvSegError } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
+import { InvSegError } from '../errors.js';
 import { FileError, LIMITS, readBounded } from '../files.js';
 
 export type Links = 'refuse' | 'follow';
@@ -50,7 +50,10 @@ export class Root {
       if ((await Promise.all(marks.map((mark) => inner.has(mark)))).every(Boolean)) return inner;
     }
     const places = candidates.map((candidate) => this.at(candidate)).join(', ');
-    throw new InvSegError('DATASET_NOT_FOUND', `Expected a folder with ${marks.join(' and ')} but found none at ${places}`);
+    throw new InvSegError(
+      'DATASET_NOT_FOUND',
+      `Expected a folder with ${marks.join(' and ')} but found none at ${places}`,
+    );
   }
 
   async has(...parts: string[]): Promise<boolean> {

@@ -90,7 +90,7 @@ function inflatedBytes({ width, height, depth, interlaced }: PngLayout): number 
 
 function* chunks(bytes: Uint8Array): Generator<{ type: string; content: Uint8Array; whole: Uint8Array }> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = SIGNATURE_BYTES; at + FRAME_BYTES <= bytes.length;) {
+  for (let at = SIGNATURE_BYTES; at + FRAME_BYTES <= bytes.length; ) {
     const end = at + FRAME_BYTES + view.getUint32(at);
     if (end > bytes.length) throw new Error('a chunk ends behind the end of the file');
     const named = bytes.subarray(at + 4, end - 4);

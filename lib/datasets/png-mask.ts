@@ -3,8 +3,8 @@
  * expands a palette to RGB, and the indices are gone.)
  */
 import { decode } from 'fast-png';
-import { LABEL_NAMES, parseLabelNames } from '../draw/label-names.js';
 import type { LabelNames } from '../draw/label-names.js';
+import { LABEL_NAMES, parseLabelNames } from '../draw/label-names.js';
 import { InvSegError } from '../errors.js';
 import { boundedPng } from './png-chunks.js';
 

@@ -1,8 +1,8 @@
 /** The common case: a folder of pictures, a folder of PNG masks, the same ids in both. */
 import { InvSegError } from '../errors.js';
 import type { Located } from './dataset.js';
-import { applyTable } from './labels.js';
 import type { LabelTable } from './labels.js';
+import { applyTable } from './labels.js';
 import type { Root } from './places.js';
 import { decodePngMask } from './png-mask.js';
 
@@ -36,7 +36,12 @@ export async function findMask(root: Root, folder: readonly string[], name: stri
 }
 
 /** Reads a PNG mask by a table. */
-export function pngLabels(root: Root, folder: readonly string[], name: string, table: LabelTable): Located['readLabels'] {
+export function pngLabels(
+  root: Root,
+  folder: readonly string[],
+  name: string,
+  table: LabelTable,
+): Located['readLabels'] {
   return async (size) => {
     const bytes = await root.read('MASK_NOT_FOUND', ...folder, name);
     const file = root.at(...folder, name);

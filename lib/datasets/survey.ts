@@ -1,11 +1,11 @@
 /** Which parts of a data set are on the disk. */
 import path from 'node:path';
-import { layouts } from './layouts.js';
 import type { LayoutPart } from './layouts.js';
-import { Root } from './places.js';
+import { layouts } from './layouts.js';
 import type { Links } from './places.js';
-import { datasetKinds } from './types.js';
+import { Root } from './places.js';
 import type { DatasetKind } from './types.js';
+import { datasetKinds } from './types.js';
 
 export interface FoundPart {
   what: string;

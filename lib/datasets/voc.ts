@@ -39,7 +39,10 @@ export async function openVoc(root: Root, options: ResolvedOptions): Promise<Dat
     async locate(id) {
       const imagePath = await findPicture(home, ['JPEGImages'], id, ['.jpg']);
       await findMask(home, [masks], `${id}.png`);
-      return { imagePath, readLabels: pngLabels(home, [masks], `${id}.png`, hasBackground ? plain : withoutBackground(plain)) };
+      return {
+        imagePath,
+        readLabels: pngLabels(home, [masks], `${id}.png`, hasBackground ? plain : withoutBackground(plain)),
+      };
     },
   };
 }

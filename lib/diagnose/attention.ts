@@ -1,6 +1,7 @@
 /** The attention of one pass over the whole picture, in the form that the loss reads. */
-import { refineAttention } from '../functions/index.js';
+
 import { InvSegError } from '../errors.js';
+import { refineAttention } from '../functions/index.js';
 import type { MethodContext } from '../methods/index.js';
 import { without } from '../methods/passes.js';
 import { crossAttention, mappedCategories, readWholePicture, selfAttention } from '../methods/whole-picture.js';

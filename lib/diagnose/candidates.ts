@@ -11,7 +11,12 @@ export type CandidateName = (typeof candidateNames)[number];
  *
  * @param mask labels of the data set @param categoryOf label → category index, or undefined
  */
-export function truthMaps(mask: LabelMap, categoryOf: readonly (number | undefined)[], categories: number, side: number): Float32Array {
+export function truthMaps(
+  mask: LabelMap,
+  categoryOf: readonly (number | undefined)[],
+  categories: number,
+  side: number,
+): Float32Array {
   const maps = new Float32Array(side * side * categories);
   const { width, height, labels } = mask;
   for (let y = 0; y < height; y++) {
@@ -61,7 +66,8 @@ export function whereAtLeast(maps: Float32Array, categories: number, least: numb
 export function whereTrue(maps: Float32Array, categories: number, truth: Float32Array, all: number): Float32Array {
   const out = maps.slice();
   for (let i = 0; i < maps.length / categories; i++) {
-    if (truth.subarray(i * all, (i + 1) * all).every((value) => value === 0)) out.fill(0, i * categories, (i + 1) * categories);
+    if (truth.subarray(i * all, (i + 1) * all).every((value) => value === 0))
+      out.fill(0, i * categories, (i + 1) * categories);
   }
   return out;
 }

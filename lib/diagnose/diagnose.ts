@@ -7,15 +7,15 @@ import { Listener } from '../listener.js';
 import { integer, record } from '../options/rules.js';
 import { checkSegmenter } from '../segmenter/check.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
-import { openPicture, probePicture, runPicture } from './picture.js';
 import type { Picture } from './picture.js';
-import { makePlans, tasksOf } from './plan.js';
+import { openPicture, probePicture, runPicture } from './picture.js';
 import type { Task } from './plan.js';
-import { pieceKey } from './records.js';
+import { makePlans, tasksOf } from './plan.js';
 import type { Piece } from './records.js';
+import { pieceKey } from './records.js';
 import { optionsToKeep } from './remember.js';
 import { summarise } from './summary.js';
-import type { Diagnosis, DiagnoseOptions } from './types.js';
+import type { DiagnoseOptions, Diagnosis } from './types.js';
 import { checkVariants, DEFAULT_VARIANT, defaultVariants } from './variants.js';
 
 /**
@@ -30,7 +30,10 @@ export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Pr
   checkDatasetGiven(given.dataset);
   const { dataset, sample = 100, seed = 0, variants = defaultVariants, options = {}, inversion = true, signal } = given;
   if (!dataset.hasBackground) {
-    throw new InvSegError('INVALID_OPTION', 'Expected a data set whose background is a class, since every prompt names it, but received one that ignores it');
+    throw new InvSegError(
+      'INVALID_OPTION',
+      'Expected a data set whose background is a class, since every prompt names it, but received one that ignores it',
+    );
   }
   integer(1, 10_000_000).read(sample, 'sample');
   record(options, 'options.options', 'an object of options of segment');
@@ -42,7 +45,13 @@ export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Pr
   const ids = drawSample(dataset.ids, sample, seed);
   const { model } = segmenter.info;
   // What is added to the sample or to the variants later does not touch what is there, so neither is a setting.
-  const settings = { model: `${model.name} ${model.version}`, ...identitySettings(given.identity), protocol: dataset.protocol, seed, options };
+  const settings = {
+    model: `${model.name} ${model.version}`,
+    ...identitySettings(given.identity),
+    protocol: dataset.protocol,
+    seed,
+    options,
+  };
   await using journal = given.journal === undefined ? undefined : await Journal.open<Piece>(given.journal, settings);
   const pieces = new Map((journal?.records ?? []).map((piece) => [pieceKey(piece), piece]));
   const keep = async (piece: Piece): Promise<void> => {
@@ -73,16 +82,30 @@ export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Pr
   return summarise({ model, dataset, ids, plans, pieces, inversion });
 }
 
-async function work(segmenter: Segmenter, picture: Picture, task: Task, signal: AbortSignal | undefined): Promise<Piece> {
+async function work(
+  segmenter: Segmenter,
+  picture: Picture,
+  task: Task,
+  signal: AbortSignal | undefined,
+): Promise<Piece> {
   const { part, key, overrides } = task;
   const { id } = picture.item;
-  if (part === 'probe') return { id, part, key, ...(await probePicture(segmenter, picture, overrides, key === DEFAULT_VARIANT, signal)) };
-  const run = await runPicture(segmenter, picture, part === 'baseline' ? { ...overrides, steps: 0 } : overrides, signal);
+  if (part === 'probe')
+    return { id, part, key, ...(await probePicture(segmenter, picture, overrides, key === DEFAULT_VARIANT, signal)) };
+  const run = await runPicture(
+    segmenter,
+    picture,
+    part === 'baseline' ? { ...overrides, steps: 0 } : overrides,
+    signal,
+  );
   return { id, part, key, run };
 }
 
 function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new InvSegError('ABORTED', 'The diagnosis was aborted; what was found is in the journal', { cause: signal.reason });
+  if (signal?.aborted)
+    throw new InvSegError('ABORTED', 'The diagnosis was aborted; what was found is in the journal', {
+      cause: signal.reason,
+    });
 }
 
 export { drawSample } from '../evaluation/index.js';

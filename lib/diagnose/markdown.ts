@@ -12,38 +12,70 @@ const range = ({ value, low, high }: Estimate): string => `${number(value)} [${n
 export function diagnosisMarkdown(diagnosis: Diagnosis): string {
   checkDiagnosis(diagnosis);
   const { model, protocol, ids, left, losses, rowEntropy, variants } = diagnosis;
-  return [
-    `Model ${model.name} ${model.version}; ${protocol}; ${ids.length} pictures${left.length > 0 ? `, ${left.length} left out` : ''}. Intervals are of 95 %, over pictures.`,
-    verdict(diagnosis),
-    table(
-      ['maps put before the loss', 'total', 'cluster', 'D intra', 'D inter', 'entropy'],
-      candidateNames.map((name) => {
-        const { total, cluster, intra, inter, entropy } = losses[name];
-        return [name, ...[total, cluster, intra, inter, entropy].map(number)];
-      }),
-    ),
-    table(
-      ['self-attention at', 'entropy of its rows / log N'],
-      Object.entries(rowEntropy).map(([side, estimate]) => [`${side}×${side}`, range(estimate)]),
-    ),
-    table(
-      ['variant', 'truth below hard prediction', 'refined truth below soft', 'truth below shifted truth', 'cosine of descent and way to the truth'],
-      variants.flatMap(({ name, loss }) =>
-        loss ? [[name, share(loss.truthBelowHard), share(loss.truthBelowSoft), share(loss.truthBelowShifted), range(loss.direction)]] : [],
+  return (
+    [
+      `Model ${model.name} ${model.version}; ${protocol}; ${ids.length} pictures${left.length > 0 ? `, ${left.length} left out` : ''}. Intervals are of 95 %, over pictures.`,
+      verdict(diagnosis),
+      table(
+        ['maps put before the loss', 'total', 'cluster', 'D intra', 'D inter', 'entropy'],
+        candidateNames.map((name) => {
+          const { total, cluster, intra, inter, entropy } = losses[name];
+          return [name, ...[total, cluster, intra, inter, entropy].map(number)];
+        }),
       ),
-    ),
-    ...maskTable(variants),
-  ].join('\n\n') + '\n';
+      table(
+        ['self-attention at', 'entropy of its rows / log N'],
+        Object.entries(rowEntropy).map(([side, estimate]) => [`${side}×${side}`, range(estimate)]),
+      ),
+      table(
+        [
+          'variant',
+          'truth below hard prediction',
+          'refined truth below soft',
+          'truth below shifted truth',
+          'cosine of descent and way to the truth',
+        ],
+        variants.flatMap(({ name, loss }) =>
+          loss
+            ? [
+                [
+                  name,
+                  share(loss.truthBelowHard),
+                  share(loss.truthBelowSoft),
+                  share(loss.truthBelowShifted),
+                  range(loss.direction),
+                ],
+              ]
+            : [],
+        ),
+      ),
+      ...maskTable(variants),
+    ].join('\n\n') + '\n'
+  );
 }
 
 function maskTable(variants: readonly VariantFinding[]): string[] {
   const rows = variants.flatMap(({ name, masks }) =>
     masks
-      ? [[name, (100 * masks.baseline).toFixed(1), (100 * masks.mIoU.value).toFixed(1), points(masks.difference), range(masks.fall), range(masks.correlation)]]
+      ? [
+          [
+            name,
+            (100 * masks.baseline).toFixed(1),
+            (100 * masks.mIoU.value).toFixed(1),
+            points(masks.difference),
+            range(masks.fall),
+            range(masks.correlation),
+          ],
+        ]
       : [],
   );
   if (rows.length === 0) return [];
-  return [table(['variant', 'mIoU without loop', 'with', 'difference', 'fall of the loss', 'rank correlation of fall and gain'], rows)];
+  return [
+    table(
+      ['variant', 'mIoU without loop', 'with', 'difference', 'fall of the loss', 'rank correlation of fall and gain'],
+      rows,
+    ),
+  ];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -35,24 +35,56 @@ export async function diagnosisPicture(diagnosis: Diagnosis): Promise<Buffer> {
   const withMasks = variants.some(({ masks }) => masks);
   const width = 2 * PADDING + NAME + PANEL + (withMasks ? GAP + PANEL : 0);
   const { name, version } = diagnosis.model;
-  const title = await paragraph(`${name} ${version}, ${diagnosis.ids.length} pictures. ${verdict(diagnosis).replaceAll('\n', ' ')}`, width - 2 * PADDING);
+  const title = await paragraph(
+    `${name} ${version}, ${diagnosis.ids.length} pictures. ${verdict(diagnosis).replaceAll('\n', ' ')}`,
+    width - 2 * PADDING,
+  );
   const top = PADDING + title.height + 70;
   const bottom = top + variants.length * ROW;
-  const shares: Scale = { low: 0, high: 1, ticks: [0, 0.25, 0.5, 0.75, 1], label: (value) => `${100 * value} %`, middle: 0.5 };
+  const shares: Scale = {
+    low: 0,
+    high: 1,
+    ticks: [0, 0.25, 0.5, 0.75, 1],
+    label: (value) => `${100 * value} %`,
+    middle: 0.5,
+  };
   const left = PADDING + NAME;
   const parts = [
     `<g transform="translate(${PADDING} ${PADDING})">${title.svg}</g>`,
-    ...(await Promise.all(variants.map(async (variant, row) => {
-      const [line] = await wrapText(variant.name, NAME - 10, { size: SIZE, colour: INK });
-      const y = top + row * ROW;
-      const band = row % 2 === 0 ? `<rect x="${PADDING}" y="${y}" width="${width - 2 * PADDING}" height="${ROW}" fill="#f6f8fa"/>` : '';
-      return `${band}<g transform="translate(${PADDING + 4} ${y + 17})">${line!.svg}</g>`;
-    }))),
-    await panel('Pictures whose truth has a lower loss than the hard prediction', left, top, bottom, shares, variants, ({ loss }) => loss?.truthBelowHard),
+    ...(await Promise.all(
+      variants.map(async (variant, row) => {
+        const [line] = await wrapText(variant.name, NAME - 10, { size: SIZE, colour: INK });
+        const y = top + row * ROW;
+        const band =
+          row % 2 === 0
+            ? `<rect x="${PADDING}" y="${y}" width="${width - 2 * PADDING}" height="${ROW}" fill="#f6f8fa"/>`
+            : '';
+        return `${band}<g transform="translate(${PADDING + 4} ${y + 17})">${line!.svg}</g>`;
+      }),
+    )),
+    await panel(
+      'Pictures whose truth has a lower loss than the hard prediction',
+      left,
+      top,
+      bottom,
+      shares,
+      variants,
+      ({ loss }) => loss?.truthBelowHard,
+    ),
   ];
   if (withMasks) {
     const scale = differenceScale(variants);
-    parts.push(await panel('Change of mIoU by the loop, in points', left + PANEL + GAP, top, bottom, scale, variants, ({ masks }) => masks?.difference));
+    parts.push(
+      await panel(
+        'Change of mIoU by the loop, in points',
+        left + PANEL + GAP,
+        top,
+        bottom,
+        scale,
+        variants,
+        ({ masks }) => masks?.difference,
+      ),
+    );
   }
   const legend = await keys(width - 2 * PADDING);
   parts.push(`<g transform="translate(${PADDING} ${bottom + 40})">${legend.svg}</g>`);
@@ -61,9 +93,17 @@ export async function diagnosisPicture(diagnosis: Diagnosis): Promise<Buffer> {
 
 /** Symmetric about 0, to the next full point beyond every interval. */
 function differenceScale(variants: readonly VariantFinding[]): Scale {
-  const ends = variants.flatMap(({ masks }) => (masks ? [masks.difference.low, masks.difference.high, masks.difference.value] : [])).filter((value) => !Number.isNaN(value));
+  const ends = variants
+    .flatMap(({ masks }) => (masks ? [masks.difference.low, masks.difference.high, masks.difference.value] : []))
+    .filter((value) => !Number.isNaN(value));
   const most = Math.max(0.01, Math.ceil(100 * Math.max(...ends.map(Math.abs))) / 100);
-  return { low: -most, high: most, ticks: [-most, -most / 2, 0, most / 2, most], label: (value) => `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(Math.round(1000 * value) / 10)}`, middle: 0 };
+  return {
+    low: -most,
+    high: most,
+    ticks: [-most, -most / 2, 0, most / 2, most],
+    label: (value) => `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(Math.round(1000 * value) / 10)}`,
+    middle: 0,
+  };
 }
 
 async function panel(

@@ -1,13 +1,13 @@
 /** One picture of the sample, and each kind of work on it. */
 import type { Dataset, DatasetItem, LabelMap } from '../datasets/index.js';
 import { IGNORED } from '../datasets/index.js';
-import { countPairs } from '../evaluation/index.js';
 import type { SparseCounts } from '../evaluation/index.js';
+import { countPairs } from '../evaluation/index.js';
 import type { MethodOverrides } from '../options/index.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import { rowEntropies } from './attention.js';
-import { probe } from './probe.js';
 import type { Probe } from './probe.js';
+import { probe } from './probe.js';
 
 export interface Picture {
   item: DatasetItem;
@@ -26,7 +26,13 @@ export async function openPicture(dataset: Dataset, id: string): Promise<Picture
   const seen = new Set(mask.labels);
   const labels = dataset.classes.flatMap((_, label) => (label > 0 && seen.has(label) ? [label] : []));
   if (labels.length === 0) return 'the mask shows no class but the background';
-  return { item, mask, labels, names: labels.map((label) => dataset.classes[label]!.prompt), classes: dataset.classes.length };
+  return {
+    item,
+    mask,
+    labels,
+    names: labels.map((label) => dataset.classes[label]!.prompt),
+    classes: dataset.classes.length,
+  };
 }
 
 /** The losses of the prompt as written; the rows of all self-attention are read where `rows` says so. */
@@ -73,7 +79,13 @@ export async function runPicture(
   overrides: MethodOverrides,
   signal: AbortSignal | undefined,
 ): Promise<Run> {
-  const result = await segmenter.segment(item.imagePath, { ...overrides, method: 'invseg', compareLoss: true, categories: names, signal });
+  const result = await segmenter.segment(item.imagePath, {
+    ...overrides,
+    method: 'invseg',
+    compareLoss: true,
+    categories: names,
+    signal,
+  });
   const labelOf = [...labels, 0];
   const predicted = result.labels.map((category) => labelOf[category]!);
   return { counts: countPairs(mask.labels, predicted, classes).counts, ...result.comparison };

@@ -1,8 +1,9 @@
 /** Which work a list of variants needs: variants that share a loss share its probe, and likewise the mask without the loop. */
-import { resolveOptions } from '../options/index.js';
+
 import type { MethodOptions, MethodOverrides, ModelMethods } from '../options/index.js';
-import { baselineKey, lossKey } from './variants.js';
+import { resolveOptions } from '../options/index.js';
 import type { Variant } from './variants.js';
+import { baselineKey, lossKey } from './variants.js';
 
 export interface Plan {
   variant: Variant;
@@ -31,7 +32,13 @@ export function makePlans(variants: readonly Variant[], common: MethodOverrides,
     // The loop is InvSeg's, whatever the caller's options or a preset name.
     const overrides: MethodOverrides = { ...common, ...variant.overrides, method: 'invseg' };
     const options = resolveOptions(overrides, model);
-    return { variant, overrides, options, loss: loss(options, variant.name), baseline: baseline(options, variant.name) };
+    return {
+      variant,
+      overrides,
+      options,
+      loss: loss(options, variant.name),
+      baseline: baseline(options, variant.name),
+    };
   });
 }
 
@@ -44,7 +51,9 @@ export interface Task {
 
 /** The losses first: they are quick, and what they say stands before the first long run. */
 export function tasksOf(plans: readonly Plan[], inversion: boolean): Task[] {
-  const task = (part: Task['part']) => ({ variant, overrides }: Plan): Task => ({ part, key: variant.name, overrides });
+  const task =
+    (part: Task['part']) =>
+    ({ variant, overrides }: Plan): Task => ({ part, key: variant.name, overrides });
   const probes = plans.filter((plan) => plan.loss === plan.variant.name).map(task('probe'));
   if (!inversion) return probes;
   const baselines = plans.filter((plan) => plan.baseline === plan.variant.name).map(task('baseline'));

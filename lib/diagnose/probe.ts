@@ -3,10 +3,19 @@ import type { LabelMap } from '../datasets/index.js';
 import { clusterLoss, entropyLoss, refineAttention } from '../functions/index.js';
 import type { MethodContext } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
-import { readTraining } from './attention.js';
 import type { SeenAttention } from './attention.js';
-import { candidateNames, cosine, firstColumns, oneHot, shifted, truthMaps, whereAtLeast, whereTrue } from './candidates.js';
+import { readTraining } from './attention.js';
 import type { CandidateName } from './candidates.js';
+import {
+  candidateNames,
+  cosine,
+  firstColumns,
+  oneHot,
+  shifted,
+  truthMaps,
+  whereAtLeast,
+  whereTrue,
+} from './candidates.js';
 
 /** Loss of one candidate (eq. 6–9). */
 export interface CandidateLoss {
@@ -21,8 +30,15 @@ export interface CandidateLoss {
 
 export type LossOptions = Pick<
   MethodOptions,
-  | 'anchorScale' | 'anchorCentre' | 'interPairs' | 'clusterWeight' | 'alpha' | 'entropy' | 'refineIterations'
-  | 'backgroundRule' | 'backgroundThreshold'
+  | 'anchorScale'
+  | 'anchorCentre'
+  | 'interPairs'
+  | 'clusterWeight'
+  | 'alpha'
+  | 'entropy'
+  | 'refineIterations'
+  | 'backgroundRule'
+  | 'backgroundThreshold'
 >; // prettier-ignore
 type Attention = Pick<SeenAttention, 'side' | 'self' | 'refined' | 'categories'>;
 
@@ -36,7 +52,11 @@ export interface Probe {
 }
 
 /** @param categoryOf label of the mask → category of the prompt; undefined where it is none */
-export async function probe(context: MethodContext, mask: LabelMap, categoryOf: readonly (number | undefined)[]): Promise<Probe> {
+export async function probe(
+  context: MethodContext,
+  mask: LabelMap,
+  categoryOf: readonly (number | undefined)[],
+): Promise<Probe> {
   const seen = await readTraining(context);
   const all = context.prompts.categories.length;
   return compareLosses(seen, truthMaps(mask, categoryOf, all, seen.side), all, context.options);
@@ -55,13 +75,18 @@ export function compareLosses(seen: Attention, truth: Float32Array, all: number,
     hard: whereTrue(oneHot(whereAtLeast(refined, categories, leastOf(options)), categories), categories, truth, all),
     truth: clear,
     // What eq. 2 would make of a perfect cross-attention: the best maps that the loop could reach.
-    'refined truth': refineAttention({ self, cross: shares, points: side * side, categories, iterations: options.refineIterations }).value,
+    'refined truth': refineAttention({
+      self,
+      cross: shares,
+      points: side * side,
+      categories,
+      iterations: options.refineIterations,
+    }).value,
     'shifted truth': shifted(clear, categories, side, quarter, quarter),
   };
-  const losses = Object.fromEntries(candidateNames.map((name) => [name, lossOf(seen, maps[name], categories, options).loss])) as Record<
-    CandidateName,
-    CandidateLoss
-  >;
+  const losses = Object.fromEntries(
+    candidateNames.map((name) => [name, lossOf(seen, maps[name], categories, options).loss]),
+  ) as Record<CandidateName, CandidateLoss>;
   const { gradient } = lossOf(seen, maps.soft, categories, options);
   const way = maps['refined truth'].map((value, i) => value - maps.soft[i]!);
   const along = cosine(gradient, way);

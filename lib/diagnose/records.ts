@@ -10,4 +10,5 @@ export type Piece =
   | { id: string; part: 'probe'; key: string; probe: Probe; rows?: Record<number, number> | undefined }
   | { id: string; part: 'baseline' | 'run'; key: string; run: Run };
 
-export const pieceKey = ({ id, part, key }: { id: string; part: string; key: string }): string => `${part}\0${key}\0${id}`;
+export const pieceKey = ({ id, part, key }: { id: string; part: string; key: string }): string =>
+  `${part}\0${key}\0${id}`;

@@ -2,8 +2,8 @@
 import { InvSegError } from '../errors.js';
 import { differences } from '../evaluation/differences.js';
 import type { Plan } from './plan.js';
-import { pieceKey } from './records.js';
 import type { Piece } from './records.js';
+import { pieceKey } from './records.js';
 
 /** Resolved options of one variant: what a later version of the program has as its defaults must not mix with what is there. */
 type OptionsPiece = Extract<Piece, { part: 'options' }>;

@@ -1,5 +1,6 @@
 /** From what was found on each picture to figures with intervals. */
 import type { Dataset } from '../datasets/index.js';
+import type { ClassCounts, Estimate } from '../evaluation/index.js';
 import {
   bootstrap,
   dense,
@@ -11,15 +12,14 @@ import {
   spearman,
   sumCounts,
 } from '../evaluation/index.js';
-import type { ClassCounts, Estimate } from '../evaluation/index.js';
 import type { SegmenterInfo } from '../segmenter/segmenter.js';
-import { candidateNames } from './candidates.js';
 import type { CandidateName } from './candidates.js';
+import { candidateNames } from './candidates.js';
 import type { Run } from './picture.js';
 import type { Plan } from './plan.js';
 import type { CandidateLoss, Probe } from './probe.js';
-import { pieceKey } from './records.js';
 import type { Piece } from './records.js';
+import { pieceKey } from './records.js';
 import type { Diagnosis, VariantFinding } from './types.js';
 import { DEFAULT_VARIANT } from './variants.js';
 
@@ -41,7 +41,10 @@ export function summarise({ model, dataset, ids, plans, pieces, inversion }: Fin
   const probes = (key: string) =>
     used.map((id) => pieces.get(pieceKey({ id, part: 'probe', key }))).filter((piece) => piece?.part === 'probe');
   const runs = (part: 'baseline' | 'run', key: string): Run[] =>
-    used.map((id) => pieces.get(pieceKey({ id, part, key }))).filter((piece) => piece?.part === part).map((piece) => (piece as { run: Run }).run);
+    used
+      .map((id) => pieces.get(pieceKey({ id, part, key })))
+      .filter((piece) => piece?.part === part)
+      .map((piece) => (piece as { run: Run }).run);
 
   const own = probes(DEFAULT_VARIANT);
   const sides = Object.keys(own[0]?.rows ?? {}).map(Number);
@@ -56,7 +59,8 @@ export function summarise({ model, dataset, ids, plans, pieces, inversion }: Fin
       const { variant } = plan;
       const finding: VariantFinding = { name: variant.name, overrides: variant.overrides };
       if (plan.loss === variant.name) finding.loss = lossFinding(probes(variant.name).map(({ probe }) => probe));
-      if (inversion) finding.masks = maskFinding(runs('baseline', plan.baseline), runs('run', variant.name), dataset.classes.length);
+      if (inversion)
+        finding.masks = maskFinding(runs('baseline', plan.baseline), runs('run', variant.name), dataset.classes.length);
       return finding;
     }),
   };
@@ -90,8 +94,15 @@ function lossFinding(probes: readonly Probe[]): NonNullable<VariantFinding['loss
   };
 }
 
-function maskFinding(before: readonly Run[], after: readonly Run[], classes: number): NonNullable<VariantFinding['masks']> {
-  const [old, learnt] = [before, after].map((runs) => runs.map(({ counts }) => dense(counts, classes))) as [ClassCounts[], ClassCounts[]];
+function maskFinding(
+  before: readonly Run[],
+  after: readonly Run[],
+  classes: number,
+): NonNullable<VariantFinding['masks']> {
+  const [old, learnt] = [before, after].map((runs) => runs.map(({ counts }) => dense(counts, classes))) as [
+    ClassCounts[],
+    ClassCounts[],
+  ];
   const meanOf = (list: readonly ClassCounts[]) => {
     const mean = meanIoUOf(sumCounts(list, classes));
     return (times?: Uint32Array): number => mean(sumCounts(list, classes, times));
@@ -107,7 +118,10 @@ function maskFinding(before: readonly Run[], after: readonly Run[], classes: num
     fall: meanEstimate(known.map((i) => falls[i]!)),
     correlation: bootstrap(known.length, (times) => {
       const drawn = resample(known, times);
-      return spearman(drawn.map((i) => falls[i]!), drawn.map((i) => gains[i]!));
+      return spearman(
+        drawn.map((i) => falls[i]!),
+        drawn.map((i) => gains[i]!),
+      );
     }),
   };
 }

@@ -6,9 +6,9 @@ import { InvSegError } from '../errors.js';
 import { LIMITS, readText } from '../files.js';
 import { deepFreeze } from '../freeze.js';
 import { parseJson } from '../json.js';
+import type { MethodOptions, MethodOverrides } from '../options/index.js';
 import { isPlainObject, optionsOf, resolveOptions } from '../options/index.js';
 import { pathText, refuse } from '../options/rules.js';
-import type { MethodOptions, MethodOverrides } from '../options/index.js';
 
 export interface Variant {
   name: string;
@@ -83,7 +83,11 @@ export async function chooseVariants(text: string, resolutions: readonly number[
   pathText.read(text, 'variants');
   if (!Array.isArray(resolutions)) refuse('resolutions', "a list of the model's", resolutions);
   const known = [...defaultVariants, ...resolutionVariants(resolutions)];
-  const chosen = text.endsWith('.json') ? await readVariants(text) : text === 'all' ? known : named(text.split(','), known);
+  const chosen = text.endsWith('.json')
+    ? await readVariants(text)
+    : text === 'all'
+      ? known
+      : named(text.split(','), known);
   const others = chosen.filter(({ name }) => name !== DEFAULT_VARIANT);
   return [defaultVariants[0]!, ...others];
 }
@@ -93,13 +97,19 @@ function named(names: readonly string[], known: readonly Variant[]): Variant[] {
     const variant = known.find(({ name }) => name === part.trim());
     if (variant) return variant;
     const all = known.map(({ name }) => name).join(', ');
-    throw new InvSegError('INVALID_OPTION', `Expected some of ${all}, "all" or a .json file for variants but received "${part.trim()}"`);
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected some of ${all}, "all" or a .json file for variants but received "${part.trim()}"`,
+    );
   });
 }
 
 async function readVariants(file: string): Promise<Variant[]> {
   const fail = (what: string): never => {
-    throw new InvSegError('INVALID_OPTION', `Expected [{ "name": …, "overrides": { … } }] in the file of variants ${file} but ${what}`);
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected [{ "name": …, "overrides": { … } }] in the file of variants ${file} but ${what}`,
+    );
   };
   let value: unknown;
   try {
@@ -118,7 +128,8 @@ export function checkVariants(value: unknown, fail: (what: string) => never): Va
   if (!Array.isArray(value) || value.length === 0) return fail('it holds no list');
   const seen = new Set<string>();
   return value.map((entry: unknown, i) => {
-    if (!isPlainObject(entry) || typeof entry['name'] !== 'string' || !isPlainObject(entry['overrides'])) return fail(`entry ${i} is something else`);
+    if (!isPlainObject(entry) || typeof entry['name'] !== 'string' || !isPlainObject(entry['overrides']))
+      return fail(`entry ${i} is something else`);
     if (seen.has(entry['name'])) return fail(`the name "${entry['name']}" stands there twice`);
     seen.add(entry['name']);
     resolveOptions(entry['overrides']); // refuses what no option allows

@@ -6,7 +6,8 @@ import { DEFAULT_VARIANT } from './variants.js';
 const hundredths = (value: number): string => (100 * value).toFixed(0);
 
 /** `28 % [22, 35]` */
-export const share = ({ value, low, high }: Estimate): string => `${hundredths(value)} % [${hundredths(low)}, ${hundredths(high)}]`;
+export const share = ({ value, low, high }: Estimate): string =>
+  `${hundredths(value)} % [${hundredths(low)}, ${hundredths(high)}]`;
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(100 * value).toFixed(1)}`;
 
@@ -17,8 +18,11 @@ export const points = ({ value, low, high }: Estimate): string => `${signed(valu
 export function verdict({ variants, ids }: Diagnosis): string {
   const own = variants.find(({ name }) => name === DEFAULT_VARIANT);
   const lines = own?.loss ? [lossSentence(own.loss)] : [];
-  if (own?.masks) lines.push(`The loop changes mIoU by ${points(own.masks.difference)} points: ${effect(own.masks.difference)}.`);
-  const gains = variants.filter(({ masks }) => masks && masks.difference.low > 0).sort((a, b) => b.masks!.difference.value - a.masks!.difference.value);
+  if (own?.masks)
+    lines.push(`The loop changes mIoU by ${points(own.masks.difference)} points: ${effect(own.masks.difference)}.`);
+  const gains = variants
+    .filter(({ masks }) => masks && masks.difference.low > 0)
+    .sort((a, b) => b.masks!.difference.value - a.masks!.difference.value);
   const tried = variants.filter(({ masks }) => masks).length;
   if (tried > 1) {
     lines.push(
@@ -33,7 +37,11 @@ export function verdict({ variants, ids }: Diagnosis): string {
 function lossSentence({ truthBelowHard }: NonNullable<VariantFinding['loss']>): string {
   const { low, high } = truthBelowHard;
   const said =
-    low > 0.5 ? 'the loss points at the truth' : high < 0.5 ? 'the loss does not point at the truth here' : 'whether the loss points at the truth cannot be told';
+    low > 0.5
+      ? 'the loss points at the truth'
+      : high < 0.5
+        ? 'the loss does not point at the truth here'
+        : 'whether the loss points at the truth cannot be told';
   return `The truth scores lower than the hard prediction in ${share(truthBelowHard)} of the pictures: ${said}.`;
 }
 

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvSegError } from '../errors.js';
-import { ADDON, BUILD_FOLDER, PACKAGE_ROOT, readStamp, SHIM, STAMP, type BuildStamp } from '../native/stamp.js';
+import { ADDON, BUILD_FOLDER, type BuildStamp, PACKAGE_ROOT, readStamp, SHIM, STAMP } from '../native/stamp.js';
 import { fingerprint } from '../setup/fingerprint.js';
-import { findLibtorch, inspect, type Attempt } from '../setup/libtorch.js';
+import { type Attempt, findLibtorch, inspect } from '../setup/libtorch.js';
 import type { Answer, Loaded } from './probe.js';
 import type { Finding } from './types.js';
 

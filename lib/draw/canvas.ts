@@ -9,7 +9,12 @@ export interface Placed {
 }
 
 /** @param svg what comes over the pictures, in the page's pixels */
-export async function drawPage(width: number, height: number, pictures: readonly Placed[], svg: string): Promise<Buffer> {
+export async function drawPage(
+  width: number,
+  height: number,
+  pictures: readonly Placed[],
+  svg: string,
+): Promise<Buffer> {
   const page = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${svg}</svg>`;
   return sharp({ create: { width, height, channels: 3, background: '#fff' }, limitInputPixels: false })
     .composite([

@@ -1,8 +1,9 @@
 /** The names, colours and numbers under a picture. */
-import { hex } from './palette.js';
+
 import type { Colour } from './palette.js';
-import { wrapText } from './text.js';
+import { hex } from './palette.js';
 import type { TextRun } from './text.js';
+import { wrapText } from './text.js';
 
 export interface LegendItem {
   colour: Colour;
@@ -32,7 +33,9 @@ export async function drawLegend(items: readonly LegendItem[], width: number): P
   let y = 0;
   for (const [index, { colour, text }] of items.entries()) {
     if (y > MOST_HEIGHT) {
-      parts.push(...(await wrapText(`… ${items.length - index} more`, width, { size: SIZE, colour: INK })).map(at(0, y)));
+      parts.push(
+        ...(await wrapText(`… ${items.length - index} more`, width, { size: SIZE, colour: INK })).map(at(0, y)),
+      );
       y += LINE;
       break;
     }

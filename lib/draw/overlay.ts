@@ -3,11 +3,11 @@ import { record } from '../options/rules.js';
 import { drawPage } from './canvas.js';
 import { checkLabels, checkNames, checkPalette, checkPixels } from './checks.js';
 import { drawLegend } from './legend.js';
-import { categoryPalette } from './palette.js';
 import type { Palette } from './palette.js';
-import { resizeLabels, resizePixels, shownSize, tint } from './pixels.js';
+import { categoryPalette } from './palette.js';
 import type { Pixels } from './pixels.js';
-import { shares, percent } from './shares.js';
+import { resizeLabels, resizePixels, shownSize, tint } from './pixels.js';
+import { percent, shares } from './shares.js';
 
 export interface OverlayInput {
   image: Pixels;

@@ -1,13 +1,13 @@
 /** The picture and several results side by side, with titles and one legend. */
 import { record, refuse } from '../options/rules.js';
-import { drawPage } from './canvas.js';
 import type { Placed } from './canvas.js';
+import { drawPage } from './canvas.js';
 import { checkLabels, checkNames, checkPalette, checkPixels, checkText } from './checks.js';
 import { drawLegend, drawTitle } from './legend.js';
-import { categoryPalette } from './palette.js';
 import type { Palette } from './palette.js';
-import { resizeLabels, resizePixels, shownSize, tint } from './pixels.js';
+import { categoryPalette } from './palette.js';
 import type { Pixels } from './pixels.js';
+import { resizeLabels, resizePixels, shownSize, tint } from './pixels.js';
 import { percent, shares } from './shares.js';
 
 export interface PanelColumn {
@@ -53,7 +53,9 @@ export async function drawPanel(input: PanelInput): Promise<Buffer> {
 
   // A narrow picture still leaves room for its title.
   const cell = Math.max(size.width, 120);
-  const titles = await Promise.all([title, ...columns.map((column) => column.title)].map((text) => drawTitle(text, cell)));
+  const titles = await Promise.all(
+    [title, ...columns.map((column) => column.title)].map((text) => drawTitle(text, cell)),
+  );
   const top = PADDING + Math.max(...titles.map((block) => block.height));
   const left = (index: number): number => PADDING + index * (cell + PADDING);
   const width = left(cells.length);

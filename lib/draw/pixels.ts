@@ -16,7 +16,11 @@ export interface ShownSize {
 }
 
 /** Large pictures shrink; tiny ones grow by a whole factor, so that their pixels stay squares. */
-export function shownSize(width: number, height: number, { most, least }: ShownSize): { width: number; height: number } {
+export function shownSize(
+  width: number,
+  height: number,
+  { most, least }: ShownSize,
+): { width: number; height: number } {
   const longer = Math.max(width, height);
   if (longer > most) {
     const scale = most / longer;

@@ -19,7 +19,8 @@ export function rampColour(share: number): Colour {
   const place = Math.min(1, Math.max(0, share)) * (PLACES.length - 1);
   const below = Math.min(Math.floor(place), PLACES.length - 2);
   const [from, to] = [PLACES[below]!, PLACES[below + 1]!];
-  const mix = (channel: 0 | 1 | 2): number => Math.round(from[channel] + (to[channel] - from[channel]) * (place - below));
+  const mix = (channel: 0 | 1 | 2): number =>
+    Math.round(from[channel] + (to[channel] - from[channel]) * (place - below));
   return [mix(0), mix(1), mix(2)];
 }
 

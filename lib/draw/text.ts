@@ -63,19 +63,29 @@ function strokeRun(text: string, { size, colour, weight = 0.1 }: TextStyle): Tex
   if (!line) return undefined;
   const scale = size / GRID;
   const pen = weight * GRID;
-  const groups = line.placed.map(({ path, x, y }) => `<path transform="translate(${round(x + pen / 2)} ${y})" d="${path}"/>`);
+  const groups = line.placed.map(
+    ({ path, x, y }) => `<path transform="translate(${round(x + pen / 2)} ${y})" d="${path}"/>`,
+  );
   const svg =
     `<g transform="scale(${round(scale * 1000) / 1000}) translate(0 ${-BASELINE})" fill="none" stroke="${colour}" ` +
     `stroke-width="${round(pen)}" stroke-linecap="round" stroke-linejoin="round">${groups.join('')}</g>`;
   return { width: (line.width + pen) * scale, svg };
 }
 
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
 
 /** For XML text and attributes; characters that XML forbids are dropped. */
 export function escapeXml(text: string): string {
   // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '').replace(/[&<>"']/g, (char) => escapes[char]!);
+  return text
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
+    .replace(/[&<>"']/g, (char) => escapes[char]!);
 }
 
 /** The ink of an SVG text fragment whose base line begins at (size, 2 · size): a mask of 0 and 1, row by row. */

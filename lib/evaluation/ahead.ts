@@ -5,7 +5,11 @@
  * @param depth items that are in work or wait beside the one that was handed out, at least 0
  * @returns results in the order of the items; whoever leaves early waits for what was begun
  */
-export async function* ahead<T, R>(items: Iterable<T>, load: (item: T) => Promise<R>, depth: number): AsyncGenerator<R> {
+export async function* ahead<T, R>(
+  items: Iterable<T>,
+  load: (item: T) => Promise<R>,
+  depth: number,
+): AsyncGenerator<R> {
   const source = items[Symbol.iterator]();
   const begun: Promise<R>[] = [];
   const fill = (most: number): void => {

@@ -1,14 +1,13 @@
 /** Two runs over the same pictures: what changed, and how sure that is. */
 import { InvSegError } from '../errors.js';
 import { pathText, record } from '../options/rules.js';
-import { differences } from './differences.js';
 import type { Difference } from './differences.js';
-import { meanIoUOf, metricsOf } from './metrics.js';
+import { differences } from './differences.js';
 import type { AbsentRule, Metrics } from './metrics.js';
+import { meanIoUOf, metricsOf } from './metrics.js';
 import { bootstrap } from './statistics.js';
-import { readRun } from './summary.js';
 import type { ReadRun } from './summary.js';
-import { CountTable } from './table.js';
+import { readRun } from './summary.js';
 
 export interface CompareOptions {
   /** Default `nan-mean`. */
@@ -48,10 +47,19 @@ export interface Change {
 }
 
 /** What is compared was compared with the same masks. */
-function checkTruth(a: string, { rows }: ReadRun, b: string, { rows: others }: ReadRun, pairs: readonly (readonly [number, number])[]): void {
+function checkTruth(
+  a: string,
+  { rows }: ReadRun,
+  b: string,
+  { rows: others }: ReadRun,
+  pairs: readonly (readonly [number, number])[],
+): void {
   const other = pairs.find(([i, j]) => rows[i]!.mask !== others[j]!.mask);
   if (other === undefined) return;
-  throw new InvSegError('INVALID_OPTION', `${a} and ${b} counted ${rows[other[0]]!.id} with different masks; make one of them anew`);
+  throw new InvSegError(
+    'INVALID_OPTION',
+    `${a} and ${b} counted ${rows[other[0]]!.id} with different masks; make one of them anew`,
+  );
 }
 
 /**
@@ -63,7 +71,10 @@ export async function compareRuns(a: string, b: string, options: CompareOptions 
   for (const [name, run] of Object.entries({ a, b })) pathText.read(run, name);
   record(options, 'options', 'an object with absent, shown or samples');
   const { absent = 'nan-mean', shown = 10, samples = 10_000 } = options;
-  const [runA, runB] = await Promise.all([a, b].map((run) => readRun(run, { absent, samples: 0 }))) as [ReadRun, ReadRun];
+  const [runA, runB] = (await Promise.all([a, b].map((run) => readRun(run, { absent, samples: 0 })))) as [
+    ReadRun,
+    ReadRun,
+  ];
   checkComparable(a, runA, b, runB);
   const placeB = new Map(runB.rows.map(({ id }, i) => [id, i]));
   const pairs = runA.rows.flatMap(({ id }, i) => (placeB.has(id) ? [[i, placeB.get(id)!] as const] : []));
@@ -86,7 +97,9 @@ export async function compareRuns(a: string, b: string, options: CompareOptions 
     { samples },
   );
   const own = pairs.map(([i, j]) => ({ id: runA.rows[i]!.id, ...change(runA.rows[i]!.mIoU, runB.rows[j]!.mIoU) }));
-  const changed = own.filter(({ difference }) => difference !== null && difference !== 0).sort((x, y) => x.difference! - y.difference!);
+  const changed = own
+    .filter(({ difference }) => difference !== null && difference !== 0)
+    .sort((x, y) => x.difference! - y.difference!);
   const worse = changed.filter(({ difference }) => difference! < 0);
   const better = changed.slice(worse.length);
   return {
@@ -99,7 +112,10 @@ export async function compareRuns(a: string, b: string, options: CompareOptions 
     aAcc: change(metricsA.aAcc, metricsB.aAcc),
     mIoU95: [known(interval.low), known(interval.high)],
     higher: drawn > 0 ? higher / drawn : null,
-    perClass: runA.evaluation.settings.classes.map((name, c) => ({ name, ...change(metricsA.iou[c]!, metricsB.iou[c]!) })),
+    perClass: runA.evaluation.settings.classes.map((name, c) => ({
+      name,
+      ...change(metricsA.iou[c]!, metricsB.iou[c]!),
+    })),
     falls: worse.slice(0, shown),
     rises: better.reverse().slice(0, shown),
     counts: { better: better.length, worse: worse.length, same: own.length - changed.length },
@@ -108,11 +124,18 @@ export async function compareRuns(a: string, b: string, options: CompareOptions 
 
 /** Any two methods, models or samples may be compared, but only on the same classes of the same truth. */
 function checkComparable(a: string, runA: ReadRun, b: string, runB: ReadRun): void {
-  const truth = ({ evaluation: { settings } }: ReadRun) => ({ dataset: settings.dataset, protocol: settings.protocol, classes: settings.classes });
+  const truth = ({ evaluation: { settings } }: ReadRun) => ({
+    dataset: settings.dataset,
+    protocol: settings.protocol,
+    classes: settings.classes,
+  });
   const found = differences(truth(runA), truth(runB));
   if (found.length === 0) return;
   const lines = found.map(({ key, there, here }) => `  ${key}: ${there} in ${a}, ${here} in ${b}`);
-  throw new InvSegError('INVALID_OPTION', `${a} and ${b} were compared with different truths: ${found.map(({ key }) => key).join(', ')}\n${lines.join('\n')}`);
+  throw new InvSegError(
+    'INVALID_OPTION',
+    `${a} and ${b} were compared with different truths: ${found.map(({ key }) => key).join(', ')}\n${lines.join('\n')}`,
+  );
 }
 
 function change(a: number | null, b: number | null): Change {

@@ -45,7 +45,10 @@ export function emptyCounts(classes: number): ClassCounts {
  */
 export function countPairs(truth: Uint8Array, predicted: Uint8Array, classes: number): PixelCounts {
   if (truth.length !== predicted.length) {
-    throw new InvSegError('SHAPE_MISMATCH', `Expected ${truth.length} predicted labels, one a pixel of the truth, but received ${predicted.length}`);
+    throw new InvSegError(
+      'SHAPE_MISMATCH',
+      `Expected ${truth.length} predicted labels, one a pixel of the truth, but received ${predicted.length}`,
+    );
   }
   // Without a branch: this loop sees every pixel of the data set.
   const pairs = new Uint32Array(VALUES * VALUES);
@@ -73,7 +76,10 @@ function refuseOthers(pairs: Uint32Array, predicted: Uint8Array, classes: number
   for (let pair = 0; pair < pairs.length; pair++) {
     const guess = pair & (VALUES - 1);
     if (guess < classes || guess === UNASSIGNED || pairs[pair] === 0) continue;
-    throw new InvSegError('SHAPE_MISMATCH', `Expected predicted labels below ${classes} but received ${guess} at pixel ${predicted.indexOf(guess)}`);
+    throw new InvSegError(
+      'SHAPE_MISMATCH',
+      `Expected predicted labels below ${classes} but received ${guess} at pixel ${predicted.indexOf(guess)}`,
+    );
   }
 }
 

@@ -9,12 +9,38 @@ type Cell = string | number | null;
 
 export function perClassCsv({ perClass }: Evaluation): string {
   const head = ['class', 'iou', 'accuracy', 'hit', 'truth', 'predicted', 'unassigned', 'pictures'];
-  return table(head, perClass.map((one) => [one.name, one.iou, one.accuracy, one.hit, one.truth, one.predicted, one.unassigned, one.pictures]));
+  return table(
+    head,
+    perClass.map((one) => [
+      one.name,
+      one.iou,
+      one.accuracy,
+      one.hit,
+      one.truth,
+      one.predicted,
+      one.unassigned,
+      one.pictures,
+    ]),
+  );
 }
 
 export function perImageCsv(rows: readonly PictureRow[]): string {
   const head = ['id', 'miou', 'aacc', 'hit', 'truth', 'names', 'milliseconds', 'first_loss', 'last_loss', 'warnings'];
-  return table(head, rows.map((row) => [row.id, row.mIoU, row.aAcc, row.hit, row.truth, row.names, row.milliseconds, row.firstLoss, row.lastLoss, row.warnings]));
+  return table(
+    head,
+    rows.map((row) => [
+      row.id,
+      row.mIoU,
+      row.aAcc,
+      row.hit,
+      row.truth,
+      row.names,
+      row.milliseconds,
+      row.firstLoss,
+      row.lastLoss,
+      row.warnings,
+    ]),
+  );
 }
 
 /** How a formula may begin; full-width signs count as well in some. */

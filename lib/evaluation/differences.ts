@@ -21,7 +21,8 @@ export function differences(theirs: JournalRecord, ours: JournalRecord, prefix =
   });
 }
 
-const isGroup = (value: unknown): value is JournalRecord => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isGroup = (value: unknown): value is JournalRecord =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const text = (value: unknown): string => JSON.stringify(value) ?? 'nothing';
 

@@ -5,14 +5,14 @@ import { createNameSource, requireSome } from '../names/index.js';
 import { pathText, record } from '../options/rules.js';
 import { InProcess } from './in-process.js';
 import { Journal } from './journal.js';
-import { checkMasks } from './masks.js';
 import { dropPicture, keepPicture, tidyPictures } from './keep.js';
+import { checkMasks } from './masks.js';
 import type { Failed, Outcome, PicturePool } from './pool.js';
 import { journalOf, openFolder } from './run-folder.js';
 import { RunState } from './run-state.js';
 import { belowRoot, selectPictures, settingsOf } from './settings.js';
-import { RunSums } from './summary.js';
 import type { ReadRun } from './summary.js';
+import { RunSums } from './summary.js';
 import type { EvaluateOptions, Evaluation, RunRecord, RunSettings } from './types.js';
 
 /**
@@ -68,7 +68,10 @@ export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   // As the journal's first line gives them back.
   const whole = sums.finish(JSON.parse(JSON.stringify(settings)) as RunSettings, absent);
   const { worst, best } = whole.evaluation;
-  await tidyPictures(out, [...worst, ...best].map(({ id }) => id));
+  await tidyPictures(
+    out,
+    [...worst, ...best].map(({ id }) => id),
+  );
   return whole;
 }
 
@@ -76,7 +79,8 @@ type Keep = (record: RunRecord) => Promise<void>;
 
 async function poolOf({ segmenter, pool, dataset, names }: EvaluateOptions): Promise<PicturePool> {
   if (pool) return pool;
-  if (!segmenter) throw new InvSegError('INVALID_OPTION', 'Expected a segmenter or a pool for evaluate but received neither');
+  if (!segmenter)
+    throw new InvSegError('INVALID_OPTION', 'Expected a segmenter or a pool for evaluate but received neither');
   const source = names ?? (await createNameSource('ground-truth', dataset));
   requireSome(source, dataset.ids);
   return new InProcess(segmenter, dataset, source);
@@ -103,15 +107,29 @@ async function leaveOut(failed: Failed, given: EvaluateOptions, keep: Keep, run:
   // Pictures and masks are the data set's, names are not.
   if ((error as InvSegError).code !== 'NAMES_NOT_FOUND') dataset.problem(id, error);
   else if (onMissingNames === 'throw') throw error;
-  const { code, message } = belowRoot({ id, code: (error as InvSegError).code, message: (error as InvSegError).message }, dataset);
+  const { code, message } = belowRoot(
+    { id, code: (error as InvSegError).code, message: (error as InvSegError).message },
+    dataset,
+  );
   const record = { id, place, skipped: { code, message } };
   if (run.skip(record)) await keep(record);
 }
 
 /** What every other picture would meet as well. */
-const fatal: ReadonlySet<string> = new Set(['INVALID_OPTION', 'DISPOSED', 'ABORTED', 'OUTPUT_FAILED', 'OUT_OF_MEMORY', 'DEVICE_UNAVAILABLE', 'INTERNAL']);
+const fatal: ReadonlySet<string> = new Set([
+  'INVALID_OPTION',
+  'DISPOSED',
+  'ABORTED',
+  'OUTPUT_FAILED',
+  'OUT_OF_MEMORY',
+  'DEVICE_UNAVAILABLE',
+  'INTERNAL',
+]);
 const isFatal = (error: unknown): boolean => !(error instanceof InvSegError) || fatal.has(error.code);
 
 function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new InvSegError('ABORTED', 'The evaluation was aborted; what was counted is in the journal', { cause: signal.reason });
+  if (signal?.aborted)
+    throw new InvSegError('ABORTED', 'The evaluation was aborted; what was counted is in the journal', {
+      cause: signal.reason,
+    });
 }

@@ -2,8 +2,9 @@
  * Labels where the background is no class of the data set (Context59). Every prompt names the background, so a pixel can be
  * given to it; the protocol has the highest of the other names there.
  */
-import { UNASSIGNED } from './counts.js';
+
 import type { CategoryMaps } from '../segmenter/types.js';
+import { UNASSIGNED } from './counts.js';
 
 export interface Foreground {
   /** [height × width] index into the names, the background last. */
@@ -21,7 +22,12 @@ export interface Foreground {
  */
 export function withoutBackground({ labels, width, height, maps, order }: Foreground, names: number): Uint8Array {
   const out = Uint8Array.from(labels);
-  const best = maps && names > 0 ? (order === 'resize-first' ? bilinear(maps, names, width, height) : nearest(maps, names, width, height)) : undefined;
+  const best =
+    maps && names > 0
+      ? order === 'resize-first'
+        ? bilinear(maps, names, width, height)
+        : nearest(maps, names, width, height)
+      : undefined;
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
       if (out[i]! >= names) out[i] = best ? best(x, y) : UNASSIGNED;
@@ -42,7 +48,8 @@ function bilinear({ data, size }: CategoryMaps, names: number, width: number, he
     let most = -Infinity;
     for (let name = 0, at = 0; name < names; name++, at += size * size) {
       const upper = data[at + top + column.low]! * (1 - column.share) + data[at + top + column.high]! * column.share;
-      const lower = data[at + bottom + column.low]! * (1 - column.share) + data[at + bottom + column.high]! * column.share;
+      const lower =
+        data[at + bottom + column.low]! * (1 - column.share) + data[at + bottom + column.high]! * column.share;
       const value = upper * (1 - row.share) + lower * row.share;
       if (value > most) [best, most] = [name, value];
     }
@@ -54,7 +61,8 @@ function nearest({ data, size }: CategoryMaps, names: number, width: number, hei
   return (x, y) => {
     const place = Math.floor((y * size) / height) * size + Math.floor((x * size) / width);
     let best = 0;
-    for (let name = 1; name < names; name++) if (data[name * size * size + place]! > data[best * size * size + place]!) best = name;
+    for (let name = 1; name < names; name++)
+      if (data[name * size * size + place]! > data[best * size * size + place]!) best = name;
     return best;
   };
 }

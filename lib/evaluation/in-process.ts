@@ -3,8 +3,8 @@ import type { Dataset } from '../datasets/index.js';
 import type { NameSource } from '../names/index.js';
 import { ahead } from './ahead.js';
 import { ClassIndex } from './names.js';
-import { loadPicture, segmentPicture } from './picture.js';
 import type { FailedPicture, LoadedPicture, PictureTask, Place } from './picture.js';
+import { loadPicture, segmentPicture } from './picture.js';
 import type { Outcome, PicturePool, PoolRun } from './pool.js';
 import type { Evaluated } from './types.js';
 
@@ -27,8 +27,16 @@ export class InProcess implements PicturePool {
 
   async *work(places: readonly Place[], { settings, prefetch, signal }: PoolRun): AsyncGenerator<Outcome> {
     const dataset = this.#dataset;
-    const task = { segmenter: this.#segmenter, dataset, names: this.#source, classIndex: new ClassIndex(dataset), options: settings.options, signal };
-    for await (const loaded of ahead(places, (place) => loadPicture(dataset, place, signal), prefetch)) yield await outcomeOf(task, loaded);
+    const task = {
+      segmenter: this.#segmenter,
+      dataset,
+      names: this.#source,
+      classIndex: new ClassIndex(dataset),
+      options: settings.options,
+      signal,
+    };
+    for await (const loaded of ahead(places, (place) => loadPicture(dataset, place, signal), prefetch))
+      yield await outcomeOf(task, loaded);
   }
 }
 

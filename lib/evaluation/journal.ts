@@ -2,15 +2,16 @@
  * A journal of results: one JSON object a line, the first one the settings that all others were made with, each with a checksum.
  * What it holds is never computed again, so a long run can be ended at any moment and goes on where it was.
  */
-import { open, stat } from 'node:fs/promises';
+
 import type { FileHandle } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import { parseJson } from '../json.js';
 import { differences } from './differences.js';
-import { lockFile } from './lock.js';
-import type { JournalLock } from './lock.js';
 import { wholeLines } from './lines.js';
+import type { JournalLock } from './lock.js';
+import { lockFile } from './lock.js';
 import { seal, unseal } from './seal.js';
 
 /** JSON data; numbers must be finite, or they would come back as null. */
@@ -36,7 +37,11 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
    * @param take gets the records one by one, with their place for messages, so that a long journal is never in memory as a whole
    * @throws {InvSegError} `OUTPUT_FAILED`, also where another process is at work there; `INVALID_OPTION` where the file was made with other settings, naming each
    */
-  static async open<T extends JournalRecord>(file: string, settings: JournalRecord, take?: (record: T, where: string) => void): Promise<Journal<T>> {
+  static async open<T extends JournalRecord>(
+    file: string,
+    settings: JournalRecord,
+    take?: (record: T, where: string) => void,
+  ): Promise<Journal<T>> {
     let lock: JournalLock | undefined;
     try {
       lock = await lockFile(file);
@@ -97,7 +102,9 @@ export class Journal<T extends JournalRecord> implements AsyncDisposable {
  * A journal that is only read; its settings come first.
  * @throws {InvSegError} `OUTPUT_FAILED` where there is no journal, or one that is damaged or ends within a line
  */
-export async function* readJournal<T extends JournalRecord>(file: string): AsyncGenerator<{ settings: JournalRecord; where: string } | { record: T; where: string }> {
+export async function* readJournal<T extends JournalRecord>(
+  file: string,
+): AsyncGenerator<{ settings: JournalRecord; where: string } | { record: T; where: string }> {
   let empty = true;
   let torn = 0;
   for await (const { header, record, where } of entries<T>(file, (bytes) => (torn = bytes))) {
@@ -105,8 +112,13 @@ export async function* readJournal<T extends JournalRecord>(file: string): Async
     yield header === undefined ? { record: record!, where } : { settings: header, where };
   }
   // What was counted there would be left out in silence.
-  if (torn > 0) throw new InvSegError('OUTPUT_FAILED', `${file}: it ends within a line, as that of a killed process may; give the run's command again, which goes on from there`);
-  if (empty) throw new InvSegError('OUTPUT_FAILED', `${file}: there is no journal, or nothing in it; name the folder of a run`);
+  if (torn > 0)
+    throw new InvSegError(
+      'OUTPUT_FAILED',
+      `${file}: it ends within a line, as that of a killed process may; give the run's command again, which goes on from there`,
+    );
+  if (empty)
+    throw new InvSegError('OUTPUT_FAILED', `${file}: there is no journal, or nothing in it; name the folder of a run`);
 }
 
 interface Entry<T> {
@@ -125,12 +137,14 @@ async function* entries<T>(file: string, onRest?: (bytes: number) => void): Asyn
   });
   if (there === undefined) return;
   // A device may have no end, and a pipe no second reading.
-  if (!there.isFile()) throw new InvSegError('OUTPUT_FAILED', `${file}: the journal cannot be written (it is not a file)`);
+  if (!there.isFile())
+    throw new InvSegError('OUTPUT_FAILED', `${file}: the journal cannot be written (it is not a file)`);
   for await (const { number, text, end } of wholeLines(file, onRest)) {
     const value = parse(file, number, text);
     const where = `${file}: line ${number}`;
     if (number > 1) yield { record: value as T, where, end };
-    else if (typeof value.settings === 'object' && value.settings !== null) yield { header: value.settings as JournalRecord, where, end };
+    else if (typeof value.settings === 'object' && value.settings !== null)
+      yield { header: value.settings as JournalRecord, where, end };
     else throw damaged(file, number, 'names no settings');
   }
 }
@@ -138,7 +152,8 @@ async function* entries<T>(file: string, onRest?: (bytes: number) => void): Asyn
 function parse(file: string, number: number, line: string): Record<string, unknown> {
   const text = unseal(line);
   if (text === null) throw damaged(file, number, 'is not what was written: its checksum is that of something else');
-  if (text === undefined) throw damaged(file, number, 'has no checksum: it is damaged, or written by a version before they were');
+  if (text === undefined)
+    throw damaged(file, number, 'has no checksum: it is damaged, or written by a version before they were');
   let value: unknown;
   try {
     value = parseJson(text);
@@ -150,7 +165,11 @@ function parse(file: string, number: number, line: string): Record<string, unkno
 }
 
 const damaged = (file: string, line: number, why: string, cause?: unknown): InvSegError =>
-  new InvSegError('OUTPUT_FAILED', `${file}: line ${line} ${why}; name another folder, or move the file away to start anew`, { cause });
+  new InvSegError(
+    'OUTPUT_FAILED',
+    `${file}: line ${line} ${why}; name another folder, or move the file away to start anew`,
+    { cause },
+  );
 
 const failed = (file: string, cause: unknown): InvSegError =>
   new InvSegError('OUTPUT_FAILED', `${file}: the journal cannot be written (${(cause as Error).message})`, { cause });

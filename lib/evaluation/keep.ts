@@ -2,10 +2,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { encodeLabels, vocPalette } from '../draw/index.js';
-import { resizeLabels, resizePixels, shownSize, tint } from '../draw/pixels.js';
-import type { Pixels } from '../draw/pixels.js';
 import type { Palette } from '../draw/index.js';
+import { encodeLabels, vocPalette } from '../draw/index.js';
+import type { Pixels } from '../draw/pixels.js';
+import { resizeLabels, resizePixels, shownSize, tint } from '../draw/pixels.js';
 import type { LoadedPicture } from './picture.js';
 import { PICTURES, pictureFiles, writeInto } from './run-folder.js';
 
@@ -19,7 +19,12 @@ export function labelPalette(hasBackground: boolean): Palette {
 }
 
 /** @throws {InvSegError} `OUTPUT_FAILED` */
-export async function keepPicture(out: string, picture: LoadedPicture, predicted: Uint8Array, hasBackground: boolean): Promise<void> {
+export async function keepPicture(
+  out: string,
+  picture: LoadedPicture,
+  predicted: Uint8Array,
+  hasBackground: boolean,
+): Promise<void> {
   const { id, rgb, width, height, mask } = picture;
   const palette = labelPalette(hasBackground);
   const size = shownSize(width, height, SHOWN);
@@ -40,8 +45,12 @@ export async function dropPicture(out: string, id: string): Promise<void> {
 export async function tidyPictures(out: string, ids: readonly string[]): Promise<void> {
   const wanted = new Set(ids.flatMap((id) => Object.values(pictureFiles(id)).map((file) => path.basename(file))));
   const there = await readdir(path.join(out, PICTURES)).catch(() => []);
-  await Promise.all(there.filter((name) => !wanted.has(name)).map((name) => rm(path.join(out, PICTURES, name), { force: true })));
+  await Promise.all(
+    there.filter((name) => !wanted.has(name)).map((name) => rm(path.join(out, PICTURES, name), { force: true })),
+  );
 }
 
 const webp = ({ rgb, width, height }: Pixels): Promise<Buffer> =>
-  sharp(rgb, { raw: { width, height, channels: 3 } }).webp({ quality: 80 }).toBuffer();
+  sharp(rgb, { raw: { width, height, channels: 3 } })
+    .webp({ quality: 80 })
+    .toBuffer();

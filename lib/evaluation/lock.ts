@@ -1,8 +1,8 @@
 /** One process at a time at a journal; two would count pictures twice, or tear each other's lines. */
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { FileLock } from '../system/file-lock.js';
 import type { LockTiming } from '../system/file-lock.js';
+import { FileLock } from '../system/file-lock.js';
 import { ownProcess } from '../system/processes.js';
 
 export interface JournalLock extends AsyncDisposable {

@@ -10,10 +10,10 @@ import { tidyPictures } from './keep.js';
 import type { AbsentRule } from './metrics.js';
 import { checkRecord, checkSettings } from './record.js';
 import { journalOf, openFolder, PICTURES, pictureFiles } from './run-folder.js';
-import { readRun } from './summary.js';
 import type { ReadRun } from './summary.js';
-import { isSkip } from './types.js';
+import { readRun } from './summary.js';
 import type { Evaluation, PictureRecord, RunRecord, RunSettings } from './types.js';
+import { isSkip } from './types.js';
 
 export interface MergeOptions {
   /** Folders of runs that differ in nothing but their shard. */
@@ -40,7 +40,8 @@ export async function mergedRun(given: MergeOptions): Promise<ReadRun> {
   if (!Array.isArray(runs)) refuse('runs', 'a list of folders', runs);
   for (const [i, run] of runs.entries()) pathText.read(run, `runs[${i}]`);
   pathText.read(out, 'out');
-  if (runs.length === 0) throw new InvSegError('INVALID_OPTION', 'Expected at least one run to merge but received none');
+  if (runs.length === 0)
+    throw new InvSegError('INVALID_OPTION', 'Expected at least one run to merge but received none');
   if (runs.some((run) => path.resolve(run) === path.resolve(out))) {
     throw new InvSegError('INVALID_OPTION', `${out}: it is one of the runs; name another folder for the result`);
   }
@@ -54,7 +55,11 @@ export async function mergedRun(given: MergeOptions): Promise<ReadRun> {
   }
   await openFolder(out, true);
   const records = [...merged.values()].sort((a, b) => a.record.place - b.record.place);
-  await writeJournal(out, { ...settings!, shard: null }, records.map(({ record }) => record));
+  await writeJournal(
+    out,
+    { ...settings!, shard: null },
+    records.map(({ record }) => record),
+  );
 
   const run = await readRun(out, { absent });
   const { evaluation } = run;
@@ -79,7 +84,10 @@ function join(first: RunSettings | undefined, settings: RunSettings, firstRun: s
   const found = differences({ ...first, shard: null }, { ...settings, shard: null });
   if (found.length === 0) return first;
   const lines = found.map(({ key, there, here }) => `  ${key}: ${there} in ${firstRun}, ${here} in ${run}`);
-  throw new InvSegError('INVALID_OPTION', `${run} was made with other settings than ${firstRun}: ${found.map(({ key }) => key).join(', ')}\n${lines.join('\n')}`);
+  throw new InvSegError(
+    'INVALID_OPTION',
+    `${run} was made with other settings than ${firstRun}: ${found.map(({ key }) => key).join(', ')}\n${lines.join('\n')}`,
+  );
 }
 
 function add(merged: Map<string, { record: RunRecord; run: string }>, record: RunRecord, run: string): void {
@@ -87,7 +95,10 @@ function add(merged: Map<string, { record: RunRecord; run: string }>, record: Ru
   if (before === undefined || isSkip(before.record)) {
     merged.set(record.id, { record, run });
   } else if (!isSkip(record) && counts(record) !== counts(before.record)) {
-    throw new InvSegError('INVALID_OPTION', `${record.id}: ${before.run} and ${run} counted it differently; leave one of them out`);
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `${record.id}: ${before.run} and ${run} counted it differently; leave one of them out`,
+    );
   }
 }
 

@@ -32,7 +32,13 @@ export function metricsOf({ hit, truth, predicted }: ClassCounts, rule: AbsentRu
     return Number.isNaN(value) ? undefined : value;
   };
   const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
-  return { mIoU: mean(iou.map(counted)), mAcc: mean(accuracy.map(counted)), aAcc: sum(hit) / sum(truth), iou, accuracy };
+  return {
+    mIoU: mean(iou.map(counted)),
+    mAcc: mean(accuracy.map(counted)),
+    aAcc: sum(hit) / sum(truth),
+    iou,
+    accuracy,
+  };
 }
 
 /**

@@ -8,7 +8,11 @@ export class ClassIndex {
   readonly #labels = new Map<string, number>();
 
   constructor({ classes, hasBackground }: Pick<Dataset, 'classes' | 'hasBackground'>) {
-    const spellings: ((one: ClassNames) => readonly string[])[] = [(one) => [one.prompt], (one) => [one.name], (one) => one.synonyms];
+    const spellings: ((one: ClassNames) => readonly string[])[] = [
+      (one) => [one.prompt],
+      (one) => [one.name],
+      (one) => one.synonyms,
+    ];
     for (const of of spellings) {
       classes.forEach((one, label) => {
         if (hasBackground && label === 0) return;
@@ -25,6 +29,9 @@ export class ClassIndex {
   #labelOf(name: string): number {
     const label = this.#labels.get(foldName(name));
     if (label !== undefined) return label;
-    throw new InvSegError('INVALID_OPTION', `Expected names of the data set's classes but received ${JSON.stringify(name)}; a pixel with it would be compared with nothing`);
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected names of the data set's classes but received ${JSON.stringify(name)}; a pixel with it would be compared with nothing`,
+    );
   }
 }

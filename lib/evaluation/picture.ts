@@ -1,9 +1,9 @@
 /** One picture of a run: read ahead of its turn, then named, segmented and counted. */
 import type { Dataset, LabelMap } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
+import type { RawImage } from '../image/decode.js';
 import { decodeImage } from '../image/decode.js';
 import type { NameSource } from '../names/index.js';
-import type { RawImage } from '../image/decode.js';
 import type { MethodOptions } from '../options/index.js';
 import type { SegmentResult } from '../segmenter/types.js';
 import { countPairs, UNASSIGNED } from './counts.js';
@@ -37,11 +37,18 @@ export interface FailedPicture extends Place {
 }
 
 /** Never rejects: this runs ahead of its turn. */
-export async function loadPicture(dataset: Dataset, { id, place }: Place, signal: AbortSignal | undefined): Promise<LoadedPicture | FailedPicture> {
+export async function loadPicture(
+  dataset: Dataset,
+  { id, place }: Place,
+  signal: AbortSignal | undefined,
+): Promise<LoadedPicture | FailedPicture> {
   const began = performance.now();
   try {
     const { imagePath, loadMask } = await dataset.item(id);
-    const [{ rgb, width, height, warnings }, mask] = await Promise.all([decodeImage(imagePath, { signal }), loadMask()]);
+    const [{ rgb, width, height, warnings }, mask] = await Promise.all([
+      decodeImage(imagePath, { signal }),
+      loadMask(),
+    ]);
     if (mask.width !== width || mask.height !== height) {
       const sizes = `its mask is ${mask.width} × ${mask.height}, the picture ${width} × ${height}`;
       throw new InvSegError('MASK_INVALID', `${imagePath}: ${sizes}`);
@@ -78,11 +85,18 @@ export async function segmentPicture(task: PictureTask, picture: LoadedPicture):
   const labels = task.classIndex.labelsOf(found.names);
   const named = performance.now();
   // Without a name there is nothing to look for, and nothing to ask the engine.
-  const result = labels.length === 0 ? undefined : await segmenter.segment(
-    image,
-    { ...options, saveMaps: options.saveMaps || !dataset.hasBackground, categories: labels.map((label) => dataset.classes[label]!.prompt), signal },
-  );
-  const predicted = result ? translate(result, labels, dataset.hasBackground) : new Uint8Array(width * height).fill(dataset.hasBackground ? 0 : UNASSIGNED);
+  const result =
+    labels.length === 0
+      ? undefined
+      : await segmenter.segment(image, {
+          ...options,
+          saveMaps: options.saveMaps || !dataset.hasBackground,
+          categories: labels.map((label) => dataset.classes[label]!.prompt),
+          signal,
+        });
+  const predicted = result
+    ? translate(result, labels, dataset.hasBackground)
+    : new Uint8Array(width * height).fill(dataset.hasBackground ? 0 : UNASSIGNED);
   const { encode = 0, inversion = 0, predict = 0, total = 0 } = result?.timings ?? {};
   return {
     predicted,
@@ -92,8 +106,17 @@ export async function segmentPicture(task: PictureTask, picture: LoadedPicture):
       mask: maskDigest(mask),
       ...countPairs(mask.labels, predicted, dataset.classes.length),
       names: labels,
-      milliseconds: tenths({ load: picture.milliseconds, names: named - began, encode, inversion, predict, segment: total }),
-      losses: (result?.losses ?? []).map(({ total: sum, cluster, entropy }) => [short(sum), short(cluster), short(entropy)] as const),
+      milliseconds: tenths({
+        load: picture.milliseconds,
+        names: named - began,
+        encode,
+        inversion,
+        predict,
+        segment: total,
+      }),
+      losses: (result?.losses ?? []).map(
+        ({ total: sum, cluster, entropy }) => [short(sum), short(cluster), short(entropy)] as const,
+      ),
       warnings: [...picture.warnings, ...found.warnings, ...(result?.warnings ?? [])],
     },
   };
@@ -122,5 +145,7 @@ function translate(result: SegmentResult, names: readonly number[], hasBackgroun
 const short = (value: number): number => (Number.isFinite(value) ? Number(value.toPrecision(7)) : 0);
 
 function tenths<K extends string>(values: Record<K, number>): Record<K, number> {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Math.round((value as number) * 10) / 10])) as Record<K, number>;
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, Math.round((value as number) * 10) / 10]),
+  ) as Record<K, number>;
 }

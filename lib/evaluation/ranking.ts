@@ -44,7 +44,12 @@ export class Ranking {
 }
 
 /** @returns the id that fell out */
-function insert(list: Ranked[], one: Ranked, most: number, compare: (a: Ranked, b: Ranked) => number): string | undefined {
+function insert(
+  list: Ranked[],
+  one: Ranked,
+  most: number,
+  compare: (a: Ranked, b: Ranked) => number,
+): string | undefined {
   const at = list.findIndex((other) => compare(one, other) < 0);
   list.splice(at < 0 ? list.length : at, 0, one);
   return list.length > most ? list.pop()!.id : undefined;

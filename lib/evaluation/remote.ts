@@ -2,10 +2,10 @@
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { Dataset } from '../datasets/index.js';
-import { InvSegError } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
-import { loadPicture, segmentPicture } from './picture.js';
+import { InvSegError } from '../errors.js';
 import type { PictureTask, Place } from './picture.js';
+import { loadPicture, segmentPicture } from './picture.js';
 import type { Outcome, ShownPicture } from './pool.js';
 import { belowRoot } from './settings.js';
 import type { PictureRecord } from './types.js';
@@ -85,11 +85,17 @@ export const packLabels = (labels: Uint8Array): Promise<Uint8Array> => deflate(l
 export async function unpackLabels(packed: Uint8Array, length: number): Promise<Uint8Array> {
   const labels = await inflate(packed, { maxOutputLength: length }).catch(() => undefined);
   if (labels?.length === length) return labels;
-  throw new InvSegError('SHAPE_MISMATCH', `Expected ${length} predicted labels of another process but received ${labels?.length ?? 'something else'}; have both the same pictures?`);
+  throw new InvSegError(
+    'SHAPE_MISMATCH',
+    `Expected ${length} predicted labels of another process but received ${labels?.length ?? 'something else'}; have both the same pictures?`,
+  );
 }
 
 export function failureOf(error: unknown, id: string, dataset: Pick<Dataset, 'root'>): Failure {
   const own = error instanceof InvSegError;
-  const { code, message } = belowRoot({ id, code: own ? error.code : 'INTERNAL', message: error instanceof Error ? error.message : String(error) }, dataset);
+  const { code, message } = belowRoot(
+    { id, code: own ? error.code : 'INTERNAL', message: error instanceof Error ? error.message : String(error) },
+    dataset,
+  );
   return { code, message };
 }

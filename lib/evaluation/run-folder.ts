@@ -53,9 +53,10 @@ export async function writeInto(folder: string, name: string, content: Uint8Arra
  * /proc, where a missing folder cannot be made, Node's never ends.
  */
 export async function makeFolder(folder: string): Promise<void> {
-  const make = (): Promise<void> => mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
-  });
+  const make = (): Promise<void> =>
+    mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
+    });
   await make().catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' || path.dirname(folder) === folder) throw error;
     await makeFolder(path.dirname(folder));

@@ -5,8 +5,8 @@ import { metricsOf } from './metrics.js';
 import { Ranking } from './ranking.js';
 import { checkRecord } from './record.js';
 import { Totals } from './totals.js';
-import { isSkip } from './types.js';
 import type { EvaluateOptions, EvaluateProgress, PictureRecord, RunRecord, SkipRecord } from './types.js';
+import { isSkip } from './types.js';
 
 /** Best and worst pictures of a report. */
 export const SHOWN = 8;
@@ -68,6 +68,13 @@ export class RunState {
     if (!onProgress) return;
     const skipped = this.#skipped.size;
     const { mIoU } = metricsOf(this.#totals.counts, absent);
-    this.listener.tell({ done: this.#counted.size + skipped, total: this.#total, skipped, resumed: this.#resumed, mIoU, id });
+    this.listener.tell({
+      done: this.#counted.size + skipped,
+      total: this.#total,
+      skipped,
+      resumed: this.#resumed,
+      mIoU,
+      id,
+    });
   }
 }

@@ -11,7 +11,10 @@ export function drawSample(ids: readonly string[], count: number, seed: number):
     const j = random.integer(i, order.length - 1);
     [order[i], order[j]] = [order[j]!, order[i]!];
   }
-  return order.slice(0, count).sort((a, b) => a - b).map((i) => ids[i]!);
+  return order
+    .slice(0, count)
+    .sort((a, b) => a - b)
+    .map((i) => ids[i]!);
 }
 
 /** Part `index` (from 0) of `count`. */
@@ -30,12 +33,17 @@ export function parseShard(text: string): Shard {
   const match = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
   const [index, count] = [Number(match?.[1]), Number(match?.[2])];
   if (!match || count < 1 || index >= count) {
-    throw new InvSegError('INVALID_OPTION', `Expected i/n with i from 0 to n − 1, such as 0/4, for shard but received ${JSON.stringify(text)}`);
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected i/n with i from 0 to n − 1, such as 0/4, for shard but received ${JSON.stringify(text)}`,
+    );
   }
   return { index, count };
 }
 
 /** One value for a list of ids, in its order. */
 export function listHash(ids: readonly string[]): string {
-  return createHash('sha256').update(ids.map((id) => `${id}\n`).join('')).digest('hex');
+  return createHash('sha256')
+    .update(ids.map((id) => `${id}\n`).join(''))
+    .digest('hex');
 }

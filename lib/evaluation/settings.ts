@@ -29,7 +29,12 @@ export function selectPictures({ dataset, sample, seed = 0, shard }: SettingsOpt
 }
 
 /** @throws {InvSegError} `INVALID_OPTION` for options that no call would take */
-export function settingsOf(given: SettingsOptions, { model, device, dtype }: EngineFacts, ids: readonly string[], names: string): RunSettings {
+export function settingsOf(
+  given: SettingsOptions,
+  { model, device, dtype }: EngineFacts,
+  ids: readonly string[],
+  names: string,
+): RunSettings {
   const { dataset, sample, seed = 0, shard } = given;
   return {
     format: 'invseg-run/2',

@@ -1,8 +1,8 @@
 /** From a run's journal to its report, record by record. */
 import { dense } from './counts.js';
 import { readJournal } from './journal.js';
-import { meanIoUOf, metricsOf } from './metrics.js';
 import type { AbsentRule } from './metrics.js';
+import { meanIoUOf, metricsOf } from './metrics.js';
 import { Ranking } from './ranking.js';
 import { checkRecord, checkSettings } from './record.js';
 import { journalOf } from './run-folder.js';
@@ -10,8 +10,8 @@ import { SHOWN } from './run-state.js';
 import { bootstrap } from './statistics.js';
 import { CountTable } from './table.js';
 import { Totals } from './totals.js';
-import { isSkip } from './types.js';
 import type { ClassResult, Evaluation, PictureRecord, PictureResult, RunRecord, RunSettings, Skip } from './types.js';
+import { isSkip } from './types.js';
 
 /** One line of `per-image.csv`. */
 export interface PictureRow extends PictureResult {
@@ -46,7 +46,10 @@ export interface ReadOptions {
 }
 
 /** @throws {InvSegError} `OUTPUT_FAILED` where the folder has no journal, or a damaged one */
-export async function readRun(folder: string, { absent = 'nan-mean', shown = SHOWN, samples = 1000 }: ReadOptions = {}): Promise<ReadRun> {
+export async function readRun(
+  folder: string,
+  { absent = 'nan-mean', shown = SHOWN, samples = 1000 }: ReadOptions = {},
+): Promise<ReadRun> {
   let settings: RunSettings | undefined;
   let sums: RunSums | undefined;
   for await (const entry of readJournal<RunRecord>(journalOf(folder))) {
@@ -108,7 +111,8 @@ export class RunSums {
         warnings: record.warnings.length,
       },
     });
-    for (const [part, value] of Object.entries(milliseconds)) this.#milliseconds[part] = (this.#milliseconds[part] ?? 0) + value;
+    for (const [part, value] of Object.entries(milliseconds))
+      this.#milliseconds[part] = (this.#milliseconds[part] ?? 0) + value;
     for (const [step, [total, cluster, entropy]] of losses.entries()) {
       const at = (this.#losses[step] ??= { pictures: 0, total: 0, cluster: 0, entropy: 0 });
       at.pictures++;
@@ -131,9 +135,13 @@ export class RunSums {
     const metrics = metricsOf(this.#totals.counts, absent);
     const mIoU = meanIoUOf(this.#totals.counts, absent);
     const interval = bootstrap(rows.length, (times) => mIoU(table.sum(times)), { samples });
-    const skipped = [...this.#skipped.values()].sort((a, b) => a.place - b.place).map(({ id, code, message }) => ({ id, code, message }));
+    const skipped = [...this.#skipped.values()]
+      .sort((a, b) => a.place - b.place)
+      .map(({ id, code, message }) => ({ id, code, message }));
     const shown = (list: readonly { id: string }[]): PictureResult[] =>
-      list.map(({ id }) => rows.find((row) => row.id === id)!).map((row) => ({ id: row.id, mIoU: row.mIoU, aAcc: row.aAcc }));
+      list
+        .map(({ id }) => rows.find((row) => row.id === id)!)
+        .map((row) => ({ id: row.id, mIoU: row.mIoU, aAcc: row.aAcc }));
     const count = Math.max(1, rows.length);
     const evaluation: Evaluation = {
       format: 'invseg-evaluation/1',
@@ -154,9 +162,18 @@ export class RunSums {
         unnamed: rows.filter((row) => row.names === 0).length,
       },
       skipped: [...settings.unlisted, ...skipped],
-      warnings: [...this.#warnings].map(([message, seen]) => ({ message, ...seen })).sort((a, b) => b.pictures - a.pictures),
-      milliseconds: Object.fromEntries(Object.entries(this.#milliseconds).map(([part, sum]) => [part, sum / count])) as Evaluation['milliseconds'],
-      losses: this.#losses.map(({ pictures: n, total, cluster, entropy }) => ({ pictures: n, total: total / n, cluster: cluster / n, entropy: entropy / n })),
+      warnings: [...this.#warnings]
+        .map(([message, seen]) => ({ message, ...seen }))
+        .sort((a, b) => b.pictures - a.pictures),
+      milliseconds: Object.fromEntries(
+        Object.entries(this.#milliseconds).map(([part, sum]) => [part, sum / count]),
+      ) as Evaluation['milliseconds'],
+      losses: this.#losses.map(({ pictures: n, total, cluster, entropy }) => ({
+        pictures: n,
+        total: total / n,
+        cluster: cluster / n,
+        entropy: entropy / n,
+      })),
       worst: shown(this.#ranking.worst),
       best: shown(this.#ranking.best),
     };

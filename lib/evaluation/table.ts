@@ -1,6 +1,7 @@
 /** The counts of many pictures in a few flat arrays, for statistics that go over all of them a thousand times. */
-import { emptyCounts } from './counts.js';
+
 import type { ClassCounts, SparseCounts } from './counts.js';
+import { emptyCounts } from './counts.js';
 
 /** Numbers of one entry: class, hit, truth, predicted. */
 const WIDTH = 4;
@@ -34,7 +35,10 @@ export class CountTable {
   /** Of the picture at this place. */
   counts(place: number): SparseCounts {
     const entries = this.#entries.subarray(this.#starts[place]! * WIDTH, this.#starts[place + 1]! * WIDTH);
-    return Array.from({ length: entries.length / WIDTH }, (_, i) => [...entries.subarray(i * WIDTH, (i + 1) * WIDTH)] as SparseCounts[number]);
+    return Array.from(
+      { length: entries.length / WIDTH },
+      (_, i) => [...entries.subarray(i * WIDTH, (i + 1) * WIDTH)] as SparseCounts[number],
+    );
   }
 
   /** The pictures at these places, in this order. */

@@ -1,6 +1,7 @@
 /** What all pictures add up to while a run goes on: as large after a million pictures as after one. */
-import { emptyCounts } from './counts.js';
+
 import type { ClassCounts, PixelCounts } from './counts.js';
+import { emptyCounts } from './counts.js';
 
 export class Totals {
   readonly classes: number;

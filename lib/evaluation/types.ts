@@ -2,13 +2,13 @@
 import type { Dataset } from '../datasets/index.js';
 import type { ErrorCode } from '../errors.js';
 import type { ModelIdentity } from '../models/index.js';
+import type { NameSource } from '../names/index.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
-import type { AbsentRule } from './metrics.js';
 import type { PixelCounts } from './counts.js';
 import type { JournalRecord } from './journal.js';
+import type { AbsentRule } from './metrics.js';
 import type { PicturePool } from './pool.js';
-import type { NameSource } from '../names/index.js';
 import type { Shard } from './select.js';
 
 /** What is asked of a model: `Segmenter`, or anything that answers like one. */

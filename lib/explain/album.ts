@@ -1,8 +1,8 @@
 /** The pictures of a page: small ones inside it, and each as a PNG beside it. */
 import sharp from 'sharp';
 import type { Pixels } from '../draw/index.js';
-import { html } from './html.js';
 import type { Html } from './html.js';
+import { html } from './html.js';
 
 export interface AlbumFile {
   /** Relative to the page, with `/` between folders. */
@@ -34,6 +34,10 @@ export class Album {
 
 /** A name as part of a file's name, on every file system: `1-potted-plant`. */
 export function fileStem(index: number, name: string): string {
-  const plain = name.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
+  const plain = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
   return [String(index + 1), plain.slice(0, 40)].filter(Boolean).join('-');
 }

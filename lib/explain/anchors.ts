@@ -7,7 +7,8 @@ export function softAnchors(maps: Float32Array, scale: number, centre: number): 
   return maps.map((value) => anchorOf(value, scale, centre));
 }
 
-export const anchorOf = (value: number, scale: number, centre: number): number => 1 / (1 + Math.exp(-scale * (value - centre)));
+export const anchorOf = (value: number, scale: number, centre: number): number =>
+  1 / (1 + Math.exp(-scale * (value - centre)));
 
 /** A place in the picture, in [0, 1] from the left and from the top. */
 export interface Place {
@@ -69,7 +70,10 @@ export function placesOf(points: readonly (readonly [number, number])[], width: 
   return points.map(([x, y]) => {
     const inside = x >= 0 && y >= 0 && x < width && y < height;
     if (!inside) {
-      throw new InvSegError('INVALID_OPTION', `Expected points inside the picture (${width} × ${height}) but received ${x},${y}`);
+      throw new InvSegError(
+        'INVALID_OPTION',
+        `Expected points inside the picture (${width} × ${height}) but received ${x},${y}`,
+      );
     }
     return { x: (x + 0.5) / width, y: (y + 0.5) / height };
   });

@@ -1,6 +1,7 @@
 /** Lines over steps as SVG. Colours are the page's (classes `line-0` …), so that they fit light and dark. */
-import { html } from './html.js';
+
 import type { Html } from './html.js';
+import { html } from './html.js';
 import { figure } from './words.js';
 
 export interface Series {
@@ -27,7 +28,8 @@ export function lineChart(series: readonly Series[], steps: number, label: strin
   const ticks = niceTicks(Math.min(...all), Math.max(...all), 6);
   const [low, high] = [ticks[0]!, ticks.at(-1)!];
   const x = (step: number): number => round(LEFT + ((width - LEFT - RIGHT) * (step - 0.5)) / steps);
-  const y = (value: number): number => round(height - BOTTOM - ((height - TOP - BOTTOM) * (value - low)) / (high - low));
+  const y = (value: number): number =>
+    round(height - BOTTOM - ((height - TOP - BOTTOM) * (value - low)) / (high - low));
   const every = Math.ceil(steps / Math.floor((width - LEFT - RIGHT) / 30));
   const marked = Array.from({ length: steps }, (_, i) => i + 1).filter((step) => step === 1 || step % every === 0);
   return html`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">
@@ -38,7 +40,11 @@ ${text('mid', round((LEFT + width - RIGHT) / 2), height - 6, 'step')}
 <path class="axis" d="M${LEFT} ${TOP}V${height - BOTTOM}H${width - RIGHT}"/>
 ${legend(series)}
 ${series.map(({ name, values }, i) => {
-  const places = values.map((value, at) => ({ left: x(at + 1), top: y(value), about: `${name}, step ${at + 1}: ${figure(value)}` }));
+  const places = values.map((value, at) => ({
+    left: x(at + 1),
+    top: y(value),
+    about: `${name}, step ${at + 1}: ${figure(value)}`,
+  }));
   const line = places.map(({ left, top }, at) => `${at === 0 ? 'M' : 'L'}${left} ${top}`).join('');
   const dots = places.map(({ left, top, about }) => dot(i, left, top, about));
   return html`<path class="line line-${i}" d="${line}"/>${dots}`;

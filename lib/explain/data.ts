@@ -4,7 +4,8 @@ import type { Explanation } from './types.js';
 
 /** @param files of the page, relative to it */
 export function summarise(explanation: Explanation, name: string, files: readonly string[]): Record<string, unknown> {
-  const { picture, categories, classes, palette, paletteName, info, invseg, runs, distances, anchors, truth } = explanation;
+  const { picture, categories, classes, palette, paletteName, info, invseg, runs, distances, anchors, truth } =
+    explanation;
   return {
     format: 'invseg-explanation/1',
     picture: name,

@@ -2,24 +2,24 @@
 import { categoryPalette } from '../draw/index.js';
 import { resizePixels, shownSize } from '../draw/pixels.js';
 import { InvSegError } from '../errors.js';
-import { decodeImage } from '../image/decode.js';
 import type { ImageInput } from '../image/decode.js';
-import { methodNames } from '../methods/index.js';
+import { decodeImage } from '../image/decode.js';
 import type { MethodName } from '../methods/index.js';
+import { methodNames } from '../methods/index.js';
+import { resolveOptions } from '../options/index.js';
 import { checkSegmenter } from '../segmenter/check.js';
 import type { Segmenter } from '../segmenter/segmenter.js';
 import type { CategoryMaps, SegmentResult } from '../segmenter/types.js';
-import { resolveOptions } from '../options/index.js';
 import { parseCategories } from '../text/names.js';
-import { categoryPoints, cellOf, placesOf, softAnchors } from './anchors.js';
 import type { ChosenPoint } from './anchors.js';
-import { symmetricDistances } from './distances.js';
+import { categoryPoints, cellOf, placesOf, softAnchors } from './anchors.js';
 import { checkExplainOptions, checkMask } from './check.js';
+import { symmetricDistances } from './distances.js';
 import { agreement } from './iou.js';
-import { stepsToShow, watch } from './look.js';
 import type { Look } from './look.js';
-import { readTruth } from './truth.js';
+import { stepsToShow, watch } from './look.js';
 import type { Truth } from './truth.js';
+import { readTruth } from './truth.js';
 import type { ExplainOptions, Explanation, MethodRun } from './types.js';
 
 /** What ends the whole explanation; anything else ends one method of it, since InvSeg took the same options before. */
@@ -34,7 +34,16 @@ const fatal: ReadonlySet<string> = new Set(['ABORTED', 'DISPOSED']);
 export async function explain(segmenter: Segmenter, input: ImageInput, options: ExplainOptions): Promise<Explanation> {
   checkSegmenter(segmenter);
   checkExplainOptions(options);
-  const { methods = methodNames, mask, maskNames, points, palette: paletteName = 'okabe-ito', onProgress, signal, ...rest } = options;
+  const {
+    methods = methodNames,
+    mask,
+    maskNames,
+    points,
+    palette: paletteName = 'okabe-ito',
+    onProgress,
+    signal,
+    ...rest
+  } = options;
   const { categories: asked, ...overrides } = rest;
   const resolved = resolveOptions(overrides, segmenter.info.model.methods);
   const names = parseCategories(asked, resolved.background);
@@ -44,7 +53,8 @@ export async function explain(segmenter: Segmenter, input: ImageInput, options: 
   const truth = mask === undefined ? undefined : readTruth(checkMask(mask, width, height), names, maskNames);
 
   const segment = { ...overrides, categories: names, signal };
-  const report = (method: MethodName) => (progress: Parameters<NonNullable<typeof onProgress>>[1]) => onProgress?.(method, progress);
+  const report = (method: MethodName) => (progress: Parameters<NonNullable<typeof onProgress>>[1]) =>
+    onProgress?.(method, progress);
   const { observe, seen } = watch(stepsToShow(resolved.steps));
   const invseg = await segmenter.observe(
     raw,
@@ -104,11 +114,18 @@ function figures(look: Look, result: SegmentResult, places: ChosenPoint[] | unde
   const { anchorScale, anchorCentre } = result.options;
   const after = result.maps!; // asked for
   const mapsOf = (data: Float32Array): CategoryMaps => ({ ...after, data });
-  const anchors = look.steps.map(({ step, maps }) => ({ step, maps: mapsOf(softAnchors(maps, anchorScale, anchorCentre)) }));
+  const anchors = look.steps.map(({ step, maps }) => ({
+    step,
+    maps: mapsOf(softAnchors(maps, anchorScale, anchorCentre)),
+  }));
   const base = { before: mapsOf(look.before), after, anchors };
   if (!look.self) return base;
   const { map, frame } = look.self;
   const points = places ?? categoryPoints(after);
-  const maps = symmetricDistances(map, frame * frame, points.map((point) => cellOf(point, frame)));
+  const maps = symmetricDistances(
+    map,
+    frame * frame,
+    points.map((point) => cellOf(point, frame)),
+  );
   return { ...base, distances: { points, maps, frame } };
 }

@@ -2,8 +2,8 @@
 import { checkPixels, checkText } from '../draw/checks.js';
 import { record } from '../options/rules.js';
 import { packageVersion } from '../version.js';
-import { Album } from './album.js';
 import type { AlbumFile } from './album.js';
+import { Album } from './album.js';
 import { summarise } from './data.js';
 import { Html, html } from './html.js';
 import { shownName, swatch } from './parts.js';
@@ -31,7 +31,8 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
  */
 export async function renderExplanation(explanation: Explanation, name: string): Promise<AlbumFile[]> {
   record(explanation, 'explanation', 'what explain found');
-  for (const part of ['picture', 'invseg', 'before', 'after'] as const) record(explanation[part], `explanation.${part}`, 'what explain found');
+  for (const part of ['picture', 'invseg', 'before', 'after'] as const)
+    record(explanation[part], `explanation.${part}`, 'what explain found');
   checkPixels(explanation.picture.pixels);
   checkText(name, 'name');
   const album = new Album();
@@ -63,7 +64,11 @@ Semantic Segmentation”. Each picture lies beside this page as a PNG, the numbe
 </body>
 </html>
 `;
-  const data = summarise(explanation, name, album.files.map((file) => file.name));
+  const data = summarise(
+    explanation,
+    name,
+    album.files.map((file) => file.name),
+  );
   return [
     { name: 'index.html', content: page.text },
     { name: 'explain.json', content: `${JSON.stringify(data, null, 2)}\n` },
@@ -71,10 +76,16 @@ Semantic Segmentation”. Each picture lies beside this page as a PNG, the numbe
   ];
 }
 
-async function leadOf({ picture, invseg, categories, palette, runs }: Explanation, name: string, album: Album): Promise<Html> {
+async function leadOf(
+  { picture, invseg, categories, palette, runs }: Explanation,
+  name: string,
+  album: Album,
+): Promise<Html> {
   const image = await album.picture('input.png', picture.pixels, { alt: `The picture: ${name}`, shown: 960 });
   const { timings, options, losses } = invseg;
-  const best = runs.flatMap(({ method, agreement }) => (agreement ? [`${method} ${(agreement.mean * 100).toFixed(1)} %`] : []));
+  const best = runs.flatMap(({ method, agreement }) =>
+    agreement ? [`${method} ${(agreement.mean * 100).toFixed(1)} %`] : [],
+  );
   const names = categories
     .slice(0, MOST_NAMES)
     .map((category, c) => html`<li>${swatch(palette[c]!)}<span>${shownName(category)}</span></li>`);

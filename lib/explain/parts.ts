@@ -1,9 +1,10 @@
 /** Small pieces that several sections use. */
-import { hex } from '../draw/palette.js';
-import type { Colour } from '../draw/palette.js';
+
 import { rampColours } from '../draw/index.js';
-import { html } from './html.js';
+import type { Colour } from '../draw/palette.js';
+import { hex } from '../draw/palette.js';
 import type { Html } from './html.js';
+import { html } from './html.js';
 
 export const swatch = (colour: Colour): Html => html`<span class="swatch" style="background:${hex(colour)}"></span>`;
 

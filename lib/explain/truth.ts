@@ -1,10 +1,11 @@
 /** A ground-truth mask: the indices of a PNG as the data sets write them (0 background, 255 ignored), and their names. */
-import { decodeNamedMask } from '../datasets/png-mask.js';
+
 import type { Size } from '../datasets/png-mask.js';
-import { InvSegError } from '../errors.js';
-import { LIMITS, readBounded } from '../files.js';
-import type { FileError } from '../files.js';
+import { decodeNamedMask } from '../datasets/png-mask.js';
 import { IGNORED } from '../datasets/types.js';
+import { InvSegError } from '../errors.js';
+import type { FileError } from '../files.js';
+import { LIMITS, readBounded } from '../files.js';
 
 /** A class by its name, or by its names: what a vocabulary calls an aeroplane may be asked for as an airplane. */
 export type Names = string | readonly string[];
@@ -26,7 +27,9 @@ export interface IndexMask {
 /** @throws {InvSegError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `MASK_INVALID` (no indices, another size than the picture's) */
 export async function readIndexMask(file: string, picture: Size): Promise<IndexMask> {
   const bytes = await readBounded(file, LIMITS.mask).catch((cause: FileError) => {
-    throw new InvSegError(cause.missing ? 'IMAGE_NOT_FOUND' : 'IMAGE_UNREADABLE', `${file}: ${cause.message}`, { cause });
+    throw new InvSegError(cause.missing ? 'IMAGE_NOT_FOUND' : 'IMAGE_UNREADABLE', `${file}: ${cause.message}`, {
+      cause,
+    });
   });
   const { values, names: own } = decodeNamedMask(bytes, file, picture);
   if (!own) return { mask: values, names: undefined };
@@ -49,7 +52,10 @@ export async function readIndexMask(file: string, picture: Size): Promise<IndexM
 export function readTruth(mask: Uint8Array, categories: readonly string[], names?: readonly Names[]): Truth {
   const background = categories.length - 1;
   const classes = [...categories];
-  const lookup = new Map<number, number>([[0, background], [IGNORED, IGNORED]]);
+  const lookup = new Map<number, number>([
+    [0, background],
+    [IGNORED, IGNORED],
+  ]);
   const known = names ?? categories.slice(0, -1);
   const labels = mask.map((index) => {
     const found = lookup.get(index);

@@ -1,9 +1,8 @@
 /** What happened to one picture: everything the page shows, as numbers. */
-import type { Palette, Pixels } from '../draw/index.js';
-import type { PaletteName } from '../draw/index.js';
+import type { Palette, PaletteName, Pixels } from '../draw/index.js';
 import type { MethodName } from '../methods/index.js';
-import type { Progress, SegmentOptions, SegmentResult, CategoryMaps } from '../segmenter/types.js';
 import type { SegmenterInfo } from '../segmenter/segmenter.js';
+import type { CategoryMaps, Progress, SegmentOptions, SegmentResult } from '../segmenter/types.js';
 import type { ChosenPoint } from './anchors.js';
 import type { Agreement } from './iou.js';
 import type { Names } from './truth.js';

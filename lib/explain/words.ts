@@ -11,7 +11,9 @@ export function whereabouts({ x, y }: Place): string {
 }
 
 export const seconds = (milliseconds: number): string =>
-  milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(milliseconds < 1e4 ? 2 : 1)} s`;
+  milliseconds < 1000
+    ? `${Math.round(milliseconds)} ms`
+    : `${(milliseconds / 1000).toFixed(milliseconds < 1e4 ? 2 : 1)} s`;
 
 /** A number of some significant figures, with a real minus sign. */
 export function figure(value: number, significant = 4): string {

@@ -4,8 +4,8 @@
  * set-up.
  */
 import { InvSegError } from '../errors.js';
-import { loadBinding } from '../native/load.js';
 import type { NativeEntropyOptions } from '../native/binding.js';
+import { loadBinding } from '../native/load.js';
 import { defaults, entropyDefinitions, rejectUnknown } from '../options/index.js';
 import { flag, integer, number, oneOf, refuse } from '../options/rules.js';
 import { array, count, optionalArray, real } from './checks.js';
@@ -55,7 +55,10 @@ export function aggregateAttention(input: AggregateInput): { value: Float32Array
 function list(value: readonly number[], name: string, length: number): readonly number[] {
   if (!Array.isArray(value)) refuse(name, 'a list of numbers', value);
   if (value.length !== length) {
-    throw new InvSegError('SHAPE_MISMATCH', `Expected ${length} values, one a map, for ${name} but received ${value.length}`);
+    throw new InvSegError(
+      'SHAPE_MISMATCH',
+      `Expected ${length} values, one a map, for ${name} but received ${value.length}`,
+    );
   }
   return value;
 }
@@ -112,7 +115,16 @@ export function clusterLoss(input: ClusterInput): {
   selfGradient: Float32Array;
   mapsGradient: Float32Array;
 } {
-  rejectUnknown(input, ['self', 'maps', 'points', 'categories', 'anchorScale', 'anchorCentre', 'interPairs', 'distanceConstant']);
+  rejectUnknown(input, [
+    'self',
+    'maps',
+    'points',
+    'categories',
+    'anchorScale',
+    'anchorCentre',
+    'interPairs',
+    'distanceConstant',
+  ]);
   const points = count(input.points, 'points');
   const categories = count(input.categories, 'categories');
   return native().clusterLoss(
@@ -178,7 +190,11 @@ export interface AdamInput {
 }
 
 /** One Adam update with bias correction; new arrays, the given ones stay as they are. */
-export function adamStep(input: AdamInput): { parameter: Float32Array; firstMoment: Float32Array; secondMoment: Float32Array } {
+export function adamStep(input: AdamInput): {
+  parameter: Float32Array;
+  firstMoment: Float32Array;
+  secondMoment: Float32Array;
+} {
   const arrays = ['parameter', 'gradient', 'firstMoment', 'secondMoment'] as const;
   rejectUnknown(input, [...arrays, 'step', 'learningRate', 'beta1', 'beta2', 'eps']);
   const length = Math.max(1, input.parameter?.length ?? 0);

@@ -1,3 +1,3 @@
-export { decodeImage, MAX_PIXELS } from './decode.js';
 export type { DecodedImage, DecodeOptions, ImageInput, RawImage } from './decode.js';
+export { decodeImage, MAX_PIXELS } from './decode.js';
 export { IMAGE_EXTENSIONS, listImages } from './list.js';

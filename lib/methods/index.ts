@@ -9,8 +9,8 @@ import type { MethodName } from './names.js';
 
 export const methods: Readonly<Record<MethodName, Method>> = { invseg, baseline, diffsegmenter, diffseg, iseg };
 
+export { requireFinite } from './finite.js';
+export type { LossComparison, Method, MethodContext, MethodOutcome, Observer, StepLoss } from './method.js';
+export type { MethodName } from './names.js';
 export { methodNames } from './names.js';
 export { wordFactors } from './weights.js';
-export type { MethodName } from './names.js';
-export type { LossComparison, Method, MethodContext, MethodOutcome, Observer, StepLoss } from './method.js';
-export { requireFinite } from './finite.js';

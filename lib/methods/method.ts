@@ -1,5 +1,11 @@
 /** What a method is given and what it gives back. A new method is one file that exports a `Method` and a line in `index.ts`. */
-import type { NativeEmbedding, NativeEngine, NativeImage, NativeInversion, NativePrediction } from '../native/binding.js';
+import type {
+  NativeEmbedding,
+  NativeEngine,
+  NativeImage,
+  NativeInversion,
+  NativePrediction,
+} from '../native/binding.js';
 import type { MethodOptions } from '../options/index.js';
 import type { Random } from '../random.js';
 import type { PromptSet } from '../segmenter/parts.js';

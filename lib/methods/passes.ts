@@ -1,5 +1,5 @@
 /** What several methods do with one pass over the whole picture. */
-import type { NativeEmbedding, NativeLabelOptions, NativeMaps, NativeMapSelection } from '../native/binding.js';
+import type { NativeEmbedding, NativeLabelOptions, NativeMapSelection, NativeMaps } from '../native/binding.js';
 import type { MethodContext } from './method.js';
 
 /** Seed of the prediction's noise, or null where none is added. */
@@ -7,7 +7,11 @@ export function noiseSeed({ options, inferenceSeed }: Pick<MethodContext, 'optio
   return options.inferenceNoise ? inferenceSeed : null;
 }
 
-export function labelOptions({ options, width, height }: Pick<MethodContext, 'options' | 'width' | 'height'>): NativeLabelOptions {
+export function labelOptions({
+  options,
+  width,
+  height,
+}: Pick<MethodContext, 'options' | 'width' | 'height'>): NativeLabelOptions {
   const { order, backgroundRule, backgroundThreshold, rescale, saveMaps, saveStrengths } = options;
   return {
     width,
@@ -31,7 +35,12 @@ export async function attend(
 ): Promise<{ self: NativeMaps | null; cross: NativeMaps | null }> {
   context.checkpoint();
   const timestep = context.options.inferenceTimestep;
-  const maps = await context.engine.attend(context.image, embedding, { selection, timestep, noiseSeed: noiseSeed(context), prompt });
+  const maps = await context.engine.attend(context.image, embedding, {
+    selection,
+    timestep,
+    noiseSeed: noiseSeed(context),
+    prompt,
+  });
   for (const kind of [maps.self, maps.cross]) if (kind) context.own(kind);
   return maps;
 }
@@ -45,7 +54,11 @@ export function without(kind: 'self' | 'cross', selection: NativeMapSelection): 
 }
 
 /** Eq. 2 before its min-max, or iSeg's iterated refinement where the options turn it on. */
-export async function refineMaps(context: MethodContext, self: NativeMaps, categories: NativeMaps): Promise<NativeMaps> {
+export async function refineMaps(
+  context: MethodContext,
+  self: NativeMaps,
+  categories: NativeMaps,
+): Promise<NativeMaps> {
   const { refine, refineIterations } = context.options;
   if (refine.iterations === 0) return context.own(await self.refine(categories, refineIterations, false));
   const reduced = context.own(await self.reduceEntropy(refine.entropyReduction));

@@ -1,6 +1,7 @@
 /** The random crops that a step sees, as fractions of the picture. */
-import type { CropOptions, MethodOptions } from '../options/index.js';
+
 import type { NativeStep } from '../native/binding.js';
+import type { CropOptions, MethodOptions } from '../options/index.js';
 import type { Random } from '../random.js';
 
 /** Top, left, height, width in [0, 1]. */
@@ -22,7 +23,10 @@ export function drawSteps(random: Random, options: MethodOptions): NativeStep[] 
 }
 
 /** [views × 4]; a view is resized to the model's square, so a square here is a square of the picture as the model sees it. */
-export function drawBoxes(random: Random, { viewCount, crop }: Pick<MethodOptions, 'viewCount' | 'crop'>): Float32Array {
+export function drawBoxes(
+  random: Random,
+  { viewCount, crop }: Pick<MethodOptions, 'viewCount' | 'crop'>,
+): Float32Array {
   const draw = crop.rule === 'side' ? drawBySide : drawByArea;
   return Float32Array.from(Array.from({ length: viewCount }, () => draw(random, crop)).flat());
 }

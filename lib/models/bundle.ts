@@ -11,14 +11,14 @@ import { InvSegError } from '../errors.js';
 import type { NativeEngineConfig } from '../native/binding.js';
 import { resolveEngineOptions } from '../options/resolve.js';
 import { record } from '../options/rules.js';
-import { findCode } from './code.js';
 import type { Code } from './code.js';
+import { findCode } from './code.js';
 import { checkConfigs } from './diffusers.js';
 import { checkBundle } from './fit.js';
-import { hashFile, hashFiles, type FileHash } from './hash.js';
-import { hashJson, hashNamed, hashTokenizer } from './identity.js';
+import { type FileHash, hashFile, hashFiles } from './hash.js';
 import type { ModelIdentity } from './identity.js';
-import { MODULE_NAMES, type BundleManifest, type ModuleName } from './manifest.js';
+import { hashJson, hashNamed, hashTokenizer } from './identity.js';
+import { type BundleManifest, MODULE_NAMES, type ModuleName } from './manifest.js';
 import { readManifest } from './manifest-check.js';
 import { isPickleName, pickleError, refusePickle } from './pickle.js';
 import { findWeights, isFile, type ModuleWeights, type WeightFile } from './weights.js';
@@ -74,7 +74,10 @@ export async function openBundle(model?: string, { trustCode = false }: OpenOpti
   }
   const folder = path.resolve(model);
   await checkFolder(model, folder);
-  const layouts = [await isFile(path.join(folder, 'manifest.json')), await isFile(path.join(folder, 'model_index.json'))];
+  const layouts = [
+    await isFile(path.join(folder, 'manifest.json')),
+    await isFile(path.join(folder, 'model_index.json')),
+  ];
   if (layouts[0] && layouts[1]) {
     throw new InvSegError(
       'MODEL_UNSUPPORTED',
@@ -143,7 +146,12 @@ async function noModel(folder: string): Promise<InvSegError> {
  * @param folder folder of weights and tokenizer
  * @param trusted whether the scripts may be anybody's
  */
-async function openFolder(scripts: string, folder: string, manifest: BundleManifest, trusted: boolean): Promise<Bundle> {
+async function openFolder(
+  scripts: string,
+  folder: string,
+  manifest: BundleManifest,
+  trusted: boolean,
+): Promise<Bundle> {
   const modules = {} as Record<ModuleName, ModuleWeights & Code>;
   for (const name of MODULE_NAMES) {
     const script = path.join(scripts, manifest.modules[name].script);

@@ -3,8 +3,8 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InvSegError } from '../errors.js';
-import { LIMITS, readText } from '../files.js';
 import type { FileError } from '../files.js';
+import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
 import type { BundleManifest } from './manifest.js';
 

@@ -1,11 +1,11 @@
-export { EMBEDDED, modelIdentity, openBundle } from './bundle.js';
 export type { Bundle, BundleEngineConfig, OpenOptions } from './bundle.js';
-export type { ModelIdentity } from './identity.js';
+export { EMBEDDED, modelIdentity, openBundle } from './bundle.js';
 export type { FileHash } from './hash.js';
-export { layersAt, mapSelection, resolutions } from './layers.js';
+export type { ModelIdentity } from './identity.js';
 export type { LayerChoice, MapChoice } from './layers.js';
+export { layersAt, mapSelection, resolutions } from './layers.js';
 export type { BundleManifest, LayerManifest, ModuleManifest, ResolutionTable, WeightsManifest } from './manifest.js';
 export { BUNDLE_FORMAT, checkManifest, readManifest } from './manifest-check.js';
-export { readHeader } from './safetensors.js';
 export type { SafetensorsHeader, TensorHeader } from './safetensors.js';
+export { readHeader } from './safetensors.js';
 export type { WeightFile } from './weights.js';

@@ -143,7 +143,12 @@ function isChosen(layer: LayerManifest, names: readonly string[] | undefined): b
   return names === undefined || names.some((name) => layer.name === name || layer.name.startsWith(`${name}.`));
 }
 
-function chosenHeads(layer: LayerManifest, kind: Kind, heads: LayerChoice['heads'], lenient: boolean): readonly number[] {
+function chosenHeads(
+  layer: LayerManifest,
+  kind: Kind,
+  heads: LayerChoice['heads'],
+  lenient: boolean,
+): readonly number[] {
   const all = Array.from({ length: layer.heads }, (_, i) => i);
   if (heads === undefined) return all;
   const chosen = isList(heads) ? heads : Object.entries(heads).find(([name]) => isChosen(layer, [name]))?.[1];

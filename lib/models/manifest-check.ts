@@ -1,11 +1,9 @@
 /** Reads `manifest.json` and checks every field. */
 
 import { InvSegError } from '../errors.js';
-import { LIMITS, readText } from '../files.js';
 import type { FileError } from '../files.js';
+import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
-import { readMethods, readNames } from './manifest-methods.js';
-import { JsonReader } from './reader.js';
 import type {
   BundleManifest,
   LayerManifest,
@@ -14,6 +12,8 @@ import type {
   WeightsManifest,
   WeightsSearch,
 } from './manifest.js';
+import { readMethods, readNames } from './manifest-methods.js';
+import { JsonReader } from './reader.js';
 
 /** Format of the manifests that this version reads. */
 export const BUNDLE_FORMAT = 'invseg-bundle/1';
@@ -172,7 +172,8 @@ function readLayers(layers: JsonReader, latentSize: number): LayerManifest[] {
     if (names.has(name)) layer.at('name').fail('a name that no other layer has');
     names.add(name);
     const level = layer.at('level').integer(0, 30);
-    if (latentSize >> level > MOST_SIDE) layer.at('level').fail(`a level that leaves a latent of ${latentSize} at most ${MOST_SIDE} points a side`);
+    if (latentSize >> level > MOST_SIDE)
+      layer.at('level').fail(`a level that leaves a latent of ${latentSize} at most ${MOST_SIDE} points a side`);
     if (latentSize >> level < 1)
       layer.at('level').fail(`a level that leaves a latent of ${latentSize} at least one point`);
     return { name, level, heads: layer.at('heads').integer(1, 256) };

@@ -1,6 +1,6 @@
 /** What a manifest says of methods and of names. */
 import { InvSegError } from '../errors.js';
-import { methodNames, type MethodName } from '../methods/names.js';
+import { type MethodName, methodNames } from '../methods/names.js';
 import { resolveOptions } from '../options/resolve.js';
 import type { ModelMethods } from '../options/types.js';
 import { cleanName } from '../text/names.js';

@@ -70,7 +70,11 @@ export interface BundleManifest {
    * Resolutions that fit this model; `self` weights are relative, `cross` weights are used as given. `methods`: options of a
    * method that fit it, by the method's name.
    */
-  defaults: { inference: { cross: ResolutionTable; self: ResolutionTable }; training: ResolutionTable; methods: ModelMethods };
+  defaults: {
+    inference: { cross: ResolutionTable; self: ResolutionTable };
+    training: ResolutionTable;
+    methods: ModelMethods;
+  };
   /** Names that the model was taught, the usual ones first; empty: it is not known, as of a model of the open world. */
   names: string[];
   /**

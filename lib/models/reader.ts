@@ -1,6 +1,6 @@
 /** A cursor over parsed JSON that knows its path, so that an error names the field. */
 
-import { InvSegError, type ErrorCode } from '../errors.js';
+import { type ErrorCode, InvSegError } from '../errors.js';
 
 export class JsonReader {
   /**

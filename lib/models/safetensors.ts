@@ -4,7 +4,7 @@
  */
 
 import type { FileHandle } from 'node:fs/promises';
-import { InvSegError, type ErrorCode } from '../errors.js';
+import { type ErrorCode, InvSegError } from '../errors.js';
 import { FileError, openFile } from '../files.js';
 import { parseJson } from '../json.js';
 import { topLevelKeys } from './json-keys.js';
@@ -12,10 +12,23 @@ import { topLevelKeys } from './json-keys.js';
 /** Bytes of one element; the sub-byte types of newer files are not for us and count as unknown. */
 // prettier-ignore
 const ELEMENT_BYTES = {
-  BOOL: 1, U8: 1, I8: 1, F8_E4M3: 1, F8_E5M2: 1, F8_E8M0: 1,
-  U16: 2, I16: 2, F16: 2, BF16: 2,
-  U32: 4, I32: 4, F32: 4,
-  U64: 8, I64: 8, F64: 8, C64: 8,
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  F8_E8M0: 1,
+  U16: 2,
+  I16: 2,
+  F16: 2,
+  BF16: 2,
+  U32: 4,
+  I32: 4,
+  F32: 4,
+  U64: 8,
+  I64: 8,
+  F64: 8,
+  C64: 8,
 } as const;
 
 export type SafetensorsDtype = keyof typeof ELEMENT_BYTES;

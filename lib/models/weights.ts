@@ -66,7 +66,10 @@ async function readShards(index: string, search: WeightsSearch): Promise<ModuleW
     for (const { name } of header.tensors) {
       const other = holders.get(name);
       if (other !== undefined) {
-        throw new InvSegError('WEIGHTS_INVALID', `${file}: tensor ${JSON.stringify(name)} is in ${other} too; which one counts?`);
+        throw new InvSegError(
+          'WEIGHTS_INVALID',
+          `${file}: tensor ${JSON.stringify(name)} is in ${other} too; which one counts?`,
+        );
       }
       holders.set(name, shard);
     }

@@ -1,8 +1,8 @@
 /** Class names that a picture's captions use. */
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { readJson } from './json.js';
 import type { JsonCursor } from './json.js';
+import { readJson } from './json.js';
 import { addOnce, imageKey } from './keys.js';
 import { NameMatcher } from './matcher.js';
 import type { FoundNames, NameSource } from './types.js';
@@ -26,7 +26,8 @@ export async function captionNames(file: string, vocabulary: Vocabulary): Promis
     knows: (id) => captions.has(imageKey(id)),
     async namesFor({ id }): Promise<FoundNames> {
       const caption = captions.get(imageKey(id));
-      if (caption === undefined) throw new InvSegError('NAMES_NOT_FOUND', `${file}: there is no caption for ${JSON.stringify(id)}`);
+      if (caption === undefined)
+        throw new InvSegError('NAMES_NOT_FOUND', `${file}: there is no caption for ${JSON.stringify(id)}`);
       const names = matcher.classesIn(caption).map((index) => vocabulary.classes[index]!.prompt);
       return { names, origin: 'captions', warnings: caption.trim() === '' ? [`The caption of ${id} is empty`] : [] };
     },
@@ -38,7 +39,10 @@ export function parseCaptions(top: JsonCursor): Map<string, string> {
   const captions = top.record('an object with captions').annotations === undefined ? readPlain(top) : readCoco(top);
   if (captions.size === 0) top.error('expected captions but found none');
   for (const [key, text] of captions) {
-    if (text.length > MOST) top.error(`expected captions of at most ${MOST} characters but those of ${JSON.stringify(key.slice(0, 80))} have ${text.length}`);
+    if (text.length > MOST)
+      top.error(
+        `expected captions of at most ${MOST} characters but those of ${JSON.stringify(key.slice(0, 80))} have ${text.length}`,
+      );
   }
   return captions;
 }
@@ -46,7 +50,12 @@ export function parseCaptions(top: JsonCursor): Map<string, string> {
 function readPlain(top: JsonCursor): Map<string, string> {
   const captions = new Map<string, string>();
   for (const [key, entry] of top.entries()) {
-    const text = entry.isList ? entry.list().map((one) => one.text()).join(BETWEEN) : entry.text('a caption, or a list of them,');
+    const text = entry.isList
+      ? entry
+          .list()
+          .map((one) => one.text())
+          .join(BETWEEN)
+      : entry.text('a caption, or a list of them,');
     addOnce(captions, key, text, entry);
   }
   return captions;

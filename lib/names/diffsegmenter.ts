@@ -17,7 +17,11 @@ export interface StrategyOptions {
   textThreshold: number;
 }
 
-export const strategyDefaults: StrategyOptions = { prefixes: ['', 'A picture of'], imageRatio: 0.97, textThreshold: 0.8 };
+export const strategyDefaults: StrategyOptions = {
+  prefixes: ['', 'A picture of'],
+  imageRatio: 0.97,
+  textThreshold: 0.8,
+};
 
 export function diffsegmenterNames(
   models: VisionLanguageModels,
@@ -46,13 +50,21 @@ function withoutPrefix(caption: string, prefix = ''): string {
 }
 
 /** The image rule alone: what is left to ask when a caption names no class. */
-export function imageSimilarityNames(models: VisionLanguageModels, vocabulary: Vocabulary, imageRatio = strategyDefaults.imageRatio): NameSource {
+export function imageSimilarityNames(
+  models: VisionLanguageModels,
+  vocabulary: Vocabulary,
+  imageRatio = strategyDefaults.imageRatio,
+): NameSource {
   const similarity = new Similarity(models, vocabulary);
   return {
     description: `classes closest to the picture by ${models.description} (≥ ${imageRatio} of the best), vocabulary ${vocabulary.name}`,
     async namesFor({ imagePath, image = imagePath }) {
       const indices = await similarity.toImage(image, imageRatio);
-      return { names: indices.map((index) => vocabulary.classes[index]!.prompt), origin: 'image-similarity', warnings: [] };
+      return {
+        names: indices.map((index) => vocabulary.classes[index]!.prompt),
+        origin: 'image-similarity',
+        warnings: [],
+      };
     },
   };
 }

@@ -16,7 +16,11 @@ export function withFallback(source: NameSource, fallback?: NameSource): NameSou
       }
       const second = await fallback.namesFor(item);
       const warning = `No class is named for ${item.id}: ${second.origin} stands in`;
-      return { names: second.names, origin: origin(second.origin), warnings: [...found.warnings, warning, ...second.warnings] };
+      return {
+        names: second.names,
+        origin: origin(second.origin),
+        warnings: [...found.warnings, warning, ...second.warnings],
+      };
     },
   };
 }

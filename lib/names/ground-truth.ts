@@ -12,7 +12,10 @@ export function groundTruthNames(vocabulary: Vocabulary, hasBackground = true): 
     description: `classes of the ground truth, vocabulary ${vocabulary.name}`,
     async namesFor(item) {
       if (!item.loadMask) {
-        throw new InvSegError('MASK_NOT_FOUND', `${item.imagePath}: there is no mask; names of the ground truth need a data set`);
+        throw new InvSegError(
+          'MASK_NOT_FOUND',
+          `${item.imagePath}: there is no mask; names of the ground truth need a data set`,
+        );
       }
       const { labels } = await item.loadMask();
       const seen = new Uint8Array(256);
@@ -23,7 +26,10 @@ export function groundTruthNames(vocabulary: Vocabulary, hasBackground = true): 
         const entry = classes[label - first];
         if (!entry) {
           const last = classes.length - 1 + first;
-          throw new InvSegError('MASK_INVALID', `${item.imagePath}: the mask has the label ${label}; vocabulary ${vocabulary.name} ends at ${last}`);
+          throw new InvSegError(
+            'MASK_INVALID',
+            `${item.imagePath}: the mask has the label ${label}; vocabulary ${vocabulary.name} ends at ${last}`,
+          );
         }
         names.push(entry.prompt);
       }

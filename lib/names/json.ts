@@ -1,10 +1,10 @@
 /** JSON files of names: a cursor that knows its place, so that an error names file, line and column. */
 import { createHash } from 'node:crypto';
-import { parse } from '@humanwhocodes/momoa';
 import type { AnyNode, ValueNode } from '@humanwhocodes/momoa';
+import { parse } from '@humanwhocodes/momoa';
 import { InvSegError } from '../errors.js';
-import { LIMITS, readText } from '../files.js';
 import type { FileError } from '../files.js';
+import { LIMITS, readText } from '../files.js';
 import { parseJson as parseBounded } from '../json.js';
 import { nearest } from '../options/nearest.js';
 
@@ -74,7 +74,9 @@ export class JsonCursor {
 
   /** `classes[3].prompt`; empty at the top. */
   get place(): string {
-    const parts = this.path.map((step) => (/^[a-z]\w*$/i.test(String(step)) ? `.${step}` : `[${JSON.stringify(step)}]`));
+    const parts = this.path.map((step) =>
+      /^[a-z]\w*$/i.test(String(step)) ? `.${step}` : `[${JSON.stringify(step)}]`,
+    );
     return parts.join('').replace(/^\./, '');
   }
 
@@ -125,7 +127,9 @@ export class JsonCursor {
     for (const [key, inner] of this.entries()) {
       if (known.includes(key)) continue;
       const guess = nearest(key, known);
-      inner.error(`unknown key ${JSON.stringify(key)}; ${guess === undefined ? `known are ${known.join(', ')}` : `did you mean ${guess}?`}`);
+      inner.error(
+        `unknown key ${JSON.stringify(key)}; ${guess === undefined ? `known are ${known.join(', ')}` : `did you mean ${guess}?`}`,
+      );
     }
     return this;
   }

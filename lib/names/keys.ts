@@ -18,6 +18,7 @@ export function imageKey(name: string): string {
 export function addOnce<T>(map: Map<string, T>, key: string, value: T, at: JsonCursor): void {
   const short = imageKey(key);
   if (short === '') at.error(`expected the name of a picture but found ${JSON.stringify(key)}`);
-  if (map.has(short)) at.error(`expected each picture once but ${JSON.stringify(short)} is there twice, here as ${JSON.stringify(key)}`);
+  if (map.has(short))
+    at.error(`expected each picture once but ${JSON.stringify(short)} is there twice, here as ${JSON.stringify(key)}`);
   map.set(short, value);
 }

@@ -1,8 +1,8 @@
 /** Class names in free text: the longest phrase first, whole words, and no word twice. */
 import { foldName } from '../text/index.js';
-import { BREAK, singularOf, wordsOf } from './words.js';
-import type { Word } from './words.js';
 import type { Vocabulary, VocabularyClass } from './vocabulary.js';
+import type { Word } from './words.js';
+import { BREAK, singularOf, wordsOf } from './words.js';
 
 export interface Match {
   /** Index in the vocabulary's classes. */
@@ -68,7 +68,10 @@ export class NameMatcher {
     const words = wordsOf(phrase).filter((word) => word !== BREAK);
     if (words.length === 0) return;
     this.#longest = Math.max(this.#longest, words.length);
-    const before = words.slice(0, -1).map(({ surface }) => `${surface} `).join('');
+    const before = words
+      .slice(0, -1)
+      .map(({ surface }) => `${surface} `)
+      .join('');
     const { surface, singular } = words.at(-1)!;
     const joined = words.map((word) => word.surface).join('');
     // hotdog and hotdogs for a hot dog; a shelf for shelves.
@@ -84,7 +87,10 @@ export class NameMatcher {
 
   #lookUp(span: readonly Word[]): number | undefined {
     const { surface, singular, attributive } = span.at(-1)!;
-    const before = span.slice(0, -1).map((word) => `${word.surface} `).join('');
+    const before = span
+      .slice(0, -1)
+      .map((word) => `${word.surface} `)
+      .join('');
     const index = this.#phrases.get(before + surface) ?? this.#phrases.get(before + singular);
     return span.length === 1 && attributive && index !== NOTHING ? undefined : index;
   }

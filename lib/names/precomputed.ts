@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import { BACKGROUND, foldName } from '../text/index.js';
-import { readJson } from './json.js';
 import type { JsonCursor } from './json.js';
+import { readJson } from './json.js';
 import { addOnce, imageKey } from './keys.js';
 import { NameMatcher } from './matcher.js';
 import type { NameSource } from './types.js';
@@ -35,7 +35,11 @@ export interface NamesFile {
  * are paths, names of files or ids, and are compared by their base names
  * @throws {InvSegError} `NAMES_NOT_FOUND`; `NAMES_INVALID` also for names that the vocabulary lacks, with their counts
  */
-export async function precomputedNames(file: string, vocabulary: Vocabulary, options: PrecomputedOptions = {}): Promise<NameSource> {
+export async function precomputedNames(
+  file: string,
+  vocabulary: Vocabulary,
+  options: PrecomputedOptions = {},
+): Promise<NameSource> {
   const lists = options.lists ?? publishedLists;
   const json = await readJson(file, 'lists of names');
   const { pictures } = parseNames(json, vocabulary, lists);
@@ -51,7 +55,11 @@ export async function precomputedNames(file: string, vocabulary: Vocabulary, opt
 }
 
 /** @throws {InvSegError} `NAMES_INVALID`: another shape, a list that is asked for and not there, unknown names with counts */
-export function parseNames(top: JsonCursor, vocabulary: Vocabulary, lists: readonly NameList[] = publishedLists): NamesFile {
+export function parseNames(
+  top: JsonCursor,
+  vocabulary: Vocabulary,
+  lists: readonly NameList[] = publishedLists,
+): NamesFile {
   top.record(`an object with ${nameLists.join(', ')}`);
   top.only(nameLists);
   const resolver = new Resolver(vocabulary);
@@ -100,7 +108,8 @@ class Resolver {
     this.#names++;
     if (!this.#known.has(name)) this.#known.set(name, this.#matcher.resolve(name));
     const index = this.#known.get(name);
-    if (index === undefined && foldName(name.trim()) !== BACKGROUND) this.#unknown.set(name, (this.#unknown.get(name) ?? 0) + 1);
+    if (index === undefined && foldName(name.trim()) !== BACKGROUND)
+      this.#unknown.set(name, (this.#unknown.get(name) ?? 0) + 1);
     return index;
   }
 

@@ -1,7 +1,7 @@
 /** How close classes are to a picture and to words: the two rules of the `diffsegmenter` strategy. */
 import type { ImageInput } from '../image/decode.js';
-import { cosine } from './vision-language.js';
 import type { VisionLanguageModels } from './vision-language.js';
+import { cosine } from './vision-language.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** Texts are the same for every picture: their vectors are made once. */
@@ -37,6 +37,8 @@ export class Similarity {
       const states = await this.#models.wordStates(fresh);
       fresh.forEach((noun, i) => this.#nouns.set(noun, states[i]!));
     }
-    return labels.flatMap((label, index) => (nouns.some((noun) => cosine(label, this.#nouns.get(noun)!) > threshold) ? [index] : []));
+    return labels.flatMap((label, index) =>
+      nouns.some((noun) => cosine(label, this.#nouns.get(noun)!) > threshold) ? [index] : [],
+    );
   }
 }

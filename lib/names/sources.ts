@@ -7,8 +7,8 @@ import { withFallback } from './fallback.js';
 import { givenNames } from './given.js';
 import { groundTruthNames } from './ground-truth.js';
 import { emptyWhereMissing } from './missing.js';
-import { precomputedNames } from './precomputed.js';
 import type { NameList } from './precomputed.js';
+import { precomputedNames } from './precomputed.js';
 import type { NameSource } from './types.js';
 import type { VisionLanguageModels } from './vision-language.js';
 import type { Vocabulary } from './vocabulary.js';
@@ -37,8 +37,16 @@ type Make = (parts: NameSourceParts, vocabulary: Vocabulary) => NameSource | Pro
 
 /** Kind → how it is made, what it needs besides the vocabulary, and what it is. */
 const registry = {
-  given: { make: ({ categories }: NameSourceParts) => givenNames(categories), needs: 'categories', summary: 'the names of --categories' },
-  'ground-truth': { make: ({ hasBackground }, vocabulary) => groundTruthNames(vocabulary, hasBackground), needs: undefined, summary: "the mask's classes" },
+  given: {
+    make: ({ categories }: NameSourceParts) => givenNames(categories),
+    needs: 'categories',
+    summary: 'the names of --categories',
+  },
+  'ground-truth': {
+    make: ({ hasBackground }, vocabulary) => groundTruthNames(vocabulary, hasBackground),
+    needs: undefined,
+    summary: "the mask's classes",
+  },
   captions: {
     make: ({ captions, missing, models }, v) => fallBack(captionNames(captions!, v), missing, models, v),
     needs: 'captions',
@@ -49,7 +57,11 @@ const registry = {
     needs: 'precomputed',
     summary: 'lists made before',
   },
-  diffsegmenter: { make: ({ models }, vocabulary) => diffsegmenterNames(models!, vocabulary), needs: 'models', summary: 'computed from the picture' },
+  diffsegmenter: {
+    make: ({ models }, vocabulary) => diffsegmenterNames(models!, vocabulary),
+    needs: 'models',
+    summary: 'computed from the picture',
+  },
 } satisfies Record<string, { make: Make; needs: keyof NameSourceParts | undefined; summary: string }>;
 
 export type NameSourceKind = keyof typeof registry;
@@ -67,7 +79,11 @@ const lacking: Readonly<Record<string, string>> = {
 /** @throws {InvSegError} `INVALID_OPTION` for a part that is missing; what the source says of its file */
 export async function createNameSource(kind: NameSourceKind, parts: NameSourceParts): Promise<NameSource> {
   const entry = typeof kind === 'string' && Object.hasOwn(registry, kind) ? registry[kind] : undefined;
-  if (!entry) throw new InvSegError('INVALID_OPTION', `Expected ${nameSourceKinds.join(', ')} for names but received ${show(kind)}`);
+  if (!entry)
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected ${nameSourceKinds.join(', ')} for names but received ${show(kind)}`,
+    );
   record(parts, 'parts', 'an object with vocabulary, captions, …');
   const { make, needs }: { make: Make; needs: keyof NameSourceParts | undefined } = entry;
   for (const part of kind === 'given' ? [needs] : ['vocabulary' as const, needs]) {
@@ -76,7 +92,8 @@ export async function createNameSource(kind: NameSourceKind, parts: NameSourcePa
     }
   }
   const { captions, precomputed } = parts;
-  for (const [part, file] of Object.entries({ captions, precomputed })) if (file !== undefined) pathText.read(file, part);
+  for (const [part, file] of Object.entries({ captions, precomputed }))
+    if (file !== undefined) pathText.read(file, part);
   // Only `given` is made without a vocabulary, and does not look at it.
   return make(parts, parts.vocabulary!);
 }

@@ -6,8 +6,8 @@ import { InvSegError } from '../errors.js';
 import { nearest } from '../options/nearest.js';
 import { pathText } from '../options/rules.js';
 import { BACKGROUND, cleanName, foldName, MAX_CATEGORIES } from '../text/index.js';
-import { readJson } from './json.js';
 import type { JsonCursor } from './json.js';
+import { readJson } from './json.js';
 
 /** Vocabularies of the package, `models/vocabularies/<name>.json`. */
 export const vocabularyNames = Object.freeze(['voc', 'context-alphabetical', 'context-voc-first', 'coco'] as const);
@@ -47,7 +47,10 @@ export async function loadVocabulary(nameOrPath: string): Promise<Vocabulary> {
   pathText.read(nameOrPath, 'vocabulary');
   const known = vocabularyNames.find((name) => name === nameOrPath);
   if (known === undefined && !existsSync(nameOrPath)) throw notFound(nameOrPath);
-  const file = known === undefined ? nameOrPath : fileURLToPath(new URL(`../../models/vocabularies/${known}.json`, import.meta.url));
+  const file =
+    known === undefined
+      ? nameOrPath
+      : fileURLToPath(new URL(`../../models/vocabularies/${known}.json`, import.meta.url));
   return readVocabulary(await readJson(file, 'a vocabulary'));
 }
 
@@ -65,8 +68,14 @@ export function readVocabulary(top: JsonCursor): Vocabulary {
   return {
     name: name.present ? nameAt(name) : fallback,
     classes,
-    backgroundWords: readOthers(top.at('backgroundWords'), classes.flatMap(({ name, prompt }) => [name, prompt])),
-    ignoredPhrases: readOthers(top.at('ignoredPhrases'), classes.flatMap(({ name, prompt, synonyms }) => [name, prompt, ...synonyms])),
+    backgroundWords: readOthers(
+      top.at('backgroundWords'),
+      classes.flatMap(({ name, prompt }) => [name, prompt]),
+    ),
+    ignoredPhrases: readOthers(
+      top.at('ignoredPhrases'),
+      classes.flatMap(({ name, prompt, synonyms }) => [name, prompt, ...synonyms]),
+    ),
   };
 }
 
@@ -107,7 +116,10 @@ function readRecord(entry: JsonCursor): Read {
   entry.only(['name', 'prompt', 'synonyms', 'aliases']);
   const name = nameAt(entry.at('name'));
   const prompt = entry.at('prompt').present ? nameAt(entry.at('prompt')) : name;
-  const spellings: Read['spellings'] = [[name, entry.at('name')], [prompt, entry.at('prompt')]];
+  const spellings: Read['spellings'] = [
+    [name, entry.at('name')],
+    [prompt, entry.at('prompt')],
+  ];
   const words = (key: string): string[] => {
     const list = entry.at(key);
     if (!list.present) return [];

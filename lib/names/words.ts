@@ -22,15 +22,20 @@ let tagger: Wink.WinkMethods | undefined;
 
 /** Loaded by the first text (0.15 s): most commands never need it. */
 function loadTagger(): Wink.WinkMethods {
-  tagger ??= (require('wink-nlp') as typeof Wink.default)(require('wink-eng-lite-web-model') as Wink.Model, ['sbd', 'pos']);
+  tagger ??= (require('wink-nlp') as typeof Wink.default)(require('wink-eng-lite-web-model') as Wink.Model, [
+    'sbd',
+    'pos',
+  ]);
   return tagger;
 }
 
 // Singulars that the library leaves or spells otherwise than a class name would.
 pluralize.addSingularRule(/^cookies$/i, 'cookie');
-for (const word of ['skis', 'axes'] as const) pluralize.addSingularRule(new RegExp(`^${word}$`, 'i'), word.slice(0, -1));
+for (const word of ['skis', 'axes'] as const)
+  pluralize.addSingularRule(new RegExp(`^${word}$`, 'i'), word.slice(0, -1));
 // A word in s that is one thing: "gas" is no plural of "ga".
-for (const word of ['tennis', 'lens', 'canvas', 'his', 'hers', 'its', 'this', 'was', 'has', 'is', 'as', 'us']) pluralize.addUncountableRule(word);
+for (const word of ['tennis', 'lens', 'canvas', 'his', 'hers', 'its', 'this', 'was', 'has', 'is', 'as', 'us'])
+  pluralize.addUncountableRule(word);
 
 /** @param word in lower case */
 export function singularOf(word: string): string {
@@ -65,7 +70,11 @@ const REPEATED = /([^\p{L}\p{N}\p{M}\s])\1{3,}/gu;
 
 function clean(text: string): string {
   // The tagger takes capitals for names, and knows the straight apostrophe.
-  const plain = text.normalize('NFC').toLowerCase().replace(/[\u2018\u2019\u02BC]/g, "'").replace(/[\u2010-\u2012]/g, '-');
+  const plain = text
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[\u2018\u2019\u02BC]/g, "'")
+    .replace(/[\u2010-\u2012]/g, '-');
   return plain
     .replace(/[/\\|+&,;:()[\]]/g, ' $& ') // it leaves cat/dog as one word
     .replace(REPEATED, '$1$1$1')
@@ -82,9 +91,12 @@ function tag(text: string): Token[] {
   const nlp = loadTagger();
   const { its } = nlp;
   const tokens: Token[] = [];
-  nlp.readDoc(text).tokens().each((token: Wink.ItemToken) => {
-    tokens.push({ value: token.out(), part: token.out(its.pos) as string });
-  });
+  nlp
+    .readDoc(text)
+    .tokens()
+    .each((token: Wink.ItemToken) => {
+      tokens.push({ value: token.out(), part: token.out(its.pos) as string });
+    });
   return tokens;
 }
 

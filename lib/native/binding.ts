@@ -312,7 +312,12 @@ export interface NativePictureConfig {
 
 /** CLIP (`contrastive`) and BLIP (`captioner`); a model that is null is not loaded. */
 export interface NativeVisionLanguageConfig {
-  contrastive: { imageEncoder: NativeModule; textEncoder: NativeModule; picture: NativePictureConfig; length: number } | null;
+  contrastive: {
+    imageEncoder: NativeModule;
+    textEncoder: NativeModule;
+    picture: NativePictureConfig;
+    length: number;
+  } | null;
   captioner: {
     visionEncoder: NativeModule;
     textDecoder: NativeModule;
@@ -336,7 +341,12 @@ export interface NativeVisionLanguage {
   /** [projection] of length 1 */
   imageEmbedding(rgb: Uint8Array, width: number, height: number): Promise<Float32Array>;
   /** [1 + patches × width] of CLIP before the last LayerNorm, of BLIP after it (tests, research). */
-  imageStates(model: 'contrastive' | 'captioner', rgb: Uint8Array, width: number, height: number): Promise<Float32Array>;
+  imageStates(
+    model: 'contrastive' | 'captioner',
+    rgb: Uint8Array,
+    width: number,
+    height: number,
+  ): Promise<Float32Array>;
   /** [texts × projection], each of length 1 */
   textEmbeddings(ids: Int32Array, ends: Int32Array, length: number): Promise<Float32Array>;
   /** [texts × length × width] after the last LayerNorm (tests, research). */

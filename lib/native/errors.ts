@@ -1,5 +1,5 @@
 /** Turns what the addon throws and rejects with into `InvSegError`. */
-import { InvSegError, type ErrorCode } from '../errors.js';
+import { type ErrorCode, InvSegError } from '../errors.js';
 
 /** The codes that native/core and native/addon use. */
 const NATIVE_CODES: ReadonlySet<string> = new Set<ErrorCode>([
@@ -69,7 +69,11 @@ function fail(error: unknown): never {
 
 function methods(native: object): Map<string, Method> {
   const found = new Map<string, Method>();
-  for (let at: object | null = native; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
+  for (
+    let at: object | null = native;
+    at !== null && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
     for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
       if (typeof property.value !== 'function' || name === 'constructor' || found.has(name)) continue;
       found.set(name, property.value as Method);

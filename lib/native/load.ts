@@ -5,7 +5,7 @@ import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import type { NativeBinding } from './binding.js';
 import { adopt } from './errors.js';
-import { ADDON, BUILD_FOLDER, readStamp, SHIM, STAMP, type BuildStamp } from './stamp.js';
+import { ADDON, BUILD_FOLDER, type BuildStamp, readStamp, SHIM, STAMP } from './stamp.js';
 
 export { toInvSegError } from './errors.js';
 
@@ -70,7 +70,11 @@ function findBuild(): { folder: string; stamp: BuildStamp } {
   const stamp = readStamp(folder);
   if (missing.length === 0 && stamp) return { folder, stamp };
   const tried = [ADDON, SHIM, STAMP].map((file) => {
-    const state = missing.includes(file) ? 'missing' : file === STAMP ? 'not readable as a stamp of this version' : 'found';
+    const state = missing.includes(file)
+      ? 'missing'
+      : file === STAMP
+        ? 'not readable as a stamp of this version'
+        : 'found';
     return `  ${path.join(folder, file)}: ${state}`;
   });
   throw new InvSegError(

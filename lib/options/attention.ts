@@ -1,7 +1,7 @@
 /** Rules of the options that say which attention is read. */
 import type { LayerChoice } from '../models/index.js';
-import { flag, isPlainObject, number, refuse } from './rules.js';
 import type { Rule } from './rules.js';
+import { flag, isPlainObject, number, refuse } from './rules.js';
 import type { ResolutionWeights } from './types.js';
 import { rejectUnknown } from './unknown.js';
 
@@ -17,7 +17,11 @@ export const resolutionWeights: Rule<ResolutionWeights> = {
     const weights: Record<string, number> = {};
     for (const [key, weight] of Object.entries(value)) {
       if (!/^[1-9]\d{0,3}$/.test(key) && !relative.test(key)) {
-        refuse(`${name}.${key}`, 'a resolution from 1 to 9999, or one relative to the latent such as latent/2, as the key', key);
+        refuse(
+          `${name}.${key}`,
+          'a resolution from 1 to 9999, or one relative to the latent such as latent/2, as the key',
+          key,
+        );
       }
       weights[key] = number({ min: 0 }).read(weight, `${name}.${key}`);
     }

@@ -1,7 +1,7 @@
 /** Options that belong together, and those of one method: rule and meaning of each. */
 import { backgroundWordLists } from '../text/background-words.js';
-import { either, integer, isPlainObject, number, oneOf, refuse, text } from './rules.js';
 import type { Rule } from './rules.js';
+import { either, integer, isPlainObject, number, oneOf, refuse, text } from './rules.js';
 import type { DiffSegOptions, ISegOptions, MethodOptions, RefineOptions } from './types.js';
 import { rejectUnknown } from './unknown.js';
 
@@ -14,7 +14,10 @@ export interface Definition<T> {
 export type Definitions<T> = { [K in keyof T]-?: Definition<T[K]> };
 
 /** A nested group; it arrives complete, since `resolve.ts` lays what is given over the defaults first. */
-export function group<T extends object>(definitions: Definitions<T>, check?: (value: T, name: string) => void): Rule<T> {
+export function group<T extends object>(
+  definitions: Definitions<T>,
+  check?: (value: T, name: string) => void,
+): Rule<T> {
   const keys = Object.keys(definitions) as (keyof T & string)[];
   const expects = `an object with some of ${keys.join(', ')}`;
   return {
@@ -24,7 +27,10 @@ export function group<T extends object>(definitions: Definitions<T>, check?: (va
       if (!isPlainObject(value)) refuse(name, expects, value);
       rejectUnknown(value, keys, `${name}.`);
       const read = Object.fromEntries(
-        keys.map((key) => [key, definitions[key].rule.read(Object.hasOwn(value, key) ? value[key] : undefined, `${name}.${key}`)]),
+        keys.map((key) => [
+          key,
+          definitions[key].rule.read(Object.hasOwn(value, key) ? value[key] : undefined, `${name}.${key}`),
+        ]),
       ) as T;
       check?.(read, name);
       return read;
@@ -64,8 +70,11 @@ const captionText = text('a string of at most 2000 characters', (value) => value
 const caption: Rule<MethodOptions['caption']> = {
   expects: `${captionText.expects}, or an object of such strings by category`,
   read(value, name) {
-    if (!isPlainObject(value)) return typeof value === 'string' ? captionText.read(value, name) : refuse(name, this.expects, value);
-    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, captionText.read(entry, `${name}.${key}`)]));
+    if (!isPlainObject(value))
+      return typeof value === 'string' ? captionText.read(value, name) : refuse(name, this.expects, value);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, entry]) => [key, captionText.read(entry, `${name}.${key}`)]),
+    );
   },
 };
 

@@ -2,12 +2,11 @@ export { defaults, engineDefaults, presets } from './defaults.js';
 export { engineDefinitions, entropyDefinitions, methodDefinitions } from './definitions.js';
 export { methodDefaults } from './method-defaults.js';
 export { resolveEngineOptions, resolveOptions } from './resolve.js';
-export { isPlainObject, refuse } from './rules.js';
-export { engineRows, methodRows } from './rows.js';
 export type { OptionRow } from './rows.js';
-export { optionsOf } from './scopes.js';
-export { rejectUnknown } from './unknown.js';
+export { engineRows, methodRows } from './rows.js';
+export { isPlainObject, refuse } from './rules.js';
 export type { Scope } from './scopes.js';
+export { optionsOf } from './scopes.js';
 export type {
   CropOptions,
   DiffSegOptions,
@@ -22,3 +21,4 @@ export type {
   RelativeResolution,
   ResolutionWeights,
 } from './types.js';
+export { rejectUnknown } from './unknown.js';

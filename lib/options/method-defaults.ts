@@ -1,6 +1,7 @@
 /** What a method sets differently from `defaults.ts`, and the named settings of one method on a data set. */
-import { deepFreeze } from '../freeze.js';
+
 import type { Frozen } from '../freeze.js';
+import { deepFreeze } from '../freeze.js';
 import type { MethodName } from '../methods/names.js';
 import type { MethodOptions, MethodOverrides } from './types.js';
 

@@ -22,7 +22,8 @@ function layer(base: object, over: Record<string, unknown>): Record<string, unkn
 }
 
 /** What an object inherits is none of its options. */
-const own = (values: object, key: string): unknown => (Object.hasOwn(values, key) ? (values as Record<string, unknown>)[key] : undefined);
+const own = (values: object, key: string): unknown =>
+  Object.hasOwn(values, key) ? (values as Record<string, unknown>)[key] : undefined;
 
 function check<T>(values: object, definitions: { [K in keyof T]: { rule: { read(v: unknown, n: string): T[K] } } }): T {
   const read: Partial<T> = {};
@@ -43,7 +44,7 @@ export function resolveOptions(given: MethodOverrides = {}, model: ModelMethods 
   if (!isPlainObject(given)) refuse('options', 'an object', given);
   rejectUnknown(given, [...Object.keys(methodDefinitions), 'preset']);
   const preset =
-    given.preset === undefined ? {} : presets[oneOf(...Object.keys(presets)).read(given.preset, 'preset')] ?? {};
+    given.preset === undefined ? {} : (presets[oneOf(...Object.keys(presets)).read(given.preset, 'preset')] ?? {});
   const method = methodDefinitions.method.rule.read(given.method ?? preset.method ?? defaults.method, 'method');
   const own = given.preset === undefined ? (model[method] ?? {}) : {};
   const layers = [methodDefaults[method], own, preset, given] as Record<string, unknown>[];

@@ -20,7 +20,8 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return `the string ${shorten(JSON.stringify(value))}`;
   if (Array.isArray(value)) return `an array of length ${value.length}`;
   // Its keys would be its indices.
-  if (ArrayBuffer.isView(value)) return `a ${Object.prototype.toString.call(value).slice(8, -1)} of ${value.byteLength} bytes`;
+  if (ArrayBuffer.isView(value))
+    return `a ${Object.prototype.toString.call(value).slice(8, -1)} of ${value.byteLength} bytes`;
   return `an object with keys ${shorten(Object.keys(value).join(', ') || '(none)')}`;
 }
 

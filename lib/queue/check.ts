@@ -1,12 +1,13 @@
 /** Whether a worker computes what a run asks for: every setting that decides the counts must be the same. */
-import { differences } from '../evaluation/differences.js';
-import { parseShard } from '../evaluation/select.js';
-import { checkSettings } from '../evaluation/record.js';
-import { selectPictures, settingsOf } from '../evaluation/settings.js';
-import type { SettingsOptions } from '../evaluation/settings.js';
-import type { EngineFacts } from '../evaluation/pool.js';
-import type { RunSettings } from '../evaluation/types.js';
+
 import type { Dataset } from '../datasets/index.js';
+import { differences } from '../evaluation/differences.js';
+import type { EngineFacts } from '../evaluation/pool.js';
+import { checkSettings } from '../evaluation/record.js';
+import { parseShard } from '../evaluation/select.js';
+import type { SettingsOptions } from '../evaluation/settings.js';
+import { selectPictures, settingsOf } from '../evaluation/settings.js';
+import type { RunSettings } from '../evaluation/types.js';
 import type { ModelIdentity } from '../models/index.js';
 import { packageVersion } from '../version.js';
 
@@ -35,7 +36,8 @@ const advice: Readonly<Record<string, string>> = {
 export function refusals(asked: RunSettings, facts: WorkerFacts): string[] {
   // Options of another version need not mean anything here.
   const version = packageVersion();
-  if (asked.version !== version) return [line('version', typeof asked.version === 'string' ? asked.version.slice(0, 100) : 'another one', version)];
+  if (asked.version !== version)
+    return [line('version', typeof asked.version === 'string' ? asked.version.slice(0, 100) : 'another one', version)];
   let mine: RunSettings;
   try {
     checkSettings(asked, 'the run');
@@ -62,6 +64,8 @@ function ownSettings(asked: RunSettings, { dataset, info, names, identity }: Wor
 }
 
 function line(key: string, there: string, here: string): string {
-  const then = advice[key] ?? (key.startsWith('options') ? undefined : 'give the same --dataset, --root and flags of the data set');
+  const then =
+    advice[key] ??
+    (key.startsWith('options') ? undefined : 'give the same --dataset, --root and flags of the data set');
   return `${key}: the run has ${there}, this worker ${here}${then ? `; ${then}` : ''}`;
 }

@@ -33,7 +33,9 @@ export const jobOptions = (place: Place): JobsOptions => ({
 });
 
 export const encodeResult = (result: RemoteResult, worker: string): JobResult =>
-  'failure' in result ? { ...result, worker } : { record: result.record, labels: Buffer.from(result.labels).toString('base64'), worker };
+  'failure' in result
+    ? { ...result, worker }
+    : { record: result.record, labels: Buffer.from(result.labels).toString('base64'), worker };
 
 /** Base64 of the labels of the largest picture. */
 const MOST_LABELS = 2 ** 28;
@@ -43,11 +45,15 @@ const MOST_LABELS = 2 ** 28;
  * @returns undefined for anything but a result of this very picture
  */
 export function decodeResult(value: unknown, { id, place }: Place, classes: number): RemoteResult | undefined {
-  const result = value as Partial<Extract<JobResult, { record: unknown }>> & Partial<Extract<JobResult, { failure: unknown }>> | null;
+  const result = value as
+    | (Partial<Extract<JobResult, { record: unknown }>> & Partial<Extract<JobResult, { failure: unknown }>>)
+    | null;
   if (typeof result !== 'object' || result === null) return undefined;
   const { failure, record, labels } = result;
-  if (isErrorCode(failure?.code) && typeof failure.message === 'string') return { failure: { code: failure.code, message: failure.message.slice(0, LONGEST) } };
-  if (record?.id !== id || record.place !== place || typeof labels !== 'string' || labels.length > MOST_LABELS) return undefined;
+  if (isErrorCode(failure?.code) && typeof failure.message === 'string')
+    return { failure: { code: failure.code, message: failure.message.slice(0, LONGEST) } };
+  if (record?.id !== id || record.place !== place || typeof labels !== 'string' || labels.length > MOST_LABELS)
+    return undefined;
   try {
     if (isSkip(checkRecord(record, classes, id))) return undefined;
   } catch {

@@ -2,14 +2,14 @@
 import type { Job, Queue } from 'bullmq';
 import type { Dataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
+import { checkMask } from '../evaluation/masks.js';
 import type { Place } from '../evaluation/picture.js';
 import type { EngineFacts, Outcome, PicturePool, PoolRun } from '../evaluation/pool.js';
-import { checkMask } from '../evaluation/masks.js';
-import { outcomeOf } from '../evaluation/remote.js';
 import type { RemoteResult } from '../evaluation/remote.js';
+import { outcomeOf } from '../evaluation/remote.js';
 import type { RunSettings } from '../evaluation/types.js';
-import { decodeResult, jobId, jobOptions } from './jobs.js';
 import type { JobData, JobResult } from './jobs.js';
+import { decodeResult, jobId, jobOptions } from './jobs.js';
 import type { RedisLink } from './redis.js';
 import { PREFIX, Registry, runName, settingsHash } from './registry.js';
 import { pause, unlessAborted } from './wait.js';
@@ -66,13 +66,17 @@ export class QueuePool implements PicturePool {
   async *work(places: readonly Place[], { settings, signal }: PoolRun): AsyncGenerator<Outcome> {
     const { link, queueName, out } = this.#options;
     const name = (this.#name = queueName ?? runName(settings, out));
-    const guard = <T>(work: Promise<T>): Promise<T> => unlessAborted(work, signal).catch((error: unknown) => Promise.reject(this.#failed(error)));
+    const guard = <T>(work: Promise<T>): Promise<T> =>
+      unlessAborted(work, signal).catch((error: unknown) => Promise.reject(this.#failed(error)));
     await guard(this.#claim(settings));
     const queue = this.#queue(name);
     try {
       this.#open = new Map(places.map((place) => [jobId(place), place]));
       await guard(this.#begin(queue, settings));
-      if (places.length > 0) this.#note(`${name}: ${places.length} pictures are in the queue; take part with: invseg worker --queue ${link.url.shown} …`);
+      if (places.length > 0)
+        this.#note(
+          `${name}: ${places.length} pictures are in the queue; take part with: invseg worker --queue ${link.url.shown} …`,
+        );
       yield* this.#collect(queue, settings, guard, signal);
     } finally {
       // A run that ended here in order leaves nothing; after a kill, the next start goes on with what is there.
@@ -83,12 +87,21 @@ export class QueuePool implements PicturePool {
 
   #queue(name: string): PictureQueue {
     const { link } = this.#options;
-    const queue: PictureQueue = new link.bullmq.Queue(name, { connection: link.client, prefix: PREFIX, streams: { events: { maxLen: BATCH } } });
+    const queue: PictureQueue = new link.bullmq.Queue(name, {
+      connection: link.client,
+      prefix: PREFIX,
+      streams: { events: { maxLen: BATCH } },
+    });
     queue.on('error', link.hear);
     return queue;
   }
 
-  async *#collect(queue: PictureQueue, settings: RunSettings, guard: <T>(work: Promise<T>) => Promise<T>, signal: AbortSignal | undefined): AsyncGenerator<Outcome> {
+  async *#collect(
+    queue: PictureQueue,
+    settings: RunSettings,
+    guard: <T>(work: Promise<T>) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Outcome> {
     let [reviewed, heard, told] = [Date.now(), Date.now(), false];
     while (this.#open.size > 0) {
       const jobs = await guard(queue.getJobs(['completed', 'failed'], 0, BATCH - 1));
@@ -105,7 +118,9 @@ export class QueuePool implements PicturePool {
         const inHand = await guard(this.#review(queue, settings));
         if (!told && Date.now() - heard >= SILENCE) {
           told = true;
-          this.#note(`${this.#name}: no result for a minute; ${inHand} pictures are in hand, ${this.#open.size - inHand} wait. Is there an invseg worker for this run? It says why it refuses one`);
+          this.#note(
+            `${this.#name}: no result for a minute; ${inHand} pictures are in hand, ${this.#open.size - inHand} wait. Is there an invseg worker for this run? It says why it refuses one`,
+          );
         }
       }
       await pause(LOOK, signal);
@@ -117,8 +132,15 @@ export class QueuePool implements PicturePool {
     await this.#forget();
     const { restart } = this.#options;
     const there = await this.#registry.get(this.#name);
-    if (there && settingsHash(there.settings) !== settingsHash(settings) && (!restart || Date.now() - there.seen < GONE)) {
-      throw new InvSegError('INVALID_OPTION', `Expected a queue of its own for this run but ${this.#name} is another run's; choose another --queue-name, or add --restart when nobody waits for that run any more`);
+    if (
+      there &&
+      settingsHash(there.settings) !== settingsHash(settings) &&
+      (!restart || Date.now() - there.seen < GONE)
+    ) {
+      throw new InvSegError(
+        'INVALID_OPTION',
+        `Expected a queue of its own for this run but ${this.#name} is another run's; choose another --queue-name, or add --restart when nobody waits for that run any more`,
+      );
     }
     if (restart) await this.#wipe(this.#name);
     await this.#registry.put(this.#name, settings);
@@ -134,7 +156,15 @@ export class QueuePool implements PicturePool {
     const run = settingsHash(settings);
     const all = [...this.#open.values()];
     for (let from = 0; from < all.length; from += BATCH) {
-      await queue.addBulk(all.slice(from, from + BATCH).map(({ id, place }) => ({ name: 'picture' as const, data: { id, place, run }, opts: jobOptions({ id, place }) })));
+      await queue.addBulk(
+        all
+          .slice(from, from + BATCH)
+          .map(({ id, place }) => ({
+            name: 'picture' as const,
+            data: { id, place, run },
+            opts: jobOptions({ id, place }),
+          })),
+      );
     }
   }
 
@@ -158,17 +188,30 @@ export class QueuePool implements PicturePool {
     const { dataset } = this.#options;
     const result = this.#result(job, place);
     // What the worker compared with has to be what is here.
-    const error: unknown = 'record' in result && (await checkMask(dataset, place.id, result.record.mask).then(() => undefined, (reason: unknown) => reason));
+    const error: unknown =
+      'record' in result &&
+      (await checkMask(dataset, place.id, result.record.mask).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      ));
     return error ? { ...place, error } : outcomeOf(place, result, dataset);
   }
 
   #result(job: Job<JobData, JobResult>, place: Place): RemoteResult {
     const result = decodeResult(job.returnvalue, place, this.#options.dataset.classes.length);
     if (result) return result;
-    if (job.returnvalue) return { failure: { code: 'WORKER_LOST', message: `${place.id}: what came from the queue is no result of this picture` } };
+    if (job.returnvalue)
+      return {
+        failure: { code: 'WORKER_LOST', message: `${place.id}: what came from the queue is no result of this picture` },
+      };
     // Its workers said nothing any more: a picture that they could not use comes back as a result.
     const why = this.#options.link.url.mask(job.failedReason ?? 'no result');
-    return { failure: { code: 'WORKER_LOST', message: `${place.id}: the workers that had it ended, or stopped answering (${why})` } };
+    return {
+      failure: {
+        code: 'WORKER_LOST',
+        message: `${place.id}: the workers that had it ended, or stopped answering (${why})`,
+      },
+    };
   }
 
   async #leave(): Promise<void> {
@@ -200,6 +243,9 @@ export class QueuePool implements PicturePool {
   #failed(error: unknown): InvSegError {
     if (error instanceof InvSegError) return error;
     const { url } = this.#options.link;
-    return new InvSegError('QUEUE_FAILED', `${url.shown}: ${url.mask((error as Error).message)}; what was counted is in the journal`);
+    return new InvSegError(
+      'QUEUE_FAILED',
+      `${url.shown}: ${url.mask((error as Error).message)}; what was counted is in the journal`,
+    );
   }
 }

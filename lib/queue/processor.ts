@@ -3,8 +3,8 @@ import type { Job } from 'bullmq';
 import type { ErrorCode } from '../errors.js';
 import { InvSegError } from '../errors.js';
 import type { RemoteEngine } from '../evaluation/remote.js';
-import { encodeResult } from './jobs.js';
 import type { JobData, JobResult } from './jobs.js';
+import { encodeResult } from './jobs.js';
 
 export interface ProcessorOptions {
   engine: Pick<RemoteEngine, 'work'>;
@@ -51,7 +51,12 @@ export class PictureProcessor {
       }
       const { code, message } = result.failure;
       if (sick.has(code) && ++this.#failures >= MOST_FAILURES) {
-        onEnd(new InvSegError('WORKER_LOST', `${MOST_FAILURES} pictures in a row failed in this worker's engine, the last one with ${code}: ${message}`));
+        onEnd(
+          new InvSegError(
+            'WORKER_LOST',
+            `${MOST_FAILURES} pictures in a row failed in this worker's engine, the last one with ${code}: ${message}`,
+          ),
+        );
       }
       const again = (sick.has(code) || missing.has(code)) && attemptsMade + 1 < (opts.attempts ?? 1);
       if (again) throw new Error(`${code}: ${message} (${worker})`);

@@ -1,8 +1,8 @@
 /** Connections to Redis: refused at once when they cannot be made, kept up for as long as it takes afterwards. */
 import type { Redis } from 'ioredis';
 import { InvSegError } from '../errors.js';
-import { PASSWORD_VARIABLE } from './url.js';
 import type { RedisUrl } from './url.js';
+import { PASSWORD_VARIABLE } from './url.js';
 
 export type BullMq = typeof import('bullmq');
 
@@ -51,7 +51,9 @@ export class RedisLink implements AsyncDisposable {
     client.on('error', hear);
     let timer: NodeJS.Timeout | undefined;
     try {
-      const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error('it does not answer')), FIRST_ANSWER)));
+      const late = new Promise<never>(
+        (_, reject) => (timer = setTimeout(() => reject(new Error('it does not answer')), FIRST_ANSWER)),
+      );
       await Promise.race([client.connect().then(() => client.ping()), late]);
     } catch (error) {
       client.disconnect();
@@ -108,17 +110,22 @@ export class RedisLink implements AsyncDisposable {
 }
 
 const isConnection = (error: Error): boolean =>
-  /^(ECONN|ENOENT|EPIPE|ETIMEDOUT|EHOST|ENET|EAI)/.test((error as NodeJS.ErrnoException).code ?? '') || /ECONN|Connection is closed|LOADING/.test(error.message);
+  /^(ECONN|ENOENT|EPIPE|ETIMEDOUT|EHOST|ENET|EAI)/.test((error as NodeJS.ErrnoException).code ?? '') ||
+  /ECONN|Connection is closed|LOADING/.test(error.message);
 
 /** BullMQ's words for a result that nobody waits for. */
 function tooLate(message: string): string {
   const job = /^(?:Missing (?:key|lock) for job|Lock mismatch for job|Job) ([\w-]+)/.exec(message)?.[1];
-  return job === undefined ? message : `${job}: another worker has it by now, or its run has ended; the result is dropped`;
+  return job === undefined
+    ? message
+    : `${job}: another worker has it by now, or its run has ended; the result is dropped`;
 }
 
 function reason(message: string): string {
-  if (/^(NOAUTH|DENIED)/.test(message)) return `Redis wants a password; write it into the URL, or into ${PASSWORD_VARIABLE}`;
-  if (/^WRONGPASS/.test(message)) return 'Redis refuses the name or the password; a sign such as @ or / is written %40 or %2F in a URL';
+  if (/^(NOAUTH|DENIED)/.test(message))
+    return `Redis wants a password; write it into the URL, or into ${PASSWORD_VARIABLE}`;
+  if (/^WRONGPASS/.test(message))
+    return 'Redis refuses the name or the password; a sign such as @ or / is written %40 or %2F in a URL';
   return `Redis cannot be used (${message}); is it running there, and may this host reach it?`;
 }
 
@@ -126,6 +133,10 @@ async function load<T>(from: () => Promise<T>): Promise<T> {
   try {
     return await from();
   } catch (cause) {
-    throw new InvSegError('TOOL_MISSING', 'Queues need BullMQ and its client of Redis, which are not installed; install them with: npm i bullmq ioredis', { cause });
+    throw new InvSegError(
+      'TOOL_MISSING',
+      'Queues need BullMQ and its client of Redis, which are not installed; install them with: npm i bullmq ioredis',
+      { cause },
+    );
   }
 }

@@ -18,11 +18,14 @@ export interface RunEntry {
 }
 
 /** One value for the settings of a run; a worker computes it from what it read. */
-export const settingsHash = (settings: RunSettings): string => createHash('sha256').update(JSON.stringify(settings)).digest('hex');
+export const settingsHash = (settings: RunSettings): string =>
+  createHash('sha256').update(JSON.stringify(settings)).digest('hex');
 
 /** The same for an evaluator that is started again, another one for another run, or another folder or host. */
 export function runName(settings: RunSettings, out: string): string {
-  const hash = createHash('sha256').update(`${settingsHash(settings)}\n${hostname()}\n${path.resolve(out)}`).digest('hex');
+  const hash = createHash('sha256')
+    .update(`${settingsHash(settings)}\n${hostname()}\n${path.resolve(out)}`)
+    .digest('hex');
   return `${settings.dataset}-${hash.slice(0, 12)}`;
 }
 
@@ -39,7 +42,10 @@ const isName = (name: string): boolean => /^[\w.-]{1,100}$/.test(name);
 /** @throws {InvSegError} `INVALID_OPTION`: a name is part of a key */
 export function checkName(name: string): string {
   if (isName(name)) return name;
-  throw new InvSegError('INVALID_OPTION', `Expected letters, digits, - . or _ for queue-name but received ${JSON.stringify(name)}`);
+  throw new InvSegError(
+    'INVALID_OPTION',
+    `Expected letters, digits, - . or _ for queue-name but received ${JSON.stringify(name)}`,
+  );
 }
 
 export class Registry {

@@ -36,12 +36,19 @@ export class RedisUrl {
     const typed = url.password === '' ? undefined : url.password;
     const secret = typed === undefined ? password || undefined : decode(typed);
     const username = url.username === '' ? undefined : decode(url.username);
-    this.#secrets = [...new Set([secret, typed, secret && encodeURIComponent(secret), secret && JSON.stringify(secret).slice(1, -1)])]
+    this.#secrets = [
+      ...new Set([secret, typed, secret && encodeURIComponent(secret), secret && JSON.stringify(secret).slice(1, -1)]),
+    ]
       .filter((one): one is string => one !== undefined && one !== '')
       // The longest first: one spelling may hold another.
       .sort((a, b) => b.length - a.length);
-    this.#place = { ...placeOf(url), ...(username !== undefined && { username }), ...(secret !== undefined && { password: secret }) };
-    const who = secret === undefined && username === undefined ? '' : `${url.username}${secret === undefined ? '' : `:${MASK}`}@`;
+    this.#place = {
+      ...placeOf(url),
+      ...(username !== undefined && { username }),
+      ...(secret !== undefined && { password: secret }),
+    };
+    const who =
+      secret === undefined && username === undefined ? '' : `${url.username}${secret === undefined ? '' : `:${MASK}`}@`;
     this.shown = `${url.protocol}//${who}${url.host}${url.pathname === '/' ? '' : url.pathname}`;
   }
 
@@ -66,11 +73,17 @@ export class RedisUrl {
 
 function parse(text: string): URL {
   const refuse = (): never => {
-    throw new InvSegError('INVALID_OPTION', 'Expected redis://[user:password@]host[:port][/database], rediss:// or unix:// for queue but received something else (not shown, for it may hold a password)');
+    throw new InvSegError(
+      'INVALID_OPTION',
+      'Expected redis://[user:password@]host[:port][/database], rediss:// or unix:// for queue but received something else (not shown, for it may hold a password)',
+    );
   };
   if (!URL.canParse(text)) return refuse();
   const url = new URL(text);
-  const known = url.protocol === 'unix:' ? url.pathname.length > 1 && ['', 'localhost'].includes(url.hostname) : ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== '' && /^(\/\d{0,5})?$/.test(url.pathname);
+  const known =
+    url.protocol === 'unix:'
+      ? url.pathname.length > 1 && ['', 'localhost'].includes(url.hostname)
+      : ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== '' && /^(\/\d{0,5})?$/.test(url.pathname);
   return known ? url : refuse();
 }
 

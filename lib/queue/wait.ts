@@ -19,7 +19,8 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   return new Promise((resolve, reject) => {
-    const stop = (): void => reject(new InvSegError('ABORTED', 'Interrupted; what was counted is in the journal', { cause: signal.reason }));
+    const stop = (): void =>
+      reject(new InvSegError('ABORTED', 'Interrupted; what was counted is in the journal', { cause: signal.reason }));
     if (signal.aborted) return stop();
     signal.addEventListener('abort', stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));

@@ -7,14 +7,14 @@ import type { PictureTask } from '../evaluation/picture.js';
 import { RemoteEngine } from '../evaluation/remote.js';
 import type { RunSettings } from '../evaluation/types.js';
 import type { NameSource } from '../names/index.js';
-import { refusals } from './check.js';
 import type { WorkerFacts } from './check.js';
+import { refusals } from './check.js';
 import type { JobData, JobResult } from './jobs.js';
 import { MOST_STALLS } from './jobs.js';
 import { PictureProcessor } from './processor.js';
 import type { RedisLink } from './redis.js';
-import { PREFIX, Registry, settingsHash } from './registry.js';
 import type { RunEntry } from './registry.js';
+import { PREFIX, Registry, settingsHash } from './registry.js';
 import { pause, unlessAborted } from './wait.js';
 
 export interface WorkOptions {
@@ -78,7 +78,15 @@ export async function serveQueue(options: WorkOptions): Promise<number> {
         const reasons = refusals(settings, options.facts);
         if (reasons.length > 0) refuse(name, hash, reasons, refused, options);
         // Each has connections of its own; the others wait until one of them has ended.
-        else if (served.size < MOST_RUNS) served.set(name, serve(name, settings, options, { engine: engineOf(settings), onPicture, onEnd: (error) => ends.push(error) }));
+        else if (served.size < MOST_RUNS)
+          served.set(
+            name,
+            serve(name, settings, options, {
+              engine: engineOf(settings),
+              onPicture,
+              onEnd: (error) => ends.push(error),
+            }),
+          );
       }
       if ([...served.values()].some(({ processor }) => processor.inHand > 0)) last = Date.now();
       // While a run is open: pictures of a worker that has gone come back only after the silence.
@@ -87,7 +95,10 @@ export async function serveQueue(options: WorkOptions): Promise<number> {
       await pause(LOOK, signal);
     }
   } catch (error) {
-    if (!signal.aborted) throw error instanceof InvSegError ? error : new InvSegError('QUEUE_FAILED', `${link.url.shown}: ${link.url.mask((error as Error).message)}`);
+    if (!signal.aborted)
+      throw error instanceof InvSegError
+        ? error
+        : new InvSegError('QUEUE_FAILED', `${link.url.shown}: ${link.url.mask((error as Error).message)}`);
   } finally {
     // Pictures in hand are finished; the rest waits for other workers.
     await Promise.all([...served.keys()].map((name) => stop(name, served, link)));
@@ -102,7 +113,11 @@ function chosen(runs: ReadonlyMap<string, RunEntry>, name: string | undefined): 
 }
 
 /** Leaves the runs that have ended, or that are others under the same name. */
-async function settle(served: Map<string, Served>, runs: ReadonlyMap<string, RunEntry>, { link, onNote }: WorkOptions): Promise<void> {
+async function settle(
+  served: Map<string, Served>,
+  runs: ReadonlyMap<string, RunEntry>,
+  { link, onNote }: WorkOptions,
+): Promise<void> {
   for (const [name, { hash }] of served) {
     const entry = runs.get(name);
     if (entry && settingsHash(entry.settings) === hash) continue;
@@ -116,7 +131,8 @@ function engines({ segmenter, source, facts }: WorkOptions): (settings: RunSetti
   const { dataset } = facts;
   const classIndex = new ClassIndex(dataset);
   const turns = RemoteEngine.turns();
-  return ({ options }) => new RemoteEngine({ segmenter, dataset, names: source, classIndex, options, signal: undefined }, turns);
+  return ({ options }) =>
+    new RemoteEngine({ segmenter, dataset, names: source, classIndex, options, signal: undefined }, turns);
 }
 
 interface Serving {
@@ -125,7 +141,12 @@ interface Serving {
   onEnd: (error: InvSegError) => void;
 }
 
-function serve(name: string, settings: RunSettings, { link, prefetch, takeOver, onNote }: WorkOptions, { engine, onPicture, onEnd }: Serving): Served {
+function serve(
+  name: string,
+  settings: RunSettings,
+  { link, prefetch, takeOver, onNote }: WorkOptions,
+  { engine, onPicture, onEnd }: Serving,
+): Served {
   const hash = settingsHash(settings);
   const processor = new PictureProcessor({ engine, run: hash, worker: WORKER_NAME, onPicture, onEnd });
   const worker = new link.bullmq.Worker<JobData, JobResult>(name, (job) => processor.process(job), {
@@ -143,7 +164,13 @@ function serve(name: string, settings: RunSettings, { link, prefetch, takeOver, 
   return { hash, worker, processor };
 }
 
-function refuse(name: string, hash: string, reasons: readonly string[], refused: Set<string>, { queueName, onNote }: WorkOptions): void {
+function refuse(
+  name: string,
+  hash: string,
+  reasons: readonly string[],
+  refused: Set<string>,
+  { queueName, onNote }: WorkOptions,
+): void {
   const text = `${name}: this worker may not take part, for its figures would be others\n${reasons.map((reason) => `  ${reason}`).join('\n')}`;
   if (queueName !== undefined) throw new InvSegError('INVALID_OPTION', text);
   refused.add(hash);

@@ -1,19 +1,25 @@
 /** Every class: bars for the eye, a table for the rest. */
-import { html } from '../explain/html.js';
-import type { Html } from '../explain/html.js';
-import { section, shownName } from '../explain/parts.js';
+
 import type { Evaluation } from '../evaluation/index.js';
+import type { Html } from '../explain/html.js';
+import { html } from '../explain/html.js';
+import { section, shownName } from '../explain/parts.js';
 import { percent, whole } from './format.js';
 
 export function classesSection({ perClass, absent }: Evaluation): Html {
   const order = perClass.toSorted((a, b) => (b.iou ?? -1) - (a.iou ?? -1));
   const bars = order.map(
-    ({ name, iou }) => html`<span>${shownName(name)}</span><span class="track"><i style="width:${((iou ?? 0) * 100).toFixed(1)}%"></i></span><span class="number">${percent(iou)}</span>
+    ({
+      name,
+      iou,
+    }) => html`<span>${shownName(name)}</span><span class="track"><i style="width:${((iou ?? 0) * 100).toFixed(1)}%"></i></span><span class="number">${percent(iou)}</span>
 `,
   );
   const unassigned = perClass.some((one) => one.unassigned > 0);
   const rows = perClass.map(
-    (one) => html`<tr><td>${shownName(one.name)}</td><td>${percent(one.iou)}</td><td>${percent(one.accuracy)}</td><td class="broad">${whole(one.truth)}</td><td class="broad">${whole(one.predicted)}</td>${
+    (
+      one,
+    ) => html`<tr><td>${shownName(one.name)}</td><td>${percent(one.iou)}</td><td>${percent(one.accuracy)}</td><td class="broad">${whole(one.truth)}</td><td class="broad">${whole(one.predicted)}</td>${
       unassigned ? html`<td class="broad">${whole(one.unassigned)}</td>` : undefined
     }<td>${whole(one.pictures)}</td></tr>
 `,

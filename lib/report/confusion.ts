@@ -1,8 +1,9 @@
 /** The confusion matrix: rows are the truth, each scaled to its own pixels. */
-import { html } from '../explain/html.js';
-import type { Html } from '../explain/html.js';
-import { section, shownName } from '../explain/parts.js';
+
 import type { Evaluation } from '../evaluation/index.js';
+import type { Html } from '../explain/html.js';
+import { html } from '../explain/html.js';
+import { section, shownName } from '../explain/parts.js';
 import { percent } from './format.js';
 
 const CELL = 20;
@@ -55,14 +56,22 @@ ${pairList({ perClass, confusion })}`,
 function pairList({ perClass, confusion }: Pick<Evaluation, 'perClass' | 'confusion'>): Html | undefined {
   const pairs = confusion.flatMap((row, truth) => row.map((pixels, guess) => ({ truth, guess, pixels })));
   const total = perClass.reduce((sum, one) => sum + one.truth, 0);
-  const worst = pairs.filter(({ truth, guess, pixels }) => truth !== guess && pixels > 0).sort((a, b) => b.pixels - a.pixels).slice(0, MOST_PAIRS);
+  const worst = pairs
+    .filter(({ truth, guess, pixels }) => truth !== guess && pixels > 0)
+    .sort((a, b) => b.pixels - a.pixels)
+    .slice(0, MOST_PAIRS);
   if (worst.length === 0) return undefined;
   const rows = worst.map(
-    ({ truth, guess, pixels }) => html`<tr><td>${shownName(perClass[truth]!.name)}</td><td>${shownName(perClass[guess]!.name)}</td><td>${percent(pixels / perClass[truth]!.truth)}</td><td>${percent(pixels / total)}</td></tr>
+    ({
+      truth,
+      guess,
+      pixels,
+    }) => html`<tr><td>${shownName(perClass[truth]!.name)}</td><td>${shownName(perClass[guess]!.name)}</td><td>${percent(pixels / perClass[truth]!.truth)}</td><td>${percent(pixels / total)}</td></tr>
 `,
   );
   return html`<h3>What is confused most</h3>
 <div class="scroll"><table><thead><tr><th>truth</th><th>prediction</th><th>of the class</th><th>of all</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
-const cut = (name: string): string => ([...name].length > LONGEST ? `${[...name].slice(0, LONGEST - 1).join('')}…` : name);
+const cut = (name: string): string =>
+  [...name].length > LONGEST ? `${[...name].slice(0, LONGEST - 1).join('')}…` : name;

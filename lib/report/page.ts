@@ -42,7 +42,10 @@ ${lossesSection(evaluation)}${failuresSection(evaluation)}${settingsSection(eval
 }
 
 function lead(title: string, { mIoU, mAcc, aAcc, mIoU95, pictures, settings }: Evaluation): Html {
-  const interval = mIoU95[0] === null ? undefined : html`<span class="soft">95 %: ${percent(mIoU95[0])} to ${percent(mIoU95[1])}, pictures resampled</span>`;
+  const interval =
+    mIoU95[0] === null
+      ? undefined
+      : html`<span class="soft">95 %: ${percent(mIoU95[0])} to ${percent(mIoU95[1])}, pictures resampled</span>`;
   const left = pictures.skipped > 0 ? `, ${pictures.skipped} left out` : '';
   return html`<header>
 <h1>${title}</h1>

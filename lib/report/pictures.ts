@@ -1,14 +1,13 @@
 /** The worst and the best pictures: truth beside prediction. */
 import path from 'node:path';
 import sharp from 'sharp';
-import { labelPalette, metricsOf, pictureFiles } from '../evaluation/index.js';
 import type { Evaluation, PictureResult, SparseCounts } from '../evaluation/index.js';
-import { dense } from '../evaluation/index.js';
+import { dense, labelPalette, metricsOf, pictureFiles } from '../evaluation/index.js';
+import type { Html } from '../explain/html.js';
+import { html } from '../explain/html.js';
+import { section, shownName, swatch } from '../explain/parts.js';
 import { readBounded } from '../files.js';
 import { formatOf } from '../image/format.js';
-import { html } from '../explain/html.js';
-import type { Html } from '../explain/html.js';
-import { section, shownName, swatch } from '../explain/parts.js';
 import { percent } from './format.js';
 
 /** Names in a legend; what is beyond has the smallest shares. */
@@ -17,7 +16,11 @@ const MOST_NAMES = 8;
 const MOST_BYTES = 2 ** 22;
 
 /** @param countsOf of a picture, by its id */
-export async function picturesSection(folder: string, evaluation: Evaluation, countsOf: (id: string) => SparseCounts): Promise<Html> {
+export async function picturesSection(
+  folder: string,
+  evaluation: Evaluation,
+  countsOf: (id: string) => SparseCounts,
+): Promise<Html> {
   const cards = async (list: readonly PictureResult[]): Promise<Html[]> => {
     const out: Html[] = [];
     for (const one of list) out.push(await card(folder, evaluation, one, countsOf(one.id)));
@@ -25,7 +28,8 @@ export async function picturesSection(folder: string, evaluation: Evaluation, co
   };
   // Few pictures are among both; each is shown once.
   const best = evaluation.best.filter(({ id }) => !evaluation.worst.some((one) => one.id === id));
-  if (evaluation.worst.length === 0) return section('pictures', 'Pictures', html`<p>No picture has a labelled pixel.</p>`);
+  if (evaluation.worst.length === 0)
+    return section('pictures', 'Pictures', html`<p>No picture has a labelled pixel.</p>`);
   return section(
     'pictures',
     'Pictures',
@@ -33,12 +37,21 @@ export async function picturesSection(folder: string, evaluation: Evaluation, co
 pixels are white. Labels at full size lie in <code>pictures/</code>.</p>
 <h3>Worst</h3>
 <div class="grid wide">${await cards(evaluation.worst)}</div>
-${best.length > 0 ? html`<h3>Best</h3>
-<div class="grid wide">${await cards(best)}</div>` : undefined}`,
+${
+  best.length > 0
+    ? html`<h3>Best</h3>
+<div class="grid wide">${await cards(best)}</div>`
+    : undefined
+}`,
   );
 }
 
-async function card(folder: string, evaluation: Evaluation, { id, mIoU, aAcc }: PictureResult, counts: SparseCounts): Promise<Html> {
+async function card(
+  folder: string,
+  evaluation: Evaluation,
+  { id, mIoU, aAcc }: PictureResult,
+  counts: SparseCounts,
+): Promise<Html> {
   const { classes, hasBackground } = evaluation.settings;
   const palette = labelPalette(hasBackground);
   const { iou } = metricsOf(dense(counts, classes.length));
@@ -46,7 +59,12 @@ async function card(folder: string, evaluation: Evaluation, { id, mIoU, aAcc }: 
   const truth = await image(path.join(folder, files.truth), `${id}: truth`);
   const predicted = await image(path.join(folder, files.predicted), `${id}: prediction`);
   const order = counts.toSorted((a, b) => Math.max(b[2], b[3]) - Math.max(a[2], a[3]));
-  const names = order.slice(0, MOST_NAMES).map(([c]) => html`<li>${swatch(palette[c]!)}<span>${shownName(classes[c]!)}</span><span></span><span class="number">${percent(Number.isNaN(iou[c]!) ? null : iou[c]!)}</span></li>`);
+  const names = order
+    .slice(0, MOST_NAMES)
+    .map(
+      ([c]) =>
+        html`<li>${swatch(palette[c]!)}<span>${shownName(classes[c]!)}</span><span></span><span class="number">${percent(Number.isNaN(iou[c]!) ? null : iou[c]!)}</span></li>`,
+    );
   const more = order.length - MOST_NAMES;
   return html`<figure class="card"><div class="pair"><div><small>truth</small>${truth}</div><div><small>prediction</small>${predicted}</div></div>
 <figcaption><strong>${shownName(id)}</strong> mIoU ${percent(mIoU)}, accuracy ${percent(aAcc)}

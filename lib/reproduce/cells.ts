@@ -45,7 +45,17 @@ export function layoutOf(result: TableResult, paper: PaperDataset | undefined): 
     paperIoU: highest(rows.map((row) => (paper && row.paper[paper]?.mIoU) ?? null)),
     paperAcc: highest(rows.map((row) => (paper && row.paper[paper]?.mAcc) ?? null)),
   };
-  const head = ['', ...columns, 'mIoU', 'mAcc', ...(compared ? [`− row ${reference}`] : []), ...(theirs ? ['paper mIoU'] : []), ...(theirAcc ? ['paper mAcc'] : []), 's/image', ''];
+  const head = [
+    '',
+    ...columns,
+    'mIoU',
+    'mAcc',
+    ...(compared ? [`− row ${reference}`] : []),
+    ...(theirs ? ['paper mIoU'] : []),
+    ...(theirAcc ? ['paper mAcc'] : []),
+    's/image',
+    '',
+  ];
   const cells = (row: RowResult): Cell[] => {
     const { ours } = row;
     const printed = paper && row.paper[paper];
@@ -66,7 +76,12 @@ export function layoutOf(result: TableResult, paper: PaperDataset | undefined): 
 
 function remarksOf({ notRun, standard, remark, ours }: RowResult): string {
   const skipped = Math.max(0, ...(ours?.runs ?? []).map(({ pictures }) => pictures.skipped));
-  const parts = [standard && 'the default', remark, skipped > 0 && `${skipped} picture${skipped === 1 ? '' : 's'} left out`, notRun !== undefined && `not run: ${notRun}`];
+  const parts = [
+    standard && 'the default',
+    remark,
+    skipped > 0 && `${skipped} picture${skipped === 1 ? '' : 's'} left out`,
+    notRun !== undefined && `not run: ${notRun}`,
+  ];
   return parts.filter((part) => part).join('; ');
 }
 

@@ -6,7 +6,8 @@ import { journalOf, readJournal } from '../evaluation/index.js';
 export async function countDone(folder: string): Promise<number> {
   const ids = new Set<unknown>();
   try {
-    for await (const entry of readJournal(journalOf(folder))) if ('record' in entry && !('skipped' in entry.record)) ids.add(entry.record['id']);
+    for await (const entry of readJournal(journalOf(folder)))
+      if ('record' in entry && !('skipped' in entry.record)) ids.add(entry.record['id']);
   } catch (error) {
     // No journal yet; a damaged one is said by the run itself.
     if (!(error instanceof InvSegError)) throw error;

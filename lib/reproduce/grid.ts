@@ -1,25 +1,37 @@
 /** Every method with every source of names, as a table like the paper's. */
+
+import type { MethodName } from '../methods/index.js';
 import { methodNames } from '../methods/index.js';
 import { oneOf, refuse } from '../options/rules.js';
-import type { MethodName } from '../methods/index.js';
 import type { RowNames, Table, TableRow } from './types.js';
 
 /** Sources that can be asked for by name. */
-export const gridSources = ['ground-truth', 'captions', 'precomputed', 'diffsegmenter'] as const satisfies readonly RowNames[];
+export const gridSources = [
+  'ground-truth',
+  'captions',
+  'precomputed',
+  'diffsegmenter',
+] as const satisfies readonly RowNames[];
 export type GridSource = (typeof gridSources)[number];
 
 /** @throws {InvSegError} `INVALID_OPTION` for another name */
 export function gridTable(methods: readonly MethodName[], sources: readonly GridSource[]): Table {
   checkNames(methods, 'methods', methodNames);
   checkNames(sources, 'sources', gridSources);
-  const rows = methods.flatMap((method) => sources.map((names): TableRow => ({ cells: [method, names], run: { method, names } })));
-  const diffseg = 'diffseg finds segments without names; here each takes the name that most of its pixels have in the cross-attention. Without names it cannot be scored by class.';
+  const rows = methods.flatMap((method) =>
+    sources.map((names): TableRow => ({ cells: [method, names], run: { method, names } })),
+  );
+  const diffseg =
+    'diffseg finds segments without names; here each takes the name that most of its pixels have in the cross-attention. Without names it cannot be scored by class.';
   return {
     name: 'grid',
     title: 'Methods and sources of names',
     columns: ['Method', 'Names'],
     rows,
-    notes: ["Each method has the model's settings for it, where there are some, else its own; invseg and baseline those of the paper.", ...(methods.includes('diffseg') ? [diffseg] : [])],
+    notes: [
+      "Each method has the model's settings for it, where there are some, else its own; invseg and baseline those of the paper.",
+      ...(methods.includes('diffseg') ? [diffseg] : []),
+    ],
   };
 }
 

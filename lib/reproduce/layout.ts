@@ -1,7 +1,7 @@
 /** A table for the terminal, and as a Markdown file that says how it came about. */
 import type { AbsentRule } from '../evaluation/index.js';
-import { layoutOf } from './cells.js';
 import type { Cell } from './cells.js';
+import { layoutOf } from './cells.js';
 import type { PaperDataset, TableResult } from './types.js';
 
 /** What a reader needs to judge the figures. */
@@ -50,22 +50,28 @@ export function tableMarkdown(result: TableResult, circumstances: Circumstances)
   const { head, figuresFrom, rows } = layoutOf(result, circumstances.paper ?? undefined);
   const rule = head.map((_, column) => (column >= figuresFrom && column < head.length - 1 ? '---:' : '---'));
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [
-    `# ${heading(result)}`,
-    [line(head.map(escape)), line(rule), ...rows.map((cells) => line(cells.map(marked)))].join('\n'),
-    readingNotes(result, circumstances).join('\n'),
-    origin(result, circumstances),
-  ].join('\n\n') + '\n';
+  return (
+    [
+      `# ${heading(result)}`,
+      [line(head.map(escaped)), line(rule), ...rows.map((cells) => line(cells.map(marked)))].join('\n'),
+      readingNotes(result, circumstances).join('\n'),
+      origin(result, circumstances),
+    ].join('\n\n') + '\n'
+  );
 }
 
-const heading = ({ name, title }: TableResult): string => (name.startsWith('table') ? `Table ${name.slice(5)}: ${title}` : title);
+const heading = ({ name, title }: TableResult): string =>
+  name.startsWith('table') ? `Table ${name.slice(5)}: ${title}` : title;
 
-const marked = ({ text, best }: Cell): string => (best ? `**${escape(text)}**` : escape(text));
+const marked = ({ text, best }: Cell): string => (best ? `**${escaped(text)}**` : escaped(text));
 
-const escape = (text: string): string => text.replace(/[|\\`*_<>]/g, '\\$&');
+const escaped = (text: string): string => text.replace(/[|\\`*_<>]/g, '\\$&');
 
 /** How to read the columns, and what is special about the rows. */
-function readingNotes({ reference, rows, notes }: TableResult, { paper, orientation, seeds }: Pick<Circumstances, 'paper' | 'orientation' | 'seeds'>): string[] {
+function readingNotes(
+  { reference, rows, notes }: TableResult,
+  { paper, orientation, seeds }: Pick<Circumstances, 'paper' | 'orientation' | 'seeds'>,
+): string[] {
   const several = seeds.length > 1;
   const figures = several
     ? `mIoU and mAcc in percent: mean ± standard deviation over ${seeds.length} seeds`
@@ -73,16 +79,30 @@ function readingNotes({ reference, rows, notes }: TableResult, { paper, orientat
   const compared = reference !== undefined && rows.some(({ ours }) => ours?.difference);
   const difference = `; '− row ${reference}' is the mIoU less that of row ${reference}, ${several ? 'seed by seed' : 'pictures resampled in pairs'}`;
   const theirs = paper !== null && rows.some((row) => row.paper[paper]);
-  const printed = theirs ? [`'paper' is what the paper prints for ${paperNames[paper]}${orientation ? ', for orientation: pictures and model are others' : ''}.`] : [];
-  return [`${figures}${compared ? difference : ''}. The highest of a column is bold in Markdown.`, ...printed, ...notes].map((note) => `- ${note}`);
+  const printed = theirs
+    ? [
+        `'paper' is what the paper prints for ${paperNames[paper]}${orientation ? ', for orientation: pictures and model are others' : ''}.`,
+      ]
+    : [];
+  return [
+    `${figures}${compared ? difference : ''}. The highest of a column is bold in Markdown.`,
+    ...printed,
+    ...notes,
+  ].map((note) => `- ${note}`);
 }
 
 /** Everything that somebody needs who wants the same figures. */
-function origin({ rows }: TableResult, { command, date, version, dataset, seeds, model, machine, absent, options }: Circumstances): string {
+function origin(
+  { rows }: TableResult,
+  { command, date, version, dataset, seeds, model, machine, absent, options }: Circumstances,
+): string {
   const runs = new Map(rows.flatMap(({ ours }) => (ours?.runs ?? []).map((run) => [run.folder, run] as const)));
   const seconds = [...runs.values()].reduce((sum, run) => sum + run.seconds, 0);
   const names = [...new Set(rows.flatMap(({ ours }) => ours?.names ?? []))];
-  const drawn = dataset.sample === null ? `all ${dataset.pictures} pictures` : `${Math.min(dataset.sample, dataset.pictures)} of ${dataset.pictures} pictures, drawn by each seed`;
+  const drawn =
+    dataset.sample === null
+      ? `all ${dataset.pictures} pictures`
+      : `${Math.min(dataset.sample, dataset.pictures)} of ${dataset.pictures} pictures, drawn by each seed`;
   return [
     '```',
     command,
@@ -97,7 +117,7 @@ function origin({ rows }: TableResult, { command, date, version, dataset, seeds,
       ...names.map((name) => `Names: ${name}`),
       ...(Object.keys(options).length > 0 ? [`Under all rows: ${JSON.stringify(options)}`] : []),
       `${duration(seconds)} of finding names and segmenting, in ${runs.size} runs; rows of equal settings share theirs, with other tables too`,
-    ].map((text) => `- ${escape(text)}`),
+    ].map((text) => `- ${escaped(text)}`),
   ].join('\n');
 }
 

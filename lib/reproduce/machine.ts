@@ -7,11 +7,15 @@ import type { Circumstances } from './layout.js';
 /** @param engines at least one @param threads of each, as it was asked for; 0 is LibTorch's choice */
 export function machineOf(engines: readonly SegmenterInfo[], threads: number): Circumstances['machine'] {
   const all = cpus();
-  const devices = engines.map(({ device, deviceName }) => (device === 'cpu' ? 'on the processor' : `${device} (${deviceName})`));
+  const devices = engines.map(({ device, deviceName }) =>
+    device === 'cpu' ? 'on the processor' : `${device} (${deviceName})`,
+  );
   return {
     cpu: all[0]?.model.trim() ?? 'unknown processor',
     cores: all.length,
-    device: [...new Set(devices)].map((one) => counted(one, devices.filter((other) => other === one).length)).join(', '),
+    device: [...new Set(devices)]
+      .map((one) => counted(one, devices.filter((other) => other === one).length))
+      .join(', '),
     dtype: engines[0]!.dtype,
     threads: threadsText(threads === 0 ? chosenThreads() : threads) + (engines.length > 1 ? ' each' : ''),
   };

@@ -1,8 +1,9 @@
 /** Where the names of the rows come from: what a caller can offer, and why a source is not to be had. */
-import type { NameSource } from '../names/index.js';
+
 import { InvSegError } from '../errors.js';
-import { rowNames } from './types.js';
+import type { NameSource } from '../names/index.js';
 import type { RowNames } from './types.js';
+import { rowNames } from './types.js';
 
 /** A source that is there; it is opened when its first row runs. */
 export interface NamesOffer {
@@ -23,10 +24,16 @@ export type NamesOffers = Readonly<Partial<Record<RowNames, NamesOffer | NamesLa
 
 /** Every source, as if it were there: for plans that nobody runs. */
 export function assumedOffers(): NamesOffers {
-  const open = (): Promise<NameSource> => Promise.reject(new InvSegError('INTERNAL', 'A source of names that was only assumed was opened'));
+  const open = (): Promise<NameSource> =>
+    Promise.reject(new InvSegError('INTERNAL', 'A source of names that was only assumed was opened'));
   const offer = (label: string): NamesOffer => ({ label, identity: label, open });
   const same = offer('diffsegmenter');
-  return { ...Object.fromEntries(rowNames.map((name) => [name, offer(name)])), standard: same, strategy: same, diffsegmenter: same };
+  return {
+    ...Object.fromEntries(rowNames.map((name) => [name, offer(name)])),
+    standard: same,
+    strategy: same,
+    diffsegmenter: same,
+  };
 }
 
 export const isLacking = (offer: NamesOffer | NamesLacking): offer is NamesLacking => 'missing' in offer;

@@ -1,12 +1,12 @@
 /** Which runs the rows of some tables need: rows of equal settings share theirs. */
 import { createHash } from 'node:crypto';
 import { InvSegError } from '../errors.js';
-import { resolveOptions } from '../options/index.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
-import { isLacking } from './offers.js';
+import { resolveOptions } from '../options/index.js';
 import type { NamesOffer, NamesOffers } from './offers.js';
-import { mapSides, paperOptions, sidesNote } from './resolutions.js';
+import { isLacking } from './offers.js';
 import type { ModelSides } from './resolutions.js';
+import { mapSides, paperOptions, sidesNote } from './resolutions.js';
 import type { RowRun, Table, TableRow } from './types.js';
 
 /** All that decides a row's masks but the seed. */
@@ -69,13 +69,28 @@ export function makePlan({ tables, model, names, options = {}, rows }: PlanInput
       const made = settingOf(row.run, model, names, options);
       if (made.setting === undefined) return { ...base, reason: made.reason };
       const { remark } = made;
-      return { ...base, setting: made.setting, standard: made.setting.slug === standard.setting?.slug, ...(remark !== undefined && { remark }) };
+      return {
+        ...base,
+        setting: made.setting,
+        standard: made.setting.slug === standard.setting?.slug,
+        ...(remark !== undefined && { remark }),
+      };
     });
     const chosen = rows === undefined ? all : all.filter(({ number }) => rows.includes(number));
     const own = chosen.map((row) => (row.setting ? { ...row, setting: once(row.setting) } : row));
-    const reference = own.find((row) => row.setting && (table.reference === undefined ? row.standard : row.number === table.reference + 1));
-    const sides = sidesNote(model, table.rows.some(({ run }) => run?.training));
-    return { table, rows: own, ...(reference && { reference }), notes: [...(table.notes ?? []), ...(sides === undefined ? [] : [sides])] };
+    const reference = own.find(
+      (row) => row.setting && (table.reference === undefined ? row.standard : row.number === table.reference + 1),
+    );
+    const sides = sidesNote(
+      model,
+      table.rows.some(({ run }) => run?.training),
+    );
+    return {
+      table,
+      rows: own,
+      ...(reference && { reference }),
+      notes: [...(table.notes ?? []), ...(sides === undefined ? [] : [sides])],
+    };
   });
   return { tables: planned, settings: [...settings.values()] };
 }
@@ -89,11 +104,21 @@ export function checkRunnable({ tables, settings }: Plan): void {
 
 function checkRows(tables: readonly Table[], rows: readonly number[] | undefined): void {
   if (rows === undefined) return;
-  if (tables.length !== 1) throw new InvSegError('INVALID_OPTION', `Expected one table for rows but received ${tables.length}; rows are counted within a table`);
-  const { name, rows: { length } } = tables[0]!;
+  if (tables.length !== 1)
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected one table for rows but received ${tables.length}; rows are counted within a table`,
+    );
+  const {
+    name,
+    rows: { length },
+  } = tables[0]!;
   const wrong = rows.find((row) => !Number.isInteger(row) || row < 1 || row > length);
   if (wrong !== undefined || rows.length === 0) {
-    throw new InvSegError('INVALID_OPTION', `Expected numbers from 1 to ${length} for the rows of ${name} but received ${wrong ?? 'none'}`);
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected numbers from 1 to ${length} for the rows of ${name} but received ${wrong ?? 'none'}`,
+    );
   }
 }
 
@@ -106,7 +131,13 @@ function settingOf(run: RowRun, model: ModelSides, offers: NamesOffers, options:
   if (mapped.missing !== undefined) return { reason: mapped.missing };
   // A method of another paper has settings of its own, or the model's for it, which the preset would lie on top of.
   const base = method === 'invseg' || method === 'baseline' ? paperOptions(model) : {};
-  const overrides = { ...base, ...options, ...run.options, ...(mapped.training && { trainingResolutions: mapped.training }), method };
+  const overrides = {
+    ...base,
+    ...options,
+    ...run.options,
+    ...(mapped.training && { trainingResolutions: mapped.training }),
+    method,
+  };
   const { seed: _, ...resolved } = resolveOptions(overrides, model.methods);
   if (isLacking(offer)) return { reason: offer.missing };
   const { preset } = overrides;
@@ -116,12 +147,23 @@ function settingOf(run: RowRun, model: ModelSides, offers: NamesOffers, options:
 }
 
 /** `invseg-alpha-0.1-captions-1a2b3c4d` */
-function slugOf(options: Omit<MethodOptions, 'seed'>, plain: Omit<MethodOptions, 'seed'>, { label, identity }: NamesOffer): string {
+function slugOf(
+  options: Omit<MethodOptions, 'seed'>,
+  plain: Omit<MethodOptions, 'seed'>,
+  { label, identity }: NamesOffer,
+): string {
   const changed = (Object.keys(options) as (keyof typeof options)[]).flatMap((key) => {
     const text = JSON.stringify(options[key]);
     return text === JSON.stringify(plain[key]) ? [] : [`${key}-${text}`];
   });
-  const readable = [options.method, ...changed, label].join('-').replace(/[^\w.]+/g, '-').replace(/-+$/, '').slice(0, 80);
-  const hash = createHash('sha256').update(JSON.stringify([options, identity])).digest('hex').slice(0, 8);
+  const readable = [options.method, ...changed, label]
+    .join('-')
+    .replace(/[^\w.]+/g, '-')
+    .replace(/-+$/, '')
+    .slice(0, 80);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([options, identity]))
+    .digest('hex')
+    .slice(0, 8);
   return `${readable}-${hash}`;
 }

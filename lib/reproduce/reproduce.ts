@@ -2,18 +2,18 @@
 import path from 'node:path';
 import { checkDatasetGiven } from '../datasets/given.js';
 import { InvSegError } from '../errors.js';
-import { pathText, record, refuse } from '../options/rules.js';
 import type { EvaluateProgress } from '../evaluation/index.js';
 import type { Evaluated } from '../evaluation/types.js';
 import type { NameSource } from '../names/index.js';
+import { pathText, record, refuse } from '../options/rules.js';
 import { countDone } from './done.js';
 import type { NamesOffer } from './offers.js';
-import { checkRunnable, makePlan } from './plan.js';
 import type { PlanInput, Setting } from './plan.js';
-import { tableResult } from './results.js';
+import { checkRunnable, makePlan } from './plan.js';
 import type { Outcome } from './results.js';
-import { runFolder, runOne } from './run-one.js';
+import { tableResult } from './results.js';
 import type { RunContext } from './run-one.js';
+import { runFolder, runOne } from './run-one.js';
 import type { RunFigures, TableResult } from './types.js';
 
 export interface ReproduceOptions extends RunContext, Omit<PlanInput, 'model'> {
@@ -61,7 +61,8 @@ export async function reproduce(given: ReproduceOptions): Promise<TableResult[]>
   checkDatasetGiven(given.dataset);
   pathText.read(given.out, 'out');
   const { segmenters, training, dataset, out, seeds = [0], sample, absent } = given;
-  if (segmenters.length === 0) throw new InvSegError('INVALID_OPTION', 'Expected at least one segmenter for the tables but received none');
+  if (segmenters.length === 0)
+    throw new InvSegError('INVALID_OPTION', 'Expected at least one segmenter for the tables but received none');
   const { resolutions, methods } = segmenters[0]!.info.model;
   const plan = makePlan({ ...given, model: { resolutions, training, methods } });
   checkRunnable(plan);
@@ -91,10 +92,17 @@ async function runAll(given: ReproduceOptions, runs: Run[]): Promise<Map<string,
     for (const [i, run] of open) {
       const outcome = outcomes.get(run.setting.slug)!;
       if (outcome.failure !== undefined) continue;
-      if (signal.aborted) throw new InvSegError('ABORTED', 'The tables were aborted; what was counted is kept', { cause: signal.reason });
+      if (signal.aborted)
+        throw new InvSegError('ABORTED', 'The tables were aborted; what was counted is kept', { cause: signal.reason });
       const tell = (progress: EvaluateProgress): void => {
         run.left = progress.total - progress.done;
-        return onProgress?.({ ...progress, run: i + 1, runs: runs.length, folder: run.folder, left: runs.reduce((sum, { left }) => sum + left, 0) });
+        onProgress?.({
+          ...progress,
+          run: i + 1,
+          runs: runs.length,
+          folder: run.folder,
+          left: runs.reduce((sum, { left }) => sum + left, 0),
+        });
       };
       try {
         const names = await sources.open(run.setting.names);
@@ -108,10 +116,12 @@ async function runAll(given: ReproduceOptions, runs: Run[]): Promise<Map<string,
     }
   };
   let failed: { error: unknown } | undefined;
-  const ended = segmenters.map((segmenter) => work(segmenter).catch((error: unknown) => {
-    failed ??= { error };
-    stop.abort();
-  }));
+  const ended = segmenters.map((segmenter) =>
+    work(segmenter).catch((error: unknown) => {
+      failed ??= { error };
+      stop.abort();
+    }),
+  );
   await Promise.all(ended);
   if (failed) throw failed.error;
   for (const { setting, figures } of runs) if (figures) outcomes.get(setting.slug)!.runs.push(figures);

@@ -1,7 +1,7 @@
 /** The paper's resolutions on a model that may have others. */
 import type { MethodOverrides, ModelMethods } from '../options/index.js';
-import { paperSides } from './types.js';
 import type { PaperSide } from './types.js';
+import { paperSides } from './types.js';
 
 /** What the rows depend on of a model; a manifest says it, no weights are needed. */
 export interface ModelSides {
@@ -31,7 +31,8 @@ export function mapSides(sides: readonly PaperSide[], model: ModelSides): Mapped
   const own = (side: PaperSide): number | undefined =>
     hasPaperSides(model) ? sorted.find((one) => one === side) : sorted[paperSides.indexOf(side)];
   const lacking = sides.filter((side) => own(side) === undefined);
-  if (lacking.length > 0) return { missing: `the model has no ${listed(lacking.map((side) => `Res${side}`))}, only ${listed(sorted)}` };
+  if (lacking.length > 0)
+    return { missing: `the model has no ${listed(lacking.map((side) => `Res${side}`))}, only ${listed(sorted)}` };
   const mapped = sides.map((side) => own(side)!);
   const training = Object.fromEntries(mapped.map((side) => [side, 1]));
   return hasPaperSides(model) ? { training } : { training, remark: `reads ${listed(mapped)}` };
@@ -43,7 +44,12 @@ export function mapSides(sides: readonly PaperSide[], model: ModelSides): Mapped
  */
 export function paperOptions(model: ModelSides): MethodOverrides {
   if (hasPaperSides(model)) return { preset: 'paper' };
-  return { preset: 'paper', trainingResolutions: model.training ? { ...model.training } : 'bundle', inferenceCross: 'bundle', inferenceSelf: 'bundle' };
+  return {
+    preset: 'paper',
+    trainingResolutions: model.training ? { ...model.training } : 'bundle',
+    inferenceCross: 'bundle',
+    inferenceSelf: 'bundle',
+  };
 }
 
 /** For the reader of a table, where the model is another. @param full whether the table varies the resolutions */
@@ -52,8 +58,11 @@ export function sidesNote(model: ModelSides, full: boolean): string | undefined 
   const sorted = [...model.resolutions].sort((a, b) => a - b);
   const own = model.training ? `, ${listed(Object.keys(model.training))}` : '';
   const standard = `Rows that do not say otherwise read in the loop what the model's manifest names${own}`;
-  if (!full) return `The sides of the model's attention maps are ${listed(sorted)}, not ${listed(paperSides)}. ${standard}.`;
-  const pairs = paperSides.map((side, rank) => `Res${side} ${sorted[rank] === undefined ? 'has no counterpart' : `is ${sorted[rank]}`}`);
+  if (!full)
+    return `The sides of the model's attention maps are ${listed(sorted)}, not ${listed(paperSides)}. ${standard}.`;
+  const pairs = paperSides.map(
+    (side, rank) => `Res${side} ${sorted[rank] === undefined ? 'has no counterpart' : `is ${sorted[rank]}`}`,
+  );
   return `The sides of the model's attention maps are not Stable Diffusion's; they stand for them by rank: ${listed(pairs)}. ${standard}, where the paper reads Res16.`;
 }
 

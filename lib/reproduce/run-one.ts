@@ -1,8 +1,8 @@
 /** One run of a table: a setting with one seed, in a folder of its own. */
 import path from 'node:path';
 import type { Dataset } from '../datasets/index.js';
-import { evaluate } from '../evaluation/index.js';
 import type { AbsentRule, EvaluateProgress, Evaluation } from '../evaluation/index.js';
+import { evaluate } from '../evaluation/index.js';
 import type { Evaluated } from '../evaluation/types.js';
 import { hashNamed } from '../models/identity.js';
 import type { ModelIdentity } from '../models/index.js';
@@ -49,7 +49,9 @@ export async function runOne(context: RunContext, job: RunJob): Promise<RunFigur
   // A background that takes no part has no threshold.
   const sweeps = setting.options.backgroundRule === 'threshold' && dataset.hasBackground;
   const { model } = segmenter.info;
-  await using sweep = sweeps ? await Sweep.open(at, dataset, `${model.name} ${model.version} ${identity ? hashNamed({ ...identity }) : ''}`) : undefined;
+  await using sweep = sweeps
+    ? await Sweep.open(at, dataset, `${model.name} ${model.version} ${identity ? hashNamed({ ...identity }) : ''}`)
+    : undefined;
   const evaluation = await evaluate({
     segmenter: sweep?.segmenter(segmenter) ?? segmenter,
     dataset,
@@ -68,7 +70,11 @@ export async function runOne(context: RunContext, job: RunJob): Promise<RunFigur
   return { ...figuresOf(evaluation, seed, folder), ...(swept && { swept }) };
 }
 
-function figuresOf({ mIoU, mAcc, aAcc, mIoU95, pictures, milliseconds }: Evaluation, seed: number, folder: string): RunFigures {
+function figuresOf(
+  { mIoU, mAcc, aAcc, mIoU95, pictures, milliseconds }: Evaluation,
+  seed: number,
+  folder: string,
+): RunFigures {
   const { evaluated, skipped, unnamed } = pictures;
   const seconds = evaluated === 0 ? 0 : (evaluated * (milliseconds.names + milliseconds.segment)) / 1000;
   return { seed, folder, mIoU, mAcc, aAcc, mIoU95, pictures: { evaluated, skipped, unnamed }, seconds };

@@ -7,7 +7,10 @@ export function spreadOf(values: readonly (number | null)[]): Spread {
   const known = values as readonly number[];
   const mean = known.reduce((a, b) => a + b, 0) / known.length;
   if (known.length === 1) return { value: mean };
-  return { value: mean, deviation: Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (known.length - 1)) };
+  return {
+    value: mean,
+    deviation: Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (known.length - 1)),
+  };
 }
 
 /** A value with an interval over pictures, where that can be said. */

@@ -5,8 +5,8 @@
 import path from 'node:path';
 import type { Dataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import { bootstrap, countPairs, Journal, meanIoUOf, metricsOf } from '../evaluation/index.js';
 import type { AbsentRule, JournalRecord, SparseCounts } from '../evaluation/index.js';
+import { bootstrap, countPairs, Journal, meanIoUOf, metricsOf } from '../evaluation/index.js';
 import { ClassIndex } from '../evaluation/names.js';
 import { isSparse } from '../evaluation/record.js';
 import { openFolder } from '../evaluation/run-folder.js';
@@ -28,9 +28,16 @@ interface SweepRecord extends JournalRecord {
 /** @throws {InvSegError} `OUTPUT_FAILED` */
 function checkSwept(record: SweepRecord, classes: number, where: string): SweepRecord {
   const { id, swept } = record;
-  const whole = typeof id === 'string' && Array.isArray(swept) && swept.length === thresholds.length && swept.every((counts) => isSparse(counts, classes));
+  const whole =
+    typeof id === 'string' &&
+    Array.isArray(swept) &&
+    swept.length === thresholds.length &&
+    swept.every((counts) => isSparse(counts, classes));
   if (whole) return record;
-  throw new InvSegError('OUTPUT_FAILED', `${where}: expected counts of ${thresholds.length} thresholds but found something else`);
+  throw new InvSegError(
+    'OUTPUT_FAILED',
+    `${where}: expected counts of ${thresholds.length} thresholds but found something else`,
+  );
 }
 
 /** A picture between its names and its masks. */
@@ -62,10 +69,20 @@ export class Sweep implements AsyncDisposable {
   /** @param folder of the run @param model what its weights are @throws {InvSegError} `OUTPUT_FAILED`, `INVALID_OPTION` as journals do */
   static async open(folder: string, dataset: Dataset, model: string): Promise<Sweep> {
     await openFolder(folder, false);
-    const settings = { format: 'invseg-sweep/1', model, protocol: dataset.protocol, classes: dataset.classes.length, thresholds };
+    const settings = {
+      format: 'invseg-sweep/1',
+      model,
+      protocol: dataset.protocol,
+      classes: dataset.classes.length,
+      thresholds,
+    };
     const file = path.join(folder, 'sweep.jsonl');
     const records: SweepRecord[] = [];
-    const journal = await Journal.open<SweepRecord>(file, settings, (record, where) => void records.push(checkSwept(record, dataset.classes.length, where)));
+    const journal = await Journal.open<SweepRecord>(
+      file,
+      settings,
+      (record, where) => void records.push(checkSwept(record, dataset.classes.length, where)),
+    );
     return new Sweep(journal, records, dataset);
   }
 
@@ -93,7 +110,10 @@ export class Sweep implements AsyncDisposable {
         const result = await inner.segment(image, { ...options, saveStrengths: true });
         const seen = this.#seen.get(image as object);
         const { strengths } = result;
-        if (seen && strengths) await this.#keep(seen, (threshold) => labelsAt(strengths, threshold).map((category) => seen.labelOf[category]!));
+        if (seen && strengths)
+          await this.#keep(seen, (threshold) =>
+            labelsAt(strengths, threshold).map((category) => seen.labelOf[category]!),
+          );
         return result;
       },
     };
@@ -103,7 +123,10 @@ export class Sweep implements AsyncDisposable {
   async #keep({ id, truth }: Seen, predictedAt: (threshold: number) => Uint8Array): Promise<void> {
     if (this.#done.has(id)) return;
     const { classes } = this.#dataset;
-    const record = { id, swept: thresholds.map((threshold) => countPairs(truth, predictedAt(threshold), classes.length).counts) };
+    const record = {
+      id,
+      swept: thresholds.map((threshold) => countPairs(truth, predictedAt(threshold), classes.length).counts),
+    };
     this.#count(record);
     await this.#journal.append(record);
   }
@@ -118,7 +141,11 @@ export class Sweep implements AsyncDisposable {
   best(pictures: number, absent?: AbsentRule): SweptFigures | undefined {
     if (pictures === 0 || this.#done.size !== pictures) return undefined;
     const once = new Uint8Array(pictures).fill(1);
-    const all = this.#tables.map((table, i) => ({ threshold: thresholds[i]!, table, ...metricsOf(table.sum(once), absent) }));
+    const all = this.#tables.map((table, i) => ({
+      threshold: thresholds[i]!,
+      table,
+      ...metricsOf(table.sum(once), absent),
+    }));
     const { threshold, table, mIoU, mAcc, aAcc } = all.reduce((a, b) => (b.mIoU > a.mIoU ? b : a));
     const meanIoU = meanIoUOf(table.sum(once), absent);
     const { low, high } = bootstrap(pictures, (times) => meanIoU(table.sum(times)));

@@ -12,18 +12,33 @@ function figures(text: string): PaperFigures | undefined {
 
 function row(cells: readonly string[], voc: string, coco: string, run?: TableRow['run'], context = '-'): TableRow {
   const all = { voc: figures(voc), context: figures(context), coco: figures(coco) };
-  return { cells, paper: Object.fromEntries(Object.entries(all).filter(([, one]) => one !== undefined)), ...(run && { run }) };
+  return {
+    cells,
+    paper: Object.fromEntries(Object.entries(all).filter(([, one]) => one !== undefined)),
+    ...(run && { run }),
+  };
 }
 
 /** With its author's settings, whatever a model's own say: that is what the paper compares with. */
 const diffsegmenter = { method: 'diffsegmenter', options: { preset: 'diffsegmenter-paper' } } as const;
 
 /** Table 1 has no mAcc, and Context between the others. */
-const compared = (method: string, trained: string, voc: string, context: string, coco: string, run?: TableRow['run']): TableRow =>
-  row([method, trained], voc, coco, run, context);
+const compared = (
+  method: string,
+  trained: string,
+  voc: string,
+  context: string,
+  coco: string,
+  run?: TableRow['run'],
+): TableRow => row([method, trained], voc, coco, run, context);
 
 const layers = (training: readonly PaperSide[], voc: string, coco: string): TableRow =>
-  row(paperSides.map((side) => (training.includes(side) ? '✓' : '')), voc, coco, { training });
+  row(
+    paperSides.map((side) => (training.includes(side) ? '✓' : '')),
+    voc,
+    coco,
+    { training },
+  );
 
 export const tables: readonly Table[] = deepFreeze([
   {

@@ -21,7 +21,15 @@ export type PaperSide = (typeof paperSides)[number];
  * caller chose for all rows that do not say.
  */
 export const rowNames = [
-  'standard', 'strategy', 'ground-truth', 'captions', 'captions-blip', 'captions-llava', 'captions-coco', 'precomputed', 'diffsegmenter',
+  'standard',
+  'strategy',
+  'ground-truth',
+  'captions',
+  'captions-blip',
+  'captions-llava',
+  'captions-coco',
+  'precomputed',
+  'diffsegmenter',
 ] as const; // prettier-ignore
 export type RowNames = (typeof rowNames)[number];
 

@@ -1,6 +1,7 @@
 /** Options → the parts of a segmenter: manifest and headers first, so that what cannot work is refused in milliseconds. */
-import { mapSelection, openBundle, resolutions } from '../models/index.js';
+
 import type { Bundle } from '../models/index.js';
+import { mapSelection, openBundle, resolutions } from '../models/index.js';
 import { WeightWatch } from '../models/watch.js';
 import { checkDevice } from '../native/devices.js';
 import { loadBinding } from '../native/load.js';
@@ -10,7 +11,14 @@ import { ClipTokenizer } from '../text/tokenizer.js';
 import type { ModelFacts, SegmenterParts } from './parts.js';
 
 /** @throws {InvSegError} the codes of `Segmenter.open` */
-export async function openParts({ model, device, dtype, threads, checkFinite, trustCode }: EngineOptions): Promise<SegmenterParts> {
+export async function openParts({
+  model,
+  device,
+  dtype,
+  threads,
+  checkFinite,
+  trustCode,
+}: EngineOptions): Promise<SegmenterParts> {
   const bundle = await openBundle(model, { trustCode });
   const { manifest, tokenizerFolder, vocabulary, engineConfig } = bundle;
   const { folder: _, ...ids } = manifest.tokenizer;

@@ -1,6 +1,7 @@
 /** A result as JSON: masks as run lengths of COCO, arrays of numbers as base64. */
-import { refuse } from '../options/rules.js';
+
 import { compressCounts } from '../datasets/coco/runs.js';
+import { refuse } from '../options/rules.js';
 import { checkLabelled } from './check.js';
 import type { Segment, SegmentResult } from './types.js';
 

@@ -3,8 +3,8 @@ import { decodeRuns } from '../datasets/coco/runs.js';
 import type { NativePrediction } from '../native/binding.js';
 import { integer, refuse } from '../options/rules.js';
 import { checkLabelled, checkSized } from './check.js';
-import { resultJson } from './result-json.js';
 import type { ResultJson } from './result-json.js';
+import { resultJson } from './result-json.js';
 import type { Segment, SegmentResult } from './types.js';
 
 /** One a category, in the order of the labels. */

@@ -1,9 +1,10 @@
 /** Images from input to result, one alone or several in one pass. Nothing here touches a tensor. */
-import { decodeImage } from '../image/decode.js';
+
 import type { ImageInput } from '../image/decode.js';
+import { decodeImage } from '../image/decode.js';
 import { Listener } from '../listener.js';
-import { methods, requireFinite, wordFactors } from '../methods/index.js';
 import type { MethodContext, MethodName, MethodOutcome, Observer } from '../methods/index.js';
+import { methods, requireFinite, wordFactors } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
 import { Random } from '../random.js';
 import { settled } from '../settled.js';
@@ -76,7 +77,8 @@ async function runAll(
   const method = methods[name];
   const outcomes = new Map<Prepared, PromiseSettledResult<MethodOutcome>>();
   const together = await method.together?.(ready.map(({ context }) => context));
-  for (const [i, one] of ready.entries()) outcomes.set(one, together?.[i] ?? (await settled(() => method.run(one.context))));
+  for (const [i, one] of ready.entries())
+    outcomes.set(one, together?.[i] ?? (await settled(() => method.run(one.context))));
   return outcomes;
 }
 
@@ -88,11 +90,7 @@ interface Prepared {
 type Finish = (outcome: MethodOutcome) => Promise<SegmentResult>;
 
 /** Everything up to the method, and what makes a result of the method's outcome. The handles are the caller's to free. */
-async function prepare(
-  parts: SegmenterParts,
-  job: Run,
-  handles: Handles,
-): Promise<Prepared> {
+async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promise<Prepared> {
   const { engine, model } = parts;
   const { options, prompts, selections, stop } = job;
   const { steps } = options;
@@ -172,7 +170,8 @@ async function prepare(
       options,
       ...(comparison && { comparison }),
       ...(maps && { maps: categoryMaps(maps, categories, prompts) }),
-      ...(foreground && strengths && { strengths: { foreground, strength: strengths, background: categories.length - 1 } }),
+      ...(foreground &&
+        strengths && { strengths: { foreground, strength: strengths, background: categories.length - 1 } }),
     });
   };
   return { context, finish };

@@ -1,17 +1,17 @@
 /** The class users hold: a loaded model that segments one image after the other. */
 import type { ImageInput } from '../image/decode.js';
-import { methods } from '../methods/index.js';
 import type { Observer } from '../methods/index.js';
-import { isPlainObject, refuse, resolveEngineOptions, resolveOptions } from '../options/index.js';
+import { methods } from '../methods/index.js';
 import type { EngineOptions, ModelMethods } from '../options/index.js';
+import { isPlainObject, refuse, resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
 import { openParts } from './open.js';
 import type { ModelFacts, SegmenterParts } from './parts.js';
 import { Queue } from './queue.js';
-import { run, runTogether } from './run.js';
 import type { Run } from './run.js';
-import { checkImage, isIterable, Source } from './source.js';
+import { run, runTogether } from './run.js';
 import { selectAll } from './selections.js';
+import { checkImage, isIterable, Source } from './source.js';
 import { Stop } from './stop.js';
 import type { BatchImage, BatchOutcome, SegmentAllOptions, SegmentOptions, SegmentResult } from './types.js';
 
@@ -137,7 +137,12 @@ export class Segmenter implements AsyncDisposable {
   #allOptions(images: unknown, options: SegmentAllOptions) {
     if (!isPlainObject(options)) refuse('options', 'an object', options);
     for (const name of ['categories', 'onProgress']) {
-      if (name in options) refuse(`options.${name}`, name === 'categories' ? 'names with each image' : 'no such option of segmentAll', options[name]);
+      if (name in options)
+        refuse(
+          `options.${name}`,
+          name === 'categories' ? 'names with each image' : 'no such option of segmentAll',
+          options[name],
+        );
     }
     const { batch = 4, signal, ...own } = options as SegmentAllOptions;
     if (signal !== undefined && !isSignal(signal)) refuse('signal', 'an AbortSignal', signal);
@@ -165,11 +170,18 @@ export class Segmenter implements AsyncDisposable {
       }
     }
     if (jobs.length > 0) {
-      const settled = await this.#queue.run(stop, () => runTogether(this.#parts, jobs.map(({ job }) => job)));
+      const settled = await this.#queue.run(stop, () =>
+        runTogether(
+          this.#parts,
+          jobs.map(({ job }) => job),
+        ),
+      );
       stop.check();
       for (const [i, { index }] of jobs.entries()) {
         const one = settled[i]!;
-        outcomes.push(one.status === 'fulfilled' ? { index, result: one.value } : { index, error: one.reason as Error });
+        outcomes.push(
+          one.status === 'fulfilled' ? { index, result: one.value } : { index, error: one.reason as Error },
+        );
       }
     }
     return outcomes.sort((a, b) => a.index - b.index);

@@ -59,7 +59,8 @@ function kept(image: BatchImage): BatchImage {
   const input: unknown = (image as Partial<BatchImage> | null | undefined)?.input;
   if (input instanceof Uint8Array) return { ...image, input: Uint8Array.from(input) };
   const data: unknown = isPlainObject(input) ? input['data'] : undefined;
-  if (data instanceof Uint8Array) return { ...image, input: { ...(input as object), data: Uint8Array.from(data) } as BatchImage['input'] };
+  if (data instanceof Uint8Array)
+    return { ...image, input: { ...(input as object), data: Uint8Array.from(data) } as BatchImage['input'] };
   return image;
 }
 

@@ -2,13 +2,13 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ADDON, BUILD_FOLDER, PACKAGE_ROOT, readStamp, SHIM, STAMP, type BuildStamp } from '../native/stamp.js';
+import { ADDON, BUILD_FOLDER, type BuildStamp, PACKAGE_ROOT, readStamp, SHIM, STAMP } from '../native/stamp.js';
 import { cmakeJs } from './cmake-js.js';
 import { fingerprint } from './fingerprint.js';
 import { inspect, type Libtorch } from './libtorch.js';
 import { withLock } from './lock.js';
 import { isCheckout, logFile } from './places.js';
-import { requireTool, runTool, step, type Log } from './tools.js';
+import { type Log, requireTool, runTool, step } from './tools.js';
 
 /** The build tree, which cmake-js names so. */
 export const BUILD_TREE = path.join(PACKAGE_ROOT, 'build');
@@ -98,7 +98,13 @@ async function configure(libtorch: string, more: string[], log: Log): Promise<vo
 
 async function make(targets: string[], what: string, name: string, log: Log): Promise<void> {
   await step(log, `${what} (${jobs()} jobs at once; some minutes the first time)`, () =>
-    runCmakeJs('build', ['--parallel', String(jobs()), '--', '--target', ...targets], name, `build ${targets.join(' and ')}`, log),
+    runCmakeJs(
+      'build',
+      ['--parallel', String(jobs()), '--', '--target', ...targets],
+      name,
+      `build ${targets.join(' and ')}`,
+      log,
+    ),
   );
 }
 

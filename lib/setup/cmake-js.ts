@@ -13,7 +13,10 @@ export interface CmakeJs {
 
 export function cmakeJs(): CmakeJs {
   const manifest = require.resolve('cmake-js/package.json');
-  const { bin, version } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: Record<string, string>; version: string };
+  const { bin, version } = JSON.parse(readFileSync(manifest, 'utf8')) as {
+    bin: Record<string, string>;
+    version: string;
+  };
   return { script: path.join(path.dirname(manifest), bin['cmake-js'] as string), version };
 }
 

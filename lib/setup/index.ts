@@ -4,7 +4,7 @@ import { InvSegError } from '../errors.js';
 import { BUILD_FOLDER, type BuildStamp } from '../native/stamp.js';
 import { buildAddon, currentBuild } from './build.js';
 import { installLibtorch } from './install.js';
-import { describe, findLibtorch, inspect, isNamed, notFound, type Attempt, type Libtorch } from './libtorch.js';
+import { type Attempt, describe, findLibtorch, inspect, isNamed, type Libtorch, notFound } from './libtorch.js';
 import { libtorchCache } from './places.js';
 import type { Log } from './tools.js';
 
@@ -50,7 +50,11 @@ export interface SetupReport {
 export async function runSetup(options: SetupOptions = {}): Promise<SetupReport> {
   const start = performance.now();
   const log = options.log ?? (() => {});
-  const report = (stamp: BuildStamp, attempts: Attempt[], made: { installed: boolean; built: boolean }): SetupReport => {
+  const report = (
+    stamp: BuildStamp,
+    attempts: Attempt[],
+    made: { installed: boolean; built: boolean },
+  ): SetupReport => {
     const { libtorch, libtorchVersion, python } = stamp;
     const seconds = (performance.now() - start) / 1000;
     return { folder: BUILD_FOLDER, libtorch, libtorchVersion, python, ...made, attempts, seconds };

@@ -8,7 +8,7 @@ import { withLock } from './lock.js';
 import { COMPANIONS } from './pins.js';
 import { LIBTORCH_PIN, logFile } from './places.js';
 import { masker } from './secrets.js';
-import { requireTool, runTool, step, type Log } from './tools.js';
+import { type Log, requireTool, runTool, step } from './tools.js';
 
 /** Written last: an installation without it was interrupted and is done anew. */
 const MARKER = 'complete.json';
@@ -37,7 +37,12 @@ export function installedRoot(folder: string): string | undefined {
  * @throws {InvSegError} `TOOL_MISSING` without python3, venv or pip; `SETUP_FAILED` where pip fails
  */
 export async function installLibtorch(folder: string, log: Log, env: NodeJS.ProcessEnv = process.env): Promise<string> {
-  const python = requireTool(['python3'], 'Python 3.10 or newer', `install it with your package manager, ${WITHOUT_IT}`, env);
+  const python = requireTool(
+    ['python3'],
+    'Python 3.10 or newer',
+    `install it with your package manager, ${WITHOUT_IT}`,
+    env,
+  );
   await checkPython(python, env);
   return withLock(`${folder}.lock`, log, async () => {
     const done = installedRoot(folder);
@@ -51,13 +56,17 @@ export async function installLibtorch(folder: string, log: Log, env: NodeJS.Proc
     const own = path.join(folder, 'bin', 'python3');
     await step(log, `Installing torch ${LIBTORCH_PIN} into it with pip`, () => pipInstall(own, log, env));
     const root = await torchFolder(own, env);
-    writeFileSync(path.join(folder, MARKER), `${JSON.stringify({ torch: LIBTORCH_PIN, root: path.relative(folder, root) })}\n`);
+    writeFileSync(
+      path.join(folder, MARKER),
+      `${JSON.stringify({ torch: LIBTORCH_PIN, root: path.relative(folder, root) })}\n`,
+    );
     return root;
   });
 }
 
 async function checkPython(python: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const question = 'import sys; print("%d.%d" % sys.version_info[:2], sys.version_info >= (3, 10))\nimport venv, ensurepip';
+  const question =
+    'import sys; print("%d.%d" % sys.version_info[:2], sys.version_info >= (3, 10))\nimport venv, ensurepip';
   try {
     const { stdout } = await promisify(execFile)(python, ['-c', question], { env, timeout: 30_000 });
     const [version, fits] = stdout.trim().split(' ');
@@ -82,16 +91,26 @@ async function pipInstall(python: string, log: Log, env: NodeJS.ProcessEnv): Pro
   const requirements = env['INVSEG_PIP_REQUIREMENTS'];
   const constraints = path.join(path.dirname(python), '..', 'constraints.txt');
   writeFileSync(constraints, COMPANIONS);
-  const packages = requirements ? ['--require-hashes', '--requirement', requirements] : ['--constraint', constraints, `torch==${LIBTORCH_PIN}`, 'numpy'];
+  const packages = requirements
+    ? ['--require-hashes', '--requirement', requirements]
+    : ['--constraint', constraints, `torch==${LIBTORCH_PIN}`, 'numpy'];
   await runTool({
     command: python,
     args: ['-m', 'pip', 'install', ...PIP_OPTIONS, ...extra, ...packages],
-    mask: masker([env['INVSEG_PIP_ARGS'], env['PIP_INDEX_URL'], env['PIP_EXTRA_INDEX_URL'], env['PIP_FIND_LINKS'], env['HTTPS_PROXY'], env['https_proxy']]),
+    mask: masker([
+      env['INVSEG_PIP_ARGS'],
+      env['PIP_INDEX_URL'],
+      env['PIP_EXTRA_INDEX_URL'],
+      env['PIP_FIND_LINKS'],
+      env['HTTPS_PROXY'],
+      env['https_proxy'],
+    ]),
     logFile: logFile('pip', env),
     purpose: `install torch ${LIBTORCH_PIN}`,
     env,
     onLine: (line) => {
-      if (/^ *(Collecting|Downloading|Processing|Installing collected)/.test(line)) log(`  ${line.trim().slice(0, 110)}`);
+      if (/^ *(Collecting|Downloading|Processing|Installing collected)/.test(line))
+        log(`  ${line.trim().slice(0, 110)}`);
     },
     advice,
   });
@@ -100,7 +119,9 @@ async function pipInstall(python: string, log: Log, env: NodeJS.ProcessEnv): Pro
 /** What usually stands behind a failure of pip. */
 function advice(output: string): string {
   if (/No space left/i.test(output)) return 'The disk is full.';
-  if (/connection (error|broken|refused)|name resolution|failed to resolve|timed out|unreachable|SSLError/i.test(output)) {
+  if (
+    /connection (error|broken|refused)|name resolution|failed to resolve|timed out|unreachable|SSLError/i.test(output)
+  ) {
     const reach = 'connect this machine to a network (or a proxy: HTTPS_PROXY), name an index with PIP_INDEX_URL';
     return `The package index could not be reached: ${reach}, ${WITHOUT_IT}.`;
   }

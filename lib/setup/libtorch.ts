@@ -42,7 +42,12 @@ const range = `${LIBTORCH_RANGE.from.join('.')} to ${LIBTORCH_RANGE.to.join('.')
  */
 export async function findLibtorch(option?: string, env: NodeJS.ProcessEnv = process.env): Promise<Search> {
   const attempts: Attempt[] = [];
-  const look = (source: LibtorchSource, root: string | undefined, place: string, none: string): Libtorch | undefined => {
+  const look = (
+    source: LibtorchSource,
+    root: string | undefined,
+    place: string,
+    none: string,
+  ): Libtorch | undefined => {
     const inspected = root === undefined ? none : inspect(root);
     const taken = typeof inspected !== 'string';
     attempts.push({ source, place, outcome: taken ? `LibTorch ${inspected.version}` : inspected });
@@ -75,7 +80,9 @@ export function notFound(attempts: readonly Attempt[]): InvSegError {
 }
 
 export function describe(attempts: readonly Attempt[]): string {
-  return ['Looked at:', ...attempts.map(({ source, place, outcome }) => `  ${source}: ${place}: ${outcome}`)].join('\n');
+  return ['Looked at:', ...attempts.map(({ source, place, outcome }) => `  ${source}: ${place}: ${outcome}`)].join(
+    '\n',
+  );
 }
 
 /** Whether somebody named a place: then a build with another LibTorch does not do. */
@@ -95,7 +102,9 @@ function named(option: string | undefined, env: NodeJS.ProcessEnv): [LibtorchSou
 /** Version and Python of the LibTorch in `root`, or why it does not do. */
 export function inspect(root: string): { version: string; python: string | null } | string {
   if (!existsSync(root)) return 'does not exist';
-  const missing = [path.join('lib', LIBRARY), path.join('include', 'torch')].filter((file) => !existsSync(path.join(root, file)));
+  const missing = [path.join('lib', LIBRARY), path.join('include', 'torch')].filter(
+    (file) => !existsSync(path.join(root, file)),
+  );
   if (missing.length > 0) return `not a LibTorch: ${missing.join(' and ')} missing`;
   const version = readVersion(root);
   if (version === undefined) return 'a LibTorch of unknown version';
@@ -117,7 +126,9 @@ function readVersion(root: string): string | undefined {
   if (wheel || archive) return wheel || archive;
   for (const header of ['torch/headeronly/version.h', 'torch/csrc/api/include/torch/version.h']) {
     const text = readText(path.join(root, 'include', header));
-    const parts = ['MAJOR', 'MINOR', 'PATCH'].map((part) => new RegExp(`define TORCH_VERSION_${part} (\\d+)`).exec(text)?.[1]);
+    const parts = ['MAJOR', 'MINOR', 'PATCH'].map(
+      (part) => new RegExp(`define TORCH_VERSION_${part} (\\d+)`).exec(text)?.[1],
+    );
     if (parts.every(Boolean)) return parts.join('.');
   }
   return undefined;

@@ -78,7 +78,11 @@ export async function runTool(run: ToolRun): Promise<void> {
     run.onLine?.(text);
   };
   line(`$ ${[run.command, ...run.args].join(' ')}`);
-  const child = spawn(run.command, run.args, { cwd: run.cwd, env: run.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(run.command, run.args, {
+    cwd: run.cwd,
+    env: run.env ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', line);
   const end = await new Promise<{ code: number | null; signal: string | null } | Error>((resolve) => {
     child.once('error', resolve);
@@ -96,7 +100,10 @@ export async function runTool(run: ToolRun): Promise<void> {
   throw new InvSegError(
     'SETUP_FAILED',
     `Could not ${run.purpose}: ${path.basename(run.command)} ${how}.${advice ? ` ${advice}` : ''} ` +
-      `The whole output is in ${run.logFile}; its end:\n${tail.slice(-TAIL_LINES).map((text) => `  ${text}`).join('\n')}`,
+      `The whole output is in ${run.logFile}; its end:\n${tail
+        .slice(-TAIL_LINES)
+        .map((text) => `  ${text}`)
+        .join('\n')}`,
   );
 }
 

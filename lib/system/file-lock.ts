@@ -8,13 +8,13 @@
  * lock, by a lock on its token, renames its own over it.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { link, open, readdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { link, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileError, openFile } from '../files.js';
-import { livenessOf, ownProcess } from './processes.js';
 import type { ProcessId } from './processes.js';
+import { livenessOf, ownProcess } from './processes.js';
 import { temporaryIn } from './whole-file.js';
 
 /** Milliseconds. */

@@ -47,7 +47,10 @@ async function isLeft(file: string, place: string, pid: number, started: string 
   const own = ownProcess();
   const liveness = place === short(own.place) ? livenessOf({ ...own, pid, started }) : 'unknown';
   if (liveness !== 'unknown') return liveness === 'dead';
-  const age = await stat(file).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+  const age = await stat(file).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0,
+  );
   return age > FORGOTTEN;
 }
 

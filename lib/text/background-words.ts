@@ -1,8 +1,31 @@
 /** Words for what is behind the categories, as predecessors list them. */
 
 const shared = [
-  'ground', 'land', 'grass', 'tree', 'building', 'wall', 'sky', 'lake', 'water', 'river', 'sea', 'railway', 'railroad',
-  'keyboard', 'helmet', 'cloud', 'house', 'mountain', 'ocean', 'road', 'rock', 'street', 'valley', 'bridge', 'sign',
+  'ground',
+  'land',
+  'grass',
+  'tree',
+  'building',
+  'wall',
+  'sky',
+  'lake',
+  'water',
+  'river',
+  'sea',
+  'railway',
+  'railroad',
+  'keyboard',
+  'helmet',
+  'cloud',
+  'house',
+  'mountain',
+  'ocean',
+  'road',
+  'rock',
+  'street',
+  'valley',
+  'bridge',
+  'sign',
 ] as const;
 
 /** `coco` leaves out what is a category there. */

@@ -1,6 +1,6 @@
 /** Category names as users write them: checked, cleaned, the background last. */
 
-import { InvSegError, type ErrorCode } from '../errors.js';
+import { type ErrorCode, InvSegError } from '../errors.js';
 
 /** Labels are bytes, and 255 stays free for "ignore", as segmentation data sets use it. */
 export const MAX_CATEGORIES = 255;

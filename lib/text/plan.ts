@@ -1,10 +1,10 @@
 /** Names → the prompts that a method reads, and which span belongs to which category. */
 import { InvSegError } from '../errors.js';
-import { backgroundWordLists } from './background-words.js';
 import type { BackgroundWords } from './background-words.js';
+import { backgroundWordLists } from './background-words.js';
 import { parseCategories } from './names.js';
-import { buildPrompts } from './prompt.js';
 import type { Prompts } from './prompt.js';
+import { buildPrompts } from './prompt.js';
 import type { ClipTokenizer } from './tokenizer.js';
 
 export interface PromptRequest {
@@ -50,7 +50,17 @@ export function planPrompts(tokenizer: ClipTokenizer, input: unknown, request: P
   empty.set([bos, eos]);
   if (input === undefined && !needsNames) {
     const none = new Int32Array();
-    return { ids: empty, count: 1, length, spans: none, groups: none, empty, categories: [], texts: [''], warnings: [] };
+    return {
+      ids: empty,
+      count: 1,
+      length,
+      spans: none,
+      groups: none,
+      empty,
+      categories: [],
+      texts: [''],
+      warnings: [],
+    };
   }
   const categories = parseCategories(input, background);
   const names = rule === 'word' ? categories : categories.slice(0, -1);

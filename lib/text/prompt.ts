@@ -2,7 +2,7 @@
 
 import { InvSegError } from '../errors.js';
 import { quote } from './names.js';
-import { normalise, type ClipTokenizer } from './tokenizer.js';
+import { type ClipTokenizer, normalise } from './tokenizer.js';
 
 export interface PromptOptions {
   /** `{}` or `{categories}` stands for the joined names; default: nothing but the names, the paper's sentence. */

@@ -2,8 +2,8 @@
 
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { LIMITS, readText } from '../files.js';
 import type { FileError } from '../files.js';
+import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
 import { byteLetters, WORD_END } from './bpe.js';
 
@@ -48,7 +48,9 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   if (!model || (model['type'] ?? 'BPE') !== 'BPE') throw invalid(oneFile, 'expected a model of type BPE');
   const vocab = checkVocab(oneFile, model['vocab']);
   if (!Array.isArray(model['merges'])) throw invalid(oneFile, 'expected a list at model.merges');
-  const merges = model['merges'].map((pair: unknown) => (Array.isArray(pair) ? pair.map(plain).join(' ') : plain(pair)));
+  const merges = model['merges'].map((pair: unknown) =>
+    Array.isArray(pair) ? pair.map(plain).join(' ') : plain(pair),
+  );
   return { file: oneFile, vocab, merges: checkMerges(oneFile, merges, vocab) };
 }
 

@@ -3,8 +3,8 @@
 import { InvSegError } from '../errors.js';
 import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
-import { BUNDLE_FORMAT } from '../models/manifest-check.js';
 import type { WeightsSearch } from '../models/manifest.js';
+import { BUNDLE_FORMAT } from '../models/manifest-check.js';
 import { JsonReader } from '../models/reader.js';
 import type { NativePictureConfig } from '../native/binding.js';
 
@@ -58,7 +58,9 @@ export async function readModelManifest(file: string, kind: ModelKind): Promise<
   try {
     value = parseJson(await readText(file, LIMITS.manifest));
   } catch (cause) {
-    throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read as JSON (${(cause as Error).message})`, { cause });
+    throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read as JSON (${(cause as Error).message})`, {
+      cause,
+    });
   }
   const top = new JsonReader(value, file);
   if (top.at('format').value !== BUNDLE_FORMAT) top.at('format').fail(JSON.stringify(BUNDLE_FORMAT));
@@ -89,9 +91,19 @@ function readModule(module: JsonReader): TiedModule {
 
 function readSearch(weights: JsonReader): WeightsSearch {
   const list = (key: string): string[] =>
-    weights.at(key).present ? weights.at(key).list().map((item) => item.text()) : [];
+    weights.at(key).present
+      ? weights
+          .at(key)
+          .list()
+          .map((item) => item.text())
+      : [];
   const paths = (key: string): string[] =>
-    weights.at(key).present ? weights.at(key).list().map((item) => item.relativePath()) : [];
+    weights.at(key).present
+      ? weights
+          .at(key)
+          .list()
+          .map((item) => item.relativePath())
+      : [];
   return { files: paths('files'), index: paths('index'), include: list('include'), ignore: list('ignore'), rename: [] };
 }
 

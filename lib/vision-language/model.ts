@@ -12,11 +12,11 @@ import { parseJson } from '../json.js';
 import { findCode } from '../models/code.js';
 import { hashFiles } from '../models/hash.js';
 import { hashJson, hashNamed, hashTokenizer } from '../models/identity.js';
-import { EMBEDDED } from '../models/index.js';
 import type { ModelIdentity } from '../models/index.js';
-import { checkNames, isFile, findWeights } from '../models/weights.js';
+import { EMBEDDED } from '../models/index.js';
+import { checkNames, findWeights, isFile } from '../models/weights.js';
 import type { NativeModule, TensorSource } from '../native/binding.js';
-import { readModelManifest, type ModelKind, type ModelManifest, type TiedModule } from './manifest.js';
+import { type ModelKind, type ModelManifest, readModelManifest, type TiedModule } from './manifest.js';
 
 export interface OpenedModel {
   /** Folder of the weights, absolute. */
@@ -87,7 +87,11 @@ async function open(kind: ModelKind, file: string, folder: string, trusted: bool
   const codes: Record<string, string> = {};
   const files = new Set<string>();
   for (const [name, module] of Object.entries(manifest.modules)) {
-    const { script, sha256 } = await findCode(path.join(path.dirname(file), module.script), `modules.${name}.script`, trusted);
+    const { script, sha256 } = await findCode(
+      path.join(path.dirname(file), module.script),
+      `modules.${name}.script`,
+      trusted,
+    );
     const weights = await readWeights(folder, module);
     modules[name] = { script, weights };
     codes[name] = sha256;
@@ -120,7 +124,9 @@ async function checkConfig(file: string, expected: unknown, { name, kind }: Mode
   try {
     config = parseJson(await readText(file, LIMITS.manifest));
   } catch (cause) {
-    throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read as JSON (${(cause as Error).message})`, { cause });
+    throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read as JSON (${(cause as Error).message})`, {
+      cause,
+    });
   }
   const wrong = difference(expected, config, '');
   if (wrong === undefined) return;
@@ -143,7 +149,11 @@ function difference(expected: unknown, found: unknown, field: string): Differenc
     return found === expected ? undefined : { field, expected, found };
   }
   for (const [key, value] of Object.entries(expected)) {
-    const inner = difference(value, Object.hasOwn(found, key) ? (found as Record<string, unknown>)[key] : undefined, field ? `${field}.${key}` : key);
+    const inner = difference(
+      value,
+      Object.hasOwn(found, key) ? (found as Record<string, unknown>)[key] : undefined,
+      field ? `${field}.${key}` : key,
+    );
     if (inner) return inner;
   }
   return undefined;

@@ -3,7 +3,7 @@
 import { checkFits, lengthFit } from '../models/fit.js';
 import type { NativeVisionLanguageConfig, TensorSource } from '../native/binding.js';
 import { ClipTokenizer } from '../text/tokenizer.js';
-import { openModel, type OpenedModel } from './model.js';
+import { type OpenedModel, openModel } from './model.js';
 import { WordPiece } from './wordpiece.js';
 
 export interface OpenedClip {

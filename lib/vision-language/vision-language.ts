@@ -8,11 +8,11 @@ import type { NativeVisionLanguage } from '../native/binding.js';
 import { checkDevice } from '../native/devices.js';
 import { loadBinding } from '../native/load.js';
 import { notNumbers } from '../native/not-finite.js';
+import { type EngineOptions, resolveEngineOptions } from '../options/index.js';
 import { record, show } from '../options/rules.js';
-import { resolveEngineOptions, type EngineOptions } from '../options/index.js';
 import type { ClipTokenizer } from '../text/tokenizer.js';
-import { openBlip, openClip, type OpenedBlip, type OpenedClip } from './parts.js';
 import type { OpenedModel } from './model.js';
+import { type OpenedBlip, type OpenedClip, openBlip, openClip } from './parts.js';
 import { rows, tokenizeTexts } from './texts.js';
 import type { WordPiece } from './wordpiece.js';
 
@@ -125,7 +125,11 @@ export class VisionLanguage implements AsyncDisposable {
    * @param prefixes '' lets the model begin by itself
    * @throws {InvSegError} `INVALID_OPTION` without BLIP, or for a prefix that leaves no room; `IMAGE_…`, `DISPOSED`
    */
-  async captions(image: ImageInput, prefixes: readonly string[] = [''], options: CaptionOptions = {}): Promise<string[]> {
+  async captions(
+    image: ImageInput,
+    prefixes: readonly string[] = [''],
+    options: CaptionOptions = {},
+  ): Promise<string[]> {
     if (!this.#blip) throw missing('blip', 'captions');
     const { tokenizer, start, length } = this.#blip;
     const beams = integer('beams', options.beams ?? 3, 1, 64);
@@ -204,7 +208,10 @@ export class VisionLanguage implements AsyncDisposable {
 }
 
 function missing(option: string, what: string): InvSegError {
-  return new InvSegError('INVALID_OPTION', `Expected a folder for ${option} when the models were opened: ${what} need it`);
+  return new InvSegError(
+    'INVALID_OPTION',
+    `Expected a folder for ${option} when the models were opened: ${what} need it`,
+  );
 }
 
 function integer(name: string, value: unknown, least: number, most: number): number {

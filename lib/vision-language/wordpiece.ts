@@ -6,8 +6,8 @@
 
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { LIMITS, readText } from '../files.js';
 import type { FileError } from '../files.js';
+import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
 
 const UNKNOWN = '[UNK]';
@@ -43,7 +43,10 @@ export class WordPiece {
   static async load(folder: string, rows?: number): Promise<WordPiece> {
     const { file, pieces } = await readPieces(folder);
     if (rows !== undefined && pieces.length > rows) {
-      throw invalid(file, `${pieces.length} tokens, but the text decoder knows ${rows}; they belong to different models`);
+      throw invalid(
+        file,
+        `${pieces.length} tokens, but the text decoder knows ${rows}; they belong to different models`,
+      );
     }
     return new WordPiece(pieces, file);
   }
@@ -137,7 +140,8 @@ async function readPieces(folder: string): Promise<{ file: string; pieces: strin
   }
   const pieces: string[] = [];
   const entries = Object.entries(vocab as Record<string, unknown>);
-  for (const [piece, id] of entries) if (Number.isInteger(id) && (id as number) >= 0 && (id as number) < entries.length) pieces[id as number] = piece;
+  for (const [piece, id] of entries)
+    if (Number.isInteger(id) && (id as number) >= 0 && (id as number) < entries.length) pieces[id as number] = piece;
   if (pieces.length !== entries.length || pieces.includes(undefined as never)) {
     throw invalid(file, 'expected every id from 0 on once in model.vocab');
   }

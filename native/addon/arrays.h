@@ -42,7 +42,9 @@ template <typename T>
 std::pair<const T*, size_t> view(const Napi::Value& value, const std::string& what, int64_t length = -1) {
   using Name = TypedArrayName<T>;
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != Name::type) {
-    throw Error("SHAPE_MISMATCH", "Expected a " + std::string(Name::value) + " for " + what + " but received " + describe(value));
+    throw Error(
+        "SHAPE_MISMATCH",
+        "Expected a " + std::string(Name::value) + " for " + what + " but received " + describe(value));
   }
   const auto array = value.As<Napi::TypedArrayOf<T>>();
   if (length >= 0 && static_cast<int64_t>(array.ElementLength()) != length) {

@@ -96,7 +96,8 @@ Napi::Value EngineHandle::encode_image(const Napi::CallbackInfo& info) {
     const auto engine = state();
     const int64_t width = integer_of(info[1], "width"), height = integer_of(info[2], "height");
     check_shape(
-        width >= 1 && height >= 1 && width <= (1 << 24) && height <= (1 << 24), "Expected a picture of at least one pixel");
+        width >= 1 && height >= 1 && width <= (1 << 24) && height <= (1 << 24),
+        "Expected a picture of at least one pixel");
     // Copied: JavaScript may change its buffer while the job waits.
     auto rgb = copy<uint8_t>(info[0], "rgb", width * height * 3);
     const bool sample = boolean_of(info[3], "sample");
@@ -121,7 +122,8 @@ Napi::Value EngineHandle::create_inversion(const Napi::CallbackInfo& info) {
     const auto image = same_engine(unwrap<ImageHandle>(info[0], classes.image, "an image").state(), *engine, "image");
     const auto embedding =
         same_engine(unwrap<EmbeddingHandle>(info[1], classes.embedding, "an embedding").state(), *engine, "embedding");
-    auto options = inversion_options(object_of(info[2], "the inversion's options"), engine->config, embedding->states.size(0));
+    auto options =
+        inversion_options(object_of(info[2], "the inversion's options"), engine->config, embedding->states.size(0));
     return engine->worker->submit(env, [engine, image, embedding, options = std::move(options)]() -> Reply {
       auto result = std::make_shared<InversionState>();
       result->engine = engine;
@@ -210,9 +212,8 @@ Napi::Value EngineHandle::join(const Napi::CallbackInfo& info) {
           parts.back().size(0) == parts[0].size(0) && parts.back().size(1) == parts[0].size(1),
           "Expected maps of the same points to join");
     }
-    return engine->worker->submit(env, [engine, parts = std::move(parts)]() -> Reply {
-      return MapsHandle::reply(engine, at::cat(parts, 2));
-    });
+    return engine->worker->submit(
+        env, [engine, parts = std::move(parts)]() -> Reply { return MapsHandle::reply(engine, at::cat(parts, 2)); });
   });
 }
 

@@ -74,7 +74,8 @@ bool Crew::stop() {
 Environment::Environment(Napi::Env env) : mailbox(Mailbox::open(env)), crew_(std::make_shared<Crew>(mailbox)) {
   // The end of a worker thread, and the natural end of the main one. Hooks run in reverse order: this one, added after
   // the mailbox's thread-safe function was made, runs before that function's own.
-  napi_add_env_cleanup_hook(env, [](void* self) { static_cast<Environment*>(self)->shut_down(); }, this);
+  napi_add_env_cleanup_hook(
+      env, [](void* self) { static_cast<Environment*>(self)->shut_down(); }, this);
   std::erase_if(thread_end.crews, [](const auto& weak) { return weak.expired(); });
   thread_end.crews.push_back(crew_);
 }

@@ -20,8 +20,8 @@ struct InversionState;
 /** An engine and its thread; shared by the handles made from it, so that any of them keeps it usable. */
 struct EngineState {
   std::shared_ptr<Worker> worker;
-  std::shared_ptr<Engine> engine;                          // the worker's thread alone
-  std::vector<std::weak_ptr<InversionState>> inversions;   // likewise
+  std::shared_ptr<Engine> engine;                         // the worker's thread alone
+  std::vector<std::weak_ptr<InversionState>> inversions;  // likewise
   EngineConfig config;
   std::string device, dtype, device_name;
   int64_t bytes = 0;
@@ -190,7 +190,8 @@ H& unwrap(const Napi::Value& value, const Napi::FunctionReference& constructor, 
 
 /** The state of a handle that belongs to `engine`. @throws Error `SHAPE_MISMATCH` */
 template <typename State>
-const std::shared_ptr<State>& same_engine(const std::shared_ptr<State>& state, const EngineState& engine, const char* what) {
+const std::shared_ptr<State>& same_engine(
+    const std::shared_ptr<State>& state, const EngineState& engine, const char* what) {
   if (state->engine.get() != &engine) {
     throw Error("SHAPE_MISMATCH", std::string("The ") + what + " was made by another engine");
   }

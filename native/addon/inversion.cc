@@ -129,7 +129,8 @@ Napi::Value EngineHandle::next_together(const Napi::CallbackInfo& info) {
       for (const auto& one : own) images.push_back(one->inversion.get());
       return [results = Inversion::step_together(images)](Napi::Env reply_env) -> Napi::Value {
         const Napi::Array array = Napi::Array::New(reply_env, results.size());
-        for (size_t i = 0; i < results.size(); ++i) array.Set(static_cast<uint32_t>(i), step_object(reply_env, results[i]));
+        for (size_t i = 0; i < results.size(); ++i)
+          array.Set(static_cast<uint32_t>(i), step_object(reply_env, results[i]));
         return array;
       };
     });

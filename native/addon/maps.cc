@@ -30,8 +30,7 @@ Napi::Value predict(Napi::Env env, const std::shared_ptr<MapsState>& own, F&& wo
     const auto start = std::chrono::steady_clock::now();
     Prediction result = work(own->maps);
     wait_for(own->maps.device());
-    result.milliseconds =
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    result.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     return prediction_reply(std::move(result));
   });
 }
@@ -170,9 +169,8 @@ Napi::Value MapsHandle::label_segments(const Napi::CallbackInfo& info) {
       return predict(env, own, [options](const at::Tensor& maps) { return number_segments(maps, options); });
     }
     const auto named = argument(env, info[0], *own->engine);
-    return predict(env, own, [named, options](const at::Tensor& maps) {
-      return name_segments(maps, named->maps, options);
-    });
+    return predict(
+        env, own, [named, options](const at::Tensor& maps) { return name_segments(maps, named->maps, options); });
   });
 }
 

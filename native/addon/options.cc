@@ -59,18 +59,30 @@ ModuleConfig module_config(const Napi::Object& object, const Napi::Object& confi
 
 const char* array_name(napi_typedarray_type type) {
   switch (type) {
-    case napi_int8_array: return "Int8Array";
-    case napi_uint8_array: return "Uint8Array";
-    case napi_uint8_clamped_array: return "Uint8ClampedArray";
-    case napi_int16_array: return "Int16Array";
-    case napi_uint16_array: return "Uint16Array";
-    case napi_int32_array: return "Int32Array";
-    case napi_uint32_array: return "Uint32Array";
-    case napi_float32_array: return "Float32Array";
-    case napi_float64_array: return "Float64Array";
-    case napi_bigint64_array: return "BigInt64Array";
-    case napi_biguint64_array: return "BigUint64Array";
-    default: return "typed array";
+    case napi_int8_array:
+      return "Int8Array";
+    case napi_uint8_array:
+      return "Uint8Array";
+    case napi_uint8_clamped_array:
+      return "Uint8ClampedArray";
+    case napi_int16_array:
+      return "Int16Array";
+    case napi_uint16_array:
+      return "Uint16Array";
+    case napi_int32_array:
+      return "Int32Array";
+    case napi_uint32_array:
+      return "Uint32Array";
+    case napi_float32_array:
+      return "Float32Array";
+    case napi_float64_array:
+      return "Float64Array";
+    case napi_bigint64_array:
+      return "BigInt64Array";
+    case napi_biguint64_array:
+      return "BigUint64Array";
+    default:
+      return "typed array";
   }
 }
 
@@ -155,9 +167,11 @@ MapSelection map_selection(const Napi::Object& object, const EngineConfig& confi
   selection.self_weights = copy<float, double>(object.Get("selfWeights"), "selfWeights", config.levels());
   selection.cross_weights = copy<float, double>(object.Get("crossWeights"), "crossWeights", config.levels());
   const std::string scale = string(object, "crossScale");
-  if (scale != "none" && scale != "min-max" && scale != "sum") refuse("none, min-max or sum", "crossScale", object.Get("crossScale"));
-  selection.cross_scale =
-      scale == "sum" ? CrossScale::sum : scale == "min-max" ? CrossScale::min_max : CrossScale::none;
+  if (scale != "none" && scale != "min-max" && scale != "sum")
+    refuse("none, min-max or sum", "crossScale", object.Get("crossScale"));
+  selection.cross_scale = scale == "sum"       ? CrossScale::sum
+                          : scale == "min-max" ? CrossScale::min_max
+                                               : CrossScale::none;
   selection.check(config);
   return selection;
 }
@@ -206,7 +220,8 @@ PictureConfig picture_config(const Napi::Object& object) {
   picture.size = size(object, "size");
   if (picture.size > (1 << 12)) refuse("at most 4096", "size", object.Get("size"));
   picture.crop = boolean(object, "crop");
-  const auto mean = copy<float>(object.Get("mean"), "mean", 3), deviation = copy<float>(object.Get("deviation"), "deviation", 3);
+  const auto mean = copy<float>(object.Get("mean"), "mean", 3),
+             deviation = copy<float>(object.Get("deviation"), "deviation", 3);
   std::copy(mean.begin(), mean.end(), picture.mean.begin());
   std::copy(deviation.begin(), deviation.end(), picture.deviation.begin());
   return picture;

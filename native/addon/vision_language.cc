@@ -28,7 +28,8 @@ struct Picture {
 Picture picture_of(const Napi::CallbackInfo& info, size_t first) {
   const int64_t width = integer_of(info[first + 1], "width"), height = integer_of(info[first + 2], "height");
   check_shape(
-      width >= 1 && height >= 1 && width <= (1 << 24) && height <= (1 << 24), "Expected a picture of at least one pixel");
+      width >= 1 && height >= 1 && width <= (1 << 24) && height <= (1 << 24),
+      "Expected a picture of at least one pixel");
   // Copied: JavaScript may change its buffer while the job waits.
   return {copy<uint8_t>(info[first], "rgb", width * height * 3), width, height};
 }
@@ -78,8 +79,7 @@ Napi::Value VisionLanguageHandle::open(const Napi::CallbackInfo& info) {
       state->device_name = invseg::device_name(device);
       state->bytes = weight_bytes(config, dtype);
       return [state](Napi::Env reply_env) -> Napi::Value {
-        return VisionLanguageHandle::make(
-            reply_env, Environment::of(reply_env).vision_language, state, state->bytes);
+        return VisionLanguageHandle::make(reply_env, Environment::of(reply_env).vision_language, state, state->bytes);
       };
     });
   });
@@ -146,8 +146,12 @@ Napi::Value VisionLanguageHandle::read_texts(const Napi::CallbackInfo& info, Tex
 Napi::Value VisionLanguageHandle::text_embeddings(const Napi::CallbackInfo& info) {
   return read_texts(info, Texts::kEmbeddings);
 }
-Napi::Value VisionLanguageHandle::text_states(const Napi::CallbackInfo& info) { return read_texts(info, Texts::kStates); }
-Napi::Value VisionLanguageHandle::word_states(const Napi::CallbackInfo& info) { return read_texts(info, Texts::kWords); }
+Napi::Value VisionLanguageHandle::text_states(const Napi::CallbackInfo& info) {
+  return read_texts(info, Texts::kStates);
+}
+Napi::Value VisionLanguageHandle::word_states(const Napi::CallbackInfo& info) {
+  return read_texts(info, Texts::kWords);
+}
 
 Napi::Value VisionLanguageHandle::captions(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -163,8 +167,8 @@ Napi::Value VisionLanguageHandle::captions(const Napi::CallbackInfo& info) {
     check_shape(options.beams <= 64, "Expected at most 64 beams");
     return own->worker->submit(
         env, [own, picture = picture_of(info, 0), prompts = std::move(prompts), options]() -> Reply {
-          auto results = captioner_of(*own).captions(
-              picture.rgb.data(), picture.width, picture.height, prompts, options);
+          auto results =
+              captioner_of(*own).captions(picture.rgb.data(), picture.width, picture.height, prompts, options);
           return [results = std::move(results)](Napi::Env reply_env) -> Napi::Value {
             const Napi::Array all = Napi::Array::New(reply_env, results.size());
             for (uint32_t i = 0; i < results.size(); ++i) {

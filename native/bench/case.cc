@@ -32,7 +32,8 @@ std::vector<StepInput> plan(const Setting& setting, bool fresh, uint32_t seed) {
     StepInput step;
     for (int64_t v = 0; v < setting.views && (fresh || i == 0); ++v) {
       const float side = 0.6f + 0.4f * unit(random);
-      for (const float value : {(1 - side) * unit(random), (1 - side) * unit(random), side, side}) step.boxes.push_back(value);
+      for (const float value : {(1 - side) * unit(random), (1 - side) * unit(random), side, side})
+        step.boxes.push_back(value);
     }
     step.timesteps.assign(static_cast<size_t>(setting.views), 5 + static_cast<int64_t>(random() % 296));
     step.noise_seed = random();
@@ -55,7 +56,8 @@ InversionOptions method(const EngineConfig& config, const Setting& setting) {
 std::vector<int32_t> prompt(const EngineConfig& config, const Setting& setting) {
   std::vector<int32_t> ids(static_cast<size_t>(config.prompt_length), 0);
   ids[0] = 49406;
-  for (int64_t i = 0; i < 2 * setting.categories; ++i) ids[static_cast<size_t>(1 + i)] = static_cast<int32_t>(320 + 977 * i);
+  for (int64_t i = 0; i < 2 * setting.categories; ++i)
+    ids[static_cast<size_t>(1 + i)] = static_cast<int32_t>(320 + 977 * i);
   ids[static_cast<size_t>(1 + 2 * setting.categories)] = 49407;
   return ids;
 }

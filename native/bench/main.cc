@@ -35,7 +35,9 @@ using namespace bench;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-double since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+double since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
 
 struct Arguments {
   std::map<std::string, std::string> values;
@@ -74,7 +76,8 @@ struct Outcome {
 };
 
 /** Milliseconds of `count` images whose steps are made together. */
-double segment_together(const std::shared_ptr<Engine>& engine, const Setting& setting, bool fresh, uint32_t seed, int64_t count) {
+double segment_together(
+    const std::shared_ptr<Engine>& engine, const Setting& setting, bool fresh, uint32_t seed, int64_t count) {
   wait_for(engine->device());
   const auto start = Clock::now();
   const auto& config = engine->config();
@@ -85,7 +88,8 @@ double segment_together(const std::shared_ptr<Engine>& engine, const Setting& se
     const auto own = seed + static_cast<uint32_t>(i);
     const auto rgb = picture(own);
     const Image image = engine->encode_image(rgb.data(), kWidth, kHeight, false, 0);
-    images.push_back(std::make_unique<Inversion>(engine, image, engine->encode_text(ids.data(), 1), method(config, setting)));
+    images.push_back(
+        std::make_unique<Inversion>(engine, image, engine->encode_text(ids.data(), 1), method(config, setting)));
     images.back()->plan(plan(setting, fresh, own));
     list.push_back(images.back().get());
   }
@@ -95,7 +99,8 @@ double segment_together(const std::shared_ptr<Engine>& engine, const Setting& se
   return since(start);
 }
 
-Outcome segment(const std::shared_ptr<Engine>& engine, const Setting& setting, bool fresh, uint32_t seed, Stages* stages) {
+Outcome segment(
+    const std::shared_ptr<Engine>& engine, const Setting& setting, bool fresh, uint32_t seed, Stages* stages) {
   const at::Device device = engine->device();
   const auto& config = engine->config();
   const auto rgb = picture(seed);
@@ -139,17 +144,21 @@ void compare(const Outcome& here, const std::string& file) {
   const auto other = torch::jit::pickle_load([&] {
                        std::ifstream in(file, std::ios::binary);
                        return std::vector<char>(std::istreambuf_iterator<char>(in), {});
-                     }()).toTensorVector();
+                     }())
+                         .toTensorVector();
   const at::Tensor losses = at::tensor(here.losses, at::kDouble);
   const auto relative = [](const at::Tensor& a, const at::Tensor& b) {
     return ((a - b).to(at::kDouble).norm() / b.to(at::kDouble).norm()).item<double>();
   };
   std::printf("against %s:\n", file.c_str());
   const at::Tensor differences = ((losses - other[0]) / other[0]).abs();
-  std::printf("  losses   first %.2e, largest %.2e relative\n", differences[0].item<double>(), differences.max().item<double>());
+  std::printf(
+      "  losses   first %.2e, largest %.2e relative\n", differences[0].item<double>(),
+      differences.max().item<double>());
   std::printf("  prompt   %.2e relative\n", relative(here.embedding, other[1]));
   std::printf("  maps     %.2e relative\n", relative(here.prediction.maps, other[2]));
-  std::printf("  labels   %.3f %% equal\n", 100 * here.prediction.labels.eq(other[3]).to(at::kDouble).mean().item<double>());
+  std::printf(
+      "  labels   %.3f %% equal\n", 100 * here.prediction.labels.eq(other[3]).to(at::kDouble).mean().item<double>());
 }
 
 /** The image of `compare` for a peer in another language: `picture.u8` and `plan.tsv` (timestep, seed, boxes; a step a line). */
@@ -167,7 +176,8 @@ void write_inputs(const std::string& folder, const Setting& setting, uint32_t se
 }
 
 int run(const Arguments& arguments) {
-  if (arguments.values.count("loss") != 0) return time_loss(arguments.number("loss", 4096), arguments.number("categories", 4));
+  if (arguments.values.count("loss") != 0)
+    return time_loss(arguments.number("loss", 4096), arguments.number("categories", 4));
 
   EngineConfig config = stable_diffusion(arguments.text("weights"), arguments.text("scripts", "models/sd21"));
   config.device = arguments.text("device", "auto");
@@ -184,14 +194,17 @@ int run(const Arguments& arguments) {
   const auto engine = std::make_shared<Engine>(config);
   wait_for(engine->device());
   if (arguments.values.count("plain") != 0) engine->graphs().set_enabled(false);
-  std::printf("%s, %s, LibTorch %s, opened in %.1f s\n", device_name(engine->device()).c_str(),
-              dtype_name(engine->dtype()).c_str(), runtime_info().torch.c_str(), since(start) / 1000);
+  std::printf(
+      "%s, %s, LibTorch %s, opened in %.1f s\n", device_name(engine->device()).c_str(),
+      dtype_name(engine->dtype()).c_str(), runtime_info().torch.c_str(), since(start) / 1000);
 
   if (arguments.values.count("operators") != 0) return count_operators(engine, setting);
 
   std::ofstream json;
   if (arguments.values.count("json") != 0) json.open(arguments.text("json"));
-  if (json) json << "{\"device\":\"" << device_name(engine->device()) << "\",\"dtype\":\"" << dtype_name(engine->dtype()) << "\"";
+  if (json)
+    json << "{\"device\":\"" << device_name(engine->device()) << "\",\"dtype\":\"" << dtype_name(engine->dtype())
+         << "\"";
   if (images > 0) {
     for (const bool fresh : {false, true}) {
       const int64_t warm = engine->device().is_cuda() ? 3 : 0;
@@ -202,8 +215,9 @@ int run(const Arguments& arguments) {
       for (int64_t i = 0; i < images; ++i) segment(engine, setting, fresh, static_cast<uint32_t>(100 + i), &stages);
       const double each = since(begin) / static_cast<double>(images);
       const char* name = fresh ? "fresh views" : "views kept";
-      std::printf("\n%s: %.1f ms an image, reserved device memory %.2f GiB\n", name, each,
-                  static_cast<double>(device_memory(engine->device()).peak) / (1 << 30));
+      std::printf(
+          "\n%s: %.1f ms an image, reserved device memory %.2f GiB\n", name, each,
+          static_cast<double>(device_memory(engine->device()).peak) / (1 << 30));
       if (json) json << ",\"" << (fresh ? "fresh" : "kept") << "\":{\"peak\":" << device_memory(engine->device()).peak;
       for (const auto& stage : stages.order) {
         const auto& times = stages.times[stage];
@@ -214,9 +228,10 @@ int run(const Arguments& arguments) {
       if (json) json << '}';
     }
     const auto& counts = engine->graphs().counts();
-    std::printf("graphs: %lld plain, %lld captured, %lld replayed %s\n", static_cast<long long>(counts.plain),
-                static_cast<long long>(counts.captured), static_cast<long long>(counts.replayed),
-                engine->graphs().failure().c_str());
+    std::printf(
+        "graphs: %lld plain, %lld captured, %lld replayed %s\n", static_cast<long long>(counts.plain),
+        static_cast<long long>(counts.captured), static_cast<long long>(counts.replayed),
+        engine->graphs().failure().c_str());
   }
   for (int64_t batch = 1; batch <= arguments.number("batch", 0); batch *= 2) {
     for (const bool fresh : {false, true}) {
@@ -225,9 +240,10 @@ int run(const Arguments& arguments) {
       std::vector<double> times;
       for (uint32_t i = 0; i < 2; ++i) times.push_back(segment_together(engine, setting, fresh, 50 * i, batch));
       const double rate = 1000.0 * static_cast<double>(batch) / quantile(times, 0.5);
-      std::printf("batch %2lld, %-11s %6.2f images/s, reserved device memory %.2f GiB\n", static_cast<long long>(batch),
-                  fresh ? "fresh views" : "views kept", rate,
-                  static_cast<double>(device_memory(engine->device()).peak) / (1 << 30));
+      std::printf(
+          "batch %2lld, %-11s %6.2f images/s, reserved device memory %.2f GiB\n", static_cast<long long>(batch),
+          fresh ? "fresh views" : "views kept", rate,
+          static_cast<double>(device_memory(engine->device()).peak) / (1 << 30));
       if (json) json << ",\"batch " << batch << (fresh ? " fresh" : " kept") << "\":" << rate;
     }
   }
@@ -240,8 +256,10 @@ int run(const Arguments& arguments) {
     std::printf("\n");
     if (arguments.values.count("save") != 0) {
       const auto bytes = torch::jit::pickle_save(c10::IValue(std::vector<at::Tensor>{
-          at::tensor(outcome.losses, at::kDouble), outcome.embedding, outcome.prediction.maps, outcome.prediction.labels}));
-      std::ofstream(arguments.text("save"), std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+          at::tensor(outcome.losses, at::kDouble), outcome.embedding, outcome.prediction.maps,
+          outcome.prediction.labels}));
+      std::ofstream(arguments.text("save"), std::ios::binary)
+          .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     }
     if (arguments.values.count("against") != 0) compare(outcome, arguments.text("against"));
   }

@@ -14,10 +14,11 @@ namespace {
 int64_t operators() {
   static std::atomic<int64_t> count{0};
   static const bool counting = [] {
-    at::addGlobalCallback(at::RecordFunctionCallback([](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> {
-                            ++count;
-                            return nullptr;
-                          }).scopes({at::RecordScope::FUNCTION}));
+    at::addGlobalCallback(
+        at::RecordFunctionCallback([](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> {
+          ++count;
+          return nullptr;
+        }).scopes({at::RecordScope::FUNCTION}));
     return true;
   }();
   return counting ? count.exchange(0) : 0;
@@ -46,9 +47,9 @@ int count_operators(const std::shared_ptr<Engine>& engine, const Setting& settin
   inversion.predict(prediction(config));
   const int64_t last = operators();
   std::printf(
-      "operator calls: text %lld, image %lld, views of a step %lld, a step %lld, prediction %lld\n", static_cast<long long>(text),
-      static_cast<long long>(whole), static_cast<long long>(fresh - step), static_cast<long long>(step),
-      static_cast<long long>(last));
+      "operator calls: text %lld, image %lld, views of a step %lld, a step %lld, prediction %lld\n",
+      static_cast<long long>(text), static_cast<long long>(whole), static_cast<long long>(fresh - step),
+      static_cast<long long>(step), static_cast<long long>(last));
   return 0;
 }
 

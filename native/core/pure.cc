@@ -15,8 +15,9 @@ at::Tensor leaf(const at::Tensor& x) { return x.detach().unsqueeze(0).requires_g
 /** d value / d leaves contracted with `upstream`, without the batch dimension; zeros where a leaf plays no part. */
 std::vector<at::Tensor> gradients(
     const at::Tensor& value, const std::vector<at::Tensor>& leaves, const at::Tensor& upstream) {
-  auto result = torch::autograd::grad({value}, leaves, {upstream}, /*retain_graph=*/std::nullopt,
-                                      /*create_graph=*/false, /*allow_unused=*/true);
+  auto result = torch::autograd::grad(
+      {value}, leaves, {upstream}, /*retain_graph=*/std::nullopt,
+      /*create_graph=*/false, /*allow_unused=*/true);
   for (size_t i = 0; i < result.size(); ++i) {
     if (!result[i].defined()) result[i] = at::zeros_like(leaves[i]);
     result[i] = result[i].squeeze(0).contiguous();
@@ -27,13 +28,8 @@ std::vector<at::Tensor> gradients(
 }  // namespace
 
 Aggregate aggregate_attention(
-    const std::string& kind,
-    const std::vector<at::Tensor>& maps,
-    const std::vector<int64_t>& sides,
-    const std::vector<double>& weights,
-    int64_t size,
-    bool min_max,
-    const std::optional<at::Tensor>& upstream) {
+    const std::string& kind, const std::vector<at::Tensor>& maps, const std::vector<int64_t>& sides,
+    const std::vector<double>& weights, int64_t size, bool min_max, const std::optional<at::Tensor>& upstream) {
   at::AutoGradMode with_grad(true);
   if (kind != "self" && kind != "cross") {
     throw Error("INVALID_OPTION", "Expected self or cross for kind but received " + kind);
@@ -47,12 +43,13 @@ Aggregate aggregate_attention(
     check_shape(
         points > 0 && maps[i].numel() > 0 && maps[i].numel() % points == 0 &&
             (kind == "cross" || maps[i].numel() == points * points),
-        "Map " + std::to_string(i) + " has " + std::to_string(maps[i].numel()) + " values, which do not fit a side of " +
-            std::to_string(sides[i]));
+        "Map " + std::to_string(i) + " has " + std::to_string(maps[i].numel()) +
+            " values, which do not fit a side of " + std::to_string(sides[i]));
     leaves.push_back(leaf(maps[i].reshape({points, -1})));
   }
   const at::Tensor value =
-      kind == "self" ? aggregate_self(leaves, weights, size) : aggregate_cross(leaves, weights, size, min_max ? CrossScale::min_max : CrossScale::none);
+      kind == "self" ? aggregate_self(leaves, weights, size)
+                     : aggregate_cross(leaves, weights, size, min_max ? CrossScale::min_max : CrossScale::none);
   Aggregate result{value.detach().squeeze(0).contiguous(), {}};
   if (upstream) result.gradients = gradients(value, leaves, upstream->reshape(value.sizes()));
   return result;
@@ -80,8 +77,7 @@ Cluster cluster_loss(const at::Tensor& self, const at::Tensor& maps, const Clust
   const std::vector<at::Tensor> leaves{leaf(self), leaf(maps)};
   const ClusterLoss value = invseg::cluster_loss(leaves[0], leaves[1], options);
   const auto both = gradients(value.loss, leaves, at::ones_like(value.loss));
-  return {
-      value.loss.item<double>(), value.intra.item<double>(), value.inter.item<double>(), both[0], both[1]};
+  return {value.loss.item<double>(), value.intra.item<double>(), value.inter.item<double>(), both[0], both[1]};
 }
 
 Entropy entropy_loss(const at::Tensor& maps, const at::Tensor& coverage, const EntropyOptions& options) {
@@ -92,12 +88,8 @@ Entropy entropy_loss(const at::Tensor& maps, const at::Tensor& coverage, const E
 }
 
 AdamState adam_step(
-    const at::Tensor& parameter,
-    const at::Tensor& gradient,
-    const at::Tensor& first_moment,
-    const at::Tensor& second_moment,
-    int64_t step,
-    const AdamOptions& options) {
+    const at::Tensor& parameter, const at::Tensor& gradient, const at::Tensor& first_moment,
+    const at::Tensor& second_moment, int64_t step, const AdamOptions& options) {
   check_shape(
       gradient.sizes() == parameter.sizes() && first_moment.sizes() == parameter.sizes() &&
           second_moment.sizes() == parameter.sizes(),

@@ -23,13 +23,8 @@ struct Aggregate {
 };
 /** @param kind "self" or "cross" @param maps [side^2, side^2] or [side^2, K] each, any contiguous shape of that size */
 Aggregate aggregate_attention(
-    const std::string& kind,
-    const std::vector<at::Tensor>& maps,
-    const std::vector<int64_t>& sides,
-    const std::vector<double>& weights,
-    int64_t size,
-    bool min_max,
-    const std::optional<at::Tensor>& upstream);
+    const std::string& kind, const std::vector<at::Tensor>& maps, const std::vector<int64_t>& sides,
+    const std::vector<double>& weights, int64_t size, bool min_max, const std::optional<at::Tensor>& upstream);
 
 struct Refine {
   at::Tensor value;           ///< [N, C]
@@ -57,11 +52,7 @@ Entropy entropy_loss(const at::Tensor& maps, const at::Tensor& coverage, const E
 
 /** One update; `step` counts from 1. `state.step` of the result is `step`. */
 AdamState adam_step(
-    const at::Tensor& parameter,
-    const at::Tensor& gradient,
-    const at::Tensor& first_moment,
-    const at::Tensor& second_moment,
-    int64_t step,
-    const AdamOptions& options);
+    const at::Tensor& parameter, const at::Tensor& gradient, const at::Tensor& first_moment,
+    const at::Tensor& second_moment, int64_t step, const AdamOptions& options);
 
 }  // namespace invseg::pure

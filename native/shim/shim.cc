@@ -26,8 +26,7 @@ struct Library {
 
 // In the order of their dependencies; the addon itself needs the required ones only.
 constexpr Library kLibraries[] = {
-    {"libc10", true},        {"libtorch_cpu", true},   {"libc10_cuda", false},
-    {"libtorch_cuda", false}, {"libtorch", false},
+    {"libc10", true}, {"libtorch_cpu", true}, {"libc10_cuda", false}, {"libtorch_cuda", false}, {"libtorch", false},
 };
 
 /** The error of the dynamic linker, or an empty string. */

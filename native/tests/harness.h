@@ -75,12 +75,8 @@ inline double relative(const at::Tensor& a, const at::Tensor& b) {
 }
 
 inline void check_error(
-    const std::function<void()>& run,
-    const std::string& code,
-    const std::string& text,
-    const char* what,
-    const char* file,
-    int line) {
+    const std::function<void()>& run, const std::string& code, const std::string& text, const char* what,
+    const char* file, int line) {
   std::string received = "nothing thrown";
   try {
     invseg::guarded(run);
@@ -94,7 +90,7 @@ inline void check_error(
 }  // namespace harness
 
 #define REGISTER_TEST(name, every_device)                                               \
-  static void name();                                                                  \
+  static void name();                                                                   \
   static const harness::Register register_##name(__FILE__, #name, every_device, &name); \
   static void name()
 #define TEST(name) REGISTER_TEST(name, false)
@@ -104,7 +100,8 @@ inline void check_error(
 #define CHECK(condition) harness::check((condition), #condition, __FILE__, __LINE__)
 #define CHECK_NEAR(a, b, tolerance) harness::check_near((a), (b), (tolerance), #a " ≈ " #b, __FILE__, __LINE__)
 #define CHECK_CLOSE(a, b, tolerance) \
-  harness::check_near(harness::relative((a), (b)), 0, (tolerance), "relative difference of " #a " and " #b, __FILE__, __LINE__)
+  harness::check_near(               \
+      harness::relative((a), (b)), 0, (tolerance), "relative difference of " #a " and " #b, __FILE__, __LINE__)
 /** `expression` throws an invseg::Error with this code whose message contains `text`. */
 #define CHECK_ERROR(expression, code, text) \
   harness::check_error([&] { expression; }, (code), (text), #expression, __FILE__, __LINE__)

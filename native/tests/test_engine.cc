@@ -95,7 +95,8 @@ TEST(fifteen_steps_lower_the_loss_and_predict_a_mask) {
     Inversion inversion = c.inversion();
     const at::Tensor before = inversion.embedding().clone();
     std::vector<StepResult> steps;
-    for (int i = 0; i < 15; ++i) steps.push_back(inversion.step({i == 0 ? kBoxes : std::vector<float>{}, {150, 150}, 5}));
+    for (int i = 0; i < 15; ++i)
+      steps.push_back(inversion.step({i == 0 ? kBoxes : std::vector<float>{}, {150, 150}, 5}));
     for (const auto& step : steps) {
       CHECK(step.finite);
       CHECK_NEAR(step.loss, step.cluster + step.entropy, 1e-5);
@@ -104,7 +105,8 @@ TEST(fifteen_steps_lower_the_loss_and_predict_a_mask) {
     }
     CHECK(steps.back().loss < steps.front().loss);
     if (std::getenv("INVSEG_TEST_VERBOSE") != nullptr) {
-      for (const auto& step : steps) std::printf("  loss %.6f, gradient %.3e, %.0f ms\n", step.loss, step.gradient_norm, step.milliseconds);
+      for (const auto& step : steps)
+        std::printf("  loss %.6f, gradient %.3e, %.0f ms\n", step.loss, step.gradient_norm, step.milliseconds);
     }
     const at::Tensor moved = (inversion.embedding() - before).abs().sum(at::IntArrayRef{0, 2}).cpu();
     for (int64_t i = 0; i < moved.size(0); ++i) {
@@ -144,8 +146,8 @@ TEST(a_job_that_ran_out_of_memory_is_made_again_as_if_nothing_had_been) {
     Case sound(device);
     Case full(device, 1, "float32", [](EngineConfig& config, const bundle::Folder& folder) {
       const std::vector<std::string> unet{
-          "latents: Tensor", "times: Tensor", "context: Tensor", "a: List[int]", "b: List[int]", "c: Tensor",
-          "d: Tensor", "key_gradient_only: bool", "predict: bool"};
+          "latents: Tensor", "times: Tensor", "context: Tensor",         "a: List[int]", "b: List[int]",
+          "c: Tensor",       "d: Tensor",     "key_gradient_only: bool", "predict: bool"};
       bundle::fail_once(config.unet, folder, unet, 2);
     });
     const std::vector<StepInput> steps{{kBoxes, {40, 200}, 1}, {kBoxes, {60, 220}, 2}, {{}, {80, 240}, 3}};
@@ -153,11 +155,13 @@ TEST(a_job_that_ran_out_of_memory_is_made_again_as_if_nothing_had_been) {
     a.plan(steps);
     b.plan(steps);
     int flushed = 0;
-    const DeviceCare care{[&] { wait_for(full.engine->device()); }, [&] {
-                            ++flushed;
-                            full.engine->graphs().clear();
-                            release_memory(full.engine->device());
-                          }};
+    const DeviceCare care{
+        [&] { wait_for(full.engine->device()); },
+        [&] {
+          ++flushed;
+          full.engine->graphs().clear();
+          release_memory(full.engine->device());
+        }};
     for (size_t i = 0; i < steps.size(); ++i) {
       const StepResult wanted = a.step(), got = run_job([&] { return b.step(); }, care);
       CHECK_NEAR(got.loss, wanted.loss, device == "cpu" ? 0 : 1e-4 * std::abs(wanted.loss));
@@ -246,7 +250,8 @@ TEST(several_images_in_one_pass_are_each_as_alone) {
     for (size_t i = 0; i < 3; ++i) {
       for (auto* list : {&together, &alone}) {
         std::vector<StepInput> steps;
-        for (uint64_t k = 0; k < 4; ++k) steps.push_back({k == 1 ? std::vector<float>{} : kBoxes, {40, 200}, 10 * i + k});
+        for (uint64_t k = 0; k < 4; ++k)
+          steps.push_back({k == 1 ? std::vector<float>{} : kBoxes, {40, 200}, 10 * i + k});
         (*list)[i]->plan(steps);
       }
       images.push_back(together[i].get());
@@ -273,9 +278,11 @@ TEST(several_images_in_one_pass_are_each_as_alone) {
 TEST(a_device_resizes_as_the_cpu_does) {
   if (!torch::cuda::is_available()) SKIP("no GPU");
   Case cpu("cpu"), gpu("cuda");
-  for (const auto& [width, height] : std::vector<std::pair<int64_t, int64_t>>{{150, 100}, {31, 500}, {1, 1}, {2000, 1300}}) {
+  for (const auto& [width, height] :
+       std::vector<std::pair<int64_t, int64_t>>{{150, 100}, {31, 500}, {1, 1}, {2000, 1300}}) {
     const auto rgb = picture(width, height);
-    CHECK_CLOSE(gpu.engine->canonical(rgb.data(), width, height), cpu.engine->canonical(rgb.data(), width, height), 2e-6);
+    CHECK_CLOSE(
+        gpu.engine->canonical(rgb.data(), width, height), cpu.engine->canonical(rgb.data(), width, height), 2e-6);
   }
 }
 
@@ -306,8 +313,8 @@ TEST(gradient_modes_differ_in_gradients_and_agree_in_values) {
   for (const auto& device : devices()) {
     Case c(device);
     double loss = 0, exact = 0;
-    for (const auto mode : {GradientMode::exact, GradientMode::distance_constant, GradientMode::self_constant,
-                            GradientMode::keys_only}) {
+    for (const auto mode :
+         {GradientMode::exact, GradientMode::distance_constant, GradientMode::self_constant, GradientMode::keys_only}) {
       c.options.gradient = mode;
       const StepResult step = c.inversion().step({kBoxes, {60, 60}, 3});
       CHECK(step.finite && step.gradient_norm > 0);
@@ -362,7 +369,8 @@ TEST(two_prompts_and_every_subtoken_rule) {
 TEST(raw_maps_are_distributions_and_unread_levels_are_absent) {
   for (const auto& device : devices()) {
     Case c(device);
-    const auto maps = c.engine->read_image(c.image, c.embedding, select_levels(c.config, {1, 0, 1, 1}, {0, 1, 0, 0}), 50, 1);
+    const auto maps =
+        c.engine->read_image(c.image, c.embedding, select_levels(c.config, {1, 0, 1, 1}, {0, 1, 0, 0}), 50, 1);
     CHECK(!maps.self[1].defined() && !maps.cross[0].defined() && !maps.cross[3].defined());
     CHECK_CLOSE(maps.self[0].sum(-1), at::ones({1, 1024}), 1e-5);
     CHECK_CLOSE(maps.self[3].sum(-1), at::ones({1, 16}), 1e-5);
@@ -371,15 +379,16 @@ TEST(raw_maps_are_distributions_and_unread_levels_are_absent) {
 }
 
 TEST(narrow_types_stay_near_float32) {
-  for (const auto& device : devices()) for (const char* dtype : {"bfloat16", "float16"}) {
-    Case wide(device), narrow(device, 1, dtype);
-    const auto selection = select_levels(wide.config, {0, 1, 0, 0}, {0, 1, 0, 0});
-    const auto a = wide.engine->read_image(wide.image, wide.embedding, selection, 50, 1);
-    const auto b = narrow.engine->read_image(narrow.image, narrow.embedding, selection, 50, 1);
-    CHECK(b.self[1].scalar_type() == at::kFloat);
-    CHECK_CLOSE(b.self[1], a.self[1], 0.05);
-    CHECK(narrow.inversion().step({kBoxes, {60, 60}, 3}).finite);
-  }
+  for (const auto& device : devices())
+    for (const char* dtype : {"bfloat16", "float16"}) {
+      Case wide(device), narrow(device, 1, dtype);
+      const auto selection = select_levels(wide.config, {0, 1, 0, 0}, {0, 1, 0, 0});
+      const auto a = wide.engine->read_image(wide.image, wide.embedding, selection, 50, 1);
+      const auto b = narrow.engine->read_image(narrow.image, narrow.embedding, selection, 50, 1);
+      CHECK(b.self[1].scalar_type() == at::kFloat);
+      CHECK_CLOSE(b.self[1], a.self[1], 0.05);
+      CHECK(narrow.inversion().step({kBoxes, {60, 60}, 3}).finite);
+    }
 }
 
 TEST(canonical_pictures_posterior_samples_and_noise) {
@@ -391,7 +400,8 @@ TEST(canonical_pictures_posterior_samples_and_noise) {
   at::Tensor wanted = at::tensor(rgb).view({400, 300, 3}).permute({2, 0, 1}).unsqueeze(0).to(at::kFloat);
   wanted = at::_upsample_bilinear2d_aa(wanted, {128, 128}, false, std::nullopt, std::nullopt) / 127.5 - 1;
   CHECK_CLOSE(got, wanted, 1e-6);
-  const Image mean = c.engine->encode_image(rgb.data(), 300, 400, false, 1), sample = c.engine->encode_image(rgb.data(), 300, 400, true, 1);
+  const Image mean = c.engine->encode_image(rgb.data(), 300, 400, false, 1),
+              sample = c.engine->encode_image(rgb.data(), 300, 400, true, 1);
   CHECK(!mean.latent.equal(sample.latent));
   CHECK(c.engine->encode_image(rgb.data(), 300, 400, true, 1).latent.equal(sample.latent));
 
@@ -452,5 +462,8 @@ TEST(wrong_arguments_are_refused) {
   CHECK_ERROR(parse_gradient_mode("half"), "INVALID_OPTION", "keys-only");
   auto layers = c.config.layers;
   c.config.layers[0].level = 9;  // a manifest that does not fit its module
-  CHECK_ERROR(Engine(c.config).read_image(c.image, c.embedding, select_levels(c.config, std::vector<double>(10, 1), std::vector<double>(10, 1)), 50, 1), "SHAPE_MISMATCH", "levels");
+  CHECK_ERROR(
+      Engine(c.config).read_image(
+          c.image, c.embedding, select_levels(c.config, std::vector<double>(10, 1), std::vector<double>(10, 1)), 50, 1),
+      "SHAPE_MISMATCH", "levels");
 }

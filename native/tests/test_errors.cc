@@ -29,7 +29,8 @@ const std::string kAdvice =
     "Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.\n\n";
 
 const std::string kFull =
-    "CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 7.79 GiB of which 1.12 GiB is free. If "
+    "CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 7.79 GiB of which 1.12 GiB is free. "
+    "If "
     "reserved but unallocated memory is large try setting PYTORCH_ALLOC_CONF=expandable_segments:True to avoid "
     "fragmentation.";
 

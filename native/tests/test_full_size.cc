@@ -80,7 +80,8 @@ TEST(one_picture_with_two_steps_stays_below_eight_gibibytes) {
   options.trainable.assign(77, 1);
   Inversion inversion(engine, image, embedding, options);
   for (int i = 0; i < 2; ++i) {
-    const auto step = inversion.step({{0, 0, 0.8f, 0.8f, 0.1f, 0.2f, 0.7f, 0.7f}, {100, 100}, static_cast<uint64_t>(i)});
+    const auto step =
+        inversion.step({{0, 0, 0.8f, 0.8f, 0.1f, 0.2f, 0.7f, 0.7f}, {100, 100}, static_cast<uint64_t>(i)});
     CHECK(step.finite);
     std::printf("  step: loss %.5f, gradient %.3e, %.1f s\n", step.loss, step.gradient_norm, step.milliseconds / 1000);
     CHECK(peak_memory() <= 8);

@@ -23,7 +23,8 @@ at::Tensor to_double(const at::Tensor& t) { return t.detach().to(at::kCPU, at::k
 
 /** y and dx of group_norm in float64. */
 std::pair<at::Tensor, at::Tensor> wanted(
-    const at::Tensor& x, const at::Tensor& added, const at::Tensor& w, const at::Tensor& b, int64_t groups, bool silu, const at::Tensor& dy) {
+    const at::Tensor& x, const at::Tensor& added, const at::Tensor& w, const at::Tensor& b, int64_t groups, bool silu,
+    const at::Tensor& dy) {
   const at::Tensor leaf = to_double(x).requires_grad_();
   const at::Tensor whole = added.defined() ? leaf + to_double(added).unsqueeze(-1).unsqueeze(-1) : leaf;
   at::Tensor y = at::group_norm(whole, groups, to_double(w), to_double(b), 1e-5);
@@ -81,8 +82,9 @@ TEST(group_norm_on_a_gpu_equals_float64) {
   use_own_stream(device);
   CHECK(kernels::available(device));
   // The widths of Stable Diffusion, of its concatenations and of the miniature; groups that a 16-byte row cuts; a single point.
-  const std::vector<Shape> shapes{{2, 320, 64, 64, 32}, {2, 2560, 8, 8, 32}, {1, 1920, 16, 16, 32}, {3, 960, 32, 32, 32},
-                                  {2, 128, 96, 128, 32}, {4, 512, 17, 19, 32}, {1, 32, 32, 32, 8}, {1, 64, 1, 1, 8}};
+  const std::vector<Shape> shapes{{2, 320, 64, 64, 32}, {2, 2560, 8, 8, 32},   {1, 1920, 16, 16, 32},
+                                  {3, 960, 32, 32, 32}, {2, 128, 96, 128, 32}, {4, 512, 17, 19, 32},
+                                  {1, 32, 32, 32, 8},   {1, 64, 1, 1, 8}};
   for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
     for (const auto& shape : shapes) {
       if (shape.channels * c10::elementSize(type) / 16 > 512) continue;
@@ -131,11 +133,14 @@ TEST(a_convolution_takes_its_bias_and_a_residual_along) {
     const auto last = at::MemoryFormat::ChannelsLast;
     for (const int64_t stride : {1, 2}) {
       const at::Tensor x = at::randn({2, 16, 12, 10}).to(options).contiguous(last).requires_grad_();
-      const at::Tensor w = (at::randn({32, 16, 3, 3}) / 12).to(options).contiguous(last), b = at::randn({32}).to(options);
+      const at::Tensor w = (at::randn({32, 16, 3, 3}) / 12).to(options).contiguous(last),
+                       b = at::randn({32}).to(options);
       const at::Tensor plain = at::conv2d(to_double(x), to_double(w), to_double(b), {stride, stride}, {1, 1});
       const at::Tensor residual = at::randn(plain.sizes()).to(options).contiguous(last).requires_grad_();
       CHECK_CLOSE(conv2d(x, w, b, stride, 1, std::nullopt), plain, tolerance_of(type));
-      CHECK_CLOSE(conv2d(x, w, std::nullopt, stride, 1, std::nullopt), plain - to_double(b).view({-1, 1, 1}), tolerance_of(type));
+      CHECK_CLOSE(
+          conv2d(x, w, std::nullopt, stride, 1, std::nullopt), plain - to_double(b).view({-1, 1, 1}),
+          tolerance_of(type));
       const at::Tensor y = conv2d(x, w, b, stride, 1, residual);
       CHECK_CLOSE(y, plain + to_double(residual), tolerance_of(type));
       const at::Tensor dy = at::randn(y.sizes()).to(options).contiguous(last);
@@ -169,7 +174,8 @@ TEST(attention_that_is_read_equals_its_formula) {
     };
     const at::Tensor q = make({2, 3, 20, 8}), k = make({2, 3, 12, 8}), v = make({2, 3, 12, 8});
     const at::Tensor weights = at::tensor({0.5, 0.2, 0.3}, at::kFloat).to(device);
-    const at::Tensor dq = to_double(q).requires_grad_(), dk = to_double(k).requires_grad_(), dv = to_double(v).requires_grad_();
+    const at::Tensor dq = to_double(q).requires_grad_(), dk = to_double(k).requires_grad_(),
+                     dv = to_double(v).requires_grad_();
     const at::Tensor p = (dq.matmul(dk.transpose(-1, -2)) / std::sqrt(8.0)).softmax(-1);
     const at::Tensor wanted_map = (to_double(weights).view({1, 3, 1, 1}) * p).sum(1), wanted_out = p.matmul(dv);
     const auto [out, map] = read_attention(q, k, v, weights);

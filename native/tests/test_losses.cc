@@ -24,8 +24,8 @@ struct Explicit {
 Explicit explicit_cluster(const at::Tensor& p, const at::Tensor& maps, const ClusterOptions& options) {
   const at::Tensor source = options.distance_constant ? p.detach() : p;
   const at::Tensor l = (source + invseg::kLogEps).log();
-  const at::Tensor cross = source.matmul(l.t());                 // ⟨p_i, l_j⟩
-  const at::Tensor own = (source * l).sum(1);                    // ⟨p_i, l_i⟩
+  const at::Tensor cross = source.matmul(l.t());  // ⟨p_i, l_j⟩
+  const at::Tensor own = (source * l).sum(1);     // ⟨p_i, l_i⟩
   const at::Tensor s = own.unsqueeze(1) + own.unsqueeze(0) - cross - cross.t();
   const int64_t categories = maps.size(1);
   const at::Tensor anchors = (options.anchor_scale * (maps - options.anchor_centre)).sigmoid();
@@ -93,7 +93,8 @@ TEST_ON_EVERY_DEVICE(cluster_gradient_equals_finite_differences) {
   const at::Tensor dp = at::randn_like(p) * p, dm = at::randn_like(maps);  // relative to p: its logarithm is taken
   const double h = 1e-5;
   const auto loss = [&](double step) { return pure::cluster_loss(p + step * h * dp, maps + step * h * dm, {}).loss; };
-  const double slope = (exact.self_gradient * dp).sum().item<double>() + (exact.maps_gradient * dm).sum().item<double>();
+  const double slope =
+      (exact.self_gradient * dp).sum().item<double>() + (exact.maps_gradient * dm).sum().item<double>();
   CHECK_NEAR((loss(1) - loss(-1)) / (2 * h) / slope, 1, 1e-4);
 }
 
@@ -143,10 +144,13 @@ TEST_ON_EVERY_DEVICE(entropy_gradient_is_finite_at_zero_and_equals_finite_differ
   CHECK(at_zero.gradient.isfinite().all().item<bool>());
   const at::Tensor maps = on(at::rand({2, 9, 3}, at::kDouble)) * 0.9 + 0.05, direction = at::randn_like(maps);
   const at::Tensor coverage = on(at::rand({2, 9}, at::kDouble)).gt(0.3).to(at::kDouble);
-  for (const auto normalise : {EntropyOptions::Normalise::none, EntropyOptions::Normalise::l1, EntropyOptions::Normalise::softmax}) {
+  for (const auto normalise :
+       {EntropyOptions::Normalise::none, EntropyOptions::Normalise::l1, EntropyOptions::Normalise::softmax}) {
     EntropyOptions options;
     options.normalise = normalise;
-    const auto loss = [&](double step) { return pure::entropy_loss(maps + step * 1e-6 * direction, coverage, options).loss; };
+    const auto loss = [&](double step) {
+      return pure::entropy_loss(maps + step * 1e-6 * direction, coverage, options).loss;
+    };
     const double slope = (pure::entropy_loss(maps, coverage, options).gradient * direction).sum().item<double>();
     CHECK_NEAR((loss(1) - loss(-1)) / 2e-6, slope, 1e-6);
   }

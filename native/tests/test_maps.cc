@@ -21,9 +21,7 @@ at::Tensor bilinear(const at::Tensor& x, int64_t height, int64_t width) {
   return at::upsample_bilinear2d(x, {height, width}, false, std::nullopt, std::nullopt);
 }
 
-at::Tensor boxes(std::vector<float> values) {
-  return on(at::tensor(values)).view({-1, 4}).to(at::kDouble);
-}
+at::Tensor boxes(std::vector<float> values) { return on(at::tensor(values)).view({-1, 4}).to(at::kDouble); }
 
 }  // namespace
 
@@ -38,9 +36,11 @@ TEST_ON_EVERY_DEVICE(cross_aggregate_is_the_weighted_sum_of_enlarged_maps) {
   const at::Tensor fine = distributions({2, 64, 5}), coarse = distributions({2, 16, 5});
   const at::Tensor planes = coarse.transpose(1, 2).reshape({2, 5, 4, 4});
   const at::Tensor enlarged = bilinear(planes, 8, 8).reshape({2, 5, 64}).transpose(1, 2);
-  CHECK_CLOSE(aggregate_cross({fine, coarse, {}}, {0.7, 0.3, 5.0}, 8, CrossScale::none), 0.7 * fine + 0.3 * enlarged, 1e-12);
   CHECK_CLOSE(
-      aggregate_cross({fine, coarse}, {0.7, 0.3}, 8, CrossScale::min_max), 0.7 * min_max(fine, 1) + 0.3 * min_max(enlarged, 1), 1e-12);
+      aggregate_cross({fine, coarse, {}}, {0.7, 0.3, 5.0}, 8, CrossScale::none), 0.7 * fine + 0.3 * enlarged, 1e-12);
+  CHECK_CLOSE(
+      aggregate_cross({fine, coarse}, {0.7, 0.3}, 8, CrossScale::min_max),
+      0.7 * min_max(fine, 1) + 0.3 * min_max(enlarged, 1), 1e-12);
   CHECK_ERROR(aggregate_cross({at::Tensor()}, {1.0}, 8, CrossScale::none), "INVALID_OPTION", "cross-attention");
 }
 
@@ -71,7 +71,8 @@ TEST_ON_EVERY_DEVICE(nearest_enlargement_changes_neither_loss_nor_its_gradient) 
   // eps inside the logarithm is the one thing that knows the scale of p.
   const auto small = pure::cluster_loss(p, maps, {}), large = pure::cluster_loss(p_big, maps_big, {});
   CHECK_NEAR(large.loss / small.loss, 1, 1e-4);
-  const at::Tensor folded = large.maps_gradient.view({side, factor, side, factor, 3}).sum({1, 3}).view({side * side, 3});
+  const at::Tensor folded =
+      large.maps_gradient.view({side, factor, side, factor, 3}).sum({1, 3}).view({side * side, 3});
   CHECK_CLOSE(folded, small.maps_gradient, 1e-3);
 }
 
@@ -129,7 +130,7 @@ TEST_ON_EVERY_DEVICE(mapping_back_undoes_a_crop_inside_its_box) {
   CHECK(back.coverage[1].sum().item<double>() == 20 * 24);  // 0.625 * 32 rows, 0.75 * 32 columns
   const at::Tensor errors = (back.maps.squeeze(2) - smooth.flatten()).abs() * back.coverage;
   CHECK_NEAR(errors[0].max().item<double>(), 0, 1e-12);
-  CHECK_NEAR(errors[1].max().item<double>(), 0, 0.04);   // the box's own edge pixels are repeated outwards
+  CHECK_NEAR(errors[1].max().item<double>(), 0, 0.04);  // the box's own edge pixels are repeated outwards
   CHECK_NEAR(errors[1].mean().item<double>(), 0, 2e-3);
   CHECK(back.coverage[1].view({size, size})[8][4].item<double>() == 1);
   CHECK(back.coverage[1].view({size, size})[7][4].item<double>() == 0);
@@ -179,7 +180,8 @@ TEST_ON_EVERY_DEVICE(adam_equals_the_textbook) {
 }
 
 TEST_ON_EVERY_DEVICE(shrinking_matrix_is_libtorchs_antialiased_resize) {
-  for (const auto& [in, out] : std::vector<std::pair<int64_t, int64_t>>{{100, 37}, {37, 100}, {512, 512}, {1000, 16}, {1, 8}}) {
+  for (const auto& [in, out] :
+       std::vector<std::pair<int64_t, int64_t>>{{100, 37}, {37, 100}, {512, 512}, {1000, 16}, {1, 8}}) {
     const at::Tensor x = at::rand({1, 1, in, 3});
     const at::Tensor wanted = at::_upsample_bilinear2d_aa(x, {out, 3}, false, std::nullopt, std::nullopt);
     CHECK_CLOSE(invseg::shrinking_matrix(out, in, on(x).options()).matmul(on(x)[0][0]), wanted[0][0], 1e-6);

@@ -41,8 +41,8 @@ at::Tensor maps_of(const at::Tensor& groups, int64_t categories) {
 TEST_ON_EVERY_DEVICE(cross_scale_by_the_sum_weighs_every_token_alike) {
   const at::Tensor fine = distributions({1, 64, 5}), coarse = distributions({1, 16, 5});
   const at::Tensor total = aggregate_cross({fine, coarse}, {0.3, 0.7}, 8, CrossScale::sum);
-  const at::Tensor wanted = 0.3 * fine / fine.sum(1, true) +
-                            aggregate_cross({coarse / coarse.sum(1, true)}, {0.7}, 8, CrossScale::none);
+  const at::Tensor wanted =
+      0.3 * fine / fine.sum(1, true) + aggregate_cross({coarse / coarse.sum(1, true)}, {0.7}, 8, CrossScale::none);
   CHECK_CLOSE(total, wanted, 1e-12);
   CHECK_CLOSE(aggregate_cross({fine * 7}, {1.0}, 8, CrossScale::sum).sum(1), on(at::ones({1, 5}, at::kDouble)), 1e-12);
 }
@@ -116,7 +116,8 @@ TEST_ON_EVERY_DEVICE(clusters_give_every_point_its_cluster_mean) {
   }
   // More seeds than groups: the surplus clusters run empty and disturb nobody.
   CHECK(cluster_means(centres.index_select(0, group).unsqueeze(0), 6, 5).isfinite().all().item<bool>());
-  CHECK_CLOSE(cluster_means(centres.index_select(0, group).unsqueeze(0), 6, 5)[0], centres.index_select(0, group), 1e-12);
+  CHECK_CLOSE(
+      cluster_means(centres.index_select(0, group).unsqueeze(0), 6, 5)[0], centres.index_select(0, group), 1e-12);
   // A batch entry does not look at its neighbour.
   const at::Tensor two = at::cat({maps, at::rand_like(maps)});
   CHECK_CLOSE(cluster_means(two, 2, 5)[0], got[0], 1e-12);
@@ -194,7 +195,9 @@ TEST_ON_EVERY_DEVICE(background_rules_and_rescaling) {
   const at::Tensor maps = at::rand({3, 8, 8});
   const at::Tensor big = at::upsample_bilinear2d(maps.unsqueeze(0), {20, 30}, false, std::nullopt, std::nullopt)[0];
   const auto [best, labels] = big.max(0);
-  const auto same = [](const at::Tensor& a, const at::Tensor& b) { return a.eq(b).to(at::kDouble).mean().item<double>() > 0.99; };
+  const auto same = [](const at::Tensor& a, const at::Tensor& b) {
+    return a.eq(b).to(at::kDouble).mean().item<double>() > 0.99;
+  };
   LabelOptions options{.width = 30, .height = 20, .background = BackgroundRule::threshold, .threshold = 0.6};
   options.strengths = true;
   const Prediction fixed = label_picture(on(maps), options);

@@ -136,7 +136,8 @@ TEST(beam_search_refuses_logits_that_are_not_numbers) {
 
 TEST(resampling_keeps_a_flat_picture_and_a_picture_of_the_right_size) {
   const std::vector<uint8_t> flat(size_t{50} * 30 * 3, 77);
-  for (const uint8_t value : invseg::resample_bicubic(flat.data(), {50, 13, 0, 13}, {30, 90, 0, 90})) CHECK(value == 77);
+  for (const uint8_t value : invseg::resample_bicubic(flat.data(), {50, 13, 0, 13}, {30, 90, 0, 90}))
+    CHECK(value == 77);
   std::vector<uint8_t> ramp(size_t{20} * 10 * 3);
   for (size_t i = 0; i < ramp.size(); ++i) ramp[i] = static_cast<uint8_t>(i * 37);
   CHECK(invseg::resample_bicubic(ramp.data(), {20, 20, 0, 20}, {10, 10, 0, 10}) == ramp);
@@ -160,7 +161,8 @@ TEST(pixels_are_close_to_libtorchs_bicubic) {
   config.deviation = {1, 1, 1};
   const at::Tensor pixels = invseg::picture_pixels(picture.data(), 120, 90, config);
   const at::Tensor bytes = at::from_blob(picture.data(), {90, 120, 3}, at::kByte).permute({2, 0, 1}).unsqueeze(0);
-  const at::Tensor other = at::_upsample_bicubic2d_aa(bytes.to(at::kFloat), {32, 32}, false, std::nullopt, std::nullopt);
+  const at::Tensor other =
+      at::_upsample_bicubic2d_aa(bytes.to(at::kFloat), {32, 32}, false, std::nullopt, std::nullopt);
   CHECK((pixels.sizes() == at::IntArrayRef{1, 3, 32, 32}));
   CHECK((pixels * 255 - other).abs().max().item<double>() <= 1.5);
 }

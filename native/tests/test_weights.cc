@@ -146,13 +146,18 @@ TEST(missing_extra_and_misshapen_tensors_are_named) {
   Case c;
   auto tensors = c.tensors;
   tensors.erase(kName);
-  CHECK_ERROR(c.load(bundle::write_safetensors(c.file, tensors)), "WEIGHTS_MISMATCH", "1 missing (text_model.encoder.layers.0.mlp.fc1.weight)");
+  CHECK_ERROR(
+      c.load(bundle::write_safetensors(c.file, tensors)), "WEIGHTS_MISMATCH",
+      "1 missing (text_model.encoder.layers.0.mlp.fc1.weight)");
   tensors = c.tensors;
   tensors["stray.weight"] = at::zeros({2});
-  CHECK_ERROR(c.load(bundle::write_safetensors(c.file, tensors)), "WEIGHTS_MISMATCH", "unknown to the model (stray.weight)");
+  CHECK_ERROR(
+      c.load(bundle::write_safetensors(c.file, tensors)), "WEIGHTS_MISMATCH", "unknown to the model (stray.weight)");
   tensors = c.tensors;
   tensors[kName] = tensors[kName].t();
-  CHECK_ERROR(c.load(bundle::write_safetensors(c.file, tensors)), "WEIGHTS_MISMATCH", "[96, 384] in the file, [384, 96] in the model");
+  CHECK_ERROR(
+      c.load(bundle::write_safetensors(c.file, tensors)), "WEIGHTS_MISMATCH",
+      "[96, 384] in the file, [384, 96] in the model");
   CHECK_ERROR(c.load({}), "WEIGHTS_MISMATCH", "missing");
   auto doubled = bundle::write_safetensors(c.file, c.tensors);
   doubled.push_back(doubled.front());
@@ -198,7 +203,11 @@ TEST(values_that_are_not_finite_are_found_and_named) {
 TEST(a_script_that_is_none_is_an_error) {
   Case c;
   Files files;
-  CHECK_ERROR(LoadedModule("U-Net", {c.folder.path("none.pt"), {}}, at::kCPU, at::kFloat, true, files), "MODEL_NOT_FOUND", "none.pt");
+  CHECK_ERROR(
+      LoadedModule("U-Net", {c.folder.path("none.pt"), {}}, at::kCPU, at::kFloat, true, files), "MODEL_NOT_FOUND",
+      "none.pt");
   std::ofstream(c.folder.path("text.pt")) << "not a module";
-  CHECK_ERROR(LoadedModule("U-Net", {c.folder.path("text.pt"), {}}, at::kCPU, at::kFloat, true, files), "MODEL_NOT_FOUND", "text.pt");
+  CHECK_ERROR(
+      LoadedModule("U-Net", {c.folder.path("text.pt"), {}}, at::kCPU, at::kFloat, true, files), "MODEL_NOT_FOUND",
+      "text.pt");
 }

@@ -26,7 +26,7 @@ function parsed(bytes) {
 /** Chunks as they are, each with its checksum: what a decoder sees behind the first check. */
 export function withChecksums(bytes) {
   const out = Buffer.from(bytes);
-  for (let at = 8; at + 12 <= out.length;) {
+  for (let at = 8; at + 12 <= out.length; ) {
     const end = at + 12 + out.readUInt32BE(at);
     if (end > out.length) break;
     out.writeUInt32BE(crc32(out.subarray(at + 4, end - 4)), end - 4);

@@ -34,7 +34,13 @@ export function instancesJson(pictures, classIds, categoryIds) {
   return {
     info: { description: 'brackets in a string ]}" do no harm: \\"{[' },
     licenses: [{ id: 1, name: 'none' }],
-    images: pictures.map(({ id, width, height }) => ({ id: Number(id), file_name: `${id}.jpg`, width, height, license: 1 })),
+    images: pictures.map(({ id, width, height }) => ({
+      id: Number(id),
+      file_name: `${id}.jpg`,
+      width,
+      height,
+      license: 1,
+    })),
     annotations,
     categories: categoryIds.map((id) => ({ id, name: `category ${id}`, supercategory: 'thing' })),
   };
@@ -79,7 +85,7 @@ export function compress(counts) {
   let text = '';
   for (const [i, count] of counts.entries()) {
     let rest = i > 2 ? count - counts[i - 2] : count;
-    for (let more = true; more;) {
+    for (let more = true; more; ) {
       const bits = rest & 31;
       rest >>= 5;
       more = !(rest === (bits & 16 ? -1 : 0));

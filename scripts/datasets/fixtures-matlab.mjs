@@ -46,7 +46,10 @@ export function matlabFile(
     return Buffer.concat([words(type, data.length), data, Buffer.alloc((8 - (data.length % 8)) % 8)]);
   };
 
-  const columnwise = Array.from({ length: rows * columns }, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
+  const columnwise = Array.from(
+    { length: rows * columns },
+    (_, i) => values[(i % rows) * columns + Math.floor(i / rows)],
+  );
   const write = { uint8: number(UINT8, 1), uint16: number(UINT16, 2), double: number(DOUBLE, 8) }[stored];
   const matrix = element(
     MATRIX,

@@ -108,9 +108,11 @@ function contextOf({ width, height, labels }, key) {
   return Uint16Array.from(labels, (label, i) => {
     const y = Math.floor(i / width) / height;
     if (label > 0)
-      return { raw: CONTEXT_RAW, alphabetical: CONTEXT_ALPHABETICAL, vocFirst: Array.from({ length: 21 }, (_, k) => k) }[
-        key
-      ][label];
+      return {
+        raw: CONTEXT_RAW,
+        alphabetical: CONTEXT_ALPHABETICAL,
+        vocFirst: Array.from({ length: 21 }, (_, k) => k),
+      }[key][label];
     if (y < 0.3) return SKY[key];
     if (y > 0.6) return GRASS[key];
     return key === 'raw' ? [0, 1, 459][i % 3] : 0;

@@ -12,7 +12,13 @@ import { parseArgs } from 'node:util';
 import { Random } from '../../dist/random.js';
 import { makeStubData } from './stub.mjs';
 
-const { values } = parseArgs({ options: { kills: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' }, pictures: { type: 'string', default: '60' } } });
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    pictures: { type: 'string', default: '60' },
+  },
+});
 const [wanted, seed, pictures] = [values.kills, values.seed, values.pictures].map(Number);
 const random = new Random(seed);
 const folder = mkdtempSync(path.join(tmpdir(), 'invseg-kills-'));
@@ -35,7 +41,10 @@ function run(target, after) {
   });
 }
 
-const lines = () => (existsSync(path.join(out, 'journal.jsonl')) ? readFileSync(path.join(out, 'journal.jsonl'), 'utf8').split('\n') : ['']);
+const lines = () =>
+  existsSync(path.join(out, 'journal.jsonl'))
+    ? readFileSync(path.join(out, 'journal.jsonl'), 'utf8').split('\n')
+    : [''];
 try {
   await makeStubData(root, pictures, 40, 30);
   const began = performance.now();

@@ -12,7 +12,15 @@ import { evaluate, openDataset } from '../../dist/index.js';
 import { makeStubData, stubSegmenter } from './stub.mjs';
 
 const option = (value) => ({ type: 'string', default: value });
-const { values } = parseArgs({ options: { pictures: option('1000'), width: option('500'), height: option('375'), data: option('.cache/evaluation'), delay: option('0') } });
+const { values } = parseArgs({
+  options: {
+    pictures: option('1000'),
+    width: option('500'),
+    height: option('375'),
+    data: option('.cache/evaluation'),
+    delay: option('0'),
+  },
+});
 const [pictures, width, height, delay] = [values.pictures, values.width, values.height, values.delay].map(Number);
 const root = path.resolve(values.data, `stub-${pictures}-${width}x${height}`);
 await makeStubData(root, pictures, width, height);
@@ -49,13 +57,34 @@ try {
     dataset,
     out,
     onProgress({ done }) {
-      if (done % Math.ceil(pictures / 10) === 0) memory.push({ done, rss: Math.round(process.memoryUsage.rss() / MB), heap: Math.round(process.memoryUsage().heapUsed / MB) });
+      if (done % Math.ceil(pictures / 10) === 0)
+        memory.push({
+          done,
+          rss: Math.round(process.memoryUsage.rss() / MB),
+          heap: Math.round(process.memoryUsage().heapUsed / MB),
+        });
     },
   });
   const wall = performance.now() - began;
   const { user, system } = process.cpuUsage(cpu);
   const each = (ms) => Math.round((100 * ms) / pictures) / 100;
-  console.log(JSON.stringify({ pictures, width, height, wallMs: each(wall), stubMs: each(inside), besideMs: each(wall - inside), besideCpuMs: Math.round(100 * ((user + system) / 1000 / pictures - stubCpu)) / 100, maxRss: Math.round(process.resourceUsage().maxRSS / 1024), memory }, null, 1));
+  console.log(
+    JSON.stringify(
+      {
+        pictures,
+        width,
+        height,
+        wallMs: each(wall),
+        stubMs: each(inside),
+        besideMs: each(wall - inside),
+        besideCpuMs: Math.round(100 * ((user + system) / 1000 / pictures - stubCpu)) / 100,
+        maxRss: Math.round(process.resourceUsage().maxRSS / 1024),
+        memory,
+      },
+      null,
+      1,
+    ),
+  );
 } finally {
   rmSync(out, { recursive: true, force: true });
 }

@@ -30,9 +30,16 @@ export async function makeStubData(root, pictures, width, height) {
     });
     const rgb = Uint8Array.from({ length: width * height * 3 }, (_, at) => {
       const pixel = Math.floor(at / 3);
-      return (labels[pixel] * 37 + (pixel % width) + (at % 3) * 50 + ((Math.imul(pixel + i, 2654435761) >>> 27) & 15)) & 255;
+      return (
+        (labels[pixel] * 37 + (pixel % width) + (at % 3) * 50 + ((Math.imul(pixel + i, 2654435761) >>> 27) & 15)) & 255
+      );
     });
-    writeFileSync(at('images', i, 'jpg'), await sharp(rgb, { raw: { width, height, channels: 3 } }).jpeg({ quality: 90 }).toBuffer());
+    writeFileSync(
+      at('images', i, 'jpg'),
+      await sharp(rgb, { raw: { width, height, channels: 3 } })
+        .jpeg({ quality: 90 })
+        .toBuffer(),
+    );
     writeFileSync(at('masks', i, 'png'), encodeLabels(labels, width, height, vocPalette()));
   }
   writeFileSync(path.join(root, 'done'), '');
@@ -42,14 +49,31 @@ export async function makeStubData(root, pictures, width, height) {
 export function stubSegmenter(delay = 0) {
   const losses = Array.from({ length: 15 }, (_, i) => ({ step: i + 1, total: -1 - i / 100, cluster: -2, entropy: 1 }));
   return {
-    info: { model: { name: 'stub', version: '1', folder: '', resolutions: [32] }, device: 'cpu', deviceName: 'none', dtype: 'float32' },
+    info: {
+      model: { name: 'stub', version: '1', folder: '', resolutions: [32] },
+      device: 'cpu',
+      deviceName: 'none',
+      dtype: 'float32',
+    },
     async segment({ data, width, height }, { categories: names, signal: _, ...options }) {
       await new Promise((resolve) => setTimeout(resolve, delay));
       const categories = [...names, 'background'];
       const labels = new Uint8Array(width * height);
       for (let i = 0; i < labels.length; i++) labels[i] = (data[i * 3] >> 5) % categories.length;
       const timings = { queued: 0, decode: 0, encode: 0, inversion: 0, predict: 0, total: delay };
-      return { width, height, labels, categories, segments: [], losses, status: 'completed', timings, prompts: [], warnings: [], options: resolveOptions(options) };
+      return {
+        width,
+        height,
+        labels,
+        categories,
+        segments: [],
+        losses,
+        status: 'completed',
+        timings,
+        prompts: [],
+        warnings: [],
+        options: resolveOptions(options),
+      };
     },
   };
 }

@@ -15,8 +15,14 @@ export function readFolder(root, limit) {
   const files = readdirSync(path.join(root, 'images')).sort().slice(0, limit);
   const pictures = files.map((file) => {
     const mask = path.join('masks', `${path.parse(file).name}.png`);
-    const labels = [...new Set(decode(readFileSync(path.join(root, mask))).data)].filter((label) => label > 0 && label <= classes.length);
-    return { picture: path.join('images', file), mask, categories: labels.sort((a, b) => a - b).map((label) => classes[label - 1]) };
+    const labels = [...new Set(decode(readFileSync(path.join(root, mask))).data)].filter(
+      (label) => label > 0 && label <= classes.length,
+    );
+    return {
+      picture: path.join('images', file),
+      mask,
+      categories: labels.sort((a, b) => a - b).map((label) => classes[label - 1]),
+    };
   });
   return { classes, pictures };
 }

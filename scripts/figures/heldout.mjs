@@ -58,7 +58,10 @@ const settings = { options: JSON.parse(values.options), model: values.model ?? '
 
 function readLines() {
   if (!existsSync(values.out)) return [];
-  const lines = readFileSync(values.out, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const lines = readFileSync(values.out, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
   const other = lines.find((line) => JSON.stringify(line.settings) !== JSON.stringify(settings));
   if (other) throw new Error(`${values.out} holds other settings: ${JSON.stringify(other.settings)}`);
   return lines;
@@ -89,7 +92,11 @@ async function measure() {
           const result = await segmenter.segment(file, options);
           // Label k is the k-th name, and a wrong name counts as the right one in whose place it stands.
           const lookup = Uint8Array.from([...picture.categories.map((name) => classOf.get(name)), 0]);
-          const counts = count(truth, result.labels.map((label) => lookup[label]), CLASSES);
+          const counts = count(
+            truth,
+            result.labels.map((label) => lookup[label]),
+            CLASSES,
+          );
           const { timings, losses, status } = result;
           const first = losses[0]?.total ?? null;
           const last = losses.at(-1)?.total ?? null;

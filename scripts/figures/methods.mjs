@@ -37,7 +37,9 @@ if (!values.data || !values.out) {
 }
 
 /** DiffSegmenter's sweep, widened to what iSeg's (1 − max)² means. */
-const THRESHOLDS = Array.from({ length: 45 }, (_, i) => (i + 6) / 100).concat(Array.from({ length: 12 }, (_, i) => (52 + 2 * i) / 100));
+const THRESHOLDS = Array.from({ length: 45 }, (_, i) => (i + 6) / 100).concat(
+  Array.from({ length: 12 }, (_, i) => (52 + 2 * i) / 100),
+);
 const refined = (iterations, entropyReduction = 0.015) => ({ refine: { iterations, entropyReduction } });
 
 /** Predictions from one loop: of the prompt as written (baseline) and as learnt (invseg), name → options. */
@@ -53,7 +55,11 @@ const PREDICTIONS = {
 /** Other methods, name → options. `sweep`: all thresholds are counted too. `truth`: segments are named by the truth. */
 const SETTINGS = {
   diffsegmenter: { preset: 'diffsegmenter-paper', sweep: true },
-  "diffsegmenter, the bundle's cross-attention": { preset: 'diffsegmenter-paper', inferenceCross: 'bundle', sweep: true },
+  "diffsegmenter, the bundle's cross-attention": {
+    preset: 'diffsegmenter-paper',
+    inferenceCross: 'bundle',
+    sweep: true,
+  },
   "diffsegmenter, the bundle's settings": { method: 'diffsegmenter' },
   'diffseg, τ 1': { preset: 'diffseg-paper' },
   'diffseg, τ 0.4': { preset: 'diffseg-paper', diffseg: { threshold: 0.4 } },
@@ -78,14 +84,20 @@ const { pictures } = index;
 const classOf = new Map(index.classes.map((name, i) => [name, i + 1]));
 const CLASSES = index.classes.length + 1;
 const settings = [
-  ...LOOPED.flatMap((method) => Object.entries(PREDICTIONS).map(([name, options]) => [`${method}${name}`, { method, ...options }])),
+  ...LOOPED.flatMap((method) =>
+    Object.entries(PREDICTIONS).map(([name, options]) => [`${method}${name}`, { method, ...options }]),
+  ),
   ...Object.entries(SETTINGS),
 ];
-const keyOf = ({ picture }, setting, options) => JSON.stringify([picture, setting, options, values.model ?? 'bundled', values.dtype]);
+const keyOf = ({ picture }, setting, options) =>
+  JSON.stringify([picture, setting, options, values.model ?? 'bundled', values.dtype]);
 
 function readLines() {
   if (!existsSync(values.out)) return [];
-  return readFileSync(values.out, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return readFileSync(values.out, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 }
 
 /** Segment → the class that most of its pixels have in the truth. */
@@ -100,8 +112,13 @@ function nameByTruth(labels, truth) {
 function write(picture, setting, own, truth, labels, strengths, ms) {
   const lookup = Uint8Array.from([...picture.categories.map((name) => classOf.get(name)), 0]);
   const classes = (list) => list.map((label) => lookup[label]);
-  const line = { key: keyOf(picture, setting, own), ms, counts: count(truth, own.truth ? nameByTruth(labels, truth) : classes(labels), CLASSES) };
-  if (own.sweep) line.swept = THRESHOLDS.map((threshold) => count(truth, classes(labelsAt(strengths, threshold)), CLASSES));
+  const line = {
+    key: keyOf(picture, setting, own),
+    ms,
+    counts: count(truth, own.truth ? nameByTruth(labels, truth) : classes(labels), CLASSES),
+  };
+  if (own.sweep)
+    line.swept = THRESHOLDS.map((threshold) => count(truth, classes(labelsAt(strengths, threshold)), CLASSES));
   appendFileSync(values.out, `${JSON.stringify(line)}\n`);
 }
 
@@ -111,7 +128,10 @@ async function measureLoop(segmenter, file, picture, truth, seed, steps) {
   const observe = async (step, inversion, context) => {
     if (step !== 0 && step !== steps) return;
     for (const [name, options] of Object.entries(PREDICTIONS)) {
-      const { labels, milliseconds } = await predict({ ...context, options: { ...context.options, ...options } }, inversion);
+      const { labels, milliseconds } = await predict(
+        { ...context, options: { ...context.options, ...options } },
+        inversion,
+      );
       found.push({ method: step === 0 ? 'baseline' : 'invseg', name, labels, milliseconds });
     }
   };
@@ -136,11 +156,17 @@ async function measure() {
       // The first runs specialise the networks' code.
       if (!warm) await segmenter.segment(file, { categories: picture.categories, steps: 2 });
       warm = true;
-      if (!done.has(keyOf(picture, 'invseg', { method: 'invseg' }))) await measureLoop(segmenter, file, picture, truth, i, steps);
+      if (!done.has(keyOf(picture, 'invseg', { method: 'invseg' })))
+        await measureLoop(segmenter, file, picture, truth, i, steps);
       for (const [setting, own] of Object.entries(SETTINGS)) {
         if (done.has(keyOf(picture, setting, own))) continue;
         const { sweep, truth: byTruth, ...options } = own;
-        const call = { ...options, seed: i, saveStrengths: sweep === true, categories: byTruth ? undefined : picture.categories };
+        const call = {
+          ...options,
+          seed: i,
+          saveStrengths: sweep === true,
+          categories: byTruth ? undefined : picture.categories,
+        };
         const { labels, timings, strengths } = await segmenter.segment(file, call);
         write(picture, setting, own, truth, labels, strengths, timings.total);
       }
@@ -161,7 +187,9 @@ function report() {
     const cells = ['mIoU', 'mAcc'].map((key) => `${value[key].toFixed(1)} ${interval(range[key])}`);
     console.log(`| ${[name, ...cells, value.accuracy.toFixed(1), ms === undefined ? '' : ms].join(' | ')} |`);
   };
-  console.log(`${pictures.length} pictures of ${values.data}, model ${values.model ?? 'bundled'}, ${values.dtype} on ${values.device}\n`);
+  console.log(
+    `${pictures.length} pictures of ${values.data}, model ${values.model ?? 'bundled'}, ${values.dtype} on ${values.device}\n`,
+  );
   console.log('| setting | mIoU [95 %] | mAcc [95 %] | pixels right | s an image |\n|---|---|---|---|---|');
   const found = new Map();
   for (const [setting, options] of settings) {
@@ -169,10 +197,16 @@ function report() {
     if (own.some((line) => line === undefined)) continue;
     found.set(setting, own);
     const seconds = own.reduce((sum, { ms }) => sum + ms, 0) / own.length / 1000;
-    row(setting, own.map(({ counts }) => counts), seconds.toFixed(2));
+    row(
+      setting,
+      own.map(({ counts }) => counts),
+      seconds.toFixed(2),
+    );
     if (!options.sweep) continue;
     const at = THRESHOLDS.map((_, t) => own.map(({ swept }) => swept[t]));
-    const best = at.map((list) => scores(total(list)).mIoU).reduce((top, value, t, all) => (value > all[top] ? t : top), 0);
+    const best = at
+      .map((list) => scores(total(list)).mIoU)
+      .reduce((top, value, t, all) => (value > all[top] ? t : top), 0);
     row(`${setting}, swept: threshold ${THRESHOLDS[best]}`, at[best]);
   }
   console.log('\n| difference of mIoU | [95 %] |\n|---|---|');
@@ -181,7 +215,9 @@ function report() {
       if (!setting.startsWith(`${base}, `) || !setting.match(/refine|eq/) || !found.has(base)) continue;
       const [a, b] = [setting, base].map((name) => found.get(name).map(({ counts }) => counts));
       const difference = (times) => ({ mIoU: scores(total(a, times)).mIoU - scores(total(b, times)).mIoU });
-      console.log(`| ${setting} − ${base} | ${difference().mIoU.toFixed(1)} ${interval(bootstrap(a.length, difference).mIoU)} |`);
+      console.log(
+        `| ${setting} − ${base} | ${difference().mIoU.toFixed(1)} ${interval(bootstrap(a.length, difference).mIoU)} |`,
+      );
     }
   }
 }

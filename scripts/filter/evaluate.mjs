@@ -30,7 +30,9 @@ const rules = {
   'image rule': imageSimilarityNames(models, vocabulary),
   diffsegmenter: await createNameSource('diffsegmenter', { vocabulary, models }),
 };
-const tallies = Object.fromEntries(Object.keys(rules).map((rule) => [rule, { right: 0, kept: 0, exact: 0, seconds: 0 }]));
+const tallies = Object.fromEntries(
+  Object.keys(rules).map((rule) => [rule, { right: 0, kept: 0, exact: 0, seconds: 0 }]),
+);
 let [pictures, shown] = [0, 0];
 for (const id of dataset.ids.slice(0, Number(values.limit))) {
   const item = await dataset.item(id);
@@ -52,13 +54,21 @@ await models.dispose();
 const figures = Object.fromEntries(
   Object.entries(tallies).map(([rule, { right, kept, exact, seconds }]) => [
     rule,
-    { precision: right / kept, recall: right / shown, exactSet: exact / pictures, namesAPicture: kept / pictures, secondsAPicture: seconds / pictures },
+    {
+      precision: right / kept,
+      recall: right / shown,
+      exactSet: exact / pictures,
+      namesAPicture: kept / pictures,
+      secondsAPicture: seconds / pictures,
+    },
   ]),
 );
 if (values.json) console.log(JSON.stringify({ pictures, shownAPicture: shown / pictures, ...figures }, null, 2));
 else {
   console.log(`${pictures} pictures of ${values.root}, ${(shown / pictures).toFixed(2)} classes a picture`);
   for (const [rule, { precision, recall, exactSet, namesAPicture, secondsAPicture }] of Object.entries(figures)) {
-    console.log(`${rule}: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}, exact set ${exactSet.toFixed(3)}, ${namesAPicture.toFixed(2)} names and ${secondsAPicture.toFixed(2)} s a picture`);
+    console.log(
+      `${rule}: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}, exact set ${exactSet.toFixed(3)}, ${namesAPicture.toFixed(2)} names and ${secondsAPicture.toFixed(2)} s a picture`,
+    );
   }
 }

@@ -18,7 +18,10 @@ try {
   const tree = await buildNativeTests(libtorch, path.join(root, 'models', 'miniature'), console.log);
   const folder = nvrtc();
   const env = { ...process.env, LD_LIBRARY_PATH: [folder, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':') };
-  const { status, stdout } = spawnSync(path.join(tree, 'invseg_tests'), ['kernels_compile_for_every_architecture'], { env, encoding: 'utf8' });
+  const { status, stdout } = spawnSync(path.join(tree, 'invseg_tests'), ['kernels_compile_for_every_architecture'], {
+    env,
+    encoding: 'utf8',
+  });
   process.stdout.write(stdout);
   // A test that was skipped has compiled nothing.
   process.exitCode = status === 0 && stdout.includes('1 passed') ? 0 : 1;
@@ -33,7 +36,9 @@ function nvrtc() {
   const folder = path.join(target, 'nvidia', 'cu13', 'lib');
   if (!existsSync(folder)) {
     mkdirSync(target, { recursive: true });
-    const { status } = spawnSync('python3', ['-m', 'pip', 'install', '-q', '--no-deps', '--target', target, NVRTC], { stdio: 'inherit' });
+    const { status } = spawnSync('python3', ['-m', 'pip', 'install', '-q', '--no-deps', '--target', target, NVRTC], {
+      stdio: 'inherit',
+    });
     if (status !== 0) throw new Error(`pip could not install ${NVRTC}`);
   }
   return folder;

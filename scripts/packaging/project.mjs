@@ -1,5 +1,5 @@
 /** A user's project in a new folder: installed in one way, and tried. */
-import { existsSync, mkdtempSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { run } from './managers.mjs';

@@ -133,7 +133,10 @@ async function compare() {
 function picture() {
   const [width, height] = [640, 480];
   const data = new Uint8Array(width * height * 3);
-  const discs = [[200, 220, 120, [220, 50, 30]], [460, 280, 90, [30, 80, 220]]];
+  const discs = [
+    [200, 220, 120, [220, 50, 30]],
+    [460, 280, 90, [30, 80, 220]],
+  ];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       let colour = [110 + 40 * Math.sin(x / 40), 140 + 30 * Math.sin(y / 50), 100];

@@ -38,7 +38,8 @@ function load(name) {
 
 function compare(name, actual) {
   const expected = load(name);
-  if (actual.length !== expected.length) throw new Error(`${name}: ${actual.length} values, ${expected.length} expected`);
+  if (actual.length !== expected.length)
+    throw new Error(`${name}: ${actual.length} values, ${expected.length} expected`);
   let largest = 0;
   let scale = 0;
   for (let i = 0; i < expected.length; i++) {
@@ -47,7 +48,9 @@ function compare(name, actual) {
   }
   const relative = largest / scale;
   if (!(relative <= TOLERANCE) && values.dtype === 'float32') failed = true;
-  console.log(`${name.padEnd(20)} ${expected.length} values, largest difference ${relative.toExponential(1)} of ${scale.toFixed(2)}`);
+  console.log(
+    `${name.padEnd(20)} ${expected.length} values, largest difference ${relative.toExponential(1)} of ${scale.toFixed(2)}`,
+  );
 }
 
 /** The bytes of vision_language_weights.picture. */

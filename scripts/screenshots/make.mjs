@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import sharp from 'sharp';
-import { Segmenter, decodeImage, drawOverlay, explain, renderExplanation } from '../../dist/index.js';
+import { decodeImage, drawOverlay, explain, renderExplanation, Segmenter } from '../../dist/index.js';
 import { launchChromium } from './chromium.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -47,7 +47,12 @@ async function pageOf(name) {
     await tab.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
     await tab.goto(pathToFileURL(file).href, { waitUntil: 'load' });
     const bottom = await tab.evaluate(`document.querySelector('#anchors').getBoundingClientRect().top + scrollY`);
-    return Buffer.from(await tab.screenshot({ clip: { x: 0, y: 0, width: 1040, height: Math.floor(bottom) }, captureBeyondViewport: true }));
+    return Buffer.from(
+      await tab.screenshot({
+        clip: { x: 0, y: 0, width: 1040, height: Math.floor(bottom) },
+        captureBeyondViewport: true,
+      }),
+    );
   } finally {
     await browser.close();
     await rm(folder, { recursive: true });

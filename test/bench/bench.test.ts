@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bench, checkBenchReport, compareBenches } from '../../lib/bench/index.js';
-import type { BenchReport } from '../../lib/bench/index.js';
 import { quantiles } from '../../lib/bench/bench.js';
+import type { BenchReport } from '../../lib/bench/index.js';
+import { bench, checkBenchReport, compareBenches } from '../../lib/bench/index.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { FakeEngine, fakeParts } from '../segmenter/fake.js';
 
@@ -22,7 +22,13 @@ describe('a bench', () => {
     const { report, engine, told } = await measure({ options: { steps: 4 } });
     expect(told).toEqual([-1, 0, 1, 2, 3]);
     expect(engine.calls.filter((call) => call === 'predict')).toHaveLength(5);
-    expect(report).toMatchObject({ format: 'invseg-bench/1', images: 3, device: 'cpu', dtype: 'float32', options: { steps: 4 } });
+    expect(report).toMatchObject({
+      format: 'invseg-bench/1',
+      images: 3,
+      device: 'cpu',
+      dtype: 'float32',
+      options: { steps: 4 },
+    });
     expect(Object.keys(report.stages)).toEqual(['decode', 'encode', 'inversion', 'step', 'predict', 'total']);
     for (const { p50, p90 } of Object.values(report.stages)) expect(p90).toBeGreaterThanOrEqual(p50);
     expect(report.imagesPerSecond).toBeGreaterThan(0);
@@ -39,7 +45,15 @@ describe('a bench', () => {
 
   it('ends when it is aborted, and refuses what is no number of images', async () => {
     await expect(measure({ signal: AbortSignal.abort() })).rejects.toEqual(code('ABORTED'));
-    const wrong = [{ images: 0 }, { images: 1.5 }, { warmup: -1 }, { imagse: 4 }, { segmenter: {} }, { onImage: 1 }, { categories: [7] }];
+    const wrong = [
+      { images: 0 },
+      { images: 1.5 },
+      { warmup: -1 },
+      { imagse: 4 },
+      { segmenter: {} },
+      { onImage: 1 },
+      { categories: [7] },
+    ];
     for (const change of wrong) {
       await expect(measure(change)).rejects.toMatchObject({ code: expect.stringMatching(/^INVALID_/) as string });
     }
@@ -60,9 +74,15 @@ describe('a bench', () => {
     expect(quantiles([7])).toEqual({ p50: 7, p90: 7 });
   });
 
-  it.each([null, [], {}, { format: 'invseg-bench/1' }, { format: 'invseg-bench/1', stages: {} }, { format: 'invseg-bench/1', stages: { total: { p50: 'x' } } }])(
-    'does not take %j for a report',
-    (value) => expect(() => checkBenchReport(value, '--against old.json')).toThrow(/--against old.json/),
+  it.each([
+    null,
+    [],
+    {},
+    { format: 'invseg-bench/1' },
+    { format: 'invseg-bench/1', stages: {} },
+    { format: 'invseg-bench/1', stages: { total: { p50: 'x' } } },
+  ])('does not take %j for a report', (value) =>
+    expect(() => checkBenchReport(value, '--against old.json')).toThrow(/--against old.json/),
   );
 });
 
@@ -76,7 +96,11 @@ describe('two benches', () => {
     ['slower, but no more than the noise was', at(100, 130), at(125, 140), false],
     ['slower', at(100, 105), at(120, 125), true],
   ])('%s', (_, before, after, slower) => {
-    expect(compareBenches(before, after, 0.1)).toMatchObject({ slower, changes: [{ stage: 'total', slower }], differences: [] });
+    expect(compareBenches(before, after, 0.1)).toMatchObject({
+      slower,
+      changes: [{ stage: 'total', slower }],
+      differences: [],
+    });
   });
 
   it.each<[string, Partial<BenchReport>, string[]]>([

@@ -11,7 +11,10 @@ it('the operations of a step are those of the layers that it needs', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'invseg-flops-'));
   try {
     const file = path.join(folder, 'flops.json');
-    const { status, stderr } = spawnSync(process.execPath, ['scripts/bench.mjs', '--flops', '--json', file], { cwd: root, encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/bench.mjs', '--flops', '--json', file], {
+      cwd: root,
+      encoding: 'utf8',
+    });
     expect(status, stderr).toBe(0);
     const { flops } = JSON.parse(readFileSync(file, 'utf8')) as { flops: Record<string, number> };
     const giga = (name: string) => flops[name]! / 1e9;

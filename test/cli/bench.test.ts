@@ -12,7 +12,9 @@ import { FakeEngine, fakeParts } from '../segmenter/fake.js';
 const folder = mkdtempSync(path.join(tmpdir(), 'invseg-bench-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function invseg(...args: string[]): Promise<{ code: number; out: string; err: string; opened: Partial<EngineOptions>[] }> {
+async function invseg(
+  ...args: string[]
+): Promise<{ code: number; out: string; err: string; opened: Partial<EngineOptions>[] }> {
   const text = { out: '', err: '' };
   const opened: Partial<EngineOptions>[] = [];
   const code = await runCli(['bench', '--images', '1', '--warmup', '0', '--steps', '1', ...args], {
@@ -48,7 +50,12 @@ it('refuses figures that are none before it opens a model', async () => {
   writeFileSync(deep, '['.repeat(100_000) + ']'.repeat(100_000));
   const pipe = path.join(folder, 'pipe.json');
   execFileSync('mkfifo', [pipe]);
-  for (const [file, why] of [[deep, 'nested deeper'], [pipe, 'not a regular file'], [folder, 'a folder'], [path.join(folder, 'none'), 'no such file']] as const) {
+  for (const [file, why] of [
+    [deep, 'nested deeper'],
+    [pipe, 'not a regular file'],
+    [folder, 'a folder'],
+    [path.join(folder, 'none'), 'no such file'],
+  ] as const) {
     const { code, err, opened } = await invseg('--against', file);
     expect([code, opened]).toEqual([2, []]);
     expect(err).toContain(why);

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { datasetOptions } from '../../lib/cli/dataset-flags.js';
 import { runCli } from '../../lib/cli/program.js';
-import { openDataset } from '../../lib/datasets/index.js';
 import type { DatasetCheck } from '../../lib/datasets/index.js';
+import { openDataset } from '../../lib/datasets/index.js';
 import { encodeLabels, vocPalette } from '../../lib/draw/index.js';
 import { createNameSource } from '../../lib/names/index.js';
 import { writeCoco, writeContext, writeFolder, writeVoc } from '../../scripts/datasets/fixtures.mjs';
@@ -16,13 +16,16 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 async function check(kind: string, ...args: string[]) {
   const texts = { out: '', err: '' };
-  const code = await runCli(['dataset', 'check', '--kind', kind, ...(kind === 'miniature' ? [] : ['--root', root]), ...args], {
-    out: (text) => void (texts.out += text),
-    err: (text) => void (texts.err += text),
-    terminal: undefined,
-    signal: new AbortController().signal,
-    openSegmenter: () => Promise.reject(new Error('no model is needed')),
-  });
+  const code = await runCli(
+    ['dataset', 'check', '--kind', kind, ...(kind === 'miniature' ? [] : ['--root', root]), ...args],
+    {
+      out: (text) => void (texts.out += text),
+      err: (text) => void (texts.err += text),
+      terminal: undefined,
+      signal: new AbortController().signal,
+      openSegmenter: () => Promise.reject(new Error('no model is needed')),
+    },
+  );
   return { code, ...texts };
 }
 async function json(kind: string, ...args: string[]): Promise<DatasetCheck & { code: number }> {
@@ -36,9 +39,14 @@ it("miniature: the package's own pictures, each with a caption that names some o
   const found = JSON.parse(out) as DatasetCheck;
   expect(found).toMatchObject({ ok: true, listed: 300, incomplete: [], classes: 21 });
   // The drawings' set has no table.
-  expect(found.sample!.histogram.filter(({ pictures }) => pictures === 0).map(({ name }) => name)).toEqual(['dining table']);
+  expect(found.sample!.histogram.filter(({ pictures }) => pictures === 0).map(({ name }) => name)).toEqual([
+    'dining table',
+  ]);
   const dataset = await openDataset(datasetOptions('miniature', {}));
-  const captions = await createNameSource('captions', { vocabulary: dataset.vocabulary, captions: path.join(dataset.root, 'captions.json') });
+  const captions = await createNameSource('captions', {
+    vocabulary: dataset.vocabulary,
+    captions: path.join(dataset.root, 'captions.json'),
+  });
   const truth = await createNameSource('ground-truth', dataset);
   for await (const item of dataset) {
     const { names } = await captions.namesFor(item);
@@ -130,7 +138,9 @@ describe('what is wrong', () => {
   it('nothing there: what is missing and how to get it', async () => {
     const { code, out } = await check('coco');
     expect(code).toBe(1);
-    expect(out).toContain(`pictures: missing, looked for at ${root}/images/val2017\n    unpack val2017.zip into images`);
+    expect(out).toContain(
+      `pictures: missing, looked for at ${root}/images/val2017\n    unpack val2017.zip into images`,
+    );
     expect(out).toContain('error: ');
     expect(out).toContain('not usable: get the pictures');
     expect(await json('coco')).toMatchObject({ code: 1, ok: false, protocol: null, sample: null });
@@ -149,7 +159,10 @@ describe('what is wrong', () => {
   });
 
   it.each<[string[], RegExp]>([
-    [['imagenet'], /Expected "folder", "voc", "context", "coco" or "miniature" for --kind but received the string "imagenet"/],
+    [
+      ['imagenet'],
+      /Expected "folder", "voc", "context", "coco" or "miniature" for --kind but received the string "imagenet"/,
+    ],
     [['voc', '--sample', '0'], /Expected an integer from 1 to 1000000 for sample/],
     [['voc', '--crowd', 'ignore'], /crowd is an option of coco, not of voc/],
     [['context'], /Expected indexOrder \(--index-order\)/],

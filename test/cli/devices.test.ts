@@ -12,26 +12,49 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string): string => path.join(folder, name);
 
 const evaluate = (name: string, ...more: string[]) =>
-  start(['evaluate', '--dataset', 'miniature', '--sample', '14', '--method', 'baseline', '--threads', '1', '--out', at(name), ...more]);
+  start([
+    'evaluate',
+    '--dataset',
+    'miniature',
+    '--sample',
+    '14',
+    '--method',
+    'baseline',
+    '--threads',
+    '1',
+    '--out',
+    at(name),
+    ...more,
+  ]);
 
 describe('--devices', () => {
   it('reads a list of one kind', () => {
     expect(parseDevices('cuda:0, cuda:1')).toEqual(['cuda:0', 'cuda:1']);
     expect(parseDevices('cpu,cpu')).toEqual(['cpu', 'cpu']);
-    for (const bad of ['', 'gpu', 'cuda', 'cuda:0,', 'auto']) expect(() => parseDevices(bad), bad).toThrow(/Expected cpu or cuda:<index>/);
+    for (const bad of ['', 'gpu', 'cuda', 'cuda:0,', 'auto'])
+      expect(() => parseDevices(bad), bad).toThrow(/Expected cpu or cuda:<index>/);
     expect(() => parseDevices('cpu,cuda:0')).toThrow(/one kind/);
   });
 
   it('is every CUDA device, where there are several and none is named', () => {
     expect(standardDevices(undefined, () => 3)).toEqual(['cuda:0', 'cuda:1', 'cuda:2']);
     expect(standardDevices('auto', () => 2)).toHaveLength(2);
-    for (const [device, count] of [[undefined, 1], [undefined, 0], ['cuda:1', 4], ['cpu', 4]] as const) expect(standardDevices(device, () => count)).toEqual([]);
+    for (const [device, count] of [
+      [undefined, 1],
+      [undefined, 0],
+      ['cuda:1', 4],
+      ['cpu', 4],
+    ] as const)
+      expect(standardDevices(device, () => count)).toEqual([]);
   });
 
   it('shares the cores between engines on the CPU', () => {
     expect(Number(threadsFor(undefined, ['cpu', 'cpu']))).toBeGreaterThanOrEqual(1);
     expect(threadsFor('3', ['cpu', 'cpu'])).toBe('3');
-    expect([threadsFor(undefined, ['cpu']), threadsFor(undefined, ['cuda:0', 'cuda:1'])]).toEqual([undefined, undefined]);
+    expect([threadsFor(undefined, ['cpu']), threadsFor(undefined, ['cuda:0', 'cuda:1'])]).toEqual([
+      undefined,
+      undefined,
+    ]);
   });
 });
 
@@ -52,7 +75,9 @@ describe.skipIf(process.platform !== 'linux')('processes', { timeout: 180_000 },
     for (const [name, ...more] of [['own-1'], ['own-2', '--devices', 'cpu']] as const) {
       const run = evaluate(name, '--method', 'diffseg', '--sample', '2', ...more);
       expect(await run.ended, run.text.err).toMatchObject({ code: 0 });
-      expect(report(at(name))).toMatchObject({ settings: { options: { method: 'diffseg', diffseg: { threshold: 0.15 } } } });
+      expect(report(at(name))).toMatchObject({
+        settings: { options: { method: 'diffseg', diffseg: { threshold: 0.15 } } },
+      });
     }
     expect(report(at('own-2'))).toEqual(report(at('own-1')));
   });

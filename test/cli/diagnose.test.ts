@@ -21,12 +21,28 @@ const invseg = (...args: string[]): Promise<{ code: number; out: string; err: st
 
 describe('invseg diagnose', () => {
   it('writes tables, a picture and its journal, and says what it found', async () => {
-    const data = ['--dataset', 'folder', '--root', 'data', '--variants', 'default,lr 0.003', '--steps', '1', '--out', 'out'];
+    const data = [
+      '--dataset',
+      'folder',
+      '--root',
+      'data',
+      '--variants',
+      'default,lr 0.003',
+      '--steps',
+      '1',
+      '--out',
+      'out',
+    ];
     const { code, out, err } = await invseg(...data);
     expect(err).toContain(`tables and picture: ${path.join('out', 'diagnose.*')}`);
     expect(code).toBe(0);
     expect(out).toMatch(/^The truth scores lower than the hard prediction in \d+ %/);
-    expect(readdirSync(path.join(root, 'out')).sort()).toEqual(['diagnose.json', 'diagnose.md', 'diagnose.png', 'journal.jsonl']);
+    expect(readdirSync(path.join(root, 'out')).sort()).toEqual([
+      'diagnose.json',
+      'diagnose.md',
+      'diagnose.png',
+      'journal.jsonl',
+    ]);
     const found = JSON.parse(readFileSync(path.join(root, 'out', 'diagnose.json'), 'utf8'));
     expect(found.variants.map(({ name }: { name: string }) => name)).toEqual(['default', 'lr 0.003']);
 
@@ -38,7 +54,18 @@ describe('invseg diagnose', () => {
   it('goes on after it was killed', async () => {
     const journal = path.join(root, 'killed', 'journal.jsonl');
     const lines = (): string[] => (existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').slice(0, -1) : []);
-    const args = ['--dataset', 'folder', '--root', 'data', '--variants', 'default,lr 0.003', '--steps', '5', '--out', 'killed'];
+    const args = [
+      '--dataset',
+      'folder',
+      '--root',
+      'data',
+      '--variants',
+      'default,lr 0.003',
+      '--steps',
+      '5',
+      '--out',
+      'killed',
+    ];
     const child = spawn(process.execPath, [main, 'diagnose', ...args], { cwd: root, stdio: 'ignore' });
     const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal })));
     while (lines().length < 4 && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -55,7 +82,17 @@ describe('invseg diagnose', () => {
   }, 180_000);
 
   it('looks at the losses alone where it is told to', async () => {
-    const { code, out } = await invseg('--dataset', 'folder', '--root', 'data', '--variants', 'default', '--no-inversion', '--out', 'losses');
+    const { code, out } = await invseg(
+      '--dataset',
+      'folder',
+      '--root',
+      'data',
+      '--variants',
+      'default',
+      '--no-inversion',
+      '--out',
+      'losses',
+    );
     expect(code).toBe(0);
     expect(out).not.toContain('mIoU');
   });

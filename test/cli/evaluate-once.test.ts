@@ -3,9 +3,9 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { runCli } from '../../lib/cli/program.js';
+import { readRun } from '../../lib/evaluation/index.js';
 import type * as Lines from '../../lib/evaluation/lines.js';
 import type * as Statistics from '../../lib/evaluation/statistics.js';
-import { readRun } from '../../lib/evaluation/index.js';
 import type { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { FakeSegmenter, makeFolder } from '../evaluation/fake.js';
 
@@ -41,7 +41,8 @@ async function cli(...args: string[]): Promise<string> {
     err: () => {},
     terminal: undefined,
     signal: new AbortController().signal,
-    openSegmenter: async () => Object.assign(new FakeSegmenter(), { [Symbol.asyncDispose]: async () => {} }) as unknown as Segmenter,
+    openSegmenter: async () =>
+      Object.assign(new FakeSegmenter(), { [Symbol.asyncDispose]: async () => {} }) as unknown as Segmenter,
   });
   expect(code).toBe(0);
   return out;
@@ -49,7 +50,8 @@ async function cli(...args: string[]): Promise<string> {
 
 it('a new run, one that is there, and parts that are put together', async () => {
   const at = (name: string): string => path.join(root, 'runs', name);
-  const evaluate = (name: string, ...more: string[]) => cli('evaluate', '--dataset', 'folder', '--root', root, '--out', at(name), '--json', ...more);
+  const evaluate = (name: string, ...more: string[]) =>
+    cli('evaluate', '--dataset', 'folder', '--root', root, '--out', at(name), '--json', ...more);
   // 1000, and the data itself.
   const fresh = await evaluate('a');
   expect(work).toEqual({ lines: 0, resamplings: 1001 });

@@ -5,8 +5,8 @@ import { progressText } from '../../lib/cli/evaluate-line.js';
 import type { Io } from '../../lib/cli/io.js';
 import { runCli } from '../../lib/cli/program.js';
 import type { Segmenter } from '../../lib/segmenter/segmenter.js';
-import { FakeSegmenter, idOf, makeFolder } from '../evaluation/fake.js';
 import type { Behaviour } from '../evaluation/fake.js';
+import { FakeSegmenter, idOf, makeFolder } from '../evaluation/fake.js';
 
 let root: string;
 beforeAll(async () => void (root = await makeFolder(9)));
@@ -38,11 +38,17 @@ it('evaluates, reports, and goes on', async () => {
   const { code, out, err } = await evaluate('a');
   expect([code, err.includes('9 of 9 pictures')]).toEqual([0, true]);
   expect(out).toMatch(/^mIoU \d+\.\d\d % \(95 %: .* to .*\), mAcc \d+\.\d\d %, aAcc \d+\.\d\d %\n$/);
-  for (const file of ['report.json', 'report.html', 'per-class.csv', 'per-image.csv', 'journal.jsonl']) expect(existsSync(path.join(at('a'), file)), file).toBe(true);
+  for (const file of ['report.json', 'report.html', 'per-class.csv', 'per-image.csv', 'journal.jsonl'])
+    expect(existsSync(path.join(at('a'), file)), file).toBe(true);
   const report = JSON.parse(readFileSync(path.join(at('a'), 'report.json'), 'utf8'));
-  for (const key of ['mIoU', 'mAcc', 'aAcc', 'perClass', 'confusion', 'settings', 'protocol', 'skipped']) expect(report, key).toHaveProperty(key);
+  for (const key of ['mIoU', 'mAcc', 'aAcc', 'perClass', 'confusion', 'settings', 'protocol', 'skipped'])
+    expect(report, key).toHaveProperty(key);
   expect(report.settings.weights).toMatch(/^[0-9a-f]{64}$/);
-  expect(readFileSync(path.join(at('a'), 'per-image.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(10);
+  expect(
+    readFileSync(path.join(at('a'), 'per-image.csv'), 'utf8')
+      .trimEnd()
+      .split('\n'),
+  ).toHaveLength(10);
   expect(readFileSync(path.join(at('a'), 'per-class.csv'), 'utf8')).toMatch(/^class,iou,accuracy.*\nbackground,0\.\d+/);
   const again = await evaluate('a', ['--json']);
   expect(again.err).toContain('going on after 9 pictures of an earlier run');
@@ -54,7 +60,9 @@ it('evaluates, reports, and goes on', async () => {
 it('takes the seed of --set for the draw and the runs, and one seed alone', async () => {
   await evaluate('set', ['--sample', '4', '--set', 'seed=3']);
   await evaluate('flag', ['--sample', '4', '--seed', '3']);
-  const [set, flag] = ['set', 'flag'].map((name) => JSON.parse(readFileSync(path.join(at(name), 'report.json'), 'utf8')).settings);
+  const [set, flag] = ['set', 'flag'].map(
+    (name) => JSON.parse(readFileSync(path.join(at(name), 'report.json'), 'utf8')).settings,
+  );
   expect(set).toEqual(flag);
   expect(set).toMatchObject({ seed: 3, options: { seed: 3 } });
   const both = await evaluate('both', ['--seed', '1', '--set', 'seed=3']);
@@ -62,18 +70,29 @@ it('takes the seed of --set for the draw and the runs, and one seed alone', asyn
   expect(both.err).toContain('--seed and --set seed=');
 });
 
-it('takes names from captions, in the data set\'s own vocabulary', async () => {
+it("takes names from captions, in the data set's own vocabulary", async () => {
   const captions = path.join(root, 'captions.json');
-  writeFileSync(captions, JSON.stringify(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [idOf(i), i === 4 ? 'clouds' : 'Two cats on a sofa.']))));
+  writeFileSync(
+    captions,
+    JSON.stringify(
+      Object.fromEntries(Array.from({ length: 9 }, (_, i) => [idOf(i), i === 4 ? 'clouds' : 'Two cats on a sofa.'])),
+    ),
+  );
   const { code, out } = await evaluate('captions', ['--names', 'captions', '--captions', captions, '--json']);
   expect(code).toBe(0);
   const { settings, pictures, warnings } = JSON.parse(out);
   expect(settings.names).toMatch(/^captions of captions\.json \(9 pictures, [0-9a-f]{8}\), vocabulary classes$/);
   expect(pictures).toMatchObject({ evaluated: 9, unnamed: 1 });
-  expect(warnings).toContainEqual({ message: `No class is named for ${idOf(4)}: it is all background`, pictures: 1, example: idOf(4) });
+  expect(warnings).toContainEqual({
+    message: `No class is named for ${idOf(4)}: it is all background`,
+    pictures: 1,
+    example: idOf(4),
+  });
   const given = await evaluate('given', ['--names', 'given', '--categories', 'dog,sofa', '--json']);
   expect(JSON.parse(given.out).settings.names).toBe('given: dog, sofa');
-  expect((await evaluate('bird', ['--names', 'given', '--categories', 'bird'])).err).toContain("Expected names of the data set's classes but received \"bird\"");
+  expect((await evaluate('bird', ['--names', 'given', '--categories', 'bird'])).err).toContain(
+    'Expected names of the data set\'s classes but received "bird"',
+  );
 });
 
 it('goes on past pictures that the list of names does not have', async () => {
@@ -90,7 +109,9 @@ it('goes on past pictures that the list of names does not have', async () => {
   const other = await evaluate('other', names);
   expect([other.code, other.opened]).toEqual([1, 0]);
   expect(other.err).toContain('was it made for another data set?');
-  expect((await evaluate('x', ['--on-missing-names', 'empty'])).err).toContain('--on-missing-names belongs to another source of names than ground-truth');
+  expect((await evaluate('x', ['--on-missing-names', 'empty'])).err).toContain(
+    '--on-missing-names belongs to another source of names than ground-truth',
+  );
 });
 
 it('merges shards and compares runs', async () => {
@@ -100,14 +121,18 @@ it('merges shards and compares runs', async () => {
   expect(part.err).toContain('5 not looked at (other shards)');
   const merged = await cli(['merge', at('0'), at('1'), '--out', at('merged')]);
   expect(merged.code).toBe(0);
-  const counts = (name: string): unknown => JSON.parse(readFileSync(path.join(at(name), 'report.json'), 'utf8')).confusion;
+  const counts = (name: string): unknown =>
+    JSON.parse(readFileSync(path.join(at(name), 'report.json'), 'utf8')).confusion;
   expect(counts('merged')).toEqual(counts('all'));
   await evaluate('b', ['--method', 'baseline'], { salt: 1 });
   const { code, out } = await cli(['compare', at('all'), at('b')]);
   expect(code).toBe(0);
   expect(out).toMatch(/\| mIoU \| \d+\.\d\d % \| \d+\.\d\d % \| [+−]?\d+\.\d\d \|/);
   expect(out).toContain('| options.method | "invseg" | "baseline" |');
-  expect(JSON.parse((await cli(['compare', at('all'), at('b'), '--json'])).out)).toMatchObject({ format: 'invseg-comparison/1', pictures: { common: 9 } });
+  expect(JSON.parse((await cli(['compare', at('all'), at('b'), '--json'])).out)).toMatchObject({
+    format: 'invseg-comparison/1',
+    pictures: { common: 9 },
+  });
 });
 
 it('refuses what cannot work before a model is opened', async () => {
@@ -144,7 +169,10 @@ it.each([
   [['--out', 'x'], 'Expected "folder", "voc", "context", "coco" or "miniature" for --dataset, which is missing'],
   [['--dataset', 'imagenet'], 'or "miniature" for --dataset but received the string "imagenet"'],
   [['--dataset', 'voc'], 'for --root, which is missing'],
-  [['--dataset', 'context', '--root', '/', '--index-order', 'x'], 'Expected "alphabetical" or "voc-first" for --index-order'],
+  [
+    ['--dataset', 'context', '--root', '/', '--index-order', 'x'],
+    'Expected "alphabetical" or "voc-first" for --index-order',
+  ],
   [['--dataset', 'miniature', '--root', '/'], '--dataset miniature has its own root'],
 ])('names the flags, and miniature among the data sets: %j', async (args, message) => {
   const { code, err, opened } = await cli(['evaluate', ...args]);

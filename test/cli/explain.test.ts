@@ -5,12 +5,12 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Io } from '../../lib/cli/io.js';
 import { runCli } from '../../lib/cli/program.js';
-import { InvSegError } from '../../lib/errors.js';
 import { encodeLabels, vocPalette } from '../../lib/draw/index.js';
+import { InvSegError } from '../../lib/errors.js';
 import type { NativeRawMaps } from '../../lib/native/binding.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
-import { FakeEngine, fakeParts } from '../segmenter/fake.js';
 import type { FakeBehaviour } from '../segmenter/fake.js';
+import { FakeEngine, fakeParts } from '../segmenter/fake.js';
 
 /** No self-attention: averaging it would take the addon. */
 class Engine extends FakeEngine {
@@ -26,8 +26,21 @@ const at = (name: string): string => path.join(folder, name);
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'invseg-explain-'));
   out = at('out');
-  writeFileSync(at('a.png'), await sharp({ create: { width: 20, height: 10, channels: 3, background: '#4080c0' } }).png().toBuffer());
-  writeFileSync(at('mask.png'), encodeLabels(Uint8Array.from({ length: 200 }, (_, i) => i % 3), 20, 10, vocPalette()));
+  writeFileSync(
+    at('a.png'),
+    await sharp({ create: { width: 20, height: 10, channels: 3, background: '#4080c0' } })
+      .png()
+      .toBuffer(),
+  );
+  writeFileSync(
+    at('mask.png'),
+    encodeLabels(
+      Uint8Array.from({ length: 200 }, (_, i) => i % 3),
+      20,
+      10,
+      vocPalette(),
+    ),
+  );
   writeFileSync(at('broken.png'), 'not a picture');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -61,7 +74,11 @@ describe('invseg explain', () => {
     expect(readdirSync(out).sort()).toEqual(['anchors', 'explain.json', 'index.html', 'input.png', 'maps', 'masks']);
     expect(readdirSync(path.join(out, 'maps'))).toContain('2-potted-plant.before.png');
     const data = JSON.parse(readFileSync(path.join(out, 'explain.json'), 'utf8'));
-    expect(data).toMatchObject({ picture: 'a.png', categories: ['cat', 'potted plant', 'background'], anchorSteps: [0, 1, 2, 3] });
+    expect(data).toMatchObject({
+      picture: 'a.png',
+      categories: ['cat', 'potted plant', 'background'],
+      anchorSteps: [0, 1, 2, 3],
+    });
     for (const file of data.files) expect(existsSync(path.join(out, file)), file).toBe(true);
     expect([engine.open, engine.disposed]).toEqual([0, true]);
   });
@@ -71,7 +88,14 @@ describe('invseg explain', () => {
     expect(code).toBe(0);
     expect(err).toMatch(/invseg: mIoU \d+\.\d %\nbaseline: mIoU/);
     const { palette, methods } = JSON.parse(readFileSync(path.join(out, 'explain.json'), 'utf8'));
-    expect(palette).toMatchObject({ name: 'voc', colours: [[128, 0, 0], [0, 128, 0], [0, 0, 0]] });
+    expect(palette).toMatchObject({
+      name: 'voc',
+      colours: [
+        [128, 0, 0],
+        [0, 128, 0],
+        [0, 0, 0],
+      ],
+    });
     expect(methods[0].mIoU).toBeGreaterThan(0);
   });
 
@@ -94,7 +118,8 @@ describe('invseg explain', () => {
   it('goes on without a method that fails, and says so', async () => {
     let made = 0;
     const onCall = (name: string): void => {
-      if (name === 'createInversion' && ++made === 2) throw new InvSegError('OUT_OF_MEMORY', 'There is no room\nfor more');
+      if (name === 'createInversion' && ++made === 2)
+        throw new InvSegError('OUT_OF_MEMORY', 'There is no room\nfor more');
     };
     const { code, err, engine } = await run([at('a.png'), ...names], { onCall });
     expect(code).toBe(1);
@@ -113,7 +138,11 @@ describe('invseg explain', () => {
 
   it('ends with the code of Ctrl-C and leaves no page', async () => {
     const controller = new AbortController();
-    const { code, err, engine } = await run([at('a.png'), ...names], { onCall: (name) => name === 'step' && controller.abort() }, controller.signal);
+    const { code, err, engine } = await run(
+      [at('a.png'), ...names],
+      { onCall: (name) => name === 'step' && controller.abort() },
+      controller.signal,
+    );
     expect(code).toBe(130);
     expect(err).toContain('code: ABORTED');
     expect(existsSync(path.join(out, 'index.html'))).toBe(false);

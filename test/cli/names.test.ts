@@ -18,20 +18,34 @@ beforeAll(() => {
   json('captions.json', { [stem]: 'Two kittens sleep beside a parked bus.' });
   json('nothing.json', { [stem]: 'Clouds over the hills.' });
   json('other.json', { 'some other picture': 'a cat' });
-  json('lists.json', { image_similarity: { [`/data/${stem}.jpg`]: ['plane'] }, text_similarity: { [stem]: ['people', 'plane'] } });
+  json('lists.json', {
+    image_similarity: { [`/data/${stem}.jpg`]: ['plane'] },
+    text_similarity: { [stem]: ['people', 'plane'] },
+  });
 });
 
 const segment = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [main, 'segment', file, '--method', 'baseline', '--out', 'out', ...args], { cwd: folder }, (error, out, err) =>
-      resolve({ code: error ? Number(error.code) : 0, out, err }),
+    execFile(
+      process.execPath,
+      [main, 'segment', file, '--method', 'baseline', '--out', 'out', ...args],
+      { cwd: folder },
+      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });
-const report = () => JSON.parse(readFileSync(path.join(folder, 'out', `${stem}.json`), 'utf8')) as Record<string, unknown>;
+const report = () =>
+  JSON.parse(readFileSync(path.join(folder, 'out', `${stem}.json`), 'utf8')) as Record<string, unknown>;
 
 describe('invseg segment --names', () => {
   it('finds the classes of a caption', async () => {
-    const { code, out, err } = await segment('--names', 'captions', '--captions', 'captions.json', '--vocabulary', 'voc');
+    const { code, out, err } = await segment(
+      '--names',
+      'captions',
+      '--captions',
+      'captions.json',
+      '--vocabulary',
+      'voc',
+    );
     expect(err).not.toContain('error');
     expect(code).toBe(0);
     expect(report()).toMatchObject({ categories: ['bus', 'cat', 'background'], names: 'captions' });
@@ -55,7 +69,14 @@ describe('invseg segment --names', () => {
   });
 
   it('gives an all-background mask and a warning where a caption names nothing', async () => {
-    const { code, out, err } = await segment('--names', 'captions', '--captions', 'nothing.json', '--vocabulary', 'voc');
+    const { code, out, err } = await segment(
+      '--names',
+      'captions',
+      '--captions',
+      'nothing.json',
+      '--vocabulary',
+      'voc',
+    );
     expect(code).toBe(0);
     expect(err).toContain('warning: No class was named');
     expect(out).toContain('background 100');
@@ -67,12 +88,20 @@ describe('invseg segment --names', () => {
     [['--names', 'captions', '--captions', 'captions.json'], 2, 'a vocabulary (--vocabulary)'],
     [['--names', 'captions', '--vocabulary', 'voc'], 2, '--captions'],
     [['--names', 'captions', '--captions', 'captions.json', '--vocabulary', 'vox'], 1, 'vox'],
-    [['--names', 'captions', '--captions', 'captions.json', '--vocabulary', 'voc', '-c', 'cat'], 2, 'leave --categories out'],
+    [
+      ['--names', 'captions', '--captions', 'captions.json', '--vocabulary', 'voc', '-c', 'cat'],
+      2,
+      'leave --categories out',
+    ],
     [['--names', 'diffsegmenter', '--vocabulary', 'voc', '--model', 'elsewhere'], 2, '--clip and --blip'],
     [['--vocabulary', 'vox'], 1, 'vox'],
     [[], 2, 'Expected names in --categories for the method baseline, or --vocabulary to find them in'],
     [['-c', 'cat', '--vocabulary', 'voc'], 2, '--vocabulary belongs to another source'],
-    [['--names', 'captions', '--captions', 'captions.json', '--vocabulary', 'voc', '--blip', 'x'], 2, '--blip belongs to another source'],
+    [
+      ['--names', 'captions', '--captions', 'captions.json', '--vocabulary', 'voc', '--blip', 'x'],
+      2,
+      '--blip belongs to another source',
+    ],
     [['--names', 'guessed'], 2, 'given, captions, precomputed, diffsegmenter'],
     [['--names', 'captions', '--captions', 'missing.json', '--vocabulary', 'voc'], 1, 'missing.json'],
   ])('refuses %j', async (args, code, message) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { optionTables, withTables } from '../../lib/cli/options-table.js';
 import { parseSettings } from '../../lib/cli/flags.js';
+import { optionTables, withTables } from '../../lib/cli/options-table.js';
 import { defaults, engineDefaults, methodRows, resolveOptions } from '../../lib/options/index.js';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -14,7 +14,8 @@ describe("the README's tables of options", () => {
   it('have every option, members of a group apart', () => {
     const { options, 'engine options': engine } = optionTables();
     for (const key of Object.keys(defaults)) expect(options).toMatch(new RegExp(`\\| \`${key}(\\.\\w+)?\` \\|`));
-    for (const key of ['preset', 'crop.min', 'layers.trainingCross', 'rescale', 'saveStrengths']) expect(options).toContain(`| \`${key}\` |`);
+    for (const key of ['preset', 'crop.min', 'layers.trainingCross', 'rescale', 'saveStrengths'])
+      expect(options).toContain(`| \`${key}\` |`);
     for (const key of Object.keys(engineDefaults)) expect(engine).toContain(`| \`${key}\` |`);
     // Four cells a row, whatever is in them.
     for (const line of options.split('\n')) expect(line.split(/(?<!\\)\|/)).toHaveLength(6);
@@ -26,7 +27,9 @@ describe("the README's tables of options", () => {
       const [name, member] = key.split('.');
       const found = member === undefined ? resolved[name!] : (resolved[name!] as Record<string, unknown>)[member];
       expect(found, key).toEqual(value);
-      expect(() => resolveOptions(parseSettings([`${key}=${JSON.stringify(value)}`]) as never), key).not.toThrow(/Unknown option/);
+      expect(() => resolveOptions(parseSettings([`${key}=${JSON.stringify(value)}`]) as never), key).not.toThrow(
+        /Unknown option/,
+      );
     }
   });
 

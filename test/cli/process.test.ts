@@ -25,7 +25,10 @@ interface Ended {
 }
 
 /** @param onErr is told of every piece of stderr, with a function that sends a signal */
-function invseg(args: string[], onErr: (text: string, kill: (signal: NodeJS.Signals) => void) => void = () => {}): Promise<Ended> {
+function invseg(
+  args: string[],
+  onErr: (text: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [main, ...args], { cwd: folder });
   const text = { out: '', err: '' };
   child.stdout.on('data', (data: Buffer) => (text.out += data));
@@ -41,7 +44,11 @@ const names = categories.join(',');
 
 describe('invseg', () => {
   it('segments one picture', async () => {
-    const { code, out: stdout, err } = await invseg(['segment', file, '--categories', names, '--steps', '2', '--out', out, '--save-maps']);
+    const {
+      code,
+      out: stdout,
+      err,
+    } = await invseg(['segment', file, '--categories', names, '--steps', '2', '--out', out, '--save-maps']);
     expect(err).toContain('completed in');
     expect(code).toBe(0);
     expect(err).not.toContain('\u001b');
@@ -56,9 +63,16 @@ describe('invseg', () => {
   it('segments several, reports the one that fails, and prints JSON that can be parsed', async () => {
     writeFileSync(path.join(folder, 'broken.png'), 'no picture');
     copyFileSync(file, path.join(folder, 'good.png'));
-    const { code, out: stdout, err } = await invseg(['segment', '*.png', '--categories', names, '--method', 'baseline', '--out', out, '--json']);
+    const {
+      code,
+      out: stdout,
+      err,
+    } = await invseg(['segment', '*.png', '--categories', names, '--method', 'baseline', '--out', out, '--json']);
     expect(code).toBe(1);
-    const lines = stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expect(lines.map(({ image, status, error }) => [path.basename(image), status ?? error.code])).toEqual([
       ['broken.png', 'IMAGE_UNREADABLE'],
       ['good.png', 'completed'],
@@ -85,16 +99,25 @@ describe('invseg', () => {
 
   it('refuses wrong usage with 2 and a missing picture with 1, in words', async () => {
     const wrong = await invseg(['segment', file, '--categories', names, '--steps', '-1']);
-    expect(wrong).toMatchObject({ code: 2, out: '', err: 'error: Expected an integer from 0 to 1000 for steps but received -1\ncode: INVALID_OPTION\n' });
+    expect(wrong).toMatchObject({
+      code: 2,
+      out: '',
+      err: 'error: Expected an integer from 0 to 1000 for steps but received -1\ncode: INVALID_OPTION\n',
+    });
     expect(await invseg(['segment', 'none.png', '--categories', 'cat'])).toMatchObject({ code: 1, out: '' });
     expect((await invseg(['segment'])).code).toBe(2);
-    expect((await invseg(['segment', file, '--categories', 'cat', '--set', 'inferenceSelf.64=1', '--out', out])).code).toBe(2);
+    expect(
+      (await invseg(['segment', file, '--categories', 'cat', '--set', 'inferenceSelf.64=1', '--out', out])).code,
+    ).toBe(2);
   });
 
   it('describes itself', async () => {
     const { code, out: stdout } = await invseg(['info', '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ native: { torch: expect.any(String) }, model: { name: 'miniature', weights: expect.stringMatching(/^[0-9a-f]{64}$/) } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      native: { torch: expect.any(String) },
+      model: { name: 'miniature', weights: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    });
     expect((await invseg(['info'])).out).toContain('miniature');
     expect((await invseg(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
@@ -106,7 +129,11 @@ describe('invseg', () => {
   });
 
   it('a reader that goes away is no failure', async () => {
-    const child = spawn(process.execPath, [main, 'segment', file, '--categories', names, '--method', 'baseline', '--out', out], { cwd: folder });
+    const child = spawn(
+      process.execPath,
+      [main, 'segment', file, '--categories', names, '--method', 'baseline', '--out', out],
+      { cwd: folder },
+    );
     child.stdout.destroy();
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect(code).toBe(0);

@@ -12,7 +12,10 @@ import { reproduceCli } from '../reproduce/cli.js';
 let root: string;
 beforeAll(async () => {
   root = await makeFolder(5);
-  writeFileSync(path.join(root, 'captions.json'), JSON.stringify(Object.fromEntries(Array.from({ length: 5 }, (_, i) => [idOf(i), 'a dog and a cat']))));
+  writeFileSync(
+    path.join(root, 'captions.json'),
+    JSON.stringify(Object.fromEntries(Array.from({ length: 5 }, (_, i) => [idOf(i), 'a dog and a cat']))),
+  );
 });
 afterAll(() => rmSync(root, { recursive: true }));
 let out: string;
@@ -25,19 +28,44 @@ const read = (name: string) => readFileSync(path.join(out, name), 'utf8');
 
 describe('invseg reproduce', () => {
   it('prints and writes tables', async () => {
-    const { code, out: text, calls } = await onFolder('table2', 'table3', '--names', 'ground-truth', '--seeds', '2', '--sample', '4');
+    const {
+      code,
+      out: text,
+      calls,
+    } = await onFolder('table2', 'table3', '--names', 'ground-truth', '--seeds', '2', '--sample', '4');
     expect([code, calls]).toEqual([0, 8 * 2 * 4]);
     expect(text).toMatch(/^Table 2: .*\n\n {3}Clustering {2}α/);
     expect(text).toMatch(/Table 3: .*\n\n {3}Scale/);
-    expect(read('table2.md')).toContain(`invseg reproduce table2 table3 --dataset folder --root ${root} --names ground-truth --sample 4 --seeds 2 --out ${out}`);
+    expect(read('table2.md')).toContain(
+      `invseg reproduce table2 table3 --dataset folder --root ${root} --names ground-truth --sample 4 --seeds 2 --out ${out}`,
+    );
     const json = JSON.parse(read('table3.json'));
-    expect(json).toMatchObject({ format: 'invseg-table/1', name: 'table3', circumstances: { seeds: [0, 1], paper: null, dataset: { pictures: 5, sample: 4 } } });
+    expect(json).toMatchObject({
+      format: 'invseg-table/1',
+      name: 'table3',
+      circumstances: { seeds: [0, 1], paper: null, dataset: { pictures: 5, sample: 4 } },
+    });
     expect(json.circumstances.model.weights).toMatch(/^[0-9a-f]{64}$/);
-    expect(json.rows[1]).toMatchObject({ standard: true, ours: { options: { anchorScale: 4 }, names: expect.stringContaining('ground truth') } });
+    expect(json.rows[1]).toMatchObject({
+      standard: true,
+      ours: { options: { anchorScale: 4 }, names: expect.stringContaining('ground truth') },
+    });
     expect(existsSync(path.join(out, json.rows[1].ours.runs[0].folder, 'report.html'))).toBe(true);
     expect((await onFolder('table2', '--names', 'ground-truth', '--seeds', '2', '--sample', '4')).calls).toBe(0);
-    const list = await onFolder('table3', 'table7', '--names', 'ground-truth', '--seeds', '2', '--sample', '4', '--list');
-    expect(list.out).toMatch(/ {2}1\. 2: 8 images, 8 of them done\n[^]*18 runs \(9 settings, 2 seeds\) of 4 pictures: 72 images, 32 of them done/);
+    const list = await onFolder(
+      'table3',
+      'table7',
+      '--names',
+      'ground-truth',
+      '--seeds',
+      '2',
+      '--sample',
+      '4',
+      '--list',
+    );
+    expect(list.out).toMatch(
+      / {2}1\. 2: 8 images, 8 of them done\n[^]*18 runs \(9 settings, 2 seeds\) of 4 pictures: 72 images, 32 of them done/,
+    );
   });
 
   it('runs what has its names, and says what the others need', async () => {
@@ -48,14 +76,26 @@ describe('invseg reproduce', () => {
   });
 
   it('lays methods and sources out as a grid', async () => {
-    const { code, out: text } = await onFolder('grid', '--methods', 'baseline,iseg', '--sources', 'ground-truth,captions');
+    const { code, out: text } = await onFolder(
+      'grid',
+      '--methods',
+      'baseline,iseg',
+      '--sources',
+      'ground-truth,captions',
+    );
     expect(code).toBe(0);
-    expect(text).toMatch(/1 {2}baseline {2}ground-truth.*\n2 {2}baseline {2}captions.*\n3 {2}iseg {6}ground-truth.*\n4 {2}iseg {6}captions/);
+    expect(text).toMatch(
+      /1 {2}baseline {2}ground-truth.*\n2 {2}baseline {2}captions.*\n3 {2}iseg {6}ground-truth.*\n4 {2}iseg {6}captions/,
+    );
     expect(existsSync(path.join(out, 'grid.md'))).toBe(true);
   });
 
   it('lists what would run without a model', async () => {
-    const { code, out: text, opened } = await onFolder('table3', 'table5', '--list', '--names', 'ground-truth', '--seeds', '3');
+    const {
+      code,
+      out: text,
+      opened,
+    } = await onFolder('table3', 'table5', '--list', '--names', 'ground-truth', '--seeds', '3');
     expect([code, opened, existsSync(out)]).toEqual([0, 0, false]);
     expect(text).toContain('  2. 4: 15 images');
     expect(text).toContain('  3. Res8 –, Res16 –, Res32 ✓, Res64 – (reads 16): as table3 row 2');
@@ -65,7 +105,9 @@ describe('invseg reproduce', () => {
   it('lists all rows without a data set', async () => {
     const { code, out: text, opened } = await reproduceCli(['all', '--list', '--out', out]);
     expect([code, opened]).toEqual([0, 0]);
-    expect(text).toContain('table4: Where the names come from\n  1. DiffSegmenter: as table1 row 17\n  2. Captions of BLIP: 1 × the data set');
+    expect(text).toContain(
+      'table4: Where the names come from\n  1. DiffSegmenter: as table1 row 17\n  2. Captions of BLIP: 1 × the data set',
+    );
     expect(text).toContain('30 runs (30 settings, 1 seed) of all pictures: 30 × the data set');
   });
 
@@ -96,9 +138,22 @@ describe('invseg reproduce', () => {
   });
 
   it('reads rows, seeds and tables', () => {
-    expect([parseRows('1,3'), parseRows('14-16, 2'), parseRows(undefined)]).toEqual([[1, 3], [14, 15, 16, 2], undefined]);
+    expect([parseRows('1,3'), parseRows('14-16, 2'), parseRows(undefined)]).toEqual([
+      [1, 3],
+      [14, 15, 16, 2],
+      undefined,
+    ]);
     expect([parseSeeds('3'), parseSeeds('0,5,5,9'), parseSeeds('7,')]).toEqual([[0, 1, 2], [0, 5, 9], [7]]);
-    expect(chooseTables(['table3', 'all', 'table3', 'grid'], 'invseg', 'captions').map(({ name }) => name)).toEqual(['table3', 'table1', 'table2', 'table4', 'table5', 'table6', 'table7', 'grid']); // prettier-ignore
+    expect(chooseTables(['table3', 'all', 'table3', 'grid'], 'invseg', 'captions').map(({ name }) => name)).toEqual([
+      'table3',
+      'table1',
+      'table2',
+      'table4',
+      'table5',
+      'table6',
+      'table7',
+      'grid',
+    ]); // prettier-ignore
   });
 });
 
@@ -110,8 +165,28 @@ describe.skipIf(!existsSync(main))('the process', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'invseg-reproduce-'));
     try {
       realFolder(path.join(folder, 'data'), 2);
-      const args = ['reproduce', 'table3', '--rows', '1-2', '--dataset', 'folder', '--root', path.join(folder, 'data'), '--names', 'ground-truth', '--steps', '1', '--threads', '1', '--out', path.join(folder, 'out')];
-      const journals = () => readdirSync(path.join(folder, 'out', 'runs')).map((slug) => journalLines(path.join(folder, 'out', 'runs', slug, 'seed-0')));
+      const args = [
+        'reproduce',
+        'table3',
+        '--rows',
+        '1-2',
+        '--dataset',
+        'folder',
+        '--root',
+        path.join(folder, 'data'),
+        '--names',
+        'ground-truth',
+        '--steps',
+        '1',
+        '--threads',
+        '1',
+        '--out',
+        path.join(folder, 'out'),
+      ];
+      const journals = () =>
+        readdirSync(path.join(folder, 'out', 'runs')).map((slug) =>
+          journalLines(path.join(folder, 'out', 'runs', slug, 'seed-0')),
+        );
       const killed = await process_(args, (err, kill) => /run 1 of 2.*: 2\/2/.test(err) && kill());
       expect(killed.signal).toBe('SIGKILL');
       const before = journals()[0]!;

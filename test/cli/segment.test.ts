@@ -9,8 +9,8 @@ import { runCli } from '../../lib/cli/program.js';
 import { openDataset } from '../../lib/datasets/index.js';
 import { InvSegError } from '../../lib/errors.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
-import { FakeEngine, fakeParts } from '../segmenter/fake.js';
 import type { FakeBehaviour } from '../segmenter/fake.js';
+import { FakeEngine, fakeParts } from '../segmenter/fake.js';
 
 let folder: string;
 let out: string;
@@ -18,7 +18,9 @@ beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'invseg-segment-'));
   out = path.join(folder, 'out');
   mkdirSync(path.join(folder, 'more'));
-  const png = await sharp({ create: { width: 20, height: 10, channels: 3, background: '#4080c0' } }).png().toBuffer();
+  const png = await sharp({ create: { width: 20, height: 10, channels: 3, background: '#4080c0' } })
+    .png()
+    .toBuffer();
   for (const name of ['a.png', 'b.png', 'more/a.png']) writeFileSync(path.join(folder, name), png);
   writeFileSync(path.join(folder, 'broken.png'), 'not a picture');
 });
@@ -32,7 +34,10 @@ interface Run {
   names?: string[];
 }
 
-async function run(args: string[], { behaviour = {}, terminal, signal = new AbortController().signal, names = [] }: Run = {}) {
+async function run(
+  args: string[],
+  { behaviour = {}, terminal, signal = new AbortController().signal, names = [] }: Run = {},
+) {
   const engine = new FakeEngine(behaviour);
   const texts = { out: '', err: '' };
   let opened = 0;
@@ -51,7 +56,16 @@ async function run(args: string[], { behaviour = {}, terminal, signal = new Abor
   return { code, ...texts, engine, opened };
 }
 
-const segment = (...args: string[]) => ['segment', ...args, '--categories', 'cat,potted plant', '--steps', '2', '--out', out];
+const segment = (...args: string[]) => [
+  'segment',
+  ...args,
+  '--categories',
+  'cat,potted plant',
+  '--steps',
+  '2',
+  '--out',
+  out,
+];
 const at = (name: string) => path.join(folder, name);
 const read = (name: string) => JSON.parse(readFileSync(path.join(out, name), 'utf8'));
 
@@ -73,7 +87,13 @@ describe('one picture', () => {
     expect(err).not.toContain('\u001b');
 
     const report = read('a.json');
-    expect(report).toMatchObject({ format: 'invseg-result/1', width: 20, height: 10, status: 'completed', device: 'cpu' });
+    expect(report).toMatchObject({
+      format: 'invseg-result/1',
+      width: 20,
+      height: 10,
+      status: 'completed',
+      device: 'cpu',
+    });
     expect(report.options).toMatchObject({ seed: 5, steps: 2, learningRate: 0.01 });
     expect(report.losses).toHaveLength(2);
     const labels = decode(readFileSync(path.join(out, 'a.labels.png')));
@@ -89,7 +109,11 @@ describe('one picture', () => {
   it('with --palette takes its colours for labels and report', async () => {
     await run(segment(at('a.png'), '--palette', 'okabe-ito'));
     const { palette } = decode(readFileSync(path.join(out, 'a.labels.png')));
-    expect(palette!.slice(0, 3)).toEqual([[213, 94, 0], [86, 180, 233], [0, 0, 0]]);
+    expect(palette!.slice(0, 3)).toEqual([
+      [213, 94, 0],
+      [86, 180, 233],
+      [0, 0, 0],
+    ]);
     expect(read('a.json').segments[0].colour).toEqual([213, 94, 0]);
     expect((await run(segment(at('a.png'), '--palette', 'red'))).code).toBe(2);
   });
@@ -106,8 +130,14 @@ describe('one picture', () => {
         expect((data as Uint8Array).filter((label) => label === index)).toHaveLength(area);
         expect(palette![index]).toEqual(colour);
       }
-      expect(report.segments.map(({ index }: { index: number }) => index)).toEqual(order === 'background-first' ? [1, 2, 0] : [0, 1, 2]);
-      expect(report.segments.map(({ colour }: { colour: number[] }) => colour)).toEqual([[213, 94, 0], [86, 180, 233], [0, 0, 0]]);
+      expect(report.segments.map(({ index }: { index: number }) => index)).toEqual(
+        order === 'background-first' ? [1, 2, 0] : [0, 1, 2],
+      );
+      expect(report.segments.map(({ colour }: { colour: number[] }) => colour)).toEqual([
+        [213, 94, 0],
+        [86, 180, 233],
+        [0, 0, 0],
+      ]);
 
       const root = path.join(folder, order);
       for (const name of ['images', 'masks']) mkdirSync(path.join(root, name), { recursive: true });
@@ -117,7 +147,11 @@ describe('one picture', () => {
       const dataset = await openDataset({ kind: 'folder', root });
       const { labels } = await (await dataset.item('a')).loadMask();
       const names = dataset.classes.map(({ name }) => name);
-      for (const { label, area } of report.segments) expect(labels.filter((value) => names[value] === label), label).toHaveLength(area);
+      for (const { label, area } of report.segments)
+        expect(
+          labels.filter((value) => names[value] === label),
+          label,
+        ).toHaveLength(area);
       truths.push(labels);
     }
     expect(truths[0]).toEqual(truths[1]);
@@ -125,7 +159,16 @@ describe('one picture', () => {
   });
 
   it('has no background to put first where segments are only numbered', async () => {
-    const { code, err, opened } = await run(['segment', at('a.png'), '--method', 'diffseg', '--labels', 'background-first', '--out', out]);
+    const { code, err, opened } = await run([
+      'segment',
+      at('a.png'),
+      '--method',
+      'diffseg',
+      '--labels',
+      'background-first',
+      '--out',
+      out,
+    ]);
     expect([code, opened]).toEqual([2, 0]);
     expect(err).toContain('Expected names in --categories for --labels background-first');
   });
@@ -155,7 +198,15 @@ describe('one picture', () => {
   });
 
   it('numbers what diffseg finds without names', async () => {
-    const { code, out: stdout } = await run(['segment', at('a.png'), '--method', 'diffseg', '--out', out, '--save-maps']);
+    const { code, out: stdout } = await run([
+      'segment',
+      at('a.png'),
+      '--method',
+      'diffseg',
+      '--out',
+      out,
+      '--save-maps',
+    ]);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/a\.png: segment 1 100\.0 %, segment 2 0\.0 %/)]);
     expect(readFileSync(path.join(out, 'a.maps.npy')).subarray(10, 80).toString()).toContain("'shape': (3, 4, 4)");
   });
@@ -170,7 +221,11 @@ describe('several pictures', () => {
   it('keep their results apart, each once', async () => {
     const { code } = await run(segment(at('a.png'), at('more'), at('*.png'), at('a.png')));
     expect(code).toBe(1); // broken.png matches the pattern
-    expect(readdirSync(out).filter((name) => name.endsWith('.json')).sort()).toEqual(['a.png.json', 'b.json', 'more__a.png.json'].sort());
+    expect(
+      readdirSync(out)
+        .filter((name) => name.endsWith('.json'))
+        .sort(),
+    ).toEqual(['a.png.json', 'b.json', 'more__a.png.json'].sort());
   });
 
   it('go on after one that fails, which is reported', async () => {
@@ -178,7 +233,10 @@ describe('several pictures', () => {
     expect(code).toBe(1);
     expect(err).toContain('code: IMAGE_UNREADABLE');
     expect(err).toContain('code: IMAGE_NOT_FOUND');
-    const lines = stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expect(lines.map(({ error }) => error?.code)).toEqual(['IMAGE_NOT_FOUND', 'IMAGE_UNREADABLE', undefined]);
     expect(readdirSync(out)).toContain('b.json');
   });
@@ -233,18 +291,23 @@ describe('refusals before the model is loaded', () => {
   it('names are needed by every method but diffseg', async () => {
     const { code, err, opened } = await run(['segment', at('a.png'), '--method', 'iseg', '--out', out]);
     expect([code, opened]).toEqual([2, 0]);
-    expect(err).toContain('Expected names in --categories for the method iseg, or --vocabulary to find them in; without names there is diffseg');
+    expect(err).toContain(
+      'Expected names in --categories for the method iseg, or --vocabulary to find them in; without names there is diffseg',
+    );
   });
 
   it.each([[['segment']], [['segment', 'a.png']], [['nonsense']], [[]]])('%j: exit code 2', async (args) => {
     expect((await run(args)).code).toBe(2);
   });
 
-  it.each([[['--help']], [['segment', '--help']], [['--version']]])('%j: exit code 0 and text on stdout', async (args) => {
-    const { code, out: stdout } = await run(args);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(args.includes('--version') ? /^\d+\.\d+\.\d+/ : /Examples:/);
-  });
+  it.each([[['--help']], [['segment', '--help']], [['--version']]])(
+    '%j: exit code 0 and text on stdout',
+    async (args) => {
+      const { code, out: stdout } = await run(args);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(args.includes('--version') ? /^\d+\.\d+\.\d+/ : /Examples:/);
+    },
+  );
 
   it('only pictures that are missing: exit code 1, no folder', async () => {
     const { code, opened } = await run(segment(at('missing.png'), at('*.gif')));
@@ -284,7 +347,10 @@ describe('names that the model was not taught', () => {
     expect(code).toBe(0);
     expect(err.match(/warning: The model fake was not taught a name that you gave: "potted plant"/g)).toHaveLength(1);
     for (const name of ['a.json', 'b.json']) {
-      expect(read(name)).toMatchObject({ unknownNames: ['potted plant'], warnings: [expect.stringContaining('"potted plant"')] });
+      expect(read(name)).toMatchObject({
+        unknownNames: ['potted plant'],
+        warnings: [expect.stringContaining('"potted plant"')],
+      });
       expect(read(name).model).not.toHaveProperty('names');
     }
   });

@@ -20,11 +20,26 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('names of results', () => {
   it.each([
     [['a/cat.png'], ['cat']],
-    [['a/cat.png', 'a/dog.png'], ['cat', 'dog']],
-    [['a/cat.png', 'a/cat.jpg'], ['cat.png', 'cat.jpg']],
-    [['a/cat.png', 'b/cat.png', 'a/dog.png'], ['a__cat.png', 'b__cat.png', 'dog']],
-    [['a/x/cat.png', 'a/y/cat.png'], ['x__cat.png', 'y__cat.png']],
-    [['Cat.png', 'cat.png'], ['Cat.png-2', 'cat.png-3']],
+    [
+      ['a/cat.png', 'a/dog.png'],
+      ['cat', 'dog'],
+    ],
+    [
+      ['a/cat.png', 'a/cat.jpg'],
+      ['cat.png', 'cat.jpg'],
+    ],
+    [
+      ['a/cat.png', 'b/cat.png', 'a/dog.png'],
+      ['a__cat.png', 'b__cat.png', 'dog'],
+    ],
+    [
+      ['a/x/cat.png', 'a/y/cat.png'],
+      ['x__cat.png', 'y__cat.png'],
+    ],
+    [
+      ['Cat.png', 'cat.png'],
+      ['Cat.png-2', 'cat.png-3'],
+    ],
     [['/tmp/.hidden'], ['.hidden']],
   ])('%j → %j', (images, stems) => {
     expect(outputStems(images)).toEqual(stems);
@@ -32,7 +47,9 @@ describe('names of results', () => {
 
   it('fit into a file name, however long the pictures are called', () => {
     const long = ['n'.repeat(251), '猫'.repeat(80), '🐈'.repeat(60), 'n'.repeat(240)].map((name) => `a/${name}.png`);
-    const deep = ['x', 'y'].map((folder) => `a/${Array.from({ length: 12 }, () => folder.repeat(40)).join('/')}/cat.png`);
+    const deep = ['x', 'y'].map(
+      (folder) => `a/${Array.from({ length: 12 }, () => folder.repeat(40)).join('/')}/cat.png`,
+    );
     const stems = outputStems([...long, ...deep, 'a/cat.png']);
     expect(new Set(stems).size).toBe(stems.length);
     for (const stem of stems) expect(Buffer.byteLength(`${stem}.overlay.png`), stem).toBeLessThan(256);
@@ -78,7 +95,9 @@ describe('npy', () => {
     expect(file.subarray(0, 8).toString('latin1')).toBe('\x93NUMPY\x01\x00');
     const start = 10 + file.readUInt16LE(8);
     expect(start % 64).toBe(0);
-    expect(file.subarray(10, start).toString()).toContain(shape.length === 1 ? "'shape': (24,)" : `'shape': (${shape.join(', ')})`);
+    expect(file.subarray(10, start).toString()).toContain(
+      shape.length === 1 ? "'shape': (24,)" : `'shape': (${shape.join(', ')})`,
+    );
     expect(file.at(start - 1)).toBe(10);
     expect(new Float32Array(Uint8Array.from(file.subarray(start)).buffer)).toEqual(data);
   });
@@ -88,7 +107,13 @@ describe('flags', () => {
   const flags = { categories: 'cat', set: [] as string[], out: '.' };
 
   it('become options by the same rules as the API', () => {
-    const set = ['crop.min=0.8', 'inferenceCross.16=1', 'inferenceCross.32=0.5', 'gradient=keys-only', 'timestepRange=[1,9]'];
+    const set = [
+      'crop.min=0.8',
+      'inferenceCross.16=1',
+      'inferenceCross.32=0.5',
+      'gradient=keys-only',
+      'timestepRange=[1,9]',
+    ];
     const options = resolveOptions(methodFlags({ ...flags, steps: '3', seed: '7', saveMaps: true, set }));
     expect(options).toMatchObject({ steps: 3, seed: 7, saveMaps: true, gradient: 'keys-only', timestepRange: [1, 9] });
     expect(options.crop).toMatchObject({ min: 0.8, max: 1 });

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { decode, encode } from 'fast-png';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDataset } from '../../lib/datasets/index.js';
 import type { Dataset, DatasetOptions } from '../../lib/datasets/index.js';
+import { openDataset } from '../../lib/datasets/index.js';
 import { writeFolder } from '../../scripts/datasets/fixtures.mjs';
 
 let top: string;
@@ -174,7 +174,9 @@ describe('the same id twice', () => {
     copyFileSync(picture(), at('images', `${ids[1]}.jpeg`));
     await expect(open()).rejects.toMatchObject({
       code: 'DATASET_INVALID',
-      message: expect.stringMatching(/picture-00001\.jpg: the id picture-00001 is there twice, also as picture-00001\.jpeg/),
+      message: expect.stringMatching(
+        /picture-00001\.jpg: the id picture-00001 is there twice, also as picture-00001\.jpeg/,
+      ),
     });
     expect((await open({ onProblem: 'skip' })).ids).toHaveLength(4);
   });
@@ -228,7 +230,10 @@ describe('the data set as a whole is refused, skipping or not', () => {
   ])('%s', async (_, make, options, code, message) => {
     make();
     for (const onProblem of ['throw', 'skip'] as const) {
-      await expect(open({ ...options, onProblem })).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+      await expect(open({ ...options, onProblem })).rejects.toMatchObject({
+        code,
+        message: expect.stringMatching(message),
+      });
     }
   });
 });

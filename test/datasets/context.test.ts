@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONTEXT_IDS, contextIds, contextTable } from '../../lib/datasets/context-ids.js';
-import { openDataset } from '../../lib/datasets/index.js';
 import type { DatasetOptions } from '../../lib/datasets/index.js';
-import { writeContext } from '../../scripts/datasets/fixtures.mjs';
+import { openDataset } from '../../lib/datasets/index.js';
 import type { Expected } from '../../scripts/datasets/fixtures.mjs';
+import { writeContext } from '../../scripts/datasets/fixtures.mjs';
 import { matlabFile } from '../../scripts/datasets/fixtures-matlab.mjs';
 import { expectItems, withoutBackground } from './expect.js';
 
@@ -71,7 +71,9 @@ describe.each(['alphabetical', 'voc-first'] as const)('%s', (order) => {
   it('.mat, plain and compressed, of both byte orders', async () => {
     const dataset = await open(`mat-${order}`, { indexOrder: order });
     await expectItems(dataset, mat);
-    expect(dataset.protocol).toBe(`PASCAL Context: trainval/*.mat, order ${order}, 59 classes and background, a list of 12`);
+    expect(dataset.protocol).toBe(
+      `PASCAL Context: trainval/*.mat, order ${order}, 59 classes and background, a list of 12`,
+    );
   });
   it('Context59: the background is ignored', async () => {
     for (const [name, expected] of [
@@ -115,14 +117,18 @@ describe('refuses', () => {
     expect(error).toMatchObject({ code: 'MASK_INVALID', message: expect.stringMatching(message) });
     expect((error as Error).message).toContain(file);
   };
-  it('a map of another size', () => refused(matlabFile('LabelMap', [1, 2], 1, 2), /the mask is 2×1, its picture 128×92/));
+  it('a map of another size', () =>
+    refused(matlabFile('LabelMap', [1, 2], 1, 2), /the mask is 2×1, its picture 128×92/));
   it('an id above 459', () =>
     refused(
       matlabFile('LabelMap', new Uint16Array(128 * 92).fill(460), 92, 128),
       /pixel \(0, 0\) has the id 460; the raw release has 0 to 459/,
     ));
   it('an id that is no integer', () =>
-    refused(matlabFile('LabelMap', new Float64Array(128 * 92).fill(0.5), 92, 128, { stored: 'double' }), /has the id 0\.5/));
+    refused(
+      matlabFile('LabelMap', new Float64Array(128 * 92).fill(0.5), 92, 128, { stored: 'double' }),
+      /has the id 0\.5/,
+    ));
   it('a truncated file', () => {
     const whole = matlabFile('LabelMap', new Uint16Array(128 * 92), 92, 128);
     return refused(readFileSync(file).subarray(0, whole.length - 20), /truncated or damaged|no variable/);

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decode } from 'fast-png';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { DatasetItem } from '../../lib/datasets/index.js';
 import { openDataset } from '../../lib/datasets/index.js';
 import { encodeLabels, vocPalette } from '../../lib/draw/index.js';
-import type { DatasetItem } from '../../lib/datasets/index.js';
 
 const pictures = fileURLToPath(new URL('../fixtures/pictures/', import.meta.url));
 const names = (JSON.parse(readFileSync(path.join(pictures, 'names.json'), 'utf8')) as { classes: string[] }).classes;
@@ -53,7 +53,9 @@ it('goes by the names that a mask has itself', async () => {
     labels.set(values);
     writeFileSync(at('masks', '0000.png'), encodeLabels(labels, 128, 128, vocPalette(), { names, background }));
   };
-  const read = async (options = {}) => [...(await (await (await open(options)).item('0000')).loadMask()).labels.subarray(0, 4)];
+  const read = async (options = {}) => [
+    ...(await (await (await open(options)).item('0000')).loadMask()).labels.subarray(0, 4),
+  ];
   for (const name of ['sofa', 'Couch', 'settee']) {
     mask([name, 'cat', 'background'], 2);
     expect(await read(), name).toEqual([2, 1, 0, 255]);
@@ -65,9 +67,15 @@ it('goes by the names that a mask has itself', async () => {
   mask(['sofa', 'cat', 'background', 'dog'], 2);
   expect(await read()).toEqual([2, 1, 0, 255]);
   mask(['sofa', 'dog', 'background'], 2);
-  await expect(read()).rejects.toMatchObject({ code: 'MASK_INVALID', message: expect.stringMatching(/0000\.png: its label 1 is "dog", which is none/) });
+  await expect(read()).rejects.toMatchObject({
+    code: 'MASK_INVALID',
+    message: expect.stringMatching(/0000\.png: its label 1 is "dog", which is none/),
+  });
   mask(['sofa', 'cat'], null);
-  await expect(read()).rejects.toMatchObject({ code: 'MASK_INVALID', message: expect.stringMatching(/0000\.png: pixel \(2, 0\) has the value 2/) });
+  await expect(read()).rejects.toMatchObject({
+    code: 'MASK_INVALID',
+    message: expect.stringMatching(/0000\.png: pixel \(2, 0\) has the value 2/),
+  });
 });
 
 it('takes a list, in its order', async () => {
@@ -111,7 +119,11 @@ it.each<[string, string, RegExp]>([
   ['no JSON', '["cat",', /it is not JSON/],
   ['no list', '{"cat": 1}', /unknown key "cat"/],
   ['no name', '[{"prompt": "cat"}]', /expected a name at/],
-  ['too many', JSON.stringify(Array.from({ length: 255 }, (_, i) => `c${i}`)), /expected at most 254 classes but found 255/],
+  [
+    'too many',
+    JSON.stringify(Array.from({ length: 255 }, (_, i) => `c${i}`)),
+    /expected at most 254 classes but found 255/,
+  ],
 ])('classes.json: %s', async (_, text, message) => {
   writeFileSync(at('classes.json'), text);
   const error = await open().catch((e: unknown) => e);
@@ -130,5 +142,8 @@ it('classes.txt: an error names the line', async () => {
 
 it('says what is missing', async () => {
   rmSync(at('classes.json'));
-  await expect(open()).rejects.toMatchObject({ code: 'DATASET_NOT_FOUND', message: expect.stringContaining('classes.txt') });
+  await expect(open()).rejects.toMatchObject({
+    code: 'DATASET_NOT_FOUND',
+    message: expect.stringContaining('classes.txt'),
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readMatrix } from '../../lib/datasets/matlab.js';
-import { matlabFile } from '../../scripts/datasets/fixtures-matlab.mjs';
 import type { MatlabOptions } from '../../scripts/datasets/fixtures-matlab.mjs';
+import { matlabFile } from '../../scripts/datasets/fixtures-matlab.mjs';
 
 const values = [0, 1, 2, 459, 5, 6];
 const size = { width: 3, height: 2 };
@@ -24,8 +24,12 @@ describe('reads', () => {
     expect([...found]).toEqual([0, 459, 1, 5, 2, 6]); // column by column
   });
   it('numbers that share their header, and a name of any length', () => {
-    expect([...readMatrix(matlabFile('M', [1, 2], 1, 2, { stored: 'uint16' }), 'a.mat', 'M', { width: 2, height: 1 }).values]).toEqual([1, 2]);
-    expect([...readMatrix(matlabFile('abcdefgh', [7], 1, 1), 'a.mat', 'abcdefgh', { width: 1, height: 1 }).values]).toEqual([7]);
+    expect([
+      ...readMatrix(matlabFile('M', [1, 2], 1, 2, { stored: 'uint16' }), 'a.mat', 'M', { width: 2, height: 1 }).values,
+    ]).toEqual([1, 2]);
+    expect([
+      ...readMatrix(matlabFile('abcdefgh', [7], 1, 1), 'a.mat', 'abcdefgh', { width: 1, height: 1 }).values,
+    ]).toEqual([7]);
   });
   it.each([true, false])('the variable asked for among several, compressed: %s', (compressed) => {
     const others = Array.from({ length: 8 }, (_, i) =>

@@ -46,7 +46,8 @@ describe('refuses', () => {
   it('an empty file', () => refused(new Uint8Array(0), /m\.png: it is empty/));
   it('another format', () => refused(Buffer.from('GIF89a, or some text'), /it is not a PNG/));
   it('colours', () => refused(encode({ ...size, data: new Uint8Array(45), channels: 3 }), /has colours/));
-  it('16 bits', () => refused(encode({ ...size, data: new Uint16Array(15), depth: 16, channels: 1 }), /16 bits a pixel/));
+  it('16 bits', () =>
+    refused(encode({ ...size, data: new Uint16Array(15), depth: 16, channels: 1 }), /16 bits a pixel/));
   it('grey of fewer bits', () => {
     const bytes = Buffer.from(grey);
     bytes[24] = 1;

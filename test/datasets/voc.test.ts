@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDataset } from '../../lib/datasets/index.js';
-import { writeVoc } from '../../scripts/datasets/fixtures.mjs';
 import type { Expected } from '../../scripts/datasets/fixtures.mjs';
+import { writeVoc } from '../../scripts/datasets/fixtures.mjs';
 import { expectItems, withoutBackground } from './expect.js';
 
 let root: string;

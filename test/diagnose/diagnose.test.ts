@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDataset } from '../../lib/datasets/index.js';
 import type { Dataset } from '../../lib/datasets/index.js';
+import { openDataset } from '../../lib/datasets/index.js';
+import type { DiagnoseOptions, Diagnosis } from '../../lib/index.js';
 import { chooseVariants, diagnose, diagnosisMarkdown, diagnosisPicture, Segmenter } from '../../lib/index.js';
-import type { Diagnosis, DiagnoseOptions } from '../../lib/index.js';
 import { makeFolder } from './folder.js';
 
 const root = mkdtempSync(path.join(tmpdir(), 'invseg-diagnose-'));
@@ -22,7 +22,14 @@ beforeAll(async () => {
   segmenter = await Segmenter.open({ device: 'cpu' });
   dataset = await openDataset({ kind: 'folder', root });
   const variants = await chooseVariants('default,anchor scale 16', segmenter.info.model.resolutions);
-  options = { dataset, sample: 3, variants, options: { steps: 2 }, journal, identity: { weights: 'of the test', manifest: 'm', code: 'c', tokenizer: 't' } };
+  options = {
+    dataset,
+    sample: 3,
+    variants,
+    options: { steps: 2 },
+    journal,
+    identity: { weights: 'of the test', manifest: 'm', code: 'c', tokenizer: 't' },
+  };
   first = await diagnose(segmenter, options);
 });
 afterAll(async () => {
@@ -36,7 +43,8 @@ describe('diagnose', () => {
     expect(losses.truth.total).toBeLessThan(losses['shifted truth'].total);
     expect(losses.hard.entropy).toBeCloseTo(0, 4);
     expect(losses.soft.entropy).toBeGreaterThan(0);
-    for (const { loss } of variants) expect(loss!.truthBelowHard.value * 3).toBeCloseTo(Math.round(loss!.truthBelowHard.value * 3));
+    for (const { loss } of variants)
+      expect(loss!.truthBelowHard.value * 3).toBeCloseTo(Math.round(loss!.truthBelowHard.value * 3));
     expect(variants[0]!.loss).not.toEqual(variants[1]!.loss);
     expect(Object.keys(rowEntropy).map(Number)).toEqual(expect.arrayContaining(segmenter.info.model.resolutions));
     for (const { value } of Object.values(rowEntropy)) {
@@ -84,15 +92,28 @@ describe('diagnose', () => {
 
   it('ends at once when it is aborted', async () => {
     const ending = new AbortController();
-    const running = diagnose(segmenter, { ...options, journal: undefined, signal: ending.signal, onProgress: () => ending.abort() });
+    const running = diagnose(segmenter, {
+      ...options,
+      journal: undefined,
+      signal: ending.signal,
+      onProgress: () => ending.abort(),
+    });
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
   it('leaves pictures without a class out and says so', async () => {
     const empty = mkdtempSync(path.join(tmpdir(), 'invseg-empty-'));
     makeFolder(empty, 2);
-    await sharp({ create: { width: 128, height: 128, channels: 3, background: '#000' } }).toColourspace('b-w').png().toFile(path.join(empty, 'masks', '0000.png'));
-    const found = await diagnose(segmenter, { ...options, dataset: await openDataset({ kind: 'folder', root: empty }), journal: undefined, inversion: false });
+    await sharp({ create: { width: 128, height: 128, channels: 3, background: '#000' } })
+      .toColourspace('b-w')
+      .png()
+      .toFile(path.join(empty, 'masks', '0000.png'));
+    const found = await diagnose(segmenter, {
+      ...options,
+      dataset: await openDataset({ kind: 'folder', root: empty }),
+      journal: undefined,
+      inversion: false,
+    });
     expect(found.ids).toEqual(['0001']);
     expect(found.left).toEqual([{ id: '0000', reason: expect.stringContaining('background') }]);
     rmSync(empty, { recursive: true });

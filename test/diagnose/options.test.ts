@@ -5,13 +5,13 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../../lib/datasets/index.js';
 import { readTraining } from '../../lib/diagnose/attention.js';
-import { openPicture, probePicture } from '../../lib/diagnose/picture.js';
 import type { Picture } from '../../lib/diagnose/picture.js';
+import { openPicture, probePicture } from '../../lib/diagnose/picture.js';
 import { compareLosses } from '../../lib/diagnose/probe.js';
 import { baselineKey, lossKey } from '../../lib/diagnose/variants.js';
 import { Segmenter } from '../../lib/index.js';
-import { methodDefinitions, optionsOf, resolveOptions } from '../../lib/options/index.js';
 import type { MethodOptions, MethodOverrides, Scope } from '../../lib/options/index.js';
+import { methodDefinitions, optionsOf, resolveOptions } from '../../lib/options/index.js';
 import { alternatives, changes, companions } from '../options/alternatives.js';
 import { makeFolder } from './folder.js';
 
@@ -33,9 +33,13 @@ afterAll(async () => {
 const ofOthers = new Set<keyof MethodOptions>(['method', 'caption', 'diffseg', 'iseg']);
 
 const scopesOf = (overrides: MethodOverrides, key: keyof MethodOptions, base: MethodOverrides): Set<Scope> => {
-  const [before, after] = [base, { ...base, ...overrides }].map((given) => resolveOptions({ ...given, method: 'invseg' }));
+  const [before, after] = [base, { ...base, ...overrides }].map((given) =>
+    resolveOptions({ ...given, method: 'invseg' }),
+  );
   const scopes = ['loop', 'loss', 'prediction'] as const;
-  const own = scopes.filter((scope) => JSON.stringify(optionsOf(scope, before!)) !== JSON.stringify(optionsOf(scope, after!)));
+  const own = scopes.filter(
+    (scope) => JSON.stringify(optionsOf(scope, before!)) !== JSON.stringify(optionsOf(scope, after!)),
+  );
   return new Set(ofOthers.has(key) ? [] : own);
 };
 
@@ -76,7 +80,9 @@ describe('the table of options', () => {
   it.each(changes)('%s shares a probe and a baseline only where they are the same', async (_, key, overrides) => {
     const base = companions[key] ?? {};
     const [before, after] = [await lookOnce(base), await lookOnce({ ...base, ...overrides })];
-    const [one, other] = [base, { ...base, ...overrides }].map((given) => resolveOptions({ ...given, method: 'invseg' }));
+    const [one, other] = [base, { ...base, ...overrides }].map((given) =>
+      resolveOptions({ ...given, method: 'invseg' }),
+    );
     if (lossKey(one!) === lossKey(other!)) expect(after.loss).toBe(before.loss);
     if (baselineKey(one!) === baselineKey(other!)) expect(after.prediction).toBe(before.prediction);
   });
@@ -97,7 +103,11 @@ describe('the probed loss', () => {
         const { losses } = compareLosses(attention, new Float32Array(attention.side ** 2 * all), all, context.options);
         ours = losses.soft.total;
         // One view of the whole picture, at the timestep and under the noise of the prediction.
-        const views = { boxes: Float32Array.of(0, 0, 1, 1), timesteps: Int32Array.of(context.options.inferenceTimestep), noiseSeed: context.inferenceSeed };
+        const views = {
+          boxes: Float32Array.of(0, 0, 1, 1),
+          timesteps: Int32Array.of(context.options.inferenceTimestep),
+          noiseSeed: context.inferenceSeed,
+        };
         theirs = (await inversion.step(views)).loss;
       },
     );
@@ -107,14 +117,23 @@ describe('the probed loss', () => {
   it("is the engine's own where the names need several prompts", async () => {
     const names = ['cat', 'dog', ...Array.from({ length: 30 }, (_, i) => `thing ${i}`)];
     let [ours, theirs] = [NaN, NaN];
-    await segmenter.observe(picture.item.imagePath, { steps: 0, categories: names }, async (_step, inversion, context) => {
-      expect(context.prompts.count).toBeGreaterThan(1);
-      const attention = await readTraining(context);
-      const all = context.prompts.categories.length;
-      ours = compareLosses(attention, new Float32Array(attention.side ** 2 * all), all, context.options).losses.soft.total;
-      const views = { boxes: Float32Array.of(0, 0, 1, 1), timesteps: Int32Array.of(50), noiseSeed: context.inferenceSeed };
-      theirs = (await inversion.step(views)).loss;
-    });
+    await segmenter.observe(
+      picture.item.imagePath,
+      { steps: 0, categories: names },
+      async (_step, inversion, context) => {
+        expect(context.prompts.count).toBeGreaterThan(1);
+        const attention = await readTraining(context);
+        const all = context.prompts.categories.length;
+        ours = compareLosses(attention, new Float32Array(attention.side ** 2 * all), all, context.options).losses.soft
+          .total;
+        const views = {
+          boxes: Float32Array.of(0, 0, 1, 1),
+          timesteps: Int32Array.of(50),
+          noiseSeed: context.inferenceSeed,
+        };
+        theirs = (await inversion.step(views)).loss;
+      },
+    );
     expect(ours).toBeCloseTo(theirs, 4);
   });
 });

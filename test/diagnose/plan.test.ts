@@ -17,13 +17,22 @@ describe('variants', () => {
   });
 
   it("stand on the model's settings of the method", () => {
-    const variants = [{ name: 'default', overrides: {} }, { name: 'slow', overrides: { learningRate: 1e-4 } }];
-    const rates = makePlans(variants, {}, { invseg: { learningRate: 0.003 } }).map(({ options }) => options.learningRate);
+    const variants = [
+      { name: 'default', overrides: {} },
+      { name: 'slow', overrides: { learningRate: 1e-4 } },
+    ];
+    const rates = makePlans(variants, {}, { invseg: { learningRate: 0.003 } }).map(
+      ({ options }) => options.learningRate,
+    );
     expect(rates).toEqual([0.003, 1e-4]);
   });
 
   it('are chosen by name, the default first', async () => {
-    expect((await chooseVariants('lr 0.003, training 16', [32, 16])).map(({ name }) => name)).toEqual(['default', 'lr 0.003', 'training 16']);
+    expect((await chooseVariants('lr 0.003, training 16', [32, 16])).map(({ name }) => name)).toEqual([
+      'default',
+      'lr 0.003',
+      'training 16',
+    ]);
     const all = await chooseVariants('all', [32, 16]);
     expect(all).toHaveLength(defaultVariants.length + 3);
   });
@@ -44,11 +53,17 @@ describe('variants', () => {
   ])('are refused: %s', async (_, text, message) => {
     const file = path.join(folder, 'bad.json');
     writeFileSync(file, text);
-    await expect(chooseVariants(file, [16])).rejects.toMatchObject({ code: 'INVALID_OPTION', message: expect.stringMatching(message) });
+    await expect(chooseVariants(file, [16])).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(message),
+    });
   });
 
   it('are refused by an unknown name, and the known ones are listed', async () => {
-    await expect(chooseVariants('lr 9', [16])).rejects.toMatchObject({ code: 'INVALID_OPTION', message: expect.stringContaining('lr 0.003') });
+    await expect(chooseVariants('lr 9', [16])).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('lr 0.003'),
+    });
   });
 });
 
@@ -71,7 +86,15 @@ describe('plans', () => {
   it('look at the losses first', () => {
     const tasks = tasksOf(plans, true).map(({ part, key }) => `${part} ${key}`);
     expect(tasks).toEqual([
-      'probe default', 'probe sharp', 'probe twice', 'baseline default', 'baseline twice', 'run default', 'run slow', 'run sharp', 'run twice',
+      'probe default',
+      'probe sharp',
+      'probe twice',
+      'baseline default',
+      'baseline twice',
+      'run default',
+      'run slow',
+      'run sharp',
+      'run twice',
     ]); // prettier-ignore
     expect(tasksOf(plans, false).every(({ part }) => part === 'probe')).toBe(true);
   });

@@ -12,7 +12,10 @@ function attentionOf(region: (point: number) => number): Float32Array {
   for (let i = 0; i < POINTS; i++) {
     const row = Float32Array.from({ length: POINTS }, (_, j) => (region(i) === region(j) ? 1 : 0.05));
     const sum = row.reduce((a, b) => a + b, 0);
-    self.set(row.map((value) => value / sum), i * POINTS);
+    self.set(
+      row.map((value) => value / sum),
+      i * POINTS,
+    );
   }
   return self;
 }
@@ -28,7 +31,12 @@ const nearly = (point: number): number => (point % SIDE < SIDE / 2 ? 0.9 : point
 
 describe('compareLosses', () => {
   it('finds the truth lower, and a step that leads there, where the self-attention knows the regions', () => {
-    const { losses, direction } = compareLosses({ side: SIDE, categories: 2, self: attentionOf(left), refined: mapsOf(nearly) }, mapsOf(left), 2, defaults);
+    const { losses, direction } = compareLosses(
+      { side: SIDE, categories: 2, self: attentionOf(left), refined: mapsOf(nearly) },
+      mapsOf(left),
+      2,
+      defaults,
+    );
     expect(losses.truth.total).toBeLessThan(losses.hard.total);
     expect(losses['refined truth'].total).toBeLessThan(losses.soft.total);
     expect(losses.truth.total).toBeLessThan(losses['shifted truth'].total);
@@ -36,7 +44,12 @@ describe('compareLosses', () => {
   });
 
   it('finds the prediction lower where the self-attention knows other regions', () => {
-    const { losses } = compareLosses({ side: SIDE, categories: 2, self: attentionOf(upper), refined: mapsOf(upper) }, mapsOf(left), 2, defaults);
+    const { losses } = compareLosses(
+      { side: SIDE, categories: 2, self: attentionOf(upper), refined: mapsOf(upper) },
+      mapsOf(left),
+      2,
+      defaults,
+    );
     expect(losses.truth.total).toBeGreaterThan(losses.hard.total);
   });
 
@@ -50,7 +63,8 @@ describe('compareLosses', () => {
   it('knows the background of a rule, which has no map, from what is ignored', () => {
     const object = Float32Array.from({ length: POINTS }, (_, point) => (left(point) ? 0.9 : 0.3));
     const seen = { side: SIDE, categories: 1, self: attentionOf(left), refined: object };
-    const rule = (backgroundThreshold: number) => ({ ...defaults, backgroundRule: 'threshold', backgroundThreshold }) as const;
+    const rule = (backgroundThreshold: number) =>
+      ({ ...defaults, backgroundRule: 'threshold', backgroundThreshold }) as const;
     const right = compareLosses(seen, mapsOf(left), 2, rule(0.5));
     expect(right.losses.hard).toEqual(right.losses.truth);
     // Without a background in the prediction the whole picture is the object's.
@@ -60,8 +74,15 @@ describe('compareLosses', () => {
   });
 
   it('refines the truth as often as the maps', () => {
-    const seen = { side: SIDE, categories: 2, self: attentionOf((point) => upper(point) + 2 * left(point)), refined: mapsOf(nearly) };
-    const [once, twice] = [1, 2].map((refineIterations) => compareLosses(seen, mapsOf(nearly), 2, { ...defaults, refineIterations }).losses);
+    const seen = {
+      side: SIDE,
+      categories: 2,
+      self: attentionOf((point) => upper(point) + 2 * left(point)),
+      refined: mapsOf(nearly),
+    };
+    const [once, twice] = [1, 2].map(
+      (refineIterations) => compareLosses(seen, mapsOf(nearly), 2, { ...defaults, refineIterations }).losses,
+    );
     expect(twice!['refined truth']).not.toEqual(once!['refined truth']);
     expect(twice!.soft).toEqual(once!.soft);
   });

@@ -13,7 +13,15 @@ const variant = (name: string, below: [number, number, number], gain: [number, n
   };
 };
 const diagnosis = (...variants: VariantFinding[]): Diagnosis =>
-  ({ ids: ['a', 'b'], left: [], variants, losses: {}, rowEntropy: {}, protocol: '', model: { name: 'm', version: '1', folder: '', resolutions: [] } }) as unknown as Diagnosis;
+  ({
+    ids: ['a', 'b'],
+    left: [],
+    variants,
+    losses: {},
+    rowEntropy: {},
+    protocol: '',
+    model: { name: 'm', version: '1', folder: '', resolutions: [] },
+  }) as unknown as Diagnosis;
 
 describe('verdict', () => {
   it('says that the loss misleads only where the whole interval does', () => {
@@ -22,12 +30,18 @@ describe('verdict', () => {
         'The loop changes mIoU by −1.8 [−4.3, +0.8] points: no more than chance.',
     );
     expect(verdict(diagnosis(variant('default', [0.45, 0.38, 0.52], [0, -0.01, 0.01])))).toContain('cannot be told');
-    expect(verdict(diagnosis(variant('default', [0.8, 0.7, 0.9], [0.02, 0.01, 0.03])))).toMatch(/points at the truth.*\n.*a gain beyond chance/);
+    expect(verdict(diagnosis(variant('default', [0.8, 0.7, 0.9], [0.02, 0.01, 0.03])))).toMatch(
+      /points at the truth.*\n.*a gain beyond chance/,
+    );
   });
 
   it('names the best of several variants, and warns of luck', () => {
-    const many = Array.from({ length: 6 }, (_, i) => variant(`v${i}`, [0.5, 0.4, 0.6], [i / 100, i === 5 ? 0.01 : -0.01, 0.06]));
-    expect(verdict(diagnosis(...many))).toContain('1 of 6 variants gain more than chance on these 2 pictures, most of all "v5" with +5.0 [+1.0, +6.0]; with so many tried');
+    const many = Array.from({ length: 6 }, (_, i) =>
+      variant(`v${i}`, [0.5, 0.4, 0.6], [i / 100, i === 5 ? 0.01 : -0.01, 0.06]),
+    );
+    expect(verdict(diagnosis(...many))).toContain(
+      '1 of 6 variants gain more than chance on these 2 pictures, most of all "v5" with +5.0 [+1.0, +6.0]; with so many tried',
+    );
     expect(verdict(diagnosis(...many.slice(0, 2)))).toContain('None of 2 variants gains');
   });
 });

@@ -18,7 +18,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Finding } from '../../lib/doctor/index.js';
-import { BUILD_FOLDER, readStamp, type BuildStamp } from '../../lib/native/stamp.js';
+import { BUILD_FOLDER, type BuildStamp, readStamp } from '../../lib/native/stamp.js';
 import { fakeLibtorch } from '../setup/fakes.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -2,12 +2,21 @@ import fc from 'fast-check';
 import { decode } from 'fast-png';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { backgroundFirst, categoryPalette, drawOverlay, drawPanel, encodeLabels, percent, shares, vocPalette } from '../../lib/draw/index.js';
+import { glyphs } from '../../lib/draw/glyphs.js';
+import {
+  backgroundFirst,
+  categoryPalette,
+  drawOverlay,
+  drawPanel,
+  encodeLabels,
+  percent,
+  shares,
+  vocPalette,
+} from '../../lib/draw/index.js';
 import { LABEL_NAMES, parseLabelNames } from '../../lib/draw/label-names.js';
+import { drawLegend } from '../../lib/draw/legend.js';
 import { resizeLabels, shownSize, tint } from '../../lib/draw/pixels.js';
 import { escapeXml, textRun, wrapText } from '../../lib/draw/text.js';
-import { glyphs } from '../../lib/draw/glyphs.js';
-import { drawLegend } from '../../lib/draw/legend.js';
 
 /** A grey picture with a square of category 0 in it; the last category is around it. */
 function scene(width: number, height: number, categories = 3) {
@@ -55,14 +64,19 @@ describe('palette', () => {
 describe('labels as PNG', () => {
   it('come back index for index', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 40 }), fc.infiniteStream(fc.nat(255)), (w, h, values) => {
-        const labels = Uint8Array.from({ length: w * h }, () => values.next().value as number);
-        const png = decode(encodeLabels(labels, w, h, vocPalette()));
-        expect([png.width, png.height, png.depth, png.channels]).toEqual([w, h, 8, 1]);
-        expect(Buffer.compare(png.data as Uint8Array, labels)).toBe(0);
-        expect(png.palette?.[1]).toEqual([128, 0, 0]);
-        expect(png.palette).toHaveLength(256);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.infiniteStream(fc.nat(255)),
+        (w, h, values) => {
+          const labels = Uint8Array.from({ length: w * h }, () => values.next().value as number);
+          const png = decode(encodeLabels(labels, w, h, vocPalette()));
+          expect([png.width, png.height, png.depth, png.channels]).toEqual([w, h, 8, 1]);
+          expect(Buffer.compare(png.data as Uint8Array, labels)).toBe(0);
+          expect(png.palette?.[1]).toEqual([128, 0, 0]);
+          expect(png.palette).toHaveLength(256);
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -84,8 +98,17 @@ describe('labels as PNG', () => {
     expect(parseLabelNames(decode(png, { checkCrc: true }).text[LABEL_NAMES]!, 'x.png')).toEqual(named);
     expect(decode(png).data).toEqual(labels);
     expect(await sharp(png).metadata()).toMatchObject({ width: 2, height: 2 });
-    for (const text of ['', '3', 'null', '{"names": ["a"], "background": 1}', '{"names": [1], "background": null}', '{"background": 0}']) {
-      expect(() => parseLabelNames(text, 'x.png'), text).toThrow(expect.objectContaining({ code: 'MASK_INVALID', message: expect.stringContaining('x.png') }));
+    for (const text of [
+      '',
+      '3',
+      'null',
+      '{"names": ["a"], "background": 1}',
+      '{"names": [1], "background": null}',
+      '{"background": 0}',
+    ]) {
+      expect(() => parseLabelNames(text, 'x.png'), text).toThrow(
+        expect.objectContaining({ code: 'MASK_INVALID', message: expect.stringContaining('x.png') }),
+      );
     }
   });
 
@@ -103,7 +126,9 @@ describe('labels as PNG', () => {
   });
 
   it('refuse a wrong size', () => {
-    expect(() => encodeLabels(new Uint8Array(5), 2, 2, vocPalette())).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }));
+    expect(() => encodeLabels(new Uint8Array(5), 2, 2, vocPalette())).toThrow(
+      expect.objectContaining({ code: 'SHAPE_MISMATCH' }),
+    );
   });
 });
 
@@ -141,22 +166,26 @@ describe('text', () => {
   const style = { size: 15, colour: '#000000' };
 
   it('has a stroke for every printable ASCII character', () => {
-    for (let code = 33; code < 127; code++) expect(glyphs[String.fromCharCode(code)]?.[1], String.fromCharCode(code)).toMatch(/^M/);
+    for (let code = 33; code < 127; code++)
+      expect(glyphs[String.fromCharCode(code)]?.[1], String.fromCharCode(code)).toMatch(/^M/);
   });
 
-  it.each(['cat', 'potted plant', 'Zoë Łódź', '<b>&"\'', '猫', 'кошка', '🐱', '\u{10ffff}'])('%s leaves ink', async (text) => {
-    const run = await textRun(text, style);
-    const page = `<svg xmlns="http://www.w3.org/2000/svg" width="300" height="30"><rect width="300" height="30" fill="#fff"/><g transform="translate(4 20)">${run.svg}</g></svg>`;
-    const { data, width } = await raw(await sharp(Buffer.from(page)).png().toBuffer());
-    let ink = 0;
-    let right = 0;
-    data.forEach((value, i) => {
-      if (value < 128) [ink, right] = [ink + 1, Math.max(right, Math.floor(i / 3) % width)];
-    });
-    expect(ink).toBeGreaterThan(20);
-    expect(right).toBeLessThanOrEqual(4 + run.width + 2); // its width is true
-    expect(right).toBeGreaterThan(run.width - 4);
-  });
+  it.each(['cat', 'potted plant', 'Zoë Łódź', '<b>&"\'', '猫', 'кошка', '🐱', '\u{10ffff}'])(
+    '%s leaves ink',
+    async (text) => {
+      const run = await textRun(text, style);
+      const page = `<svg xmlns="http://www.w3.org/2000/svg" width="300" height="30"><rect width="300" height="30" fill="#fff"/><g transform="translate(4 20)">${run.svg}</g></svg>`;
+      const { data, width } = await raw(await sharp(Buffer.from(page)).png().toBuffer());
+      let ink = 0;
+      let right = 0;
+      data.forEach((value, i) => {
+        if (value < 128) [ink, right] = [ink + 1, Math.max(right, Math.floor(i / 3) % width)];
+      });
+      expect(ink).toBeGreaterThan(20);
+      expect(right).toBeLessThanOrEqual(4 + run.width + 2); // its width is true
+      expect(right).toBeGreaterThan(run.width - 4);
+    },
+  );
 
   it('breaks lines without losing a letter', async () => {
     const name = 'a name that is far too long for one line and hasonewordthatislongerthanalinecanbeinanycase';
@@ -175,7 +204,10 @@ describe('text', () => {
 
 describe('legend', () => {
   it('keeps within the width and grows downwards', async () => {
-    const items = Array.from({ length: 40 }, (_, i) => ({ colour: vocPalette()[i + 1]!, text: `category number ${i} 2.5 %` }));
+    const items = Array.from({ length: 40 }, (_, i) => ({
+      colour: vocPalette()[i + 1]!,
+      text: `category number ${i} 2.5 %`,
+    }));
     const wide = await drawLegend(items, 800);
     const narrow = await drawLegend(items, 230);
     expect(narrow.height).toBeGreaterThan(wide.height);
@@ -197,7 +229,8 @@ describe('overlay', () => {
     expect(page.width).toBe(Math.max(260, shown.width) + 20);
     const left = Math.floor((page.width - shown.width) / 2);
     // 128 grey with 55 % of (128, 0, 0)
-    if (shown.width > 8) expect(page.at(left + Math.floor(shown.width / 8), 10 + Math.floor(shown.height / 8))).toEqual([128, 58, 58]);
+    if (shown.width > 8)
+      expect(page.at(left + Math.floor(shown.width / 8), 10 + Math.floor(shown.height / 8))).toEqual([128, 58, 58]);
     const under = page.data.subarray(page.width * 3 * (20 + shown.height));
     expect(under.filter((value) => value < 100).length).toBeGreaterThan(150); // letters
     expect(Math.max(...page.data.subarray(0, page.width * 3))).toBe(255);

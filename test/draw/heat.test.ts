@@ -39,13 +39,19 @@ describe('enlarge', () => {
 
 describe('heat', () => {
   it('gives low and high the ends of the ramp, and what is beyond as well', () => {
-    const { rgb } = drawHeat({ values: Float32Array.of(-5, 0, 2, 9), side: 2, low: 0, high: 2 }, { width: 2, height: 2 });
+    const { rgb } = drawHeat(
+      { values: Float32Array.of(-5, 0, 2, 9), side: 2, low: 0, high: 2 },
+      { width: 2, height: 2 },
+    );
     const at = (i: number) => [...rgb.subarray(i * 3, i * 3 + 3)];
     expect([at(0), at(1), at(2), at(3)]).toEqual([rampColour(0), rampColour(0), rampColour(1), rampColour(1)]);
   });
 
   it('draws a constant map as low', () => {
-    const { rgb } = drawHeat({ values: new Float32Array(4).fill(3), side: 2, low: 3, high: 3 }, { width: 2, height: 2 });
+    const { rgb } = drawHeat(
+      { values: new Float32Array(4).fill(3), side: 2, low: 3, high: 3 },
+      { width: 2, height: 2 },
+    );
     expect([...rgb.subarray(0, 3)]).toEqual(rampColour(0));
   });
 });

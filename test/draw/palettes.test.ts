@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { categoryPalette, paletteNames } from '../../lib/draw/index.js';
 import type { Colour, PaletteName } from '../../lib/draw/index.js';
+import { categoryPalette, paletteNames } from '../../lib/draw/index.js';
 
 /** Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB. */
 const sights = {
@@ -10,12 +10,15 @@ const sights = {
   full: [1, 0, 0, 0, 1, 0, 0, 0, 1],
 };
 
-const linear = (value: number): number => (value <= 10.31475 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+const linear = (value: number): number =>
+  value <= 10.31475 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
 
 /** OKLab of a colour as someone sees it. */
 function seen(colour: Colour, m: readonly number[]): number[] {
   const own = colour.map(linear);
-  const [r, g, b] = [0, 3, 6].map((row) => Math.max(0, m[row]! * own[0]! + m[row + 1]! * own[1]! + m[row + 2]! * own[2]!)) as [number, number, number];
+  const [r, g, b] = [0, 3, 6].map((row) =>
+    Math.max(0, m[row]! * own[0]! + m[row + 1]! * own[1]! + m[row + 2]! * own[2]!),
+  ) as [number, number, number];
   const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
   const k = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
   const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
@@ -28,7 +31,9 @@ function seen(colour: Colour, m: readonly number[]): number[] {
 
 /** The two nearest of the first colours (the background with them), in OKLab. */
 function nearest(name: PaletteName, categories: number, sight: keyof typeof sights): number {
-  const colours = categoryPalette(categories, name).slice(0, categories).map((colour) => seen(colour, sights[sight]));
+  const colours = categoryPalette(categories, name)
+    .slice(0, categories)
+    .map((colour) => seen(colour, sights[sight]));
   let least = Infinity;
   colours.forEach((a, i) => {
     for (const b of colours.slice(0, i)) least = Math.min(least, Math.hypot(...a.map((value, k) => value - b[k]!)));
@@ -48,14 +53,20 @@ describe('palettes', () => {
     }
   });
 
-  it.each(['protanopia', 'deuteranopia', 'tritanopia', 'full'] as const)('okabe-ito: eight categories stay apart with %s', (sight) => {
-    // 0.02 is about the difference that can just be seen side by side.
-    expect(nearest('okabe-ito', 8, sight)).toBeGreaterThan(0.05);
-  });
+  it.each(['protanopia', 'deuteranopia', 'tritanopia', 'full'] as const)(
+    'okabe-ito: eight categories stay apart with %s',
+    (sight) => {
+      // 0.02 is about the difference that can just be seen side by side.
+      expect(nearest('okabe-ito', 8, sight)).toBeGreaterThan(0.05);
+    },
+  );
 
-  it.each(['protanopia', 'deuteranopia', 'tritanopia'] as const)("okabe-ito keeps names apart better than VOC's colours do with %s", (sight) => {
-    expect(nearest('okabe-ito', 8, sight)).toBeGreaterThan(nearest('voc', 8, sight));
-  });
+  it.each(['protanopia', 'deuteranopia', 'tritanopia'] as const)(
+    "okabe-ito keeps names apart better than VOC's colours do with %s",
+    (sight) => {
+      expect(nearest('okabe-ito', 8, sight)).toBeGreaterThan(nearest('voc', 8, sight));
+    },
+  );
 
   it('the colours of VOC are the default', () => {
     expect(categoryPalette(4)).toEqual(categoryPalette(4, 'voc'));

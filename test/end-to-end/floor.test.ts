@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDataset } from '../../lib/datasets/index.js';
 import type { Dataset } from '../../lib/datasets/index.js';
-import { countPixels, metricsOf, sumCounts } from '../../lib/evaluation/index.js';
+import { openDataset } from '../../lib/datasets/index.js';
 import type { ClassCounts } from '../../lib/evaluation/index.js';
+import { countPixels, metricsOf, sumCounts } from '../../lib/evaluation/index.js';
 import { Segmenter } from '../../lib/index.js';
 import { makeFolder } from '../diagnose/folder.js';
 
@@ -36,7 +36,13 @@ async function baseline(choose: (present: number[], picture: number) => number[]
     const asked = choose(present, counts.length).map((label) => dataset.classes[label]!.prompt);
     const result = await segmenter.segment(imagePath, { method: 'baseline', categories: asked });
     const labelOf = [...present, 0]; // a wrong name stands in for the right one at its place
-    counts.push(countPixels(labels, result.labels.map((category) => labelOf[category]!), dataset.classes.length));
+    counts.push(
+      countPixels(
+        labels,
+        result.labels.map((category) => labelOf[category]!),
+        dataset.classes.length,
+      ),
+    );
   }
   expect(counts).toHaveLength(PICTURES);
   return metricsOf(sumCounts(counts, dataset.classes.length)).mIoU;
@@ -57,7 +63,9 @@ describe('the model in the package', () => {
     let [before, after] = [0, 0];
     for await (const { imagePath, loadMask } of dataset) {
       const { labels } = await loadMask();
-      const categories = dataset.classes.filter((_, label) => label > 0 && labels.includes(label)).map(({ prompt }) => prompt);
+      const categories = dataset.classes
+        .filter((_, label) => label > 0 && labels.includes(label))
+        .map(({ prompt }) => prompt);
       const { comparison, status } = await segmenter.segment(imagePath, { categories, compareLoss: true });
       expect(status).toBe('completed');
       before += comparison!.before / PICTURES;

@@ -21,7 +21,8 @@ describe('aggregateAttention', () => {
       size: 4,
     });
     expect(value).toHaveLength(256);
-    for (let row = 0; row < 16; row++) expect(value.subarray(row * 16, row * 16 + 16).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+    for (let row = 0; row < 16; row++)
+      expect(value.subarray(row * 16, row * 16 + 16).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
   });
 
   it.each([
@@ -75,22 +76,58 @@ describe('refineAttention', () => {
 describe('losses', () => {
   it('equal rows have no distance', () => {
     const self = new Float32Array(16).fill(0.25);
-    const { loss, intra, inter } = clusterLoss({ self, maps: Float32Array.of(0, 1, 1, 0, 0.5, 0.2, 0.3, 1), points: 4, categories: 2 });
+    const { loss, intra, inter } = clusterLoss({
+      self,
+      maps: Float32Array.of(0, 1, 1, 0, 0.5, 0.2, 0.3, 1),
+      points: 4,
+      categories: 2,
+    });
     for (const value of [loss, intra, inter]) expect(value).toBeCloseTo(0, 5);
   });
 
   it('entropy is that of a known distribution', () => {
     const maps = Float32Array.of(0.5, 0.5, 0.5, 0.5);
-    const { loss, gradient } = entropyLoss({ maps, coverage: Float32Array.of(1, 1), views: 1, points: 2, categories: 2 });
+    const { loss, gradient } = entropyLoss({
+      maps,
+      coverage: Float32Array.of(1, 1),
+      views: 1,
+      points: 2,
+      categories: 2,
+    });
     expect(loss).toBeCloseTo(Math.log(2), 4);
     expect(gradient).toHaveLength(4);
   });
 
   it.each([
     [() => clusterLoss({ self: identity(2), maps: new Float32Array(3), points: 2, categories: 2 }), 'SHAPE_MISMATCH'],
-    [() => clusterLoss({ self: identity(2), maps: new Float32Array(4), points: 2, categories: 2, interPairs: 'x' as never }), 'INVALID_OPTION'],
-    [() => entropyLoss({ maps: new Float32Array(4), coverage: new Float32Array(1), views: 1, points: 2, categories: 2 }), 'SHAPE_MISMATCH'],
-    [() => entropyLoss({ maps: new Float32Array(4), coverage: new Float32Array(2), views: 1, points: 2, categories: 2, reduce: 'max' as never }), 'INVALID_OPTION'],
+    [
+      () =>
+        clusterLoss({
+          self: identity(2),
+          maps: new Float32Array(4),
+          points: 2,
+          categories: 2,
+          interPairs: 'x' as never,
+        }),
+      'INVALID_OPTION',
+    ],
+    [
+      () =>
+        entropyLoss({ maps: new Float32Array(4), coverage: new Float32Array(1), views: 1, points: 2, categories: 2 }),
+      'SHAPE_MISMATCH',
+    ],
+    [
+      () =>
+        entropyLoss({
+          maps: new Float32Array(4),
+          coverage: new Float32Array(2),
+          views: 1,
+          points: 2,
+          categories: 2,
+          reduce: 'max' as never,
+        }),
+      'INVALID_OPTION',
+    ],
   ])('%#: refused', (call, code) => {
     expect(call).toThrow(failed(code));
   });
@@ -100,7 +137,13 @@ describe('adamStep', () => {
   it('moves by the learning rate at first, and leaves its input alone', () => {
     const parameter = Float32Array.of(1, -1);
     const zeros = new Float32Array(2);
-    const next = adamStep({ parameter, gradient: Float32Array.of(3, -0.1), firstMoment: zeros, secondMoment: zeros, step: 1 });
+    const next = adamStep({
+      parameter,
+      gradient: Float32Array.of(3, -0.1),
+      firstMoment: zeros,
+      secondMoment: zeros,
+      step: 1,
+    });
     expect(next.parameter[0]).toBeCloseTo(0.99, 5);
     expect(next.parameter[1]).toBeCloseTo(-0.99, 5);
     expect([...parameter, ...zeros]).toEqual([1, -1, 0, 0]);
@@ -114,7 +157,9 @@ describe('adamStep', () => {
     [{ eps: 0 }, 'INVALID_OPTION'],
     [{ parameter: undefined }, 'INVALID_OPTION'],
   ])('refuses %o', (over, code) => {
-    const arrays = Object.fromEntries(['parameter', 'gradient', 'firstMoment', 'secondMoment'].map((name) => [name, new Float32Array(2)]));
+    const arrays = Object.fromEntries(
+      ['parameter', 'gradient', 'firstMoment', 'secondMoment'].map((name) => [name, new Float32Array(2)]),
+    );
     expect(() => adamStep({ ...arrays, step: 1, ...over } as never)).toThrow(failed(code));
   });
 });
@@ -125,22 +170,42 @@ describe('arrays that are no longer there', () => {
     structuredClone(array.buffer, { transfer: [array.buffer] });
     return array;
   };
-  const moments = { gradient: new Float32Array(2), firstMoment: new Float32Array(2), secondMoment: new Float32Array(2) };
+  const moments = {
+    gradient: new Float32Array(2),
+    firstMoment: new Float32Array(2),
+    secondMoment: new Float32Array(2),
+  };
 
   it.each([
-    ['aggregateAttention, self', () => aggregateAttention({ kind: 'self', maps: [gone(16)], sides: [2], weights: [1], size: 2 })],
-    ['aggregateAttention, cross', () => aggregateAttention({ kind: 'cross', maps: [gone(8)], sides: [2], weights: [1], size: 2 })],
+    [
+      'aggregateAttention, self',
+      () => aggregateAttention({ kind: 'self', maps: [gone(16)], sides: [2], weights: [1], size: 2 }),
+    ],
+    [
+      'aggregateAttention, cross',
+      () => aggregateAttention({ kind: 'cross', maps: [gone(8)], sides: [2], weights: [1], size: 2 }),
+    ],
     ['refineAttention', () => refineAttention({ self: gone(9), cross: new Float32Array(6), points: 3, categories: 2 })],
     ['clusterLoss', () => clusterLoss({ self: identity(2), maps: gone(4), points: 2, categories: 2 })],
-    ['entropyLoss', () => entropyLoss({ maps: gone(4), coverage: new Float32Array(2), views: 1, points: 2, categories: 2 })],
+    [
+      'entropyLoss',
+      () => entropyLoss({ maps: gone(4), coverage: new Float32Array(2), views: 1, points: 2, categories: 2 }),
+    ],
     ['adamStep', () => adamStep({ parameter: gone(2), ...moments, step: 1 })],
-    ['adamStep of nothing', () => adamStep({ parameter: gone(2), gradient: gone(2), firstMoment: gone(2), secondMoment: gone(2), step: 1 })],
+    [
+      'adamStep of nothing',
+      () => adamStep({ parameter: gone(2), gradient: gone(2), firstMoment: gone(2), secondMoment: gone(2), step: 1 }),
+    ],
   ])('are refused by %s', (_, call) => {
     expect(call).toThrow(failed('SHAPE_MISMATCH'));
     expect(call).toThrow(/transferred to another thread/);
   });
 
-  it.each([aggregateAttention, refineAttention, clusterLoss, entropyLoss, adamStep])('%o refuses what is no object', (call) => {
-    for (const input of [null, undefined, 7, 'x', Object.create(null)]) expect(() => (call as (input: unknown) => unknown)(input)).toThrow(failed('INVALID_OPTION'));
-  });
+  it.each([aggregateAttention, refineAttention, clusterLoss, entropyLoss, adamStep])(
+    '%o refuses what is no object',
+    (call) => {
+      for (const input of [null, undefined, 7, 'x', Object.create(null)])
+        expect(() => (call as (input: unknown) => unknown)(input)).toThrow(failed('INVALID_OPTION'));
+    },
+  );
 });

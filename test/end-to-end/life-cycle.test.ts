@@ -5,7 +5,8 @@ import { openHandles, pictures } from './model.js';
 
 const { file, categories } = pictures[0]!;
 const many = { categories, steps: 500 };
-const failed = (code: string) => expect.objectContaining({ name: code === 'ABORTED' ? 'AbortError' : 'InvSegError', code });
+const failed = (code: string) =>
+  expect.objectContaining({ name: code === 'ABORTED' ? 'AbortError' : 'InvSegError', code });
 
 describe('abort', () => {
   it('between steps rejects promptly, frees everything, and leaves the segmenter usable', async () => {
@@ -21,7 +22,9 @@ describe('abort', () => {
         controller.abort();
       }
     };
-    await expect(segmenter.segment(file, { ...many, signal: controller.signal, onProgress })).rejects.toEqual(failed('ABORTED'));
+    await expect(segmenter.segment(file, { ...many, signal: controller.signal, onProgress })).rejects.toEqual(
+      failed('ABORTED'),
+    );
     expect(performance.now() - aborted).toBeLessThan(longest + 200);
     expect(openHandles()).toBe(before);
     await expect(segmenter.segment(file, { categories, steps: 1 })).resolves.toMatchObject({ status: 'completed' });
@@ -30,7 +33,10 @@ describe('abort', () => {
   it('by a timer rejects within a step', async () => {
     await using segmenter = await Segmenter.open({ device: 'cpu' });
     const call = segmenter.segment(file, { ...many, signal: AbortSignal.timeout(300) });
-    await expect(call).rejects.toMatchObject({ code: 'ABORTED', cause: expect.objectContaining({ name: 'TimeoutError' }) });
+    await expect(call).rejects.toMatchObject({
+      code: 'ABORTED',
+      cause: expect.objectContaining({ name: 'TimeoutError' }),
+    });
     expect(openHandles()).toBeLessThanOrEqual(1);
   });
 });
@@ -44,7 +50,8 @@ describe('dispose', () => {
     const began = performance.now();
     await segmenter.dispose();
     expect(performance.now() - began).toBeLessThan(5000);
-    for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: failed('DISPOSED') });
+    for (const outcome of await outcomes)
+      expect(outcome).toMatchObject({ status: 'rejected', reason: failed('DISPOSED') });
     expect(openHandles()).toBe(before);
     await expect(segmenter.segment(file, many)).rejects.toEqual(failed('DISPOSED'));
   });

@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { evaluate, openDataset, Segmenter } from '../../lib/index.js';
 import type { MethodOverrides } from '../../lib/index.js';
+import { evaluate, openDataset, Segmenter } from '../../lib/index.js';
 import { pictures } from './model.js';
 
 // Drawings that neither the training nor the choice of the settings saw.

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { encode } from 'fast-png';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Segmenter } from '../../lib/index.js';
 import type { ImageInput } from '../../lib/index.js';
+import { Segmenter } from '../../lib/index.js';
 import { openHandles, pictures } from './model.js';
 
 const { file, categories } = pictures[0]!;
@@ -35,11 +35,15 @@ const rotated = async () => {
 const frames = async () => {
   const one = await photo().resize(64, 64).removeAlpha().raw().toBuffer();
   const two = Buffer.concat([one, Buffer.alloc(one.length, 200)]);
-  return sharp(two, { raw: { width: 64, height: 128, channels: 3, pageHeight: 64 } }).gif({ delay: [50, 50] }).toBuffer();
+  return sharp(two, { raw: { width: 64, height: 128, channels: 3, pageHeight: 64 } })
+    .gif({ delay: [50, 50] })
+    .toBuffer();
 };
 
 const sixteenBit = () =>
-  Buffer.from(encode({ width: 8, height: 8, depth: 16, channels: 3, data: Uint16Array.from({ length: 192 }, (_, i) => i * 340) }));
+  Buffer.from(
+    encode({ width: 8, height: 8, depth: 16, channels: 3, data: Uint16Array.from({ length: 192 }, (_, i) => i * 340) }),
+  );
 
 describe('unusual pictures are segmented', () => {
   it.each<[string, () => Promise<ImageInput> | ImageInput, number, number, string?]>([
@@ -92,13 +96,17 @@ describe('bad pictures are refused in milliseconds, and the next one works', () 
     await expect(run(input)).rejects.toMatchObject({ name: 'InvSegError', code });
     expect(performance.now() - began).toBeLessThan(500);
     expect(openHandles()).toBe(before);
-    await expect(run({ data: new Uint8Array(12), width: 2, height: 2 })).resolves.toMatchObject({ status: 'completed' });
+    await expect(run({ data: new Uint8Array(12), width: 2, height: 2 })).resolves.toMatchObject({
+      status: 'completed',
+    });
   });
 });
 
 /** A header alone: nobody should get as far as the pixels. */
 async function huge(): Promise<string> {
-  const png = await sharp({ create: { width: 2, height: 2, channels: 3, background: '#fff' } }).png().toBuffer();
+  const png = await sharp({ create: { width: 2, height: 2, channels: 3, background: '#fff' } })
+    .png()
+    .toBuffer();
   png.writeUInt32BE(20_000, 16);
   png.writeUInt32BE(20_000, 20);
   const crcAt = 29;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { maskOf, Segmenter } from '../../lib/index.js';
 import type { SegmentOptions } from '../../lib/index.js';
+import { maskOf, Segmenter } from '../../lib/index.js';
 import { openHandles, pictures } from './model.js';
 
 const { file, categories } = pictures[0]!;
@@ -57,7 +57,10 @@ describe('both methods', () => {
 
   it('see every name of every bundled picture somewhere', async () => {
     for (const picture of pictures) {
-      const { segments } = await segmenter.segment(picture.file, { categories: picture.categories, method: 'baseline' });
+      const { segments } = await segmenter.segment(picture.file, {
+        categories: picture.categories,
+        method: 'baseline',
+      });
       for (const { label, area } of segments) expect(area, `${label} in ${picture.file}`).toBeGreaterThan(0);
     }
   });
@@ -85,7 +88,10 @@ describe('seeds', () => {
 describe('the loop', () => {
   it('brings the loss down on the views of the first step', async () => {
     for (const picture of pictures.slice(0, 2)) {
-      const { comparison } = await segmenter.segment(picture.file, { categories: picture.categories, compareLoss: true });
+      const { comparison } = await segmenter.segment(picture.file, {
+        categories: picture.categories,
+        compareLoss: true,
+      });
       expect(comparison!.after, picture.file).toBeLessThan(comparison!.before);
     }
   });
@@ -172,5 +178,7 @@ describe('names', () => {
 
 it('refuses resolutions and layers that the model has not', async () => {
   await expect(run({ trainingResolutions: { 64: 1 } })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
-  await expect(run({ layers: { inferenceCross: { layers: ['nowhere'] } } })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  await expect(run({ layers: { inferenceCross: { layers: ['nowhere'] } } })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+  });
 });

@@ -47,18 +47,54 @@ describe('a weights folder', () => {
   });
 
   it.each<[string, () => void, string, string]>([
-    ['a missing tensor', () => edit((header) => void (header['renamed'] = header[first(header)]!, delete header[first(header)])), 'WEIGHTS_MISMATCH', 'conv_in.weight'],
-    ['an extra tensor', () => edit((header, data) => {
-      header['surplus'] = { dtype: 'F32', shape: [2], data_offsets: [data.length, data.length + 8] };
-      return Buffer.concat([data, Buffer.alloc(8)]);
-    }), 'WEIGHTS_MISMATCH', 'surplus'],
-    ['a wrong shape', () => edit((header) => void header[first(header)]!.shape.reverse()), 'WEIGHTS_MISMATCH', 'conv_in.weight'],
-    ['a truncated file', () => writeFileSync(file, readFileSync(file).subarray(0, 100_000)), 'WEIGHTS_INVALID', 'unet.safetensors'],
+    [
+      'a missing tensor',
+      () => edit((header) => void ((header['renamed'] = header[first(header)]!), delete header[first(header)])),
+      'WEIGHTS_MISMATCH',
+      'conv_in.weight',
+    ],
+    [
+      'an extra tensor',
+      () =>
+        edit((header, data) => {
+          header['surplus'] = { dtype: 'F32', shape: [2], data_offsets: [data.length, data.length + 8] };
+          return Buffer.concat([data, Buffer.alloc(8)]);
+        }),
+      'WEIGHTS_MISMATCH',
+      'surplus',
+    ],
+    [
+      'a wrong shape',
+      () => edit((header) => void header[first(header)]!.shape.reverse()),
+      'WEIGHTS_MISMATCH',
+      'conv_in.weight',
+    ],
+    [
+      'a truncated file',
+      () => writeFileSync(file, readFileSync(file).subarray(0, 100_000)),
+      'WEIGHTS_INVALID',
+      'unet.safetensors',
+    ],
     ['an empty file', () => writeFileSync(file, ''), 'WEIGHTS_INVALID', 'unet.safetensors'],
-    ['NaN', () => edit((header, data) => void data.fill(0xff, ...header[first(header)]!.data_offsets)), 'WEIGHTS_NOT_FINITE', 'conv_in.weight'],
+    [
+      'NaN',
+      () => edit((header, data) => void data.fill(0xff, ...header[first(header)]!.data_offsets)),
+      'WEIGHTS_NOT_FINITE',
+      'conv_in.weight',
+    ],
     ['no weights', () => rmSync(file), 'WEIGHTS_NOT_FOUND', 'unet.safetensors'],
-    ['a broken manifest', () => writeFileSync(path.join(folder, 'manifest.json'), '{'), 'MANIFEST_INVALID', 'manifest.json'],
-    ['a broken tokenizer', () => writeFileSync(path.join(folder, 'tokenizer', 'vocab.json'), '[]'), 'TOKENIZER_INVALID', 'vocab.json'],
+    [
+      'a broken manifest',
+      () => writeFileSync(path.join(folder, 'manifest.json'), '{'),
+      'MANIFEST_INVALID',
+      'manifest.json',
+    ],
+    [
+      'a broken tokenizer',
+      () => writeFileSync(path.join(folder, 'tokenizer', 'vocab.json'), '[]'),
+      'TOKENIZER_INVALID',
+      'vocab.json',
+    ],
   ])('with %s is refused by name, and nothing stays', async (_what, damage, code, name) => {
     damage();
     const before = openHandles();
@@ -76,13 +112,19 @@ describe('a weights folder', () => {
     await using segmenter = await Segmenter.open({ model: folder, device: 'cpu' });
     const before = openHandles();
     const options = { categories: ['cat', 'dog'], method, steps: 2 };
-    await expect(segmenter.segment(pictures[0]!.file, options)).rejects.toMatchObject({ code: 'NOT_FINITE', message: expect.stringContaining(`method ${method}`) });
-    if (method === 'diffseg') await expect(segmenter.segment(pictures[0]!.file, { method })).rejects.toMatchObject({ code: 'NOT_FINITE' });
+    await expect(segmenter.segment(pictures[0]!.file, options)).rejects.toMatchObject({
+      code: 'NOT_FINITE',
+      message: expect.stringContaining(`method ${method}`),
+    });
+    if (method === 'diffseg')
+      await expect(segmenter.segment(pictures[0]!.file, { method })).rejects.toMatchObject({ code: 'NOT_FINITE' });
     expect(openHandles()).toBe(before);
   });
 
   it('that is not there is refused', async () => {
-    await expect(Segmenter.open({ model: path.join(folder, 'none') })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+    await expect(Segmenter.open({ model: path.join(folder, 'none') })).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+    });
     await expect(Segmenter.open({ device: 'cuda:99' })).rejects.toMatchObject({ code: 'DEVICE_UNAVAILABLE' });
   });
 });

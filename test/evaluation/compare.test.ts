@@ -2,16 +2,25 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDataset } from '../../lib/datasets/index.js';
-import { compareRuns, evaluate } from '../../lib/evaluation/index.js';
 import type { EvaluateOptions, Evaluation } from '../../lib/evaluation/index.js';
+import { compareRuns, evaluate } from '../../lib/evaluation/index.js';
 import { FakeSegmenter, makeFolder } from './fake.js';
 
 let root: string;
 let a: Evaluation;
 let b: Evaluation;
 const at = (name: string): string => path.join(root, 'runs', name);
-async function run(name: string, options: Partial<EvaluateOptions> = {}, background: 'class' | 'ignore' = 'class'): Promise<Evaluation> {
-  return evaluate({ segmenter: new FakeSegmenter(), dataset: await openDataset({ kind: 'folder', root, background }), out: at(name), ...options });
+async function run(
+  name: string,
+  options: Partial<EvaluateOptions> = {},
+  background: 'class' | 'ignore' = 'class',
+): Promise<Evaluation> {
+  return evaluate({
+    segmenter: new FakeSegmenter(),
+    dataset: await openDataset({ kind: 'folder', root, background }),
+    out: at(name),
+    ...options,
+  });
 }
 beforeAll(async () => {
   root = await makeFolder(20);
@@ -24,7 +33,9 @@ it('subtracts, by class and by picture', async () => {
   const comparison = await compareRuns(at('a'), at('b'), { shown: 3 });
   expect(comparison.pictures).toEqual({ common: 20, onlyA: 0, onlyB: 0 });
   expect(comparison.mIoU).toEqual({ a: a.mIoU, b: b.mIoU, difference: b.mIoU! - a.mIoU! });
-  expect(comparison.perClass.map((one) => one.difference)).toEqual(b.perClass.map((one, c) => one.iou! - a.perClass[c]!.iou!));
+  expect(comparison.perClass.map((one) => one.difference)).toEqual(
+    b.perClass.map((one, c) => one.iou! - a.perClass[c]!.iou!),
+  );
   expect(comparison.settings.map(({ key }) => key)).toEqual(['model', 'options.steps']);
   const [low, high] = comparison.mIoU95;
   expect(low! <= comparison.mIoU.difference! && comparison.mIoU.difference! <= high!).toBe(true);
@@ -43,7 +54,14 @@ it('turns round with its sides', async () => {
 });
 
 it('finds nothing between a run and itself', async () => {
-  expect(await compareRuns(at('a'), at('a'))).toMatchObject({ mIoU95: [0, 0], higher: 0, settings: [], falls: [], rises: [], counts: { better: 0, worse: 0, same: 20 } });
+  expect(await compareRuns(at('a'), at('a'))).toMatchObject({
+    mIoU95: [0, 0],
+    higher: 0,
+    settings: [],
+    falls: [],
+    rises: [],
+    counts: { better: 0, worse: 0, same: 20 },
+  });
 });
 
 it('takes the pictures of both', async () => {

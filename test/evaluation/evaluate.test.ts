@@ -1,13 +1,24 @@
-import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { decode } from 'fast-png';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openDataset } from '../../lib/datasets/index.js';
 import type { DatasetOptions } from '../../lib/datasets/index.js';
-import { evaluate, pictureFiles } from '../../lib/evaluation/index.js';
+import { openDataset } from '../../lib/datasets/index.js';
 import type { EvaluateOptions, EvaluateProgress, Evaluation } from '../../lib/evaluation/index.js';
-import { createNameSource } from '../../lib/names/index.js';
+import { evaluate, pictureFiles } from '../../lib/evaluation/index.js';
 import { decodeImage } from '../../lib/image/decode.js';
+import { createNameSource } from '../../lib/names/index.js';
 import { CLASSES, FakeSegmenter, HEIGHT, idOf, journalLines, makeFolder, seen, truthOf, WIDTH } from './fake.js';
 
 const PICTURES = 24;
@@ -54,13 +65,38 @@ describe('evaluate', () => {
     const predicted = confusion.map((_, c) => confusion.reduce((sum, row) => sum + row[c]!, 0));
     const iou = diagonal.map((hit, c) => hit / (truth[c]! + predicted[c]! - hit));
     expect(evaluation.perClass.map((one) => one.iou)).toEqual(iou);
-    expect(evaluation.perClass).toMatchObject(['background', ...CLASSES].map((name, c) => ({ name, hit: diagonal[c], truth: truth[c], predicted: predicted[c], unassigned: 0 })));
+    expect(evaluation.perClass).toMatchObject(
+      ['background', ...CLASSES].map((name, c) => ({
+        name,
+        hit: diagonal[c],
+        truth: truth[c],
+        predicted: predicted[c],
+        unassigned: 0,
+      })),
+    );
     expect(evaluation.mIoU).toBeCloseTo(iou.reduce((a, b) => a + b, 0) / 4, 12);
     const [low, high] = evaluation.mIoU95;
     expect(low! < evaluation.mIoU! && evaluation.mIoU! < high!).toBe(true);
-    expect(evaluation.pictures).toEqual({ total: PICTURES, evaluated: PICTURES, skipped: 0, withoutNames: 0, unnamed: 0 });
-    expect(evaluation.settings).toMatchObject({ model: 'fake 1', weights: 'abc', manifest: 'm', code: 'c', tokenizer: 't', protocol: expect.stringContaining('folder'), names: expect.stringContaining('ground truth') });
-    expect(evaluation.losses).toMatchObject([{ pictures: PICTURES, cluster: -2, entropy: 1 }, { pictures: PICTURES, cluster: -3 }]);
+    expect(evaluation.pictures).toEqual({
+      total: PICTURES,
+      evaluated: PICTURES,
+      skipped: 0,
+      withoutNames: 0,
+      unnamed: 0,
+    });
+    expect(evaluation.settings).toMatchObject({
+      model: 'fake 1',
+      weights: 'abc',
+      manifest: 'm',
+      code: 'c',
+      tokenizer: 't',
+      protocol: expect.stringContaining('folder'),
+      names: expect.stringContaining('ground truth'),
+    });
+    expect(evaluation.losses).toMatchObject([
+      { pictures: PICTURES, cluster: -2, entropy: 1 },
+      { pictures: PICTURES, cluster: -3 },
+    ]);
     expect(segmenter.calls).toBe(PICTURES);
     expect(segmenter.asked[0]).toEqual(['cat', 'dog'].filter((_, i) => truthOf(0).includes(i + 1)));
   });
@@ -70,7 +106,15 @@ describe('evaluate', () => {
     const lines = journalLines(out).map((line) => JSON.parse(line));
     expect(lines).toHaveLength(PICTURES + 1);
     expect(lines[0].settings).toMatchObject({ format: 'invseg-run/2', classes: ['background', ...CLASSES] });
-    expect(lines[1]).toMatchObject({ id: idOf(0), place: 0, milliseconds: { segment: 6 }, losses: [[expect.any(Number), -2, 1], [expect.any(Number), -3, 1]] });
+    expect(lines[1]).toMatchObject({
+      id: idOf(0),
+      place: 0,
+      milliseconds: { segment: 6 },
+      losses: [
+        [expect.any(Number), -2, 1],
+        [expect.any(Number), -3, 1],
+      ],
+    });
     const { counts, confused } = lines[1] as { counts: number[][]; confused: number[][] };
     const labelled = truthOf(0).filter((label) => label !== 255).length;
     const sum = (list: number[][], column: number): number => list.reduce((total, entry) => total + entry[column]!, 0);
@@ -112,14 +156,19 @@ describe('evaluate', () => {
     await run({ sample: 3, options: { steps: 2 } });
     const other = run({ sample: 4, options: { steps: 3 }, segmenter: new FakeSegmenter({ weightsName: 'other' }) });
     await expect(other).rejects.toMatchObject({ code: 'INVALID_OPTION' });
-    await expect(other).rejects.toThrow(/other settings: model, pictures, list, sample, options\.steps[^]*options\.steps: 2 there, 3 now/);
+    await expect(other).rejects.toThrow(
+      /other settings: model, pictures, list, sample, options\.steps[^]*options\.steps: 2 there, 3 now/,
+    );
     const segmenter = new FakeSegmenter();
     await run({ sample: 4, segmenter, restart: true });
     expect(segmenter.calls).toBe(4);
   });
 
   it('draws a sample by the seed', async () => {
-    const ids = (): string[] => journalLines(out).slice(1).map((line) => (JSON.parse(line) as { id: string }).id);
+    const ids = (): string[] =>
+      journalLines(out)
+        .slice(1)
+        .map((line) => (JSON.parse(line) as { id: string }).id);
     await run({ sample: 5, seed: 1 });
     const first = ids();
     expect(first).toHaveLength(5);
@@ -134,7 +183,11 @@ describe('evaluate', () => {
     let read = 0;
     dataset.item = (id) => (read++, item(id));
     const most: number[] = [];
-    await run({ dataset, prefetch: 3, segmenter: new FakeSegmenter({ delay: 2, onCall: (call) => most.push(read - call) }) });
+    await run({
+      dataset,
+      prefetch: 3,
+      segmenter: new FakeSegmenter({ delay: 2, onCall: (call) => most.push(read - call) }),
+    });
     expect(Math.max(...most)).toBe(3);
     expect(read).toBe(PICTURES);
   });
@@ -151,7 +204,9 @@ describe('evaluate', () => {
   });
 
   it('counts a method without names as a wrong choice', async () => {
-    await expect(run({ segmenter: new FakeSegmenter({ unnamed: true }) })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    await expect(run({ segmenter: new FakeSegmenter({ unnamed: true }) })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
   });
 
   it("takes the model's settings of a method, unless a preset says otherwise", async () => {
@@ -165,7 +220,10 @@ describe('evaluate', () => {
 
   it('takes any source of names, each class once, and refuses what is none', async () => {
     const segmenter = new FakeSegmenter();
-    const source = (...list: string[]) => ({ description: 'all', namesFor: () => Promise.resolve({ names: list, origin: 'test', warnings: ['guessed'] }) });
+    const source = (...list: string[]) => ({
+      description: 'all',
+      namesFor: () => Promise.resolve({ names: list, origin: 'test', warnings: ['guessed'] }),
+    });
     const { warnings, settings } = await run({ segmenter, names: source('Sofa', 'dog', 'dog') });
     expect(segmenter.asked[0]).toEqual(['sofa', 'dog']);
     expect(settings.names).toBe('all');
@@ -175,7 +233,10 @@ describe('evaluate', () => {
 
   it('asks nothing where nothing is named', async () => {
     const segmenter = new FakeSegmenter();
-    const names = { description: 'nobody', namesFor: () => Promise.resolve({ names: [], origin: 'test', warnings: [] }) };
+    const names = {
+      description: 'nobody',
+      namesFor: () => Promise.resolve({ names: [], origin: 'test', warnings: [] }),
+    };
     const { perClass, pictures } = await run({ segmenter, names });
     expect(segmenter.calls).toBe(0);
     expect(pictures.unnamed).toBe(PICTURES);
@@ -191,12 +252,18 @@ describe('a background that is ignored', () => {
     expect(perClass.map(({ name }) => name)).toEqual(CLASSES);
     expect(confusion).toHaveLength(3);
     expect(perClass.every(({ unassigned }) => unassigned === 0)).toBe(true);
-    const labelled = Array.from({ length: PICTURES }, (_, i) => truthOf(i).filter((label) => label > 0 && label < 255).length).reduce((a, b) => a + b, 0);
+    const labelled = Array.from(
+      { length: PICTURES },
+      (_, i) => truthOf(i).filter((label) => label > 0 && label < 255).length,
+    ).reduce((a, b) => a + b, 0);
     expect(confusion.flat().reduce((a, b) => a + b, 0)).toBe(labelled);
   });
 
   it('leaves pixels without a class where nothing is named', async () => {
-    const names = { description: 'nobody', namesFor: () => Promise.resolve({ names: [], origin: 'test', warnings: [] }) };
+    const names = {
+      description: 'nobody',
+      namesFor: () => Promise.resolve({ names: [], origin: 'test', warnings: [] }),
+    };
     const { perClass, aAcc } = await run({ dataset: await open({ background: 'ignore' }), names });
     expect(aAcc).toBe(0);
     for (const { truth, unassigned, predicted } of perClass) expect([unassigned, predicted]).toEqual([truth, 0]);
@@ -208,7 +275,8 @@ describe('what cannot be used', () => {
   beforeEach(() => {
     bad = path.join(root, 'bad');
     mkdirSync(bad);
-    for (const name of ['images', 'masks', 'lists', 'classes.txt']) cpSync(path.join(root, name), path.join(bad, name), { recursive: true });
+    for (const name of ['images', 'masks', 'lists', 'classes.txt'])
+      cpSync(path.join(root, name), path.join(bad, name), { recursive: true });
   });
   afterEach(() => rmSync(bad, { recursive: true }));
   const at = (...parts: string[]): string => path.join(bad, ...parts);
@@ -221,7 +289,10 @@ describe('what cannot be used', () => {
     writeFileSync(at('masks', 'p0003.png'), readFileSync(at('masks', 'x.png')).subarray(0, 60)); // truncated
     rmSync(at('images', 'p0004.png'));
     symlinkSync('/etc/hostname', at('images', 'p0004.png')); // leaves the root
-    writeFileSync(at('lists', 'val.txt'), ['p0000', 'p0001', 'p0002', 'p0003', 'p0004', 'p0005', '../p0006', 'p0000', 'p0099'].join('\n'));
+    writeFileSync(
+      at('lists', 'val.txt'),
+      ['p0000', 'p0001', 'p0002', 'p0003', 'p0004', 'p0005', '../p0006', 'p0000', 'p0099'].join('\n'),
+    );
     const options = { root: bad, split: 'val' };
     await expect(open(options)).rejects.toMatchObject({ code: 'DATASET_INVALID' });
     const dataset = await open({ ...options, onProblem: 'skip' });
@@ -238,26 +309,44 @@ describe('what cannot be used', () => {
     expect(journalLines(out)).toHaveLength(lines + 1);
     // Told to throw, it throws, and what was counted stays.
     writeFileSync(at('lists', 'val.txt'), 'p0000\np0002\n');
-    await expect(run({ dataset: await open(options), restart: true })).rejects.toMatchObject({ code: 'MASK_NOT_FOUND' });
+    await expect(run({ dataset: await open(options), restart: true })).rejects.toMatchObject({
+      code: 'MASK_NOT_FOUND',
+    });
     expect(journalLines(out)).toHaveLength(2);
   });
 
   it('is one that the list of names does not have: left out, or nothing named, or an error', async () => {
     const captions = path.join(bad, 'captions.json');
-    const list = (ids: readonly string[]) => writeFileSync(captions, JSON.stringify(Object.fromEntries(ids.map((id) => [id, 'a cat and a dog']))));
+    const list = (ids: readonly string[]) =>
+      writeFileSync(captions, JSON.stringify(Object.fromEntries(ids.map((id) => [id, 'a cat and a dog']))));
     const all = (await open()).ids;
     list(all.filter((id) => id !== idOf(3)));
-    const names = async (missing?: 'empty') => createNameSource('captions', { captions, vocabulary: (await open()).vocabulary, missing });
+    const names = async (missing?: 'empty') =>
+      createNameSource('captions', { captions, vocabulary: (await open()).vocabulary, missing });
 
     const skipped = await run({ names: await names() });
-    expect(skipped.pictures).toEqual({ total: PICTURES, evaluated: PICTURES - 1, skipped: 1, withoutNames: 1, unnamed: 0 });
-    expect(skipped.skipped).toMatchObject([{ id: idOf(3), code: 'NAMES_NOT_FOUND', message: expect.stringContaining(idOf(3)) }]);
+    expect(skipped.pictures).toEqual({
+      total: PICTURES,
+      evaluated: PICTURES - 1,
+      skipped: 1,
+      withoutNames: 1,
+      unnamed: 0,
+    });
+    expect(skipped.skipped).toMatchObject([
+      { id: idOf(3), code: 'NAMES_NOT_FOUND', message: expect.stringContaining(idOf(3)) },
+    ]);
     // The rule is the names' alone: a data set that throws does not make it throw, one that skips does not make it skip.
-    await expect(run({ names: await names(), onMissingNames: 'throw', dataset: await open({ onProblem: 'skip' }) })).rejects.toMatchObject({ code: 'NAMES_NOT_FOUND' });
+    await expect(
+      run({ names: await names(), onMissingNames: 'throw', dataset: await open({ onProblem: 'skip' }) }),
+    ).rejects.toMatchObject({ code: 'NAMES_NOT_FOUND' });
     // An entry that comes later is taken up.
     const empty = await run({ names: await names('empty'), restart: true });
     expect(empty.pictures).toEqual({ total: PICTURES, evaluated: PICTURES, skipped: 0, withoutNames: 0, unnamed: 1 });
-    expect(empty.warnings).toContainEqual({ message: expect.stringContaining('does not know the picture'), pictures: 1, example: idOf(3) });
+    expect(empty.warnings).toContainEqual({
+      message: expect.stringContaining('does not know the picture'),
+      pictures: 1,
+      example: idOf(3),
+    });
     expect(empty.settings.names).not.toBe(skipped.settings.names);
   });
 
@@ -269,7 +358,9 @@ describe('what cannot be used', () => {
       const names = await createNameSource('captions', { captions, vocabulary: (await open()).vocabulary, missing });
       const refused = run({ segmenter, names });
       await expect(refused).rejects.toMatchObject({ code: 'NAMES_NOT_FOUND' });
-      await expect(refused).rejects.toThrow(/found none for any of 24, such as "p0000", in captions of captions\.json.*made for another data set/);
+      await expect(refused).rejects.toThrow(
+        /found none for any of 24, such as "p0000", in captions of captions\.json.*made for another data set/,
+      );
     }
     expect(segmenter.calls).toBe(0);
   });
@@ -277,20 +368,28 @@ describe('what cannot be used', () => {
   it('is not one whose name is long, in any script', async () => {
     const ids = ['あ'.repeat(27), '猫'.repeat(82), 'n'.repeat(251)];
     for (const [i, id] of ids.entries()) {
-      for (const folder of ['images', 'masks']) cpSync(path.join(root, folder, `${idOf(i)}.png`), path.join(bad, folder, `${id}.png`));
+      for (const folder of ['images', 'masks'])
+        cpSync(path.join(root, folder, `${idOf(i)}.png`), path.join(bad, folder, `${id}.png`));
     }
     writeFileSync(path.join(bad, 'lists', 'long.txt'), ids.join('\n'));
     const evaluation = await run({ dataset: await open({ root: bad, split: 'long' }) });
     expect(evaluation.pictures).toMatchObject({ evaluated: 3, skipped: 0 });
     expect(readdirSync(path.join(out, 'pictures'))).toHaveLength(9);
-    for (const id of ids) for (const file of Object.values(pictureFiles(id))) expect(existsSync(path.join(out, file)), file).toBe(true);
+    for (const id of ids)
+      for (const file of Object.values(pictureFiles(id))) expect(existsSync(path.join(out, file)), file).toBe(true);
   });
 
   it('ends the run where every other picture would fare the same', async () => {
     for (const code of ['OUT_OF_MEMORY', 'DISPOSED'] as const) {
       const { InvSegError } = await import('../../lib/errors.js');
-      const segmenter = new FakeSegmenter({ onCall: () => { throw new InvSegError(code, 'no'); } });
-      await expect(run({ dataset: await open({ root: bad, onProblem: 'skip' }), segmenter })).rejects.toMatchObject({ code });
+      const segmenter = new FakeSegmenter({
+        onCall: () => {
+          throw new InvSegError(code, 'no');
+        },
+      });
+      await expect(run({ dataset: await open({ root: bad, onProblem: 'skip' }), segmenter })).rejects.toMatchObject({
+        code,
+      });
     }
   });
 });

@@ -13,8 +13,14 @@ export const recordOf = ({ id, place }: Place): PictureRecord => ({
   id,
   place,
   mask: '0123456789abcdef',
-  counts: [[0, 1, 2, 2], [1, 0, 1, 1]],
-  confused: [[0, 1, 1], [1, 0, 1]],
+  counts: [
+    [0, 1, 2, 2],
+    [1, 0, 1, 1],
+  ],
+  confused: [
+    [0, 1, 1],
+    [1, 0, 1],
+  ],
   names: [1],
   milliseconds: { load: 1, names: 1, encode: 1, inversion: 1, predict: 1, segment: 1 },
   losses: [],
@@ -32,7 +38,10 @@ export class FakeChild extends EventEmitter {
 
   /** @param answer to a picture; undefined is none yet */
   constructor(
-    answer: (child: FakeChild, place: Place) => RemoteResult | 'die' | undefined = (_, place) => ({ record: recordOf(place), labels: new Uint8Array() }),
+    answer: (child: FakeChild, place: Place) => RemoteResult | 'die' | undefined = (_, place) => ({
+      record: recordOf(place),
+      labels: new Uint8Array(),
+    }),
     first: (child: FakeChild) => ToParent | 'die' = () => ({ type: 'ready', info: facts, names: 'a test' }),
   ) {
     super();

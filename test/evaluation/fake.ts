@@ -30,8 +30,13 @@ export async function makeFolder(pictures: number): Promise<string> {
   for (const name of ['images', 'masks', 'lists']) mkdirSync(path.join(root, name));
   writeFileSync(path.join(root, 'classes.txt'), CLASSES.join('\n'));
   for (let i = 0; i < pictures; i++) {
-    const rgb = Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, (_, at) => (Math.imul(at + 1, 2654435761 + i * 40503) >>> 11) & 255);
-    const png = await sharp(rgb, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } }).png().toBuffer();
+    const rgb = Uint8Array.from(
+      { length: WIDTH * HEIGHT * 3 },
+      (_, at) => (Math.imul(at + 1, 2654435761 + i * 40503) >>> 11) & 255,
+    );
+    const png = await sharp(rgb, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } })
+      .png()
+      .toBuffer();
     writeFileSync(path.join(root, 'images', `${idOf(i)}.png`), png);
     writeFileSync(path.join(root, 'masks', `${idOf(i)}.png`), encodeLabels(truthOf(i), WIDTH, HEIGHT, vocPalette()));
   }
@@ -74,14 +79,28 @@ export class FakeSegmenter implements Evaluated {
     const { categories: names = [], signal: _, onProgress: __, ...rest } = options;
     this.asked.push([...names]);
     const categories = unnamed ? ['1', '2'] : [...names, 'background'];
-    const maps = rest.saveMaps && { data: Float32Array.from({ length: categories.length * 16 }, (_, i) => ((i * 7) % 5) / 5), size: 4, categories };
+    const maps = rest.saveMaps && {
+      data: Float32Array.from({ length: categories.length * 16 }, (_, i) => ((i * 7) % 5) / 5),
+      size: 4,
+      categories,
+    };
     return {
       width,
       height,
       labels: Uint8Array.from({ length: width * height }, (_, i) => seen(data, i, categories.length, salt)),
       categories,
       segments: [],
-      losses: Array.from({ length: losses }, (_, i) => ({ step: i + 1, timestep: 9, total: -1 - i + data[0]! / 1000, cluster: -2 - i, entropy: 1, intra: 0, inter: 0, gradientNorm: 0, milliseconds: 1 })),
+      losses: Array.from({ length: losses }, (_, i) => ({
+        step: i + 1,
+        timestep: 9,
+        total: -1 - i + data[0]! / 1000,
+        cluster: -2 - i,
+        entropy: 1,
+        intra: 0,
+        inter: 0,
+        gradientNorm: 0,
+        milliseconds: 1,
+      })),
       status: 'completed',
       timings: { queued: 0, decode: 0, encode: 1, inversion: 2, predict: 3, total: 6 },
       prompts: [],
@@ -92,4 +111,5 @@ export class FakeSegmenter implements Evaluated {
   }
 }
 
-export const journalLines = (out: string): string[] => readFileSync(path.join(out, 'journal.jsonl'), 'utf8').trimEnd().split('\n');
+export const journalLines = (out: string): string[] =>
+  readFileSync(path.join(out, 'journal.jsonl'), 'utf8').trimEnd().split('\n');

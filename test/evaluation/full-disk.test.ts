@@ -28,8 +28,21 @@ afterAll(() => {
 const remount = (option: string): unknown => execFileSync('mount', ['-o', `remount,${option}`, folder]);
 const evaluate = (out: string): Promise<{ code: number; err: string; out: string }> =>
   new Promise((resolve) => {
-    const args = ['evaluate', '--dataset', 'miniature', '--method', 'baseline', '--sample', String(SAMPLE), '--out', out, '--json'];
-    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 24 }, (error, stdout, err) => resolve({ code: error ? Number(error.code) : 0, err, out: stdout }));
+    const args = [
+      'evaluate',
+      '--dataset',
+      'miniature',
+      '--method',
+      'baseline',
+      '--sample',
+      String(SAMPLE),
+      '--out',
+      out,
+      '--json',
+    ];
+    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 24 }, (error, stdout, err) =>
+      resolve({ code: error ? Number(error.code) : 0, err, out: stdout }),
+    );
   });
 
 /** Pictures in a run's journal: its lines without the header. */

@@ -1,7 +1,7 @@
 /** Intervals of the mean IoU on pictures whose true mean IoU is known. */
 import { describe, expect, it } from 'vitest';
-import { absentRules, bootstrap, meanIoUOf, metricsOf } from '../../lib/evaluation/index.js';
 import type { SparseCounts } from '../../lib/evaluation/index.js';
+import { absentRules, bootstrap, meanIoUOf, metricsOf } from '../../lib/evaluation/index.js';
 import { normalQuantile, normalShare } from '../../lib/evaluation/normal.js';
 import { CountTable } from '../../lib/evaluation/table.js';
 import { Random } from '../../lib/random.js';
@@ -36,7 +36,16 @@ function intervalOf(table: CountTable, samples: number, seed: number) {
 
 /** One common class that is found, and many rare ones that are not: a method that names little, on a small sample. */
 const poor: Classes = [[1, 0.45], ...Array.from({ length: 20 }, (_, c) => [0.08, c % 4 === 0 ? 0.05 : 0] as const)];
-const good: Classes = [[1, 0.48], [0.6, 0.3], [0.4, 0.45], [0.3, 0.2], [0.2, 0.4], [0.15, 0.25], [0.1, 0.35], [0.1, 0.15]];
+const good: Classes = [
+  [1, 0.48],
+  [0.6, 0.3],
+  [0.4, 0.45],
+  [0.3, 0.2],
+  [0.2, 0.4],
+  [0.15, 0.25],
+  [0.1, 0.35],
+  [0.1, 0.15],
+];
 
 describe('the interval of the mean IoU', () => {
   it('holds its own estimate, also where resamplings lack most of the classes', () => {
@@ -71,25 +80,63 @@ describe('the mean IoU of a resampling', () => {
     predicted: Float64Array.from(entries, ([, , predicted]) => predicted),
   });
   // Found, missed, only predicted, never there.
-  const whole = counts([[8, 10, 8], [0, 10, 0], [0, 0, 5], [0, 0, 0]]);
+  const whole = counts([
+    [8, 10, 8],
+    [0, 10, 0],
+    [0, 0, 5],
+    [0, 0, 0],
+  ]);
 
   it.each(absentRules)('of all pictures is the mean IoU itself (%s)', (rule) => {
     expect(meanIoUOf(whole, rule)(whole)).toBeCloseTo(metricsOf(whole, rule).mIoU, 12);
   });
 
-  it.each([['nan-mean', (0.8 + 0.5) / 3], ['zero', (0.8 + 0.5) / 4], ['present-only', (0.8 + 0.5) / 2]] as const)('is over the same classes (%s)', (rule, expected) => {
+  it.each([
+    ['nan-mean', (0.8 + 0.5) / 3],
+    ['zero', (0.8 + 0.5) / 4],
+    ['present-only', (0.8 + 0.5) / 2],
+  ] as const)('is over the same classes (%s)', (rule, expected) => {
     // The first class is not in it, the second was found half.
-    expect(meanIoUOf(whole, rule)(counts([[0, 0, 0], [5, 10, 5], [0, 0, 0], [0, 0, 0]]))).toBeCloseTo(expected, 12);
+    expect(
+      meanIoUOf(
+        whole,
+        rule,
+      )(
+        counts([
+          [0, 0, 0],
+          [5, 10, 5],
+          [0, 0, 0],
+          [0, 0, 0],
+        ]),
+      ),
+    ).toBeCloseTo(expected, 12);
   });
 
   it('under present-only takes no false alarm for a class whose pictures are not in it', () => {
-    expect(meanIoUOf(whole, 'present-only')(counts([[0, 0, 3], [0, 10, 0], [0, 0, 0], [0, 0, 0]]))).toBeCloseTo(0.4, 12);
+    expect(
+      meanIoUOf(
+        whole,
+        'present-only',
+      )(
+        counts([
+          [0, 0, 3],
+          [0, 10, 0],
+          [0, 0, 0],
+          [0, 0, 0],
+        ]),
+      ),
+    ).toBeCloseTo(0.4, 12);
   });
 });
 
 it('the normal distribution is that of the tables', () => {
   // scipy.stats.norm
-  for (const [z, share] of [[0, 0.5], [1, 0.8413447460685429], [-1.959963984540054, 0.025], [3, 0.9986501019683699]] as const) {
+  for (const [z, share] of [
+    [0, 0.5],
+    [1, 0.8413447460685429],
+    [-1.959963984540054, 0.025],
+    [3, 0.9986501019683699],
+  ] as const) {
     expect(normalShare(z)).toBeCloseTo(share, 6);
     expect(normalQuantile(share)).toBeCloseTo(z, 4);
   }

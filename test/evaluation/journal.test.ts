@@ -3,12 +3,12 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDataset } from '../../lib/datasets/index.js';
 import type { Dataset } from '../../lib/datasets/index.js';
+import { openDataset } from '../../lib/datasets/index.js';
 import { encodeLabels, vocPalette } from '../../lib/draw/index.js';
 import { InvSegError } from '../../lib/errors.js';
-import { compareRuns, evaluate, mergeRuns, readRun } from '../../lib/evaluation/index.js';
 import type { EvaluateOptions } from '../../lib/evaluation/index.js';
+import { compareRuns, evaluate, mergeRuns, readRun } from '../../lib/evaluation/index.js';
 import { seal, unseal } from '../../lib/evaluation/seal.js';
 import { Random } from '../../lib/random.js';
 import { FakeSegmenter, HEIGHT, idOf, makeFolder, truthOf, WIDTH } from './fake.js';

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Journal } from '../../lib/evaluation/index.js';
 import { lockFile } from '../../lib/evaluation/lock.js';
 import { openFolder } from '../../lib/evaluation/run-folder.js';
-import { ownProcess } from '../../lib/system/processes.js';
 import type { ProcessId } from '../../lib/system/processes.js';
+import { ownProcess } from '../../lib/system/processes.js';
 
 let folder: string;
 let file: string;
@@ -18,12 +18,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const holds = (holder: Partial<ProcessId & { token: string }>): void => writeFileSync(lock, JSON.stringify({ ...ownProcess(), token: 'aaaaaaaaaaaaaaaa', ...holder }));
+const holds = (holder: Partial<ProcessId & { token: string }>): void =>
+  writeFileSync(lock, JSON.stringify({ ...ownProcess(), token: 'aaaaaaaaaaaaaaaa', ...holder }));
 const open = () => Journal.open(file, { a: 1 });
 
 it('keeps a second one out until the first has ended, and leaves nothing behind', async () => {
   const journal = await open();
-  await expect(open()).rejects.toThrow(`${folder}: process ${process.pid} is at work there; wait for it, or name another folder`);
+  await expect(open()).rejects.toThrow(
+    `${folder}: process ${process.pid} is at work there; wait for it, or name another folder`,
+  );
   await expect(openFolder(folder, true)).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
   expect(readFileSync(file, 'utf8')).toContain('settings');
   await journal[Symbol.asyncDispose]();
@@ -47,7 +50,9 @@ it('of another host counts while it gives signs of life', async () => {
   elsewhere();
   const beating = setInterval(elsewhere, 20);
   try {
-    await expect(open()).rejects.toThrow(`process 7 of host elsewhere is at work there; wait for it, or name another folder`);
+    await expect(open()).rejects.toThrow(
+      `process 7 of host elsewhere is at work there; wait for it, or name another folder`,
+    );
   } finally {
     clearInterval(beating);
   }
@@ -65,7 +70,10 @@ it('that another process has taken over keeps this one from writing', async () =
   await journal.append({ id: 'a' });
   const before = readFileSync(file, 'utf8');
   holds({ host: 'elsewhere', place: 'elsewhere', token: 'bbbbbbbbbbbbbbbb' });
-  await expect(journal.append({ id: 'b' })).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringContaining('taken the run over') });
+  await expect(journal.append({ id: 'b' })).rejects.toMatchObject({
+    code: 'OUTPUT_FAILED',
+    message: expect.stringContaining('taken the run over'),
+  });
   expect(readFileSync(file, 'utf8')).toBe(before);
   await journal[Symbol.asyncDispose]();
   expect(existsSync(lock), "it is the other one's").toBe(true);

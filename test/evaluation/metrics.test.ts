@@ -1,7 +1,15 @@
 /** Against numpy (scripts/evaluation/metrics_golden.py), over a thousand random maps. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { absentRules, addCounts, countPairs, countPixels, dense, emptyCounts, metricsOf } from '../../lib/evaluation/index.js';
+import {
+  absentRules,
+  addCounts,
+  countPairs,
+  countPixels,
+  dense,
+  emptyCounts,
+  metricsOf,
+} from '../../lib/evaluation/index.js';
 import { Totals } from '../../lib/evaluation/totals.js';
 
 interface Golden {
@@ -13,7 +21,9 @@ interface Golden {
   aAcc: number;
   means: Record<(typeof absentRules)[number], [number, number]>;
 }
-const { classes, width, height, after } = JSON.parse(readFileSync(new URL('metrics.json', import.meta.url), 'utf8')) as {
+const { classes, width, height, after } = JSON.parse(
+  readFileSync(new URL('metrics.json', import.meta.url), 'utf8'),
+) as {
   classes: number;
   width: number;
   height: number;
@@ -77,7 +87,17 @@ describe('pairs', () => {
   const truth = Uint8Array.of(0, 0, 1, 2, 255, 1);
   it('and hits make the confusion matrix', () => {
     const pairs = countPairs(truth, Uint8Array.of(0, 1, 1, 0, 2, 255), 3);
-    expect(pairs).toEqual({ counts: [[0, 1, 2, 2], [1, 1, 2, 2], [2, 0, 1, 0]], confused: [[0, 1, 1], [2, 0, 1]] });
+    expect(pairs).toEqual({
+      counts: [
+        [0, 1, 2, 2],
+        [1, 1, 2, 2],
+        [2, 0, 1, 0],
+      ],
+      confused: [
+        [0, 1, 1],
+        [2, 0, 1],
+      ],
+    });
     const totals = new Totals(3);
     totals.add(pairs);
     totals.add(pairs);

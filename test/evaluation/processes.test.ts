@@ -6,7 +6,7 @@ import { Backlog } from '../../lib/evaluation/processes/backlog.js';
 import type { ToParent } from '../../lib/evaluation/processes/messages.js';
 import { ProcessPool } from '../../lib/evaluation/processes/pool.js';
 import type { RunSettings } from '../../lib/evaluation/types.js';
-import { asChild, facts, FakeChild, recordOf } from './fake-child.js';
+import { asChild, FakeChild, facts, recordOf } from './fake-child.js';
 
 const places = (count: number): Place[] => Array.from({ length: count }, (_, place) => ({ id: `p${place}`, place }));
 const ids = (list: Iterable<Place>): string[] => [...list].map(({ id }) => id);
@@ -22,8 +22,16 @@ async function run(count: number, devices: string[], answer?: Answer, first?: Fi
     children.push(new FakeChild(answer, first));
     return asChild(children.at(-1)!);
   };
-  await using pool = await ProcessPool.open({ devices, entry, setup: {}, dataset: { root: '/nowhere' } as Dataset, onNote: (text) => notes.push(text), signal });
-  for await (const outcome of pool.work(places(count), { settings: {} as RunSettings, prefetch: 2, signal })) outcomes.push(outcome);
+  await using pool = await ProcessPool.open({
+    devices,
+    entry,
+    setup: {},
+    dataset: { root: '/nowhere' } as Dataset,
+    onNote: (text) => notes.push(text),
+    signal,
+  });
+  for await (const outcome of pool.work(places(count), { settings: {} as RunSettings, prefetch: 2, signal }))
+    outcomes.push(outcome);
   return { children, notes, outcomes, sorted: outcomes.map(({ id }) => id).sort() };
 }
 
@@ -60,7 +68,10 @@ it('gives a process no more than it reads ahead', async () => {
     most = Math.max(most, hand.length);
     held.set(child, hand);
     setTimeout(() => {
-      held.set(child, held.get(child)!.filter(({ id }) => id !== place.id));
+      held.set(
+        child,
+        held.get(child)!.filter(({ id }) => id !== place.id),
+      );
       child.emit('message', { type: 'done', place, result: done(place) } satisfies ToParent);
     }, 2);
     return undefined;
@@ -85,7 +96,10 @@ it('gives up the one picture that ends processes, and no other', async () => {
   const { outcomes, children } = await run(12, ['cpu', 'cpu'], (_, place) => (place.id === 'p5' ? 'die' : done(place)));
   const failed = outcomes.flatMap((one) => ('error' in one ? [one] : []));
   expect(failed.map(({ id }) => id)).toEqual(['p5']);
-  expect(failed[0]!.error).toMatchObject({ code: 'WORKER_LOST', message: expect.stringContaining('3 processes ended') });
+  expect(failed[0]!.error).toMatchObject({
+    code: 'WORKER_LOST',
+    message: expect.stringContaining('3 processes ended'),
+  });
   expect(outcomes.length).toBe(12);
   expect(children.length, 'two, and one for each end').toBeLessThanOrEqual(5);
 });
@@ -102,31 +116,55 @@ it('asks an engine without memory nothing more', async () => {
 });
 
 it('passes on what is wrong with a picture', async () => {
-  const { outcomes, children } = await run(3, ['cpu'], (_, place) => (place.id === 'p1' ? { failure: { code: 'MASK_INVALID', message: 'torn' } } : done(place)));
-  expect(outcomes.find(({ id }) => id === 'p1')).toMatchObject({ place: 1, error: { code: 'MASK_INVALID', message: 'torn' } });
+  const { outcomes, children } = await run(3, ['cpu'], (_, place) =>
+    place.id === 'p1' ? { failure: { code: 'MASK_INVALID', message: 'torn' } } : done(place),
+  );
+  expect(outcomes.find(({ id }) => id === 'p1')).toMatchObject({
+    place: 1,
+    error: { code: 'MASK_INVALID', message: 'torn' },
+  });
   expect(children.length).toBe(1);
 });
 
 it('ends when no process is left, or an engine cannot be opened', async () => {
-  await expect(run(4, ['cuda:0'], undefined, () => 'die')).rejects.toMatchObject({ code: 'WORKER_LOST', message: expect.stringContaining('No process is left') });
+  await expect(run(4, ['cuda:0'], undefined, () => 'die')).rejects.toMatchObject({
+    code: 'WORKER_LOST',
+    message: expect.stringContaining('No process is left'),
+  });
   const failed = (): ToParent => ({ type: 'failed', failure: { code: 'MODEL_NOT_FOUND', message: 'no model there' } });
-  await expect(run(4, ['cuda:0'], undefined, failed)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', message: 'cuda:0: no model there' });
+  await expect(run(4, ['cuda:0'], undefined, failed)).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+    message: 'cuda:0: no model there',
+  });
 });
 
 it('refuses devices that count differently', async () => {
   let started = 0;
-  const first = (): ToParent => ({ type: 'ready', info: { ...facts, dtype: started++ === 0 ? 'float32' : 'bfloat16' }, names: 'a test' });
-  await expect(run(100, ['cuda:0', 'cuda:1'], () => undefined, first)).rejects.toMatchObject({ code: 'INVALID_OPTION', message: expect.stringContaining('bfloat16') });
+  const first = (): ToParent => ({
+    type: 'ready',
+    info: { ...facts, dtype: started++ === 0 ? 'float32' : 'bfloat16' },
+    names: 'a test',
+  });
+  await expect(run(100, ['cuda:0', 'cuda:1'], () => undefined, first)).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringContaining('bfloat16'),
+  });
 });
 
 it('ends its processes when it is aborted', async () => {
   const abort = new AbortController();
   const seen: FakeChild[] = [];
-  const running = run(50, ['cpu', 'cpu'], (child, place) => {
-    seen.push(child);
-    if (seen.length === 8) abort.abort();
-    return seen.length < 8 ? done(place) : undefined;
-  }, undefined, abort.signal);
+  const running = run(
+    50,
+    ['cpu', 'cpu'],
+    (child, place) => {
+      seen.push(child);
+      if (seen.length === 8) abort.abort();
+      return seen.length < 8 ? done(place) : undefined;
+    },
+    undefined,
+    abort.signal,
+  );
   await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
   expect(seen.every(({ connected }) => !connected)).toBe(true);
 });

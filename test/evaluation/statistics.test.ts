@@ -9,7 +9,9 @@ describe('bootstrap', () => {
   it('gives the statistic of the data and an interval as wide as theory has it', () => {
     const { value, low, high } = meanEstimate(values, { samples: 4000 });
     expect(value).toBeCloseTo(mean, 12);
-    const deviation = Math.sqrt(values.reduce((sum, one) => sum + (one - mean) ** 2, 0) / values.length / values.length);
+    const deviation = Math.sqrt(
+      values.reduce((sum, one) => sum + (one - mean) ** 2, 0) / values.length / values.length,
+    );
     expect((value - low) / deviation).toBeCloseTo(1.96, 0);
     expect((high - value) / deviation).toBeCloseTo(1.96, 0);
   });
@@ -18,7 +20,10 @@ describe('bootstrap', () => {
     const random = new Random(11);
     let covered = 0;
     for (let set = 0; set < 300; set++) {
-      const { low, high } = meanEstimate(Array.from({ length: 60 }, () => random.uniform(0, 1)), { samples: 300, seed: set });
+      const { low, high } = meanEstimate(
+        Array.from({ length: 60 }, () => random.uniform(0, 1)),
+        { samples: 300, seed: set },
+      );
       if (low <= 0.5 && 0.5 <= high) covered++;
     }
     expect(covered / 300).toBeGreaterThan(0.9);
@@ -35,7 +40,8 @@ describe('bootstrap', () => {
 
   it('is paired: what both sides share does not widen the interval of their difference', () => {
     const other = values.map((value) => value + 0.01);
-    const of = (list: readonly number[], times: Uint32Array): number => list.reduce((sum, value, i) => sum + value * times[i]!, 0) / list.length;
+    const of = (list: readonly number[], times: Uint32Array): number =>
+      list.reduce((sum, value, i) => sum + value * times[i]!, 0) / list.length;
     const { low, high } = bootstrap(values.length, (times) => of(other, times) - of(values, times));
     expect([low, high]).toEqual([expect.closeTo(0.01, 9), expect.closeTo(0.01, 9)]);
   });
@@ -54,10 +60,10 @@ describe('bootstrap', () => {
 describe('shareEstimate', () => {
   // Wilson's interval from scipy.stats.binomtest(hits, total).proportion_ci(method='wilson').
   it.each<[number, number, number, number]>([
-    [0, 10, 0.00000000, 0.27753280],
+    [0, 10, 0.0, 0.2775328],
     [3, 10, 0.10779127, 0.60322185],
     [28, 100, 0.20139685, 0.37488029],
-    [40, 40, 0.91237840, 1.00000000],
+    [40, 40, 0.9123784, 1.0],
     [1, 2, 0.09453121, 0.90546879],
   ])('%i of %i', (hits, total, low, high) => {
     const found = shareEstimate(hits, total);

@@ -21,7 +21,8 @@ export async function look(browser: Browser, address: string, { width, scheme }:
   page.on('pageerror', (error) => noise.push(`exception: ${String(error)}`));
   page.on('requestfailed', (request) => noise.push(`failed: ${request.url().slice(0, 80)}`));
   page.on('request', (request) => {
-    if (request.url() !== address && !request.url().startsWith('data:')) noise.push(`request: ${request.url().slice(0, 80)}`);
+    if (request.url() !== address && !request.url().startsWith('data:'))
+      noise.push(`request: ${request.url().slice(0, 80)}`);
   });
   try {
     await page.setOfflineMode(true);

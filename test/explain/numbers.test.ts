@@ -14,7 +14,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('anchors', () => {
   it('are the sigmoid of eq. 5', () => {
-    expect([...softAnchors(Float32Array.of(0, 0.5, 1), 4, 0.5)].map((value) => value.toFixed(4))).toEqual(['0.1192', '0.5000', '0.8808']);
+    expect([...softAnchors(Float32Array.of(0, 0.5, 1), 4, 0.5)].map((value) => value.toFixed(4))).toEqual([
+      '0.1192',
+      '0.5000',
+      '0.8808',
+    ]);
   });
 
   it('stand on a point of their own category, near its centre of mass', () => {
@@ -30,7 +34,10 @@ describe('anchors', () => {
 
   it('stand on the highest point of a category that owns none', () => {
     const data = Float32Array.of(0.9, 0.9, 0.9, 0.9, 0.1, 0.1, 0.3, 0.1);
-    expect(categoryPoints({ data, size: 2, categories: ['all', 'none'] })[1]).toEqual({ category: 'none', ...centreOf(2, 2) });
+    expect(categoryPoints({ data, size: 2, categories: ['all', 'none'] })[1]).toEqual({
+      category: 'none',
+      ...centreOf(2, 2),
+    });
   });
 
   it('named as pixels keep their pixel, and must lie inside', () => {
@@ -49,7 +56,11 @@ describe('anchors', () => {
 
 describe('distances', () => {
   it('are both divergences of eq. 3 added up', () => {
-    const rows = [[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [1 / 3, 1 / 3, 1 / 3]];
+    const rows = [
+      [0.7, 0.2, 0.1],
+      [0.1, 0.1, 0.8],
+      [1 / 3, 1 / 3, 1 / 3],
+    ];
     const kl = (p: number[], q: number[]) => p.reduce((sum, value, k) => sum + value * Math.log(value / q[k]!), 0);
     const [from] = symmetricDistances(Float32Array.from(rows.flat()), 3, [1]);
     rows.forEach((row, j) => expect(from![j]).toBeCloseTo(kl(rows[1]!, row) + kl(row, rows[1]!), 5));
@@ -89,9 +100,18 @@ describe('ground truth', () => {
 
   it('goes by the names that the PNG has itself', async () => {
     const file = path.join(folder, 'named.png');
-    writeFileSync(file, encodeLabels(Uint8Array.of(0, 1, 2, 255), 2, 2, vocPalette(), { names: ['dog', 'cat', 'background'], background: 2 }));
+    writeFileSync(
+      file,
+      encodeLabels(Uint8Array.of(0, 1, 2, 255), 2, 2, vocPalette(), {
+        names: ['dog', 'cat', 'background'],
+        background: 2,
+      }),
+    );
     const own = await readIndexMask(file, { width: 2, height: 2 });
-    expect(readTruth(own.mask, categories, own.names)).toEqual({ classes: categories, labels: Uint8Array.of(1, 0, 2, 255) });
+    expect(readTruth(own.mask, categories, own.names)).toEqual({
+      classes: categories,
+      labels: Uint8Array.of(1, 0, 2, 255),
+    });
   });
 
   it('finds categories by name, and adds those that were not asked for', () => {
@@ -100,7 +120,14 @@ describe('ground truth', () => {
   });
 
   it('knows a class by several names', () => {
-    const truth = readTruth(Uint8Array.of(1, 2), ['airplane', 'background'], [['aeroplane', 'airplane'], ['tvmonitor', 'tv']]);
+    const truth = readTruth(
+      Uint8Array.of(1, 2),
+      ['airplane', 'background'],
+      [
+        ['aeroplane', 'airplane'],
+        ['tvmonitor', 'tv'],
+      ],
+    );
     expect(truth).toEqual({ classes: ['airplane', 'background', 'tvmonitor'], labels: Uint8Array.of(0, 2) });
   });
 

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderExplanation } from '../../lib/explain/index.js';
 import { launchChromium, whyNoChromium } from '../../scripts/screenshots/chromium.mjs';
 import { look } from './browser.js';
-import { sample } from './sample.js';
 import type { SampleOptions } from './sample.js';
+import { sample } from './sample.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'invseg-page-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -44,7 +44,9 @@ describe('page', () => {
   it('names nothing outside itself', async () => {
     const text = bare(await page());
     expect(text).not.toMatch(/https?:|\/\/|@import|url\(/);
-    expect([...text.matchAll(/(?:src|href)="([^"]{1,6})/g)].every(([, address]) => /^(data:|#)/.test(address!))).toBe(true);
+    expect([...text.matchAll(/(?:src|href)="([^"]{1,6})/g)].every(([, address]) => /^(data:|#)/.test(address!))).toBe(
+      true,
+    );
     expect(text).toContain('default-src &apos;none&apos;');
   });
 
@@ -52,12 +54,26 @@ describe('page', () => {
     const files = await renderExplanation(sample(), 'cat.png');
     const names = files.map((file) => file.name);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toEqual(expect.arrayContaining(['input.png', 'masks/truth.png', 'masks/invseg.png', 'masks/baseline.png', 'maps/2-dog.before.png', 'anchors/1-cat.step-10.png', 'distances/3-background.png']));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'input.png',
+        'masks/truth.png',
+        'masks/invseg.png',
+        'masks/baseline.png',
+        'maps/2-dog.before.png',
+        'anchors/1-cat.step-10.png',
+        'distances/3-background.png',
+      ]),
+    );
     for (const { name, content } of files.filter((file) => file.name.endsWith('.png'))) {
       expect((await sharp(content as Buffer).metadata()).format, name).toBe('png');
     }
     const data = JSON.parse(String(files.find((file) => file.name === 'explain.json')!.content));
-    expect(data).toMatchObject({ format: 'invseg-explanation/1', categories: ['cat', 'dog', 'background'], anchorSteps: [0, 5, 10, 15] });
+    expect(data).toMatchObject({
+      format: 'invseg-explanation/1',
+      categories: ['cat', 'dog', 'background'],
+      anchorSteps: [0, 5, 10, 15],
+    });
     expect(data.methods[0]).toMatchObject({ method: 'invseg', mIoU: expect.any(Number) });
     expect(data.files).toEqual(names.filter((name) => name.endsWith('.png')));
   });
@@ -119,8 +135,17 @@ describe.skipIf(why)(`page in Chromium${why ? ` (skipped: ${why})` : ''}`, () =>
       <svg viewBox="0 0 100 20" width="100"><text x="0" y="12">one</text><text x="2" y="12">two</text><text x="95" y="12">beyond</text></svg>
       <script>console.error('no'); throw new Error('never')</script>`;
     const { noise, problems } = await look(browser, write('broken.html', broken), { width: 390, scheme: 'light' });
-    for (const found of ['console: no', 'exception: Error: never', 'request: file:', 'failed: file:']) expect(noise.join('\n')).toContain(found);
-    for (const found of ['the page is', 'cut: P', 'outside: P', 'not drawn: gone', 'no alt text', 'overlap in the chart', 'outside the chart']) {
+    for (const found of ['console: no', 'exception: Error: never', 'request: file:', 'failed: file:'])
+      expect(noise.join('\n')).toContain(found);
+    for (const found of [
+      'the page is',
+      'cut: P',
+      'outside: P',
+      'not drawn: gone',
+      'no alt text',
+      'overlap in the chart',
+      'outside the chart',
+    ]) {
       expect(problems.join('\n')).toContain(found);
     }
   });

@@ -5,20 +5,23 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cellOf } from '../../lib/explain/anchors.js';
-import { explain, readIndexMask, renderExplanation } from '../../lib/explain/index.js';
-import type { Explanation } from '../../lib/explain/index.js';
-import { clusterLoss } from '../../lib/functions/index.js';
 import { symmetricDistances } from '../../lib/explain/distances.js';
+import type { Explanation } from '../../lib/explain/index.js';
+import { explain, readIndexMask, renderExplanation } from '../../lib/explain/index.js';
+import { clusterLoss } from '../../lib/functions/index.js';
 import { decodeImage } from '../../lib/image/decode.js';
 import { Random } from '../../lib/random.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { launchChromium, whyNoChromium } from '../../scripts/screenshots/chromium.mjs';
-import { changes, companions } from '../options/alternatives.js';
 import { openHandles } from '../end-to-end/model.js';
+import { changes, companions } from '../options/alternatives.js';
 import { look } from './browser.js';
 
 const fixtures = new URL('../fixtures/pictures/', import.meta.url);
-const { classes, pictures } = JSON.parse(readFileSync(new URL('names.json', fixtures), 'utf8')) as { classes: string[]; pictures: { picture: string; mask: string; categories: string[] }[] };
+const { classes, pictures } = JSON.parse(readFileSync(new URL('names.json', fixtures), 'utf8')) as {
+  classes: string[];
+  pictures: { picture: string; mask: string; categories: string[] }[];
+};
 const { picture, mask, categories } = pictures[3]!;
 const file = (name: string): string => new URL(name, fixtures).pathname;
 const steps = 3;
@@ -37,7 +40,13 @@ afterAll(async () => {
 describe('a picture with its ground truth', () => {
   let seen: Explanation;
   beforeAll(async () => {
-    seen = await explain(segmenter, file(picture), { categories, steps, methods: ['invseg', 'baseline'], mask: (await readIndexMask(file(mask), { width: 128, height: 128 })).mask, maskNames: classes });
+    seen = await explain(segmenter, file(picture), {
+      categories,
+      steps,
+      methods: ['invseg', 'baseline'],
+      mask: (await readIndexMask(file(mask), { width: 128, height: 128 })).mask,
+      maskNames: classes,
+    });
   });
 
   it('gets the masks that it gets unobserved', async () => {
@@ -50,7 +59,9 @@ describe('a picture with its ground truth', () => {
 
   it("shows the baseline's maps before and its own after", async () => {
     const [baseline, invseg] = await Promise.all(
-      (['baseline', 'invseg'] as const).map((method) => segmenter.segment(file(picture), { categories, steps, method, saveMaps: true })),
+      (['baseline', 'invseg'] as const).map((method) =>
+        segmenter.segment(file(picture), { categories, steps, method, saveMaps: true }),
+      ),
     );
     expect(seen.before.data).toEqual(baseline!.maps!.data);
     expect(seen.after.data).toEqual(invseg!.maps!.data);
@@ -60,7 +71,11 @@ describe('a picture with its ground truth', () => {
   it('has anchors at steps that differ, within the sigmoid', () => {
     expect(seen.anchors.map(({ step }) => step)).toEqual([0, 1, 2, 3]);
     const [low, high] = [1 / (1 + Math.exp(2)), 1 / (1 + Math.exp(-2))];
-    for (const { maps } of seen.anchors) expect([Math.min(...maps.data), Math.max(...maps.data)]).toEqual([expect.closeTo(low, 6), expect.closeTo(high, 6)]);
+    for (const { maps } of seen.anchors)
+      expect([Math.min(...maps.data), Math.max(...maps.data)]).toEqual([
+        expect.closeTo(low, 6),
+        expect.closeTo(high, 6),
+      ]);
     expect(seen.anchors[0]!.maps.data).not.toEqual(seen.anchors[3]!.maps.data);
   });
 
@@ -82,7 +97,10 @@ describe('a picture with its ground truth', () => {
     const browser = await launchChromium();
     try {
       for (const width of [1280, 390]) {
-        const { noise, problems } = await look(browser, pathToFileURL(path.join(folder, 'index.html')).href, { width, scheme: 'light' });
+        const { noise, problems } = await look(browser, pathToFileURL(path.join(folder, 'index.html')).href, {
+          width,
+          scheme: 'light',
+        });
         expect([...noise, ...problems], `${width}`).toEqual([]);
       }
     } finally {
@@ -99,14 +117,17 @@ describe('a picture with its ground truth', () => {
   });
 });
 
-it("distances are those of the loss: D of two single points (eq. 5) is S of eq. 3", () => {
+it('distances are those of the loss: D of two single points (eq. 5) is S of eq. 3', () => {
   const points = 9;
   const random = new Random(3);
   const self = new Float32Array(points * points);
   for (let i = 0; i < points; i++) {
     const row = Array.from({ length: points }, () => random.uniform(0.01, 1));
     const sum = row.reduce((a, b) => a + b);
-    self.set(row.map((value) => value / sum), i * points);
+    self.set(
+      row.map((value) => value / sum),
+      i * points,
+    );
   }
   const [i, j] = [2, 7];
   const maps = new Float32Array(points * 2);
@@ -117,11 +138,14 @@ it("distances are those of the loss: D of two single points (eq. 5) is S of eq. 
   expect(symmetricDistances(self, points, [i])[0]![j]).toBeCloseTo(inter, 4);
 });
 
-it.each(changes.filter(([, key]) => key !== 'method' && key !== 'steps'))('before is after where no step is taken: %s', async (_, key, overrides) => {
-  const given = { ...companions[key], ...overrides, steps: 0, categories, methods: ['invseg'] as const };
-  const { before: written, after } = await explain(segmenter, file(picture), given);
-  expect(written).toEqual(after);
-});
+it.each(changes.filter(([, key]) => key !== 'method' && key !== 'steps'))(
+  'before is after where no step is taken: %s',
+  async (_, key, overrides) => {
+    const given = { ...companions[key], ...overrides, steps: 0, categories, methods: ['invseg'] as const };
+    const { before: written, after } = await explain(segmenter, file(picture), given);
+    expect(written).toEqual(after);
+  },
+);
 
 it('names over several prompts', async () => {
   const names = ['cat', 'dog', ...Array.from({ length: 30 }, (_, i) => `thing ${i}`)];
@@ -142,12 +166,16 @@ it('a photograph of 4000 × 3000 makes a page below 5 MB', async () => {
       for (let channel = 0; channel < 3; channel++) data[at++] = Math.min(255, rgb[from + channel]! + (grain >>> 28));
     }
   }
-  const seen = await explain(segmenter, { data, width: w, height: h, channels: 3 }, {
-    categories,
-    steps: 1,
-    methods: ['invseg', 'baseline'],
-    points: [[3999, 2999]],
-  });
+  const seen = await explain(
+    segmenter,
+    { data, width: w, height: h, channels: 3 },
+    {
+      categories,
+      steps: 1,
+      methods: ['invseg', 'baseline'],
+      points: [[3999, 2999]],
+    },
+  );
   const files = await renderExplanation(seen, 'photograph.jpg');
   expect(Buffer.byteLength(files[0]!.content)).toBeLessThan(5e6);
   expect(seen.distances!.points).toEqual([{ x: 3999.5 / 4000, y: 2999.5 / 3000 }]);

@@ -1,6 +1,6 @@
 /** An explanation made of nothing: every section has something to show, and no engine is needed. */
 import { categoryPalette } from '../../lib/draw/index.js';
-import { softAnchors, categoryPoints } from '../../lib/explain/anchors.js';
+import { categoryPoints, softAnchors } from '../../lib/explain/anchors.js';
 import type { Explanation } from '../../lib/explain/index.js';
 import { agreement } from '../../lib/explain/iou.js';
 import { resolveOptions } from '../../lib/options/index.js';
@@ -17,7 +17,13 @@ export interface SampleOptions {
   failure?: string;
 }
 
-export function sample({ names = ['cat', 'dog'], width = 96, height = 64, steps = 15, failure }: SampleOptions = {}): Explanation {
+export function sample({
+  names = ['cat', 'dog'],
+  width = 96,
+  height = 64,
+  steps = 15,
+  failure,
+}: SampleOptions = {}): Explanation {
   const random = new Random(7);
   const categories = [...names, 'background'];
   const count = categories.length;
@@ -35,7 +41,17 @@ export function sample({ names = ['cat', 'dog'], width = 96, height = 64, steps 
     segments: makeSegments(categories, { labels, areas, scores: noise(count) }),
     losses: Array.from({ length: method === 'invseg' ? steps : 0 }, (_, i) => {
       const [cluster, entropy] = [random.uniform(-3, -2), random.uniform(0.2, 0.4)];
-      return { step: i + 1, total: cluster + entropy, cluster, entropy, intra: 7, inter: 15, gradientNorm: 0.2, timestep: 100 + i, milliseconds: 88.4 };
+      return {
+        step: i + 1,
+        total: cluster + entropy,
+        cluster,
+        entropy,
+        intra: 7,
+        inter: 15,
+        gradientNorm: 0.2,
+        timestep: 100 + i,
+        milliseconds: 88.4,
+      };
     }),
     status: 'completed',
     timings: { queued: 0, decode: 3, encode: 20, inversion: 1300, predict: 40, total: 1400 },
@@ -47,10 +63,19 @@ export function sample({ names = ['cat', 'dog'], width = 96, height = 64, steps 
   const truth = labels.map((label, i) => (i % 11 === 0 ? 255 : i % 3 === 0 ? count - 1 : label));
   const [before, after] = [maps(), maps()];
   const invseg = result('invseg');
-  const info = { model: { name: 'sample', version: '1', folder: '/nowhere', resolutions: [32, 16] }, device: 'cpu', deviceName: 'a test', dtype: 'float32' };
+  const info = {
+    model: { name: 'sample', version: '1', folder: '/nowhere', resolutions: [32, 16] },
+    device: 'cpu',
+    deviceName: 'a test',
+    dtype: 'float32',
+  };
   const judged = agreement(labels, truth, count);
   return {
-    picture: { pixels: { rgb: Uint8Array.from({ length: 256 * 171 * 3 }, (_, i) => (i * 7) % 256), width: 256, height: 171 }, width, height },
+    picture: {
+      pixels: { rgb: Uint8Array.from({ length: 256 * 171 * 3 }, (_, i) => (i * 7) % 256), width: 256, height: 171 },
+      width,
+      height,
+    },
     categories,
     classes: categories,
     palette: categoryPalette(count, 'okabe-ito'),
@@ -59,12 +84,18 @@ export function sample({ names = ['cat', 'dog'], width = 96, height = 64, steps 
     invseg,
     runs: [
       { method: 'invseg', result: invseg, agreement: judged },
-      failure === undefined ? { method: 'baseline', result: result('baseline'), agreement: judged } : { method: 'baseline', failure },
+      failure === undefined
+        ? { method: 'baseline', result: result('baseline'), agreement: judged }
+        : { method: 'baseline', failure },
     ],
     truth,
     before,
     after,
     anchors: [0, 5, 10, 15].map((step) => ({ step, maps: { ...after, data: softAnchors(after.data, 4, 0.5) } })),
-    distances: { points: categoryPoints(after), maps: categories.map(() => noise(size * size).map((value) => value * 9)), frame: size },
+    distances: {
+      points: categoryPoints(after),
+      maps: categories.map(() => noise(size * size).map((value) => value * 9)),
+      frame: size,
+    },
   };
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileStem } from '../../lib/explain/album.js';
 import { lineChart, niceTicks } from '../../lib/explain/chart.js';
-import { html, Html } from '../../lib/explain/html.js';
+import { Html, html } from '../../lib/explain/html.js';
 import { figure, whereabouts } from '../../lib/explain/words.js';
 
 describe('html', () => {
@@ -54,7 +54,15 @@ describe('chart', () => {
     const values = fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(values, values, (a, b) => {
-        const chart = lineChart([{ name: 'a', values: a }, { name: 'b', values: b }], Math.max(a.length, b.length), 'two', { width: 300, height: 200 });
+        const chart = lineChart(
+          [
+            { name: 'a', values: a },
+            { name: 'b', values: b },
+          ],
+          Math.max(a.length, b.length),
+          'two',
+          { width: 300, height: 200 },
+        );
         for (const [, x, y] of chart.text.matchAll(/[ML](-?[\d.]+) (-?[\d.]+)/g)) {
           expect(Number(x)).toBeGreaterThanOrEqual(0);
           expect(Number(x)).toBeLessThanOrEqual(300);
@@ -69,15 +77,21 @@ describe('chart', () => {
 
 describe('words', () => {
   it('places', () => {
-    expect([whereabouts({ x: 0.1, y: 0.1 }), whereabouts({ x: 0.5, y: 0.5 }), whereabouts({ x: 0.9, y: 0.5 }), whereabouts({ x: 0.5, y: 0.9 })]).toEqual([
-      'in the upper left',
-      'in the centre',
-      'on the right',
-      'in the lower middle',
-    ]);
+    expect([
+      whereabouts({ x: 0.1, y: 0.1 }),
+      whereabouts({ x: 0.5, y: 0.5 }),
+      whereabouts({ x: 0.9, y: 0.5 }),
+      whereabouts({ x: 0.5, y: 0.9 }),
+    ]).toEqual(['in the upper left', 'in the centre', 'on the right', 'in the lower middle']);
   });
 
   it('figures', () => {
-    expect([figure(-2.23719), figure(0.0042401, 2), figure(0), figure(12345.6), figure(NaN)]).toEqual(['−2.237', '0.0042', '0', '12346', 'not finite']);
+    expect([figure(-2.23719), figure(0.0042401, 2), figure(0), figure(12345.6), figure(NaN)]).toEqual([
+      '−2.237',
+      '0.0042',
+      '0',
+      '12346',
+      'not finite',
+    ]);
   });
 });

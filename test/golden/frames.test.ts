@@ -33,7 +33,10 @@ function selfAttention(): Float32Array {
       return Math.exp(-distance / (1 + (i % 3))) * (1 + 0.5 * Math.sin(i * 0.7 + j * 1.3));
     });
     const sum = row.reduce((a, b) => a + b, 0);
-    map.set(row.map((value) => value / sum), i * points);
+    map.set(
+      row.map((value) => value / sum),
+      i * points,
+    );
   }
   return map;
 }

@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NativeStepResult } from '../../lib/native/binding.js';
 import { decodeImage } from '../../lib/image/decode.js';
 import { inversionOptions } from '../../lib/methods/inversion.js';
-import { resolveEngineOptions, resolveOptions, type MethodOverrides } from '../../lib/options/index.js';
+import type { NativeStepResult } from '../../lib/native/binding.js';
+import { type MethodOverrides, resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
 import { openParts } from '../../lib/segmenter/open.js';
 import type { SegmenterParts } from '../../lib/segmenter/parts.js';
 import { resolveWeights, selectAll } from '../../lib/segmenter/selections.js';
-import { readFloats, relativeError, ROOT, runReference } from './reference.js';
+import { ROOT, readFloats, relativeError, runReference } from './reference.js';
 import { openGolden } from './setup.js';
 
 const PICTURE = path.join(ROOT, 'models', 'miniature', 'pictures', 'dog-sofa.png');

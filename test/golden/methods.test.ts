@@ -4,9 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../../lib/image/decode.js';
+import { methods } from '../../lib/methods/index.js';
 import type { MethodOverrides } from '../../lib/options/index.js';
 import { resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
-import { methods } from '../../lib/methods/index.js';
 import { Random } from '../../lib/random.js';
 import { openParts } from '../../lib/segmenter/open.js';
 import type { SegmenterParts } from '../../lib/segmenter/parts.js';
@@ -75,15 +75,31 @@ const SETTINGS: Setting[] = [
   {
     name: 'diffsegmenter-miniature',
     overrides: { method: 'diffsegmenter' },
-    reference: { ...diffsegmenter, timestep: 50, cross: { 32: 1, 16: 1 }, crossScale: 'none', wordWeight: 1, threshold: 0.8 },
+    reference: {
+      ...diffsegmenter,
+      timestep: 50,
+      cross: { 32: 1, 16: 1 },
+      crossScale: 'none',
+      wordWeight: 1,
+      threshold: 0.8,
+    },
   },
   {
     name: 'diffsegmenter-caption',
     overrides: { preset: 'diffsegmenter-paper', caption: 'in a room', backgroundThreshold: 0.35, wordWeight: 1 },
     reference: { ...diffsegmenter, wordWeight: 1, threshold: 0.35 },
   },
-  { name: 'diffseg', overrides: { preset: 'diffseg-paper', diffseg: { threshold: 0.3 } }, named: false, reference: { ...diffseg, tau: 0.3 } },
-  { name: 'diffseg-named', overrides: { preset: 'diffseg-paper', diffseg: { threshold: 0.4 } }, reference: { ...diffseg, tau: 0.4 } },
+  {
+    name: 'diffseg',
+    overrides: { preset: 'diffseg-paper', diffseg: { threshold: 0.3 } },
+    named: false,
+    reference: { ...diffseg, tau: 0.3 },
+  },
+  {
+    name: 'diffseg-named',
+    overrides: { preset: 'diffseg-paper', diffseg: { threshold: 0.4 } },
+    reference: { ...diffseg, tau: 0.4 },
+  },
   {
     name: 'diffseg-miniature',
     overrides: { method: 'diffseg' },
@@ -162,7 +178,9 @@ describe.skipIf(typeof golden === 'string')(
           const { prompts: layout, needsNames } = methods[options.method];
           const prompts = parts.buildPrompts(categories, { ...options, layout, needsNames });
           const { silent, ...rest } = reference;
-          const ids = Array.from({ length: prompts.count }, (_, i) => [...prompts.ids.subarray(i * prompts.length, (i + 1) * prompts.length)]);
+          const ids = Array.from({ length: prompts.count }, (_, i) => [
+            ...prompts.ids.subarray(i * prompts.length, (i + 1) * prompts.length),
+          ]);
           cases.push({
             ...rest,
             name: `${name}-${p}`,
@@ -176,7 +194,8 @@ describe.skipIf(typeof golden === 'string')(
       }
       const request = path.join(folder, 'request.json');
       writeFileSync(request, JSON.stringify({ bundle: parts.model.folder, cases }));
-      if (typeof golden !== 'string') await runReference(golden.python, 'methods_case.py', ['--request', request, '--out', folder]);
+      if (typeof golden !== 'string')
+        await runReference(golden.python, 'methods_case.py', ['--request', request, '--out', folder]);
     }, 600_000);
 
     afterAll(async () => {
@@ -192,7 +211,9 @@ describe.skipIf(typeof golden === 'string')(
         return labels.reduce((sum, label, i) => sum + Number(label === wanted[i]), 0) / wanted.length;
       });
       const kinds = pictures.map((_, p) => new Set(found.get(`${name}-${p}`)).size);
-      console.log(`${name}: equal labels ${shares.map((share) => `${(100 * share).toFixed(3)} %`).join(', ')}; labels used ${kinds.join(', ')}`);
+      console.log(
+        `${name}: equal labels ${shares.map((share) => `${(100 * share).toFixed(3)} %`).join(', ')}; labels used ${kinds.join(', ')}`,
+      );
       for (const share of shares) expect(share).toBeGreaterThanOrEqual(0.999);
       expect(Math.max(...kinds)).toBeGreaterThan(1); // a picture of one label would agree by itself
     });

@@ -129,26 +129,22 @@ describe.skipIf(typeof golden === 'string')(
     }
 
     for (const wanted of ['aggregateAttention', 'refineAttention', 'clusterLoss', 'entropyLoss', 'adamStep']) {
-      it(
-        wanted,
-        () => {
-          if (typeof golden === 'string') return;
-          const own = cases.filter((c) => c.function === wanted);
-          expect(own.length).toBeGreaterThan(0);
-          for (const c of own) {
-            const values = call(golden.binding, c, (entry) => readFloats(path.join(folder, entry.file)));
-            for (const [key, expected] of Object.entries(c.expected)) {
-              const actual = values[key];
-              if (Array.isArray(expected)) {
-                expected.forEach((one, i) => check(`${wanted} ${key}`, c.name, (actual as Float32Array[])[i], one));
-              } else {
-                check(`${wanted} ${key}`, c.name, actual, expected);
-              }
+      it(wanted, () => {
+        if (typeof golden === 'string') return;
+        const own = cases.filter((c) => c.function === wanted);
+        expect(own.length).toBeGreaterThan(0);
+        for (const c of own) {
+          const values = call(golden.binding, c, (entry) => readFloats(path.join(folder, entry.file)));
+          for (const [key, expected] of Object.entries(c.expected)) {
+            const actual = values[key];
+            if (Array.isArray(expected)) {
+              expected.forEach((one, i) => check(`${wanted} ${key}`, c.name, (actual as Float32Array[])[i], one));
+            } else {
+              check(`${wanted} ${key}`, c.name, actual, expected);
             }
           }
-        },
-        60_000,
-      );
+        }
+      }, 60_000);
     }
   },
 );

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import sharp, { type Color, type Sharp, type SharpOptions } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvSegError } from '../../lib/errors.js';
-import { decodeImage, MAX_PIXELS, type ImageInput } from '../../lib/image/decode.js';
+import { decodeImage, type ImageInput, MAX_PIXELS } from '../../lib/image/decode.js';
 
 let folder: string;
 const at = (name: string): string => path.join(folder, name);
@@ -213,7 +213,12 @@ describe('refused', () => {
     ['a missing file', () => at('none.png'), 'IMAGE_NOT_FOUND', /none\.png: there is no such file$/],
     ['a file below a file', () => `${at('halves.png')}/x.png`, 'IMAGE_NOT_FOUND', /x\.png: there is no such file$/],
     ['an empty path', () => '', 'IMAGE_NOT_FOUND', /an empty string/],
-    ['an address', () => 'https://example.org/cat.jpg', 'IMAGE_NOT_FOUND', /cat\.jpg: nothing is downloaded; fetch it yourself/],
+    [
+      'an address',
+      () => 'https://example.org/cat.jpg',
+      'IMAGE_NOT_FOUND',
+      /cat\.jpg: nothing is downloaded; fetch it yourself/,
+    ],
     ['a folder', () => folder, 'IMAGE_UNREADABLE', /invseg-image-\w+: it is a folder/],
     ['a device', () => '/dev/null', 'IMAGE_UNREADABLE', /\/dev\/null: it is not a regular file/],
     ['an empty file', () => save('empty.jpg', Buffer.alloc(0)), 'IMAGE_UNREADABLE', /empty\.jpg: it is empty/],

@@ -1,8 +1,8 @@
 /** Defaults of a method, presets above them, and resolutions that fit any model. */
 import { describe, expect, it } from 'vitest';
+import { methodNames } from '../../lib/methods/index.js';
 import { mapSelection } from '../../lib/models/index.js';
 import { methodDefaults, presets, resolveOptions } from '../../lib/options/index.js';
-import { methodNames } from '../../lib/methods/index.js';
 import { resolveWeights } from '../../lib/segmenter/selections.js';
 import { backgroundWordLists } from '../../lib/text/background-words.js';
 
@@ -12,7 +12,11 @@ describe('defaults', () => {
   });
 
   it('stand below what the caller gives, group by group', () => {
-    const { refine, template, inferenceTimestep } = resolveOptions({ method: 'iseg', refine: { iterations: 3 }, inferenceTimestep: 50 });
+    const { refine, template, inferenceTimestep } = resolveOptions({
+      method: 'iseg',
+      refine: { iterations: 3 },
+      inferenceTimestep: 50,
+    });
     expect({ refine, template, inferenceTimestep }).toEqual({
       refine: { iterations: 3, entropyReduction: 0.015 },
       template: 'a photograph of {} and other object and background',
@@ -22,7 +26,10 @@ describe('defaults', () => {
 
   it('of a model for a method stand above its own and below what the caller gives', () => {
     const model = { diffseg: { diffseg: { threshold: 0.2 }, inferenceTimestep: 50 } };
-    const { diffseg, inferenceTimestep, inferenceNoise } = resolveOptions({ method: 'diffseg', diffseg: { anchors: 8 } }, model);
+    const { diffseg, inferenceTimestep, inferenceNoise } = resolveOptions(
+      { method: 'diffseg', diffseg: { anchors: 8 } },
+      model,
+    );
     expect({ diffseg, inferenceTimestep, inferenceNoise }).toEqual({
       diffseg: { anchors: 8, threshold: 0.2, iterations: 3 },
       inferenceTimestep: 50,
@@ -32,12 +39,15 @@ describe('defaults', () => {
     expect(resolveOptions({ method: 'baseline' }, model)).toEqual(resolveOptions({ method: 'baseline' }));
   });
 
-  it.each(['diffseg', 'diffsegmenter', 'iseg'] as const)("of a model give way to the author's with a preset: %s", (method) => {
-    const model = { [method]: { wordWeight: 7, inferenceTimestep: 9, refine: { iterations: 2 } } };
-    const preset = method === 'iseg' ? 'iseg-voc' : `${method}-paper`;
-    expect(resolveOptions({ method }, model).wordWeight).toBe(7);
-    expect(resolveOptions({ preset }, model)).toEqual(resolveOptions({ method }));
-  });
+  it.each(['diffseg', 'diffsegmenter', 'iseg'] as const)(
+    "of a model give way to the author's with a preset: %s",
+    (method) => {
+      const model = { [method]: { wordWeight: 7, inferenceTimestep: 9, refine: { iterations: 2 } } };
+      const preset = method === 'iseg' ? 'iseg-voc' : `${method}-paper`;
+      expect(resolveOptions({ method }, model).wordWeight).toBe(7);
+      expect(resolveOptions({ preset }, model)).toEqual(resolveOptions({ method }));
+    },
+  );
 
   it("survive being resolved twice, as the command line's are", () => {
     const once = resolveOptions({ preset: 'iseg-coco', seed: 4 });
@@ -51,7 +61,12 @@ describe('defaults', () => {
   ])('%s: %i iterations, λ %f', (preset, iterations, entropyReduction, rule, words) => {
     expect(Object.keys(presets)).toContain(preset);
     const options = resolveOptions({ preset });
-    expect(options).toMatchObject({ method: 'iseg', refine: { iterations, entropyReduction }, backgroundRule: rule, wordWeight: 1.6 });
+    expect(options).toMatchObject({
+      method: 'iseg',
+      refine: { iterations, entropyReduction },
+      backgroundRule: rule,
+      wordWeight: 1.6,
+    });
     expect(backgroundWordLists[options.backgroundWords as 'voc']).toHaveLength(words);
     if (preset === 'iseg-coco') expect(options.backgroundThreshold).toBe(0.45);
   });
@@ -91,7 +106,9 @@ describe('resolutions relative to the latent', () => {
 
   it('are passed over where a model has none of them, sides are not', () => {
     expect(resolveWeights('inferenceCross', asked, {}, shallow)).toEqual({ 16: 0.1, 32: 0.1 });
-    expect(() => resolveWeights('inferenceCross', { 8: 1 }, {}, shallow)).toThrow(/\(32, 16\) for inferenceCross but received 8/);
+    expect(() => resolveWeights('inferenceCross', { 8: 1 }, {}, shallow)).toThrow(
+      /\(32, 16\) for inferenceCross but received 8/,
+    );
     expect(() => resolveWeights('inferenceCross', { 'latent/8': 1 }, {}, shallow)).toThrow(/latent\/8/);
   });
 });
@@ -109,11 +126,15 @@ describe('a lenient choice of layers', () => {
   };
 
   it('reads what there is', () => {
-    expect(heads({ layers: ['up_blocks.3.attentions.1', 'up_blocks.3.attentions.7'], heads: [1, 2, 9] })).toEqual([0, 0, 0, 0, 0, 0, 0, 0.5, 0.5]);
+    expect(heads({ layers: ['up_blocks.3.attentions.1', 'up_blocks.3.attentions.7'], heads: [1, 2, 9] })).toEqual([
+      0, 0, 0, 0, 0, 0, 0, 0.5, 0.5,
+    ]);
   });
 
   it('reads everything of a resolution where nothing that was named is there', () => {
-    expect(heads({ layers: ['mid_block'], heads: [5] })).toEqual([0.3333, 0, 0, 0.1111, 0.1111, 0.1111, 0.1111, 0.1111, 0.1111]);
+    expect(heads({ layers: ['mid_block'], heads: [5] })).toEqual([
+      0.3333, 0, 0, 0.1111, 0.1111, 0.1111, 0.1111, 0.1111, 0.1111,
+    ]);
   });
 
   it('is not the default', () => {

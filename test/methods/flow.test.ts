@@ -1,11 +1,11 @@
 /** What each method asks of the engine, and what becomes of its answers. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { methodNames } from '../../lib/methods/index.js';
-import { labelsAt } from '../../lib/segmenter/strengths.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
+import { labelsAt } from '../../lib/segmenter/strengths.js';
 import type { SegmentOptions } from '../../lib/segmenter/types.js';
-import { FakeEngine, fakeParts, picture } from '../segmenter/fake.js';
 import type { FakeBehaviour } from '../segmenter/fake.js';
+import { FakeEngine, fakeParts, picture } from '../segmenter/fake.js';
 
 let engine: FakeEngine;
 
@@ -24,7 +24,10 @@ const cats = { categories: ['cat', 'dog'] };
 describe.each(methodNames)('the prediction of %s', (method) => {
   it.each([NaN, Infinity])('that is %s is an error with the method, the dtype and no handle left', async (scores) => {
     const failed = segment({ ...cats, method, steps: 1 }, { scores });
-    await expect(failed).rejects.toMatchObject({ code: 'NOT_FINITE', message: expect.stringContaining(`the method ${method}`) });
+    await expect(failed).rejects.toMatchObject({
+      code: 'NOT_FINITE',
+      message: expect.stringContaining(`the method ${method}`),
+    });
     expect(engine.open).toBe(0);
   });
 });
@@ -37,7 +40,11 @@ describe('calls', () => {
   it('diffsegmenter: a pass a name, then all maps together', async () => {
     await segment({ ...cats, method: 'diffsegmenter', backgroundRule: 'word' });
     expect(calls()).toBe(`scale ${'attend categories refine '.repeat(3)}join minMax label`);
-    expect(engine.passes.map(({ prompt, timestep }) => [prompt, timestep])).toEqual([[0, 100], [1, 100], [2, 100]]);
+    expect(engine.passes.map(({ prompt, timestep }) => [prompt, timestep])).toEqual([
+      [0, 100],
+      [1, 100],
+      [2, 100],
+    ]);
   });
 
   it('diffseg: one silent pass without noise; a second one for names', async () => {
@@ -63,14 +70,26 @@ describe('calls', () => {
   it('baseline and invseg pass the refinement and the rule on', async () => {
     await segment({ ...cats, method: 'baseline' });
     expect(engine.predictions[0]).toMatchObject({ refine: { iterations: 0 }, background: 'word' });
-    await segment({ ...cats, steps: 1, refine: { iterations: 4, entropyReduction: 0.1 }, backgroundRule: 'threshold', backgroundThreshold: 0.2 });
-    expect(engine.predictions[0]).toMatchObject({ refine: { iterations: 4, entropyReduction: 0.1 }, background: 'threshold', threshold: 0.2 });
+    await segment({
+      ...cats,
+      steps: 1,
+      refine: { iterations: 4, entropyReduction: 0.1 },
+      backgroundRule: 'threshold',
+      backgroundThreshold: 0.2,
+    });
+    expect(engine.predictions[0]).toMatchObject({
+      refine: { iterations: 4, entropyReduction: 0.1 },
+      background: 'threshold',
+      threshold: 0.2,
+    });
     await segment({ ...cats, method: 'baseline', inferenceNoise: false });
     expect(engine.predictions[0]!.noiseSeed).toBeNull();
   });
 
   it.each(['attend', 'categories', 'refine', 'join', 'label'])('a failing %s frees all maps', async (failAt) => {
-    await expect(segment({ ...cats, method: 'diffsegmenter' }, { failAt })).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
+    await expect(segment({ ...cats, method: 'diffsegmenter' }, { failAt })).rejects.toMatchObject({
+      code: 'OUT_OF_MEMORY',
+    });
   });
 
   it('is cancelled between two passes', async () => {
@@ -107,7 +126,11 @@ describe('calls', () => {
 });
 
 describe('labelsAt', () => {
-  const strengths = { foreground: Uint8Array.of(0, 1, 0, 1), strength: Float32Array.of(0.1, 0.3, 0.7, 1), background: 2 };
+  const strengths = {
+    foreground: Uint8Array.of(0, 1, 0, 1),
+    strength: Float32Array.of(0.1, 0.3, 0.7, 1),
+    background: 2,
+  };
   it.each([
     [0, [0, 1, 0, 1]],
     [0.3, [2, 1, 0, 1]],

@@ -1,11 +1,11 @@
 /** Names → prompts of each method: layouts, words of the background, captions. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { resolveOptions } from '../../lib/options/index.js';
-import type { MethodOverrides } from '../../lib/options/index.js';
 import { methods, wordFactors } from '../../lib/methods/index.js';
 import { openBundle } from '../../lib/models/index.js';
-import { planPrompts } from '../../lib/text/plan.js';
+import type { MethodOverrides } from '../../lib/options/index.js';
+import { resolveOptions } from '../../lib/options/index.js';
 import type { PromptSet } from '../../lib/text/plan.js';
+import { planPrompts } from '../../lib/text/plan.js';
 import { ClipTokenizer } from '../../lib/text/tokenizer.js';
 
 let tokenizer: ClipTokenizer;
@@ -77,11 +77,16 @@ describe('prompts', () => {
     expect(count).toBe(1);
     expect(texts[0]).toMatch(/^a photograph of cat and dog and other object and background, ground, land/);
     expect([...groups]).toEqual([0, 1]);
-    expect(plan('cat, dog', { preset: 'iseg-context' }).texts).toEqual(['a photograph of cat and dog and other object and background']);
+    expect(plan('cat, dog', { preset: 'iseg-context' }).texts).toEqual([
+      'a photograph of cat and dog and other object and background',
+    ]);
   });
 
   it('words of the background are spans of one category; one that is a category is left out', () => {
-    const { groups, spans, categories } = plan('cat, sky', { backgroundRule: 'words', backgroundWords: ['grass', 'Sky', 'wall'] });
+    const { groups, spans, categories } = plan('cat, sky', {
+      backgroundRule: 'words',
+      backgroundWords: ['grass', 'Sky', 'wall'],
+    });
     expect([...groups]).toEqual([0, 1, 2, 2]);
     expect(spans.length).toBe(4 * 3);
     expect(categories).toEqual(['cat', 'sky', 'background']);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { trainableMask } from '../../lib/methods/inversion.js';
 import { methodNames, methods } from '../../lib/methods/index.js';
+import { trainableMask } from '../../lib/methods/inversion.js';
 import { drawBoxes, drawByArea, drawBySide } from '../../lib/methods/views.js';
 import { Random } from '../../lib/random.js';
 
@@ -16,7 +16,10 @@ describe('crops', () => {
         expect(height).toBe(width);
         expect(height).toBeGreaterThanOrEqual(0.6);
         expect(height).toBeLessThanOrEqual(1);
-        for (const [begin, size] of [[top, height], [left, width]] as const) {
+        for (const [begin, size] of [
+          [top, height],
+          [left, width],
+        ] as const) {
           expect(begin).toBeGreaterThanOrEqual(0);
           expect(begin + size).toBeLessThanOrEqual(1 + 1e-12);
         }
@@ -70,7 +73,9 @@ describe('random', () => {
     const random = new Random(5);
     const seen = new Set(Array.from({ length: 200 }, () => random.integer(5, 8)));
     expect([...seen].sort()).toEqual([5, 6, 7, 8]);
-    expect(Array.from({ length: 100 }, () => random.seed()).every((seed) => seed >= 0 && seed <= 0xffffffff)).toBe(true);
+    expect(Array.from({ length: 100 }, () => random.seed()).every((seed) => seed >= 0 && seed <= 0xffffffff)).toBe(
+      true,
+    );
   });
 
   it('stays what it is: a seed means the same masks in the next release', () => {

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
 import { Segmenter } from '../../lib/index.js';
-import { openGolden } from '../golden/setup.js';
 import { ROOT } from '../golden/reference.js';
+import { openGolden } from '../golden/setup.js';
 
 const golden = openGolden();
 const folder = mkdtempSync(path.join(os.tmpdir(), 'invseg-recipe-'));
@@ -21,12 +21,20 @@ it.skipIf(typeof golden === 'string')(
   async () => {
     const { python } = golden as Exclude<typeof golden, string>;
     const run = path.join(ROOT, 'scripts', 'miniature', 'run.py');
-    const { stdout } = await promisify(execFile)(python, [run, '--smoke', '--smoke-folder', path.join(folder, 'cache')], {
-      maxBuffer: 1 << 26,
-    });
+    const { stdout } = await promisify(execFile)(
+      python,
+      [run, '--smoke', '--smoke-folder', path.join(folder, 'cache')],
+      {
+        maxBuffer: 1 << 26,
+      },
+    );
     expect(stdout).toMatch(/^smoke: ok, miniature$/m);
 
-    await using segmenter = await Segmenter.open({ model: path.join(folder, 'cache', 'bundle'), device: 'cpu', trustCode: true });
+    await using segmenter = await Segmenter.open({
+      model: path.join(folder, 'cache', 'bundle'),
+      device: 'cpu',
+      trustCode: true,
+    });
     const picture = { data: new Uint8Array(64 * 48 * 3).fill(90), width: 64, height: 48, channels: 3 as const };
     const result = await segmenter.segment(picture, { categories: ['cat', 'sofa'], steps: 1 });
     expect(result.status).toBe('completed');

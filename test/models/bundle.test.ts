@@ -199,7 +199,10 @@ describe('a folder in diffusers layout', () => {
 
   it('two shards with the same tensor, of which the last one would win', async () => {
     const folder = await writeShards();
-    await writeTensors(path.join(folder, 'unet', 'a-00002.safetensors'), { 'conv_in.weight': [4], 'conv_out.weight': [4] });
+    await writeTensors(path.join(folder, 'unet', 'a-00002.safetensors'), {
+      'conv_in.weight': [4],
+      'conv_out.weight': [4],
+    });
     await expect(openBundle(folder)).rejects.toMatchObject({
       code: 'WEIGHTS_INVALID',
       message: expect.stringMatching(/a-00002\.safetensors: tensor "conv_in\.weight" is in a-00001\.safetensors too/),

@@ -27,7 +27,10 @@ it("SD 2.1's manifest is right", async () => {
 
 it('defaults of methods and names are read as they are', () => {
   const manifest = makeManifest();
-  manifest['defaults'].methods = { diffseg: { diffseg: { threshold: 0.2 } }, diffsegmenter: { inferenceCross: 'bundle', wordWeight: 1 } };
+  manifest['defaults'].methods = {
+    diffseg: { diffseg: { threshold: 0.2 } },
+    diffsegmenter: { inferenceCross: 'bundle', wordWeight: 1 },
+  };
   manifest['names'] = ['cat', ' potted plant '];
   const { defaults, names } = checkManifest(manifest, 'manifest.json');
   expect(defaults.methods).toEqual(manifest['defaults'].methods);
@@ -64,16 +67,32 @@ describe('wrong fields are named', () => {
       'expected "invseg-bundle/1" at format but found "invseg-bundle/2"',
     ],
     ['no format', (m) => delete m['format'], 'at format but found nothing'],
-    ['a method that is none', (m) => (m['defaults'].methods = { segment: {} }), 'expected names of methods (invseg, baseline'],
+    [
+      'a method that is none',
+      (m) => (m['defaults'].methods = { segment: {} }),
+      'expected names of methods (invseg, baseline',
+    ],
     ['methods as a list', (m) => (m['defaults'].methods = []), 'expected an object at defaults.methods'],
-    ['options as a number', (m) => (m['defaults'].methods = { diffseg: 1 }), 'expected an object at defaults.methods.diffseg but found 1'],
+    [
+      'options as a number',
+      (m) => (m['defaults'].methods = { diffseg: 1 }),
+      'expected an object at defaults.methods.diffseg but found 1',
+    ],
     [
       "a method's option out of range",
       (m) => (m['defaults'].methods = { diffseg: { diffseg: { threshold: 0 } } }),
       'defaults.methods.diffseg: Expected a number above 0 for diffseg.threshold but received 0',
     ],
-    ['an option that is none', (m) => (m['defaults'].methods = { diffseg: { treshold: 1 } }), 'defaults.methods.diffseg: '],
-    ['a seed', (m) => (m['defaults'].methods = { diffseg: { seed: 1 } }), 'expected no seed, which a call decides, at defaults.methods.diffseg.seed'],
+    [
+      'an option that is none',
+      (m) => (m['defaults'].methods = { diffseg: { treshold: 1 } }),
+      'defaults.methods.diffseg: ',
+    ],
+    [
+      'a seed',
+      (m) => (m['defaults'].methods = { diffseg: { seed: 1 } }),
+      'expected no seed, which a call decides, at defaults.methods.diffseg.seed',
+    ],
     ['a preset', (m) => (m['defaults'].methods = { iseg: { preset: 'iseg-voc' } }), 'at defaults.methods.iseg.preset'],
     ['an empty name', (m) => (m['names'] = ['cat', ' ']), 'expected a name at names[1] but found " "'],
     ['a name that is a number', (m) => (m['names'] = [1]), 'expected a name at names[0] but found 1'],
@@ -133,10 +152,26 @@ describe('wrong fields are named', () => {
     ],
     ['a level too deep', (m) => (m['layers'][1].level = 6), 'at layers[1].level but found 6'],
     ['no heads', (m) => (m['layers'][2].heads = 0), 'expected an integer from 1 to 256 at layers[2].heads'],
-    ['sinusoids of gigabytes', (m) => ((m['timeWidth'] = 4096), (m['schedule'].steps = 200_000)), 'expected timeWidth × schedule.steps of at most 16777216 (it is 819200000) at timeWidth'],
-    ['a prompt of gigabytes', (m) => ((m['contextWidth'] = 65_536), (m['tokenizer'].length = 4096)), 'expected contextWidth × tokenizer.length of at most 16777216 (it is 268435456) at contextWidth'],
-    ['attention maps of terabytes', (m) => (m['image'].latentSize = 1024), 'expected a level that leaves a latent of 1024 at most 128 points a side at layers[0].level'],
-    ['more layers than any network', (m) => (m['layers'] = Array.from({ length: 600 }, (_, i) => ({ name: `l${i}`, level: 0, heads: 1 }))), 'expected at most 512 layers at layers'],
+    [
+      'sinusoids of gigabytes',
+      (m) => ((m['timeWidth'] = 4096), (m['schedule'].steps = 200_000)),
+      'expected timeWidth × schedule.steps of at most 16777216 (it is 819200000) at timeWidth',
+    ],
+    [
+      'a prompt of gigabytes',
+      (m) => ((m['contextWidth'] = 65_536), (m['tokenizer'].length = 4096)),
+      'expected contextWidth × tokenizer.length of at most 16777216 (it is 268435456) at contextWidth',
+    ],
+    [
+      'attention maps of terabytes',
+      (m) => (m['image'].latentSize = 1024),
+      'expected a level that leaves a latent of 1024 at most 128 points a side at layers[0].level',
+    ],
+    [
+      'more layers than any network',
+      (m) => (m['layers'] = Array.from({ length: 600 }, (_, i) => ({ name: `l${i}`, level: 0, heads: 1 }))),
+      'expected at most 512 layers at layers',
+    ],
     [
       'a default for no layer',
       (m) => (m['defaults'].training = { 64: 1 }),

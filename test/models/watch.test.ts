@@ -3,8 +3,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { WeightWatch } from '../../lib/models/watch.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
-import { openGolden } from '../golden/setup.js';
 import { ROOT } from '../golden/reference.js';
+import { openGolden } from '../golden/setup.js';
 import { temporaryFolder } from './model-folders.js';
 
 const changes: [string, (file: string) => void, RegExp | undefined][] = [

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { NameMatcher } from '../../lib/names/matcher.js';
 import { parseJson } from '../../lib/names/json.js';
+import { NameMatcher } from '../../lib/names/matcher.js';
+import type { Vocabulary } from '../../lib/names/vocabulary.js';
 import { loadVocabulary, readVocabulary, vocabularyNames } from '../../lib/names/vocabulary.js';
 import { wordsOf } from '../../lib/names/words.js';
-import type { Vocabulary } from '../../lib/names/vocabulary.js';
 import { cocoPhrases, contextPhrases, knownMisses, vocPhrases } from './phrases.js';
 
 const vocabularies = new Map<string, { vocabulary: Vocabulary; matcher: NameMatcher }>();
@@ -22,7 +22,11 @@ function found(name: string, text: string): string[] {
 const own = (text: string) => new NameMatcher(readVocabulary(parseJson(text, 'my.json')));
 
 describe('captions, judged by a reader', () => {
-  for (const [name, phrases] of Object.entries({ voc: vocPhrases, coco: cocoPhrases, 'context-voc-first': contextPhrases })) {
+  for (const [name, phrases] of Object.entries({
+    voc: vocPhrases,
+    coco: cocoPhrases,
+    'context-voc-first': contextPhrases,
+  })) {
     it.each(phrases)(`${name}: %s`, (text, expected) => {
       const wanted = expected === '' ? [] : expected.split(', ');
       expect([...found(name, text)].sort()).toEqual([...wanted].sort());
@@ -44,9 +48,16 @@ describe('every word of every vocabulary', () => {
     const wrong: string[] = [];
     vocabulary.classes.forEach((entry, index) => {
       for (const word of [entry.name, entry.prompt, ...entry.synonyms]) {
-        const texts = [word, `there is the ${word} on it`, word.toUpperCase(), word.replaceAll(' ', '-'), word.replaceAll(' ', '')];
+        const texts = [
+          word,
+          `there is the ${word} on it`,
+          word.toUpperCase(),
+          word.replaceAll(' ', '-'),
+          word.replaceAll(' ', ''),
+        ];
         for (const text of texts) if (matcher.classesIn(text).join() !== String(index)) wrong.push(text);
-        for (const text of [word, ` ${word.toUpperCase()}`, word.replaceAll(' ', '_')]) if (matcher.resolve(text) !== index) wrong.push(text);
+        for (const text of [word, ` ${word.toUpperCase()}`, word.replaceAll(' ', '_')])
+          if (matcher.resolve(text) !== index) wrong.push(text);
       }
       for (const alias of entry.aliases ?? []) if (matcher.resolve(alias) !== index) wrong.push(alias);
     });
@@ -74,7 +85,9 @@ describe('a phrase', () => {
   });
 
   it('of a user may be in any script', () => {
-    const matcher = own('["猫", "犬小屋", "собака", {"name": "Käfer", "synonyms": ["Marienkäfer"]}, "कुत्ता", "chien", "🐈 kitty"]');
+    const matcher = own(
+      '["猫", "犬小屋", "собака", {"name": "Käfer", "synonyms": ["Marienkäfer"]}, "कुत्ता", "chien", "🐈 kitty"]',
+    );
     expect(matcher.classesIn('ein MARIENKÄFER auf dem Blatt')).toEqual([3]);
     expect(matcher.classesIn('ein Ka\u0308fer')).toEqual([3]);
     expect(matcher.classesIn('Большая собака.')).toEqual([2]);
@@ -86,7 +99,8 @@ describe('a phrase', () => {
 
   it('of nothing is nothing', () => {
     const matcher = own('["cat"]');
-    for (const text of ['', ' ', '\n', '...', '🐈', '\u200b', '-', "'", 'x'.repeat(100_000)]) expect(matcher.find(text)).toEqual([]);
+    for (const text of ['', ' ', '\n', '...', '🐈', '\u200b', '-', "'", 'x'.repeat(100_000)])
+      expect(matcher.find(text)).toEqual([]);
   });
 });
 
@@ -98,5 +112,5 @@ describe('signs without end', () => {
     expect(tokens.length).toBeLessThan(40);
     expect(tokens.flatMap((word) => word?.surface ?? [])).toEqual(expect.arrayContaining(['cat', 'dog']));
   });
-  it('three of one sign stay', () => expect(wordsOf("wait... what")).toEqual(wordsOf('wait........ what')));
+  it('three of one sign stay', () => expect(wordsOf('wait... what')).toEqual(wordsOf('wait........ what')));
 });

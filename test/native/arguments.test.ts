@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBundle } from '../../lib/models/index.js';
 import type { NativeEngineConfig, NativeInversion } from '../../lib/native/binding.js';
-import { binding, closeMiniature, grey, openMiniature, predictOptions, step, type Opened } from './miniature.js';
+import { binding, closeMiniature, grey, type Opened, openMiniature, predictOptions, step } from './miniature.js';
 
 let opened: Opened;
 let inversion: NativeInversion;
@@ -25,7 +25,13 @@ const failed = (code: string) => expect.objectContaining({ name: 'InvSegError', 
 describe('openEngine', () => {
   const open = async (change: (config: NativeEngineConfig) => object): Promise<unknown> => {
     const { engineConfig } = await openBundle();
-    const config: NativeEngineConfig = { ...engineConfig, device: 'cpu', dtype: 'float32', threads: 1, checkFinite: false };
+    const config: NativeEngineConfig = {
+      ...engineConfig,
+      device: 'cpu',
+      dtype: 'float32',
+      threads: 1,
+      checkFinite: false,
+    };
     return binding.openEngine(any({ ...config, ...change(config) }));
   };
 
@@ -38,12 +44,27 @@ describe('openEngine', () => {
     ['copyWeights that is no boolean', () => ({ copyWeights: 'yes' }), 'INVALID_OPTION'],
     ['layers that are no array', () => ({ layers: {} }), 'INVALID_OPTION'],
     ['a module that is missing', () => ({ unet: undefined }), 'INVALID_OPTION'],
-    ['a weight that is missing', ({ unet }) => ({ unet: { ...unet, weights: unet.weights.slice(1) } }), 'WEIGHTS_MISMATCH'],
-    ['a weight of another shape', ({ unet }) => ({ unet: { ...unet, weights: reshaped(unet.weights) } }), 'WEIGHTS_MISMATCH'],
-    ['a script that is not there', ({ unet }) => ({ unet: { ...unet, script: '/nowhere/unet.pt' } }), 'MODEL_NOT_FOUND'],
+    [
+      'a weight that is missing',
+      ({ unet }) => ({ unet: { ...unet, weights: unet.weights.slice(1) } }),
+      'WEIGHTS_MISMATCH',
+    ],
+    [
+      'a weight of another shape',
+      ({ unet }) => ({ unet: { ...unet, weights: reshaped(unet.weights) } }),
+      'WEIGHTS_MISMATCH',
+    ],
+    [
+      'a script that is not there',
+      ({ unet }) => ({ unet: { ...unet, script: '/nowhere/unet.pt' } }),
+      'MODEL_NOT_FOUND',
+    ],
   ])('refuses %s', async (_, change, code) => {
     const before = binding.probe();
-    const error = (await open(change).then(() => undefined, (reason: unknown) => reason)) as Error;
+    const error = (await open(change).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )) as Error;
     expect(error).toEqual(failed(code));
     expect(error.message).not.toMatch(/\n {2,}at |frame #\d/);
     expect(binding.probe()).toEqual(before);
@@ -54,7 +75,9 @@ describe('openEngine', () => {
   });
 
   function reshaped(weights: NativeEngineConfig['unet']['weights']) {
-    return weights.map((source, i) => (i === 0 ? { ...source, shape: [source.shape.reduce((a, b) => a * b, 1), 1, 1, 1, 1] } : source));
+    return weights.map((source, i) =>
+      i === 0 ? { ...source, shape: [source.shape.reduce((a, b) => a * b, 1), 1, 1, 1, 1] } : source,
+    );
   }
 });
 
@@ -71,8 +94,13 @@ describe('an engine', () => {
   it('refuses ids that are not in the vocabulary', async () => {
     const { engine, ids } = opened;
     for (const id of [-1, 1_000_000]) {
-      const error = (await engine.encodeText(Int32Array.from(ids).fill(id), 1).catch((reason: unknown) => reason)) as Error;
-      expect(error).toMatchObject({ name: 'InvSegError', code: expect.stringMatching(/INVALID_OPTION|SHAPE_MISMATCH|INTERNAL/) });
+      const error = (await engine
+        .encodeText(Int32Array.from(ids).fill(id), 1)
+        .catch((reason: unknown) => reason)) as Error;
+      expect(error).toMatchObject({
+        name: 'InvSegError',
+        code: expect.stringMatching(/INVALID_OPTION|SHAPE_MISMATCH|INTERNAL/),
+      });
     }
   });
 
@@ -127,7 +155,12 @@ describe('an engine', () => {
 describe('maps', () => {
   it('that came as members of an object fail with codes too', async () => {
     const { engine, image, embedding, selection } = opened;
-    const { self, cross } = await engine.attend(image, embedding, { selection, timestep: 50, noiseSeed: 1, prompt: null });
+    const { self, cross } = await engine.attend(image, embedding, {
+      selection,
+      timestep: 50,
+      noiseSeed: 1,
+      prompt: null,
+    });
     await expect(cross!.reduceEntropy(1)).rejects.toEqual(failed('SHAPE_MISMATCH'));
     await expect(self!.reduceEntropy(any('much'))).rejects.toEqual(failed('INVALID_OPTION'));
     for (const maps of [self!, cross!]) maps.dispose();
@@ -154,7 +187,13 @@ describe('an inversion', () => {
 
   it('refuses predictions of no size and of no rule', async () => {
     const good = predictOptions(opened.selection);
-    for (const change of [{ width: 0 }, { height: -1 }, { order: 'sideways' }, { selection: null }, { timestep: 1000 }]) {
+    for (const change of [
+      { width: 0 },
+      { height: -1 },
+      { order: 'sideways' },
+      { selection: null },
+      { timestep: 1000 },
+    ]) {
       await expect(inversion.predict(any({ ...good, ...change }))).rejects.toMatchObject({
         name: 'InvSegError',
         code: expect.stringMatching(/SHAPE_MISMATCH|INVALID_OPTION/),

@@ -1,6 +1,15 @@
 /** A LibTorch with CUDA on a machine without CUDA's libraries: what `open` says. The library is a real one that lacks another. */
 import { execFile, execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,9 +25,11 @@ beforeAll(() => {
   const built = loadBinding();
   const lib = path.join(folder, 'torch', 'lib');
   mkdirSync(lib, { recursive: true });
-  for (const file of readdirSync(path.join(built.libtorch, 'lib'))) symlinkSync(path.join(built.libtorch, 'lib', file), path.join(lib, file));
+  for (const file of readdirSync(path.join(built.libtorch, 'lib')))
+    symlinkSync(path.join(built.libtorch, 'lib', file), path.join(lib, file));
   // Linked against a runtime that is gone afterwards, as on a machine without CUDA.
-  const compile = (file: string, ...args: string[]): Buffer => execFileSync('g++', ['-shared', '-fPIC', '-o', file, '-xc++', '/dev/null', ...args]);
+  const compile = (file: string, ...args: string[]): Buffer =>
+    execFileSync('g++', ['-shared', '-fPIC', '-o', file, '-xc++', '/dev/null', ...args]);
   const runtime = path.join(folder, 'libcudart.so.12');
   compile(runtime, '-Wl,-soname,libcudart.so.12');
   compile(path.join(lib, 'libc10_cuda.so'), '-xnone', '-Wl,--no-as-needed', runtime);
@@ -34,7 +45,9 @@ function run(body: string): Promise<{ out: string; err: string }> {
   const script = `import { Segmenter, VisionLanguage } from ${JSON.stringify(INDEX)};\n${body}`;
   const env = { ...process.env, INVSEG_ADDON: folder };
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--input-type=module', '--eval', script], { env }, (_error, out, err) => resolve({ out, err }));
+    execFile(process.execPath, ['--input-type=module', '--eval', script], { env }, (_error, out, err) =>
+      resolve({ out, err }),
+    );
   });
 }
 
@@ -54,15 +67,21 @@ describe('libraries of CUDA that cannot be mapped', () => {
   });
 
   it('cpu says nothing', async () => {
-    const { out, err } = await run(`const segmenter = await Segmenter.open({ device: 'cpu' }); console.log(segmenter.info.device); await segmenter.dispose();`);
+    const { out, err } = await run(
+      `const segmenter = await Segmenter.open({ device: 'cpu' }); console.log(segmenter.info.device); await segmenter.dispose();`,
+    );
     expect({ out, err }).toEqual({ out: 'cpu\n', err: '' });
   });
 
   it.each(['cuda', 'cuda:1'])('%s is refused: what is missing, and what to install', async (device) => {
-    const { out, err } = await run(`try { await Segmenter.open({ device: '${device}' }); } catch (error) { console.log(error.code, error.message); }`);
+    const { out, err } = await run(
+      `try { await Segmenter.open({ device: '${device}' }); } catch (error) { console.log(error.code, error.message); }`,
+    );
     expect(err).toBe('');
     const [first] = out.split('\n');
-    expect(first).toMatch(new RegExp(`^DEVICE_UNAVAILABLE Device ${device} is not there: the CUDA libraries of the LibTorch in `));
+    expect(first).toMatch(
+      new RegExp(`^DEVICE_UNAVAILABLE Device ${device} is not there: the CUDA libraries of the LibTorch in `),
+    );
     expect(first).toContain("without libcudart.so.12, which comes with NVIDIA's CUDA toolkit. Install it");
     expect(first).toMatch(/-m pip install torch==\d+\.\d+\.\d+`/);
     expect(out).toContain(REASON);
@@ -87,7 +106,9 @@ describe('the origin of a library', () => {
     ['libnvJitLink.so.12', "NVIDIA's CUDA toolkit"],
     ['libother.so.3', 'the system or with CUDA'],
   ])('%s comes with %s', (library, origin) => {
-    expect(message(`${library}: cannot open shared object file: No such file or directory`)).toContain(`${library}, which comes with ${origin}`);
+    expect(message(`${library}: cannot open shared object file: No such file or directory`)).toContain(
+      `${library}, which comes with ${origin}`,
+    );
   });
 
   it('is not guessed where the linker has another reason', () => {

@@ -26,7 +26,11 @@ const prompts = parts.buildPrompts(['cat'], options);
 const selections = selectAll(parts, options);
 const embedding = await parts.engine.encodeText(prompts.ids, prompts.count);
 const image = await parts.engine.encodeImage(new Uint8Array(64 * 64 * 3).fill(90), 64, 64, false, 0);
-const inversion = await parts.engine.createInversion(image, embedding, inversionOptions({ options, prompts, selections }));
+const inversion = await parts.engine.createInversion(
+  image,
+  embedding,
+  inversionOptions({ options, prompts, selections }),
+);
 
 const views = (count) => ({
   boxes: Float32Array.from({ length: 4 * count }, (_, i) => (i % 4 < 2 ? 0.1 : 0.8)),

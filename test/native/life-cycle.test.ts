@@ -1,9 +1,9 @@
 /** Handles: disposal before, during and after work, and nothing left of them. */
 import { Worker } from 'node:worker_threads';
-import { beforeEach, afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBundle } from '../../lib/models/index.js';
 import type { NativeEngineConfig } from '../../lib/native/binding.js';
-import { binding, closeMiniature, openMiniature, predictOptions, step, type Opened } from './miniature.js';
+import { binding, closeMiniature, type Opened, openMiniature, predictOptions, step } from './miniature.js';
 
 const failed = (code: string) => expect.objectContaining({ name: 'InvSegError', code });
 const SECONDS_OF_WORK = 24; // views
@@ -104,7 +104,11 @@ describe('dispose', () => {
   it('between two steps that were asked for at once keeps their order', async () => {
     const { engine, image, embedding, options } = opened;
     const inversion = await engine.createInversion(image, embedding, options);
-    const [first, second, learnt] = await Promise.all([inversion.step(step()), inversion.step(step()), inversion.embedding()]);
+    const [first, second, learnt] = await Promise.all([
+      inversion.step(step()),
+      inversion.step(step()),
+      inversion.embedding(),
+    ]);
     expect(second.loss).not.toBe(first.loss);
     expect(learnt).not.toEqual(await embedding.read());
     inversion.dispose();

@@ -5,10 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
+import { InvSegError } from '../../lib/errors.js';
 import { adopt, toInvSegError } from '../../lib/native/errors.js';
 import { loadBinding } from '../../lib/native/load.js';
 import { ADDON, BUILD_FOLDER, SHIM, STAMP } from '../../lib/native/stamp.js';
-import { InvSegError } from '../../lib/errors.js';
 
 const LOAD = new URL('../../dist/native/load.js', import.meta.url).href;
 
@@ -17,7 +17,12 @@ function run(body: string, env: Record<string, string> = {}): Promise<string> {
   const script = `import { loadBinding } from ${JSON.stringify(LOAD)};\n${body}`;
   const { OMP_WAIT_POLICY: _, INVSEG_ADDON: __, ...rest } = process.env;
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--input-type=module', '--eval', script], { env: { ...rest, ...env } }, (_error, out, err) => resolve(out + err));
+    execFile(
+      process.execPath,
+      ['--input-type=module', '--eval', script],
+      { env: { ...rest, ...env } },
+      (_error, out, err) => resolve(out + err),
+    );
   });
 }
 
@@ -41,7 +46,9 @@ describe('loading', () => {
     const addon = loadBinding();
     expect(loadBinding()).toBe(addon);
     expect(addon.binding.info().torch).toMatch(/^2\.1[1-4]\./);
-    expect(addon.libtorch).toBe((JSON.parse(readFileSync(path.join(addon.folder, STAMP), 'utf8')) as { libtorch: string }).libtorch);
+    expect(addon.libtorch).toBe(
+      (JSON.parse(readFileSync(path.join(addon.folder, STAMP), 'utf8')) as { libtorch: string }).libtorch,
+    );
     expect(addon.warnings).toEqual([]);
   });
 
@@ -69,7 +76,9 @@ describe('loading', () => {
 describe('a build that does not do', () => {
   it('is missing: every path and the way out', async () => {
     const out = await run(failure, { INVSEG_ADDON: '/nowhere' });
-    expect(out).toMatch(/^InvSegError ADDON_NOT_BUILT The folder that INVSEG_ADDON names has no addon: correct or unset it\./);
+    expect(out).toMatch(
+      /^InvSegError ADDON_NOT_BUILT The folder that INVSEG_ADDON names has no addon: correct or unset it\./,
+    );
     for (const file of [ADDON, SHIM, STAMP]) expect(out).toContain(`  /nowhere/${file}: missing`);
   });
 
@@ -85,7 +94,9 @@ describe('a build that does not do', () => {
     const folder = copyOfBuild();
     const stamp = JSON.parse(readFileSync(path.join(folder, STAMP), 'utf8')) as object;
     writeFileSync(path.join(folder, STAMP), JSON.stringify({ ...stamp, libtorch: '/nowhere/torch' }));
-    expect(await run(failure, { INVSEG_ADDON: folder })).toMatch(/^InvSegError LIBTORCH_NOT_FOUND .*\/nowhere\/torch, which is no longer there.*npx invseg setup/);
+    expect(await run(failure, { INVSEG_ADDON: folder })).toMatch(
+      /^InvSegError LIBTORCH_NOT_FOUND .*\/nowhere\/torch, which is no longer there.*npx invseg setup/,
+    );
   });
 
   it('is damaged, or its LibTorch is', async () => {
@@ -97,7 +108,9 @@ describe('a build that does not do', () => {
     const stamp = JSON.parse(readFileSync(path.join(other, STAMP), 'utf8')) as object;
     writeFileSync(path.join(other, STAMP), JSON.stringify({ ...stamp, libtorch: os.tmpdir() }));
     const lib = path.join(os.tmpdir(), 'lib');
-    expect(await run(failure, { INVSEG_ADDON: other })).toMatch(new RegExp(`^InvSegError (LIBTORCH_NOT_FOUND|ADDON_LOAD_FAILED) .*(${lib}|${os.tmpdir()})`));
+    expect(await run(failure, { INVSEG_ADDON: other })).toMatch(
+      new RegExp(`^InvSegError (LIBTORCH_NOT_FOUND|ADDON_LOAD_FAILED) .*(${lib}|${os.tmpdir()})`),
+    );
   });
 });
 
@@ -111,9 +124,12 @@ describe('errors of the addon', () => {
     expect(toInvSegError(error)).toBe(error);
   });
 
-  it.each([coded('ERR_SOMETHING'), new Error('x'), 'x', null, undefined])('are INTERNAL where the code is not ours: %s', (error) => {
-    expect(toInvSegError(error).code).toBe('INTERNAL');
-  });
+  it.each([coded('ERR_SOMETHING'), new Error('x'), 'x', null, undefined])(
+    'are INTERNAL where the code is not ours: %s',
+    (error) => {
+      expect(toInvSegError(error).code).toBe('INTERNAL');
+    },
+  );
 
   it('reach callers of adopted objects and of the handles that they return', async () => {
     class Native {

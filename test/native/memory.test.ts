@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { openBundle } from '../../lib/models/index.js';
 import type { NativeEngineConfig, NativeMaps } from '../../lib/native/binding.js';
 import { loadBinding } from '../../lib/native/load.js';
-import { binding, closeMiniature, grey, openMiniature, type Opened } from './miniature.js';
+import { binding, closeMiniature, grey, type Opened, openMiniature } from './miniature.js';
 
 const pass = ({ selection }: Opened) => ({ selection, timestep: 50, noiseSeed: 1, prompt: null });
 

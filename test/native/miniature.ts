@@ -1,7 +1,15 @@
 /** The miniature on the native surface, without the segmenter in between. */
-import { loadBinding } from '../../lib/native/load.js';
-import type { NativeEmbedding, NativeEngine, NativeImage, NativeInversionOptions, NativeMapSelection, NativeStep } from '../../lib/native/binding.js';
+
 import { inversionOptions } from '../../lib/methods/inversion.js';
+import type {
+  NativeEmbedding,
+  NativeEngine,
+  NativeImage,
+  NativeInversionOptions,
+  NativeMapSelection,
+  NativeStep,
+} from '../../lib/native/binding.js';
+import { loadBinding } from '../../lib/native/load.js';
 import { resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
 import { openParts } from '../../lib/segmenter/open.js';
 import { selectAll } from '../../lib/segmenter/selections.js';
@@ -26,7 +34,14 @@ export async function openMiniature(): Promise<Opened> {
   const selections = selectAll(parts, options);
   const embedding = await engine.encodeText(prompts.ids, prompts.count);
   const image = await engine.encodeImage(grey(64, 48), 64, 48, false, 0);
-  return { engine, ids: prompts.ids, embedding, image, options: inversionOptions({ options, prompts, selections }), selection: selections.inference };
+  return {
+    engine,
+    ids: prompts.ids,
+    embedding,
+    image,
+    options: inversionOptions({ options, prompts, selections }),
+    selection: selections.inference,
+  };
 }
 
 export async function closeMiniature({ engine, embedding, image }: Opened): Promise<void> {

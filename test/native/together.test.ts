@@ -1,7 +1,7 @@
 /** Steps of several images in one pass: each is what it is alone. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { NativeInversion } from '../../lib/native/binding.js';
-import { binding, closeMiniature, openMiniature, step, type Opened } from './miniature.js';
+import { binding, closeMiniature, type Opened, openMiniature, step } from './miniature.js';
 
 let opened: Opened;
 beforeAll(async () => void (opened = await openMiniature()));

@@ -41,7 +41,11 @@ export const alternatives: { [K in keyof MethodOptions]-?: MethodOverrides[] } =
   template: [{ template: 'a photograph of {}' }],
   separator: [{ separator: ' and ' }],
   background: [{ background: 'other' }],
-  backgroundRule: [{ backgroundRule: 'threshold' }, { backgroundRule: 'complement' }, { backgroundRule: 'words', backgroundWords: ['sky', 'grass'] }],
+  backgroundRule: [
+    { backgroundRule: 'threshold' },
+    { backgroundRule: 'complement' },
+    { backgroundRule: 'words', backgroundWords: ['sky', 'grass'] },
+  ],
   backgroundThreshold: [{ backgroundThreshold: 0.9 }],
   backgroundWords: [{ backgroundWords: ['sky', 'grass'] }],
   wordWeight: [{ wordWeight: 3 }],
@@ -64,6 +68,11 @@ export const companions: Partial<Record<keyof MethodOptions, MethodOverrides>> =
 };
 
 /** A title and the overrides, one entry for each alternative. */
-export const changes: [string, keyof MethodOptions, MethodOverrides][] = Object.entries(alternatives).flatMap(([key, list]) =>
-  list.map((overrides): [string, keyof MethodOptions, MethodOverrides] => [JSON.stringify(overrides), key as keyof MethodOptions, overrides]),
+export const changes: [string, keyof MethodOptions, MethodOverrides][] = Object.entries(alternatives).flatMap(
+  ([key, list]) =>
+    list.map((overrides): [string, keyof MethodOptions, MethodOverrides] => [
+      JSON.stringify(overrides),
+      key as keyof MethodOptions,
+      overrides,
+    ]),
 );

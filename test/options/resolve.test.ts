@@ -131,7 +131,9 @@ describe('bad values', () => {
       'Expected an integer from 0 to 1000 for steps but received -1',
     );
     expect(refusal(() => resolveOptions({ steps: '15' as never })).message).toContain('received the string "15"');
-    expect(refusal(() => resolveOptions({ gradient: 'x' as never })).message).toContain('"self-constant" or "keys-only"');
+    expect(refusal(() => resolveOptions({ gradient: 'x' as never })).message).toContain(
+      '"self-constant" or "keys-only"',
+    );
   });
 
   it('suggest the nearest known name for an unknown one', () => {
@@ -165,9 +167,13 @@ describe('bad values', () => {
 
   it('every number in range is accepted as it is', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 0xffffffff }), fc.double({ min: 1e-9, max: 10, noNaN: true }), (seed, lr) => {
-        expect(resolveOptions({ seed, learningRate: lr })).toMatchObject({ seed, learningRate: lr });
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 0xffffffff }),
+        fc.double({ min: 1e-9, max: 10, noNaN: true }),
+        (seed, lr) => {
+          expect(resolveOptions({ seed, learningRate: lr })).toMatchObject({ seed, learningRate: lr });
+        },
+      ),
     );
   });
 });

@@ -19,7 +19,10 @@ describe('values that cannot become text', () => {
     ['options of an engine', () => resolveEngineOptions(any({ device: bare }))],
     ['a list that should be an object', () => rejectUnknown(any(Symbol('x')), ['a'])],
     ['categories', () => parseCategories([odd], 'background')],
-    ['a threshold', () => labelsAt({ foreground: new Uint8Array(1), strength: new Float32Array(1), background: 1 }, any(odd))],
+    [
+      'a threshold',
+      () => labelsAt({ foreground: new Uint8Array(1), strength: new Float32Array(1), background: 1 }, any(odd)),
+    ],
   ])('are named in the error all the same: %s', (_, call) => {
     expect(call).toThrow(InvSegError);
   });

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packPublished, type Packed } from '../../scripts/package.mjs';
+import { type Packed, packPublished } from '../../scripts/package.mjs';
 
 export type { Packed };
 export const checkout = fileURLToPath(new URL('../../', import.meta.url));
@@ -75,5 +75,7 @@ function dependencies(folder: string): Map<string, string> {
 function locate(name: string, from: string): string | undefined {
   // Not require.resolve of the manifest: a package's exports may hide it.
   const folders = createRequire(path.join(from, 'package.json')).resolve.paths(name) ?? [];
-  return folders.map((folder) => path.join(folder, name)).find((folder) => existsSync(path.join(folder, 'package.json')));
+  return folders
+    .map((folder) => path.join(folder, name))
+    .find((folder) => existsSync(path.join(folder, 'package.json')));
 }

@@ -1,7 +1,7 @@
 /** package-lock.json, which `npm ci` takes at its word. */
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkout, readManifest } from './install.js';
 

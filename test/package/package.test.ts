@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUILD_FOLDER } from '../../lib/native/stamp.js';
 import { packageVersion } from '../../lib/version.js';
-import { checkout, install, pack, readManifest, remove, type Packed } from './install.js';
+import { checkout, install, type Packed, pack, readManifest, remove } from './install.js';
 
 let folder: string;
 let packed: Packed;
@@ -77,7 +77,11 @@ describe('the tarball', () => {
   it('holds nothing of the development', () => {
     const strangers = packed.files
       .map((file) => file.path)
-      .filter((file) => /^(lib|test|scripts|build|coverage|\.ci|\.cache|native\/tests)\/|\.test\.|\.map$|__pycache__|\.node$|tsconfig/.test(file));
+      .filter((file) =>
+        /^(lib|test|scripts|build|coverage|\.ci|\.cache|native\/tests)\/|\.test\.|\.map$|__pycache__|\.node$|tsconfig/.test(
+          file,
+        ),
+      );
     expect(strangers).toEqual([]);
     const sources = packed.files.filter(({ path: file }) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
     expect(sources).toEqual([]);
@@ -85,7 +89,9 @@ describe('the tarball', () => {
 
   it('has a type declaration beside every module', () => {
     const files = new Set(packed.files.map((file) => file.path));
-    const lonely = [...files].filter((file) => /^dist\/.*\.js$/.test(file) && !files.has(file.replace(/\.js$/, '.d.ts')));
+    const lonely = [...files].filter(
+      (file) => /^dist\/.*\.js$/.test(file) && !files.has(file.replace(/\.js$/, '.d.ts')),
+    );
     expect(lonely).toEqual([]);
   });
 
@@ -134,10 +140,13 @@ interface Leads {
 
 describe('an installation', () => {
   it('imports, with the production dependencies alone', async () => {
-    const { code, out, err } = await node(script(`import * as all from 'invseg-native'; console.log(Object.keys(all).join(' '))`));
+    const { code, out, err } = await node(
+      script(`import * as all from 'invseg-native'; console.log(Object.keys(all).join(' '))`),
+    );
     expect(err).toBe('');
     expect(code).toBe(0);
-    for (const name of ['Segmenter', 'InvSegError', 'defaults', 'clusterLoss', 'encodeLabels']) expect(out.split(/\s/)).toContain(name);
+    for (const name of ['Segmenter', 'InvSegError', 'defaults', 'clusterLoss', 'encodeLabels'])
+      expect(out.split(/\s/)).toContain(name);
   });
 
   it('can be required where Node allows that', async () => {
@@ -157,8 +166,25 @@ describe('an installation', () => {
     );
     const typescript = path.dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
     const types = path.join(checkout, 'node_modules', '@types');
-    const settings = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable'];
-    const { code, out } = await node([path.join(typescript, 'bin', 'tsc'), ...settings, '--typeRoots', types, '--types', 'node', 'user.mts']);
+    const settings = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2023,esnext.disposable',
+    ];
+    const { code, out } = await node([
+      path.join(typescript, 'bin', 'tsc'),
+      ...settings,
+      '--typeRoots',
+      types,
+      '--types',
+      'node',
+      'user.mts',
+    ]);
     expect(out).toBe('');
     expect(code).toBe(0);
   });
@@ -187,7 +213,9 @@ describe('an installation', () => {
     const main = path.join(own, 'dist', 'cli', 'main.js');
     const bare = await node([main, 'doctor']);
     expect(bare.code).toBe(1);
-    expect(bare.out).toMatch(/FAILED addon +the addon has not been built[^]*What to do:[^]*addon: run `npx invseg setup`/);
+    expect(bare.out).toMatch(
+      /FAILED addon +the addon has not been built[^]*What to do:[^]*addon: run `npx invseg setup`/,
+    );
     const built = await node([main, 'doctor'], { INVSEG_ADDON: process.env['INVSEG_ADDON'] ?? BUILD_FOLDER });
     expect(built.out).toMatch(/ok +self-test +cat-bus\.png segmented/);
     expect(built.code).toBe(0);

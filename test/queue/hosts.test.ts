@@ -4,8 +4,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { endAll, journalled, report, start, until } from '../support/cli.js';
 import type { Running } from '../support/cli.js';
+import { endAll, journalled, report, start, until } from '../support/cli.js';
 import { RedisServer, whyNoRedis } from '../support/redis.js';
 
 const missing = whyNoRedis();
@@ -39,10 +39,39 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
     return running;
   }
   const evaluate = (out: string, sample: number, ...more: string[]) =>
-    said(['evaluate', '--dataset', 'folder', '--root', at('here'), '--sample', String(sample), '--method', 'baseline', '--threads', '1', '--out', at(out), ...more]);
+    said([
+      'evaluate',
+      '--dataset',
+      'folder',
+      '--root',
+      at('here'),
+      '--sample',
+      String(sample),
+      '--method',
+      'baseline',
+      '--threads',
+      '1',
+      '--out',
+      at(out),
+      ...more,
+    ]);
   const worker = (...more: string[]) =>
-    said(['worker', '--queue', redis.url, '--dataset', 'folder', '--root', at('there'), '--threads', '1', '--take-over', '2', ...more]);
-  const taking = (one: Running) => until('a worker that takes pictures', () => one.text.err.includes('taking pictures'));
+    said([
+      'worker',
+      '--queue',
+      redis.url,
+      '--dataset',
+      'folder',
+      '--root',
+      at('there'),
+      '--threads',
+      '1',
+      '--take-over',
+      '2',
+      ...more,
+    ]);
+  const taking = (one: Running) =>
+    until('a worker that takes pictures', () => one.text.err.includes('taking pictures'));
 
   async function keys(): Promise<string[]> {
     const client = redis.client();
@@ -112,11 +141,27 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
     const evaluator = evaluate('refused', 6, '--queue', redis.url, '--queue-name', 'this-run');
     await until('the queue', () => evaluator.text.err.includes('are in the queue'));
     const clash = evaluate('clash', 7, '--queue', redis.url, '--queue-name', 'this-run');
-    const other = said(['worker', '--queue', redis.url, '--queue-name', 'this-run', '--dataset', 'folder', '--root', at('small'), '--threads', '1', '--dtype', 'bfloat16']);
+    const other = said([
+      'worker',
+      '--queue',
+      redis.url,
+      '--queue-name',
+      'this-run',
+      '--dataset',
+      'folder',
+      '--root',
+      at('small'),
+      '--threads',
+      '1',
+      '--dtype',
+      'bfloat16',
+    ]);
     expect(await other.ended).toMatchObject({ code: 2 });
     expect(other.text.err).toMatch(/this-run: this worker may not take part/);
     expect(other.text.err).toMatch(/dtype: the run has "float32", this worker "bfloat16"; choose another --dtype/);
-    expect(other.text.err).toMatch(/list: the run has "[0-9a-f]{64}", this worker "[0-9a-f]{64}"; give the same --dataset/);
+    expect(other.text.err).toMatch(
+      /list: the run has "[0-9a-f]{64}", this worker "[0-9a-f]{64}"; give the same --dataset/,
+    );
     expect(await clash.ended).toMatchObject({ code: 2 });
     expect(clash.text.err).toContain('this-run is another run');
     // A Redis that lost everything gets the pictures, and the run, again.
@@ -133,7 +178,8 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
 
   it('takes the name of a run that nobody waits for with --restart, and removes what was forgotten', async () => {
     const client = redis.client();
-    for (const name of ['taken', 'forgotten']) await client.hset('invseg:runs', name, JSON.stringify({ settings: { version: '0' }, seen: 0 }));
+    for (const name of ['taken', 'forgotten'])
+      await client.hset('invseg:runs', name, JSON.stringify({ settings: { version: '0' }, seen: 0 }));
     await client.hset('invseg:forgotten:meta', 'version', 'bullmq');
     const refused = evaluate('restart', 4, '--queue', redis.url, '--queue-name', 'taken');
     expect(await refused.ended).toMatchObject({ code: 2 });
@@ -165,7 +211,8 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
     for (const [name, text] of Object.entries(bad)) await client.hset('invseg:runs', name, text);
     // Fit, but their keys are of another kind.
     for (const key of ['wait', 'meta', 'marker']) await client.set(`invseg:wrong:${key}`, 'a text');
-    for (const name of ['wrong', ...Array.from({ length: 60 }, (_, i) => `copy-${i}`)]) await client.hset('invseg:runs', name, fits);
+    for (const name of ['wrong', ...Array.from({ length: 60 }, (_, i) => `copy-${i}`)])
+      await client.hset('invseg:runs', name, fits);
     const one = worker('--idle', '5');
     expect(await evaluator.ended, evaluator.text.err).toMatchObject({ code: 0 });
     expect(await one.ended, one.text.err).toMatchObject({ code: 0 });
@@ -178,11 +225,13 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
 
   it('says at once what is wrong with the address', async () => {
     const said = await Promise.all(
-      [redis.url.replace('p%40ss', 'other'), redis.url.replace(/:[^/]*@/, ''), 'redis://127.0.0.1:9'].map(async (url) => {
-        const one = worker('--queue', url);
-        expect(await one.ended).toMatchObject({ code: 1 });
-        return one.text.err;
-      }),
+      [redis.url.replace('p%40ss', 'other'), redis.url.replace(/:[^/]*@/, ''), 'redis://127.0.0.1:9'].map(
+        async (url) => {
+          const one = worker('--queue', url);
+          expect(await one.ended).toMatchObject({ code: 1 });
+          return one.text.err;
+        },
+      ),
     );
     expect(said[0]).toMatch(/refuses the name or the password/);
     expect(said[1]).toMatch(/wants a password/);
@@ -192,6 +241,7 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
   it('never shows the password', () => {
     const shown = spoken.map(({ text }) => text.out + text.err).join('\n');
     expect(shown).toContain('redis://:***@127.0.0.1');
-    for (const secret of [PASSWORD, encodeURIComponent(PASSWORD), JSON.stringify(PASSWORD).slice(1, -1)]) expect(shown.includes(secret)).toBe(false);
+    for (const secret of [PASSWORD, encodeURIComponent(PASSWORD), JSON.stringify(PASSWORD).slice(1, -1)])
+      expect(shown.includes(secret)).toBe(false);
   });
 });

@@ -4,11 +4,31 @@ import { PASSWORD_VARIABLE, RedisUrl } from '../../lib/queue/url.js';
 
 it.each([
   ['redis://host', {}, { host: 'host', port: 6379, db: 0 }, 'redis://host'],
-  ['redis://:p%40ss@host:7000/3', {}, { host: 'host', port: 7000, db: 3, password: 'p@ss' }, 'redis://:***@host:7000/3'],
-  ['rediss://me:secret@[::1]:7000', {}, { host: '::1', port: 7000, db: 0, username: 'me', password: 'secret', tls: {} }, 'rediss://me:***@[::1]:7000'],
-  ['unix://:secret@localhost/run/redis.sock?db=2', {}, { path: '/run/redis.sock', db: 2, password: 'secret' }, 'unix://:***@localhost/run/redis.sock'],
+  [
+    'redis://:p%40ss@host:7000/3',
+    {},
+    { host: 'host', port: 7000, db: 3, password: 'p@ss' },
+    'redis://:***@host:7000/3',
+  ],
+  [
+    'rediss://me:secret@[::1]:7000',
+    {},
+    { host: '::1', port: 7000, db: 0, username: 'me', password: 'secret', tls: {} },
+    'rediss://me:***@[::1]:7000',
+  ],
+  [
+    'unix://:secret@localhost/run/redis.sock?db=2',
+    {},
+    { path: '/run/redis.sock', db: 2, password: 'secret' },
+    'unix://:***@localhost/run/redis.sock',
+  ],
   ['unix:///run/redis.sock', {}, { path: '/run/redis.sock', db: 0 }, 'unix:///run/redis.sock'],
-  ['redis://me@host', { password: 'secret' }, { host: 'host', port: 6379, db: 0, username: 'me', password: 'secret' }, 'redis://me:***@host'],
+  [
+    'redis://me@host',
+    { password: 'secret' },
+    { host: 'host', port: 6379, db: 0, username: 'me', password: 'secret' },
+    'redis://me:***@host',
+  ],
   ['redis://:100%@host', {}, { host: 'host', port: 6379, db: 0, password: '100%' }, 'redis://:***@host'],
 ])('reads %s', (text, { password }: { password?: string }, place, shown) => {
   const url = new RedisUrl(text, password);
@@ -17,7 +37,16 @@ it.each([
 });
 
 it('refuses what is no address of Redis, and shows nothing of it', () => {
-  for (const text of ['', 'host:6379', 'http://:hush@host', 'redis://', 'redis://:hush@host/nine', 'redis://:hush@host:99999999', 'unix://', 'hush']) {
+  for (const text of [
+    '',
+    'host:6379',
+    'http://:hush@host',
+    'redis://',
+    'redis://:hush@host/nine',
+    'redis://:hush@host:99999999',
+    'unix://',
+    'hush',
+  ]) {
     let message = '';
     try {
       new RedisUrl(text);

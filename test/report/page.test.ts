@@ -12,14 +12,22 @@ import { FakeSegmenter, makeFolder } from '../evaluation/fake.js';
 import { look } from '../explain/browser.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'invseg-report-'));
-const nasty = ['<script>alert("1")</script>', '"><img src=x onerror=alert(1)>', 'a name of many words that goes over several lines wherever it is put'];
+const nasty = [
+  '<script>alert("1")</script>',
+  '"><img src=x onerror=alert(1)>',
+  'a name of many words that goes over several lines wherever it is put',
+];
 let root: string;
 let plain: string;
 let odd: string;
 
 async function page(name: string): Promise<string> {
   const out = path.join(folder, name);
-  await evaluate({ segmenter: new FakeSegmenter(), dataset: await openDataset({ kind: 'folder', root, onProblem: 'skip' }), out });
+  await evaluate({
+    segmenter: new FakeSegmenter(),
+    dataset: await openDataset({ kind: 'folder', root, onProblem: 'skip' }),
+    out,
+  });
   return renderReport(out, await readRun(out));
 }
 
@@ -44,7 +52,8 @@ describe('report', () => {
   });
 
   it('has every part', () => {
-    for (const id of ['classes', 'confusion', 'pictures', 'losses', 'failures', 'settings']) expect(plain).toContain(`<section id="${id}">`);
+    for (const id of ['classes', 'confusion', 'pictures', 'losses', 'failures', 'settings'])
+      expect(plain).toContain(`<section id="${id}">`);
     expect(plain.match(/<img /g)!.length).toBeGreaterThanOrEqual(32);
     expect(plain).toContain('Nothing was left out');
     expect(bare(odd)).toMatch(/p0003[^]{0,40}MASK_NOT_FOUND/);
@@ -53,7 +62,9 @@ describe('report', () => {
 
   it('says where the thumbnails are gone', async () => {
     rmSync(path.join(folder, 'plain', 'pictures'), { recursive: true });
-    expect(await renderReport(path.join(folder, 'plain'), await readRun(path.join(folder, 'plain')))).toContain('not kept');
+    expect(await renderReport(path.join(folder, 'plain'), await readRun(path.join(folder, 'plain')))).toContain(
+      'not kept',
+    );
   });
 });
 
@@ -68,7 +79,10 @@ describe.skipIf(why)(`report in Chromium${why ? ` (skipped: ${why})` : ''}`, () 
     { width: 1280, scheme: 'light' as const },
     { width: 390, scheme: 'dark' as const },
   ])('is whole at $width, $scheme', async (view) => {
-    for (const [name, text] of [['plain', plain], ['odd', odd]] as const) {
+    for (const [name, text] of [
+      ['plain', plain],
+      ['odd', odd],
+    ] as const) {
       const file = path.join(folder, `${name}.html`);
       writeFileSync(file, text);
       const seen = await look(browser, pathToFileURL(file).href, view);

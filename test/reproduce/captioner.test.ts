@@ -7,6 +7,10 @@ it('names the classes of the caption that a model writes', async () => {
   const models = new FakeModels({ captions: ['two kittens on a couch next to a hot dog'] });
   const source = captionerNames(models, await loadVocabulary('voc'));
   expect(source.description).toBe('captions by models of a test, vocabulary voc');
-  expect(await source.namesFor({ id: 'a', imagePath: 'a.jpg' })).toEqual({ names: ['cat', 'sofa'], origin: 'captioner', warnings: [] });
+  expect(await source.namesFor({ id: 'a', imagePath: 'a.jpg' })).toEqual({
+    names: ['cat', 'sofa'],
+    origin: 'captioner',
+    warnings: [],
+  });
   expect(models.prefixes).toEqual(['']);
 });

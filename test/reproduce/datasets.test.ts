@@ -20,9 +20,21 @@ function writeCaptions(file: string, ids: readonly string[]): string {
 }
 
 async function run(tables: string[], kind: string, more: string[]) {
-  const { code, out, err, calls } = await reproduceCli([...tables, '--dataset', kind, '--root', at(kind), '--names', 'ground-truth', '--out', at('out', kind), ...more]);
+  const { code, out, err, calls } = await reproduceCli([
+    ...tables,
+    '--dataset',
+    kind,
+    '--root',
+    at(kind),
+    '--names',
+    'ground-truth',
+    '--out',
+    at('out', kind),
+    ...more,
+  ]);
   expect(code, err).toBe(0);
-  const table = (name: string): TableResult => JSON.parse(readFileSync(at('out', kind, `${name}.json`), 'utf8')) as TableResult;
+  const table = (name: string): TableResult =>
+    JSON.parse(readFileSync(at('out', kind, `${name}.json`), 'utf8')) as TableResult;
   return { out, calls, table };
 }
 const heads = (out: string): string[] => out.split('\n').filter((line) => /s\/image/.test(line));
@@ -52,7 +64,10 @@ it('PASCAL Context', async () => {
   const { out, table } = await run(['table1', 'table2'], 'context', ['--index-order', 'alphabetical']);
   // The paper has it in Table 1 only.
   expect(heads(out).map((line) => line.includes('paper mIoU'))).toEqual([true, false]);
-  expect(table('table1').rows.at(-1)).toMatchObject({ paper: { context: { mIoU: 27.8 } }, ours: { mIoU: { value: expect.any(Number) } } });
+  expect(table('table1').rows.at(-1)).toMatchObject({
+    paper: { context: { mIoU: 27.8 } },
+    ours: { mIoU: { value: expect.any(Number) } },
+  });
 });
 
 it('COCO Object, with the captions that lie beside it', async () => {
@@ -62,7 +77,10 @@ it('COCO Object, with the captions that lie beside it', async () => {
   writeFileSync(at('coco', 'annotations', 'captions_val2017.json'), JSON.stringify({ annotations }));
   const { out, table } = await run(['table1', 'table4'], 'coco', ['--seeds', '2', '--sample', '1']);
   expect(heads(out).every((line) => line.includes('paper mIoU'))).toBe(true);
-  expect(table('table4').rows[3]).toMatchObject({ paper: { coco: { mIoU: 38.3, mAcc: 52.8 } }, ours: { names: expect.stringMatching(/captions_val2017/), runs: [{ seed: 0 }, { seed: 1 }] } });
+  expect(table('table4').rows[3]).toMatchObject({
+    paper: { coco: { mIoU: 38.3, mAcc: 52.8 } },
+    ours: { names: expect.stringMatching(/captions_val2017/), runs: [{ seed: 0 }, { seed: 1 }] },
+  });
   expect(out).toContain('paper prints for COCO.');
 });
 
@@ -75,7 +93,13 @@ it('pictures that a list of names does not have: left out, without names, or the
   const grid = ['--methods', 'baseline', '--sources', 'precomputed,ground-truth', '--precomputed', lists];
   const row = async (...rule: string[]) => (await run(['grid'], 'coco', [...grid, ...rule])).table('grid').rows[0]!;
   expect((await row()).ours!.runs[0]!.pictures).toEqual({ evaluated: 1, skipped: 1, unnamed: 0 });
-  expect((await row('--on-missing-names', 'empty')).ours!.runs[0]!.pictures).toEqual({ evaluated: 2, skipped: 0, unnamed: 1 });
+  expect((await row('--on-missing-names', 'empty')).ours!.runs[0]!.pictures).toEqual({
+    evaluated: 2,
+    skipped: 0,
+    unnamed: 1,
+  });
   rmSync(at('out', 'coco'), { recursive: true });
-  expect(await row('--on-missing-names', 'throw')).toMatchObject({ notRun: expect.stringContaining('short.json: there are no names for') });
+  expect(await row('--on-missing-names', 'throw')).toMatchObject({
+    notRun: expect.stringContaining('short.json: there are no names for'),
+  });
 });

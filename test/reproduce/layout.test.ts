@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { percent, points } from '../../lib/reproduce/cells.js';
-import { machineOf, tableMarkdown, tableText } from '../../lib/reproduce/index.js';
 import type { Circumstances, RowResult, TableResult } from '../../lib/reproduce/index.js';
+import { machineOf, tableMarkdown, tableText } from '../../lib/reproduce/index.js';
 
 const run = (mIoU: number, mAcc: number, difference?: number): RowResult['ours'] => ({
   mIoU: { value: mIoU, deviation: 0.0125 },
@@ -10,11 +10,28 @@ const run = (mIoU: number, mAcc: number, difference?: number): RowResult['ours']
   ...(difference !== undefined && { difference: { value: difference, deviation: 0.001 } }),
   secondsPerImage: 1.234,
   seconds: 123.4,
-  runs: [{ seed: 0, folder: `runs/${mIoU}`, mIoU, mAcc, aAcc: 0.9, mIoU95: [0, 1], pictures: { evaluated: 9, skipped: mIoU > 0.6 ? 1 : 0, unnamed: 0 }, seconds: 123.4 }],
+  runs: [
+    {
+      seed: 0,
+      folder: `runs/${mIoU}`,
+      mIoU,
+      mAcc,
+      aAcc: 0.9,
+      mIoU95: [0, 1],
+      pictures: { evaluated: 9, skipped: mIoU > 0.6 ? 1 : 0, unnamed: 0 },
+      seconds: 123.4,
+    },
+  ],
   options: {} as never,
   names: 'classes of the ground truth',
 });
-const row = (number: number, more: Partial<RowResult>): RowResult => ({ number, cells: [`row|${number}`], standard: false, paper: {}, ...more });
+const row = (number: number, more: Partial<RowResult>): RowResult => ({
+  number,
+  cells: [`row|${number}`],
+  standard: false,
+  paper: {},
+  ...more,
+});
 
 const result: TableResult = {
   name: 'table3',
@@ -44,8 +61,15 @@ const circumstances: Circumstances = {
 
 it('says what it was measured on', () => {
   const engine = (device: string) => ({ device, deviceName: 'H100', dtype: 'float32', model: {} as never });
-  expect(machineOf([engine('cpu')], 2)).toMatchObject({ device: 'on the processor', dtype: 'float32', threads: '2 threads' });
-  expect(machineOf([engine('cpu'), engine('cpu')], 1)).toMatchObject({ device: '2 engines on the processor', threads: '1 thread each' });
+  expect(machineOf([engine('cpu')], 2)).toMatchObject({
+    device: 'on the processor',
+    dtype: 'float32',
+    threads: '2 threads',
+  });
+  expect(machineOf([engine('cpu'), engine('cpu')], 1)).toMatchObject({
+    device: '2 engines on the processor',
+    threads: '1 thread each',
+  });
   expect(machineOf([engine('cuda:0'), engine('cuda:1')], 1).device).toBe('cuda:0 (H100), cuda:1 (H100)');
   expect(machineOf([engine('cpu')], 0).cores).toBeGreaterThan(0);
 });
@@ -55,7 +79,11 @@ it('writes percent and points', () => {
   expect(percent({ value: 0.6543, interval: [0.6, 0.7] })).toBe('65.4 [60.0, 70.0]');
   expect([percent({ value: 0.5 }), percent({ value: null })]).toEqual(['50.0', '–']);
   expect(points({ value: -0.00123, interval: [-0.01, 0.00001] })).toBe('−0.12 [−1.00, 0.00]');
-  expect([points({ value: 0.01 }), points({ value: -0.000001 }), points({ value: null })]).toEqual(['+1.00', '+0.00', '–']);
+  expect([points({ value: 0.01 }), points({ value: -0.000001 }), points({ value: null })]).toEqual([
+    '+1.00',
+    '+0.00',
+    '–',
+  ]);
 });
 
 it('draws a table for the terminal', () => {
@@ -72,8 +100,12 @@ it('draws a table for the terminal', () => {
 
 it('writes Markdown with all that made it', () => {
   const text = tableMarkdown(result, circumstances);
-  expect(text).toContain('| 1 | row\\|1 | **65.0 ± 1.3** | 70.0 ± 0.2 |  | **63.4** | 79.2 | 1.23 | the default; 1 picture left out |');
-  expect(text).toContain('| 2 | row\\|2 | 50.0 ± 1.3 | **80.0 ± 0.2** | −15.00 ± 0.10 | 62.1 | **80.0** | 1.23 | reads 8 |');
+  expect(text).toContain(
+    '| 1 | row\\|1 | **65.0 ± 1.3** | 70.0 ± 0.2 |  | **63.4** | 79.2 | 1.23 | the default; 1 picture left out |',
+  );
+  expect(text).toContain(
+    '| 2 | row\\|2 | 50.0 ± 1.3 | **80.0 ± 0.2** | −15.00 ± 0.10 | 62.1 | **80.0** | 1.23 | reads 8 |',
+  );
   for (const part of [
     'paper prints for VOC, for orientation',
     'over 2 seeds',
@@ -86,7 +118,8 @@ it('writes Markdown with all that made it', () => {
     'A processor, 2 cores; on the processor, float32, 1 thread',
     'Under all rows: {"steps":3}',
     '4.1 min of finding names and segmenting, in 2 runs',
-  ]) expect(text, part).toContain(part);
+  ])
+    expect(text, part).toContain(part);
 });
 
 it('bolds nothing that has no rival, and leaves out what is not there', () => {

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { gridTable, makePlan, tables } from '../../lib/reproduce/index.js';
 import type { NamesOffer, NamesOffers, Plan, PlanInput } from '../../lib/reproduce/index.js';
+import { gridTable, makePlan, tables } from '../../lib/reproduce/index.js';
 import { mapSides, paperOptions } from '../../lib/reproduce/resolutions.js';
 
 const SD = { resolutions: [64, 32, 16, 8], training: { 16: 1 } };
 const SMALL = { resolutions: [32, 16, 8, 4], training: { 16: 1 } };
 
-const offer = (label: string): NamesOffer => ({ label, identity: label, open: () => Promise.reject(new Error('a plan opens nothing')) });
+const offer = (label: string): NamesOffer => ({
+  label,
+  identity: label,
+  open: () => Promise.reject(new Error('a plan opens nothing')),
+});
 const names: NamesOffers = {
   standard: offer('diffsegmenter'),
   strategy: offer('diffsegmenter'),
@@ -15,12 +19,21 @@ const names: NamesOffers = {
 };
 
 const table = (name: string) => tables.find((one) => one.name === name)!;
-const plan = (which: string[], more: Partial<PlanInput> = {}): Plan => makePlan({ tables: which.map(table), model: SD, names, ...more });
+const plan = (which: string[], more: Partial<PlanInput> = {}): Plan =>
+  makePlan({ tables: which.map(table), model: SD, names, ...more });
 const rowsOf = (made: Plan, name: string) => made.tables.find((one) => one.table.name === name)!.rows;
 
 describe('the tables', () => {
   it('are the seven of the paper, with a figure for every data set that has one', () => {
-    expect(tables.map(({ name, rows }) => [name, rows.length])).toEqual([['table1', 17], ['table2', 5], ['table3', 4], ['table4', 5], ['table5', 9], ['table6', 4], ['table7', 6]]); // prettier-ignore
+    expect(tables.map(({ name, rows }) => [name, rows.length])).toEqual([
+      ['table1', 17],
+      ['table2', 5],
+      ['table3', 4],
+      ['table4', 5],
+      ['table5', 9],
+      ['table6', 4],
+      ['table7', 6],
+    ]); // prettier-ignore
     for (const { rows, columns } of tables) for (const { cells } of rows) expect(cells).toHaveLength(columns.length);
     const printed = tables.flatMap(({ rows }) => rows.flatMap(({ paper = {} }) => Object.values(paper)));
     // 16 + 15 + 11 of Table 1; 33 rows of VOC but one, 33 of COCO.
@@ -28,10 +41,13 @@ describe('the tables', () => {
     expect(printed.every(({ mIoU, mAcc = mIoU }) => mIoU > 5 && mAcc >= mIoU && mAcc < 90)).toBe(true);
   });
 
-  it('have the paper\'s main figures wherever its settings stand', () => {
+  it("have the paper's main figures wherever its settings stand", () => {
     for (const name of ['table2', 'table3', 'table5', 'table6', 'table7']) {
       const own = rowsOf(plan([name]), name).filter(({ standard }) => standard);
-      expect(own.map(({ row }) => row.paper), name).toEqual([{ voc: { mIoU: 63.4, mAcc: 79.2 }, coco: { mIoU: 36, mAcc: 58.8 } }]);
+      expect(
+        own.map(({ row }) => row.paper),
+        name,
+      ).toEqual([{ voc: { mIoU: 63.4, mAcc: 79.2 }, coco: { mIoU: 36, mAcc: 58.8 } }]);
     }
   });
 });
@@ -48,17 +64,45 @@ describe('a plan', () => {
   });
 
   it('gives each row its options', () => {
-    expect(rowsOf(plan(['table2']), 'table2').map(({ setting }) => [setting!.options.clusterWeight, setting!.options.alpha])).toEqual([[1, 0], [1, 0.1], [1, 1], [1, 10], [0, 1]]); // prettier-ignore
-    expect(rowsOf(plan(['table3']), 'table3').map(({ setting }) => setting!.options.anchorScale)).toEqual([2, 4, 8, 16]);
-    expect(rowsOf(plan(['table6']), 'table6').map(({ setting }) => setting!.options.timestepRange[1])).toEqual([100, 200, 300, 500]);
-    expect(rowsOf(plan(['table7']), 'table7').map(({ setting }) => setting!.options.inferenceTimestep)).toEqual([25, 50, 75, 100, 200, 300]);
-    expect(rowsOf(plan(['table5']), 'table5')[7]!.setting!.options.trainingResolutions).toEqual({ 16: 1, 32: 1, 64: 1 });
-    for (const { options } of plan(['table2']).settings) expect(options).toMatchObject({ steps: 15, learningRate: 0.01, inferenceCross: { 16: 1 }, inferenceSelf: 'proportional' });
+    expect(
+      rowsOf(plan(['table2']), 'table2').map(({ setting }) => [setting!.options.clusterWeight, setting!.options.alpha]),
+    ).toEqual([
+      [1, 0],
+      [1, 0.1],
+      [1, 1],
+      [1, 10],
+      [0, 1],
+    ]); // prettier-ignore
+    expect(rowsOf(plan(['table3']), 'table3').map(({ setting }) => setting!.options.anchorScale)).toEqual([
+      2, 4, 8, 16,
+    ]);
+    expect(rowsOf(plan(['table6']), 'table6').map(({ setting }) => setting!.options.timestepRange[1])).toEqual([
+      100, 200, 300, 500,
+    ]);
+    expect(rowsOf(plan(['table7']), 'table7').map(({ setting }) => setting!.options.inferenceTimestep)).toEqual([
+      25, 50, 75, 100, 200, 300,
+    ]);
+    expect(rowsOf(plan(['table5']), 'table5')[7]!.setting!.options.trainingResolutions).toEqual({
+      16: 1,
+      32: 1,
+      64: 1,
+    });
+    for (const { options } of plan(['table2']).settings)
+      expect(options).toMatchObject({
+        steps: 15,
+        learningRate: 0.01,
+        inferenceCross: { 16: 1 },
+        inferenceSelf: 'proportional',
+      });
   });
 
   it('leaves other methods their own settings', () => {
     const [diffsegmenter, baseline, invseg] = plan(['table1']).settings;
-    expect(diffsegmenter!.options).toMatchObject({ method: 'diffsegmenter', inferenceTimestep: 100, crossScale: 'min-max' });
+    expect(diffsegmenter!.options).toMatchObject({
+      method: 'diffsegmenter',
+      inferenceTimestep: 100,
+      crossScale: 'min-max',
+    });
     expect(baseline!.options).toMatchObject({ method: 'baseline', inferenceTimestep: 50, inferenceCross: { 16: 1 } });
     expect(invseg!.options.method).toBe('invseg');
   });
@@ -77,16 +121,33 @@ describe('a plan', () => {
 
   it('lays what a row varies over what the caller says', () => {
     const alphas = rowsOf(plan(['table2'], { options: { alpha: 5, steps: 3 } }), 'table2');
-    expect(alphas.map(({ setting }) => [setting!.options.alpha, setting!.options.steps])).toEqual([[0, 3], [0.1, 3], [1, 3], [10, 3], [5, 3]]);
+    expect(alphas.map(({ setting }) => [setting!.options.alpha, setting!.options.steps])).toEqual([
+      [0, 3],
+      [0.1, 3],
+      [1, 3],
+      [10, 3],
+      [5, 3],
+    ]);
     expect(alphas.some(({ standard }) => standard)).toBe(false);
   });
 
   it('says why a row does not run', () => {
     const rows = rowsOf(plan(['table4']), 'table4');
-    expect(rows.map(({ reason }) => reason)).toEqual([undefined, 'needs --captions-blip', 'there is no source of names captions-llava', 'there is no source of names captions-coco', undefined]);
-    expect(rowsOf(plan(['table1']), 'table1').filter(({ reason }) => reason === 'the model of another paper')).toHaveLength(13);
+    expect(rows.map(({ reason }) => reason)).toEqual([
+      undefined,
+      'needs --captions-blip',
+      'there is no source of names captions-llava',
+      'there is no source of names captions-coco',
+      undefined,
+    ]);
+    expect(
+      rowsOf(plan(['table1']), 'table1').filter(({ reason }) => reason === 'the model of another paper'),
+    ).toHaveLength(13);
     const none = plan(['table2'], { names: { standard: { missing: 'needs --clip' } } });
-    expect([none.settings, rowsOf(none, 'table2').map(({ reason }) => reason)]).toEqual([[], Array(5).fill('needs --clip')]);
+    expect([none.settings, rowsOf(none, 'table2').map(({ reason }) => reason)]).toEqual([
+      [],
+      Array(5).fill('needs --clip'),
+    ]);
   });
 
   it('takes some rows of one table', () => {
@@ -108,9 +169,21 @@ describe('a plan', () => {
   });
 
   it('makes a grid of methods and sources', () => {
-    const grid = makePlan({ tables: [gridTable(['baseline', 'diffseg'], ['ground-truth', 'captions'])], model: SD, names: { 'ground-truth': offer('ground-truth') } });
-    expect(grid.settings.map(({ options, names: { label } }) => [options.method, label])).toEqual([['baseline', 'ground-truth'], ['diffseg', 'ground-truth']]);
-    expect(grid.tables[0]!.rows.map(({ reason }) => reason)).toEqual([undefined, 'there is no source of names captions', undefined, 'there is no source of names captions']);
+    const grid = makePlan({
+      tables: [gridTable(['baseline', 'diffseg'], ['ground-truth', 'captions'])],
+      model: SD,
+      names: { 'ground-truth': offer('ground-truth') },
+    });
+    expect(grid.settings.map(({ options, names: { label } }) => [options.method, label])).toEqual([
+      ['baseline', 'ground-truth'],
+      ['diffseg', 'ground-truth'],
+    ]);
+    expect(grid.tables[0]!.rows.map(({ reason }) => reason)).toEqual([
+      undefined,
+      'there is no source of names captions',
+      undefined,
+      'there is no source of names captions',
+    ]);
     expect(grid.tables[0]!.notes.join(' ')).toContain('cannot be scored by class');
   });
 });
@@ -125,10 +198,16 @@ describe('resolutions', () => {
   it('are taken by rank on another one', () => {
     expect(mapSides([8], SMALL)).toEqual({ training: { 4: 1 }, remark: 'reads 4' });
     expect(mapSides([16, 32, 64], SMALL)).toEqual({ training: { 8: 1, 16: 1, 32: 1 }, remark: 'reads 8, 16 and 32' });
-    expect(mapSides([32, 64], { resolutions: [24, 12], training: { 12: 1 } }).missing).toContain('no Res32 and Res64, only 12 and 24');
+    expect(mapSides([32, 64], { resolutions: [24, 12], training: { 12: 1 } }).missing).toContain(
+      'no Res32 and Res64, only 12 and 24',
+    );
     expect(paperOptions(SMALL)).toMatchObject({ trainingResolutions: { 16: 1 }, inferenceCross: 'bundle' });
     const small = plan(['table5', 'table2'], { model: SMALL });
-    expect(rowsOf(small, 'table5').filter(({ standard }) => standard).map(({ number }) => number)).toEqual([3]);
+    expect(
+      rowsOf(small, 'table5')
+        .filter(({ standard }) => standard)
+        .map(({ number }) => number),
+    ).toEqual([3]);
     expect(small.tables.map(({ notes }) => notes.length)).toEqual([1, 1]);
     expect(small.tables[0]!.notes[0]).toContain('Res64 is 32');
   });

@@ -5,8 +5,8 @@ import { openDataset } from '../../lib/datasets/index.js';
 import { InvSegError } from '../../lib/errors.js';
 import { evaluate } from '../../lib/evaluation/index.js';
 import { createNameSource } from '../../lib/names/index.js';
-import { gridTable, reproduce, tables } from '../../lib/reproduce/index.js';
 import type { NamesOffer, ReproduceOptions, Table } from '../../lib/reproduce/index.js';
+import { gridTable, reproduce, tables } from '../../lib/reproduce/index.js';
 import { differenceOf, spreadOf } from '../../lib/reproduce/spread.js';
 import { thresholds } from '../../lib/reproduce/sweep.js';
 import type { SegmentOptions } from '../../lib/segmenter/types.js';
@@ -19,7 +19,11 @@ let truth: NamesOffer;
 beforeAll(async () => {
   root = await makeFolder(PICTURES);
   const { vocabulary, hasBackground } = await open();
-  truth = { label: 'truth', identity: 'truth', open: () => createNameSource('ground-truth', { vocabulary, hasBackground }) };
+  truth = {
+    label: 'truth',
+    identity: 'truth',
+    open: () => createNameSource('ground-truth', { vocabulary, hasBackground }),
+  };
 });
 afterAll(() => rmSync(root, { recursive: true }));
 beforeEach(() => void (out = path.join(root, 'out')));
@@ -39,7 +43,14 @@ class Sensitive extends FakeSegmenter {
 async function run(more: Partial<ReproduceOptions> & Pick<ReproduceOptions, 'tables'>) {
   const segmenter = new Sensitive();
   segmenter.info.model.resolutions = [64, 32, 16, 8];
-  const results = await reproduce({ segmenters: [segmenter], training: { 16: 1 }, dataset: await open(), out, names: { standard: truth, 'ground-truth': truth }, ...more });
+  const results = await reproduce({
+    segmenters: [segmenter],
+    training: { 16: 1 },
+    dataset: await open(),
+    out,
+    names: { standard: truth, 'ground-truth': truth },
+    ...more,
+  });
   return { results, calls: segmenter.calls };
 }
 
@@ -49,22 +60,40 @@ describe('reproduce', () => {
     expect(calls).toBe(PICTURES * (5 + 3 + 3));
     expect(readdirSync(path.join(out, 'runs'))).toHaveLength(11);
     const segmenter = new Sensitive();
-    const alone = await evaluate({ segmenter, dataset: await open(), out: path.join(out, 'alone'), options: { preset: 'paper', alpha: 10, trainingResolutions: { 16: 1 } } });
+    const alone = await evaluate({
+      segmenter,
+      dataset: await open(),
+      out: path.join(out, 'alone'),
+      options: { preset: 'paper', alpha: 10, trainingResolutions: { 16: 1 } },
+    });
     const row = results[0]!.rows[3]!;
-    expect(row.ours).toMatchObject({ mIoU: { value: alone.mIoU, interval: alone.mIoU95 }, mAcc: { value: alone.mAcc }, aAcc: { value: alone.aAcc } });
-    expect(row.ours!.seconds).toBeGreaterThan((0.006 * PICTURES) * 0.99); // the fake's own 6 ms, and finding names
+    expect(row.ours).toMatchObject({
+      mIoU: { value: alone.mIoU, interval: alone.mIoU95 },
+      mAcc: { value: alone.mAcc },
+      aAcc: { value: alone.aAcc },
+    });
+    expect(row.ours!.seconds).toBeGreaterThan(0.006 * PICTURES * 0.99); // the fake's own 6 ms, and finding names
     expect(row.ours!.difference!.value).toBeCloseTo(alone.mIoU! - results[0]!.rows[2]!.ours!.mIoU.value!, 12);
     expect(row.ours!.difference!.interval).toHaveLength(2);
     const standard = results.map(({ rows, reference }) => rows.find(({ number }) => number === reference)!);
-    expect(standard.map((one) => [one.standard, one.ours!.mIoU.value, one.ours!.difference])).toEqual(Array(3).fill([true, standard[0]!.ours!.mIoU.value, undefined]));
+    expect(standard.map((one) => [one.standard, one.ours!.mIoU.value, one.ours!.difference])).toEqual(
+      Array(3).fill([true, standard[0]!.ours!.mIoU.value, undefined]),
+    );
   });
 
   it('goes on where it ended, and does nothing twice', async () => {
     const stop = new AbortController();
     let seen = 0;
-    const aborted = run({ tables: named('table2'), signal: stop.signal, onProgress: () => void (++seen === 10 && stop.abort()) });
+    const aborted = run({
+      tables: named('table2'),
+      signal: stop.signal,
+      onProgress: () => void (++seen === 10 && stop.abort()),
+    });
     await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
-    const done = readdirSync(path.join(out, 'runs')).reduce((sum, slug) => sum + journalLines(path.join(out, 'runs', slug, 'seed-0')).length - 1, 0);
+    const done = readdirSync(path.join(out, 'runs')).reduce(
+      (sum, slug) => sum + journalLines(path.join(out, 'runs', slug, 'seed-0')).length - 1,
+      0,
+    );
     expect(done).toBeGreaterThan(PICTURES);
     const left: number[] = [];
     const rest = await run({ tables: named('table2'), onProgress: (progress) => void left.push(progress.left) });
@@ -80,7 +109,10 @@ describe('reproduce', () => {
     const [first, , standard] = results[0]!.rows.map(({ ours }) => ours!);
     const [a, b] = first!.runs.map(({ mIoU }) => mIoU!) as [number, number];
     expect(a).not.toBe(b);
-    expect(first!.runs.map(({ seed, folder }) => [seed, folder.split(path.sep).at(-1)])).toEqual([[3, 'seed-3-of-3'], [5, 'seed-5-of-3']]);
+    expect(first!.runs.map(({ seed, folder }) => [seed, folder.split(path.sep).at(-1)])).toEqual([
+      [3, 'seed-3-of-3'],
+      [5, 'seed-5-of-3'],
+    ]);
     expect(first!.mIoU.value).toBeCloseTo((a + b) / 2, 12);
     expect(first!.mIoU.deviation).toBeCloseTo(Math.abs(a - b) / Math.SQRT2, 12);
     const [c, d] = standard!.runs.map(({ mIoU }) => mIoU!) as [number, number];
@@ -89,10 +121,22 @@ describe('reproduce', () => {
   });
 
   it('marks a row whose names are missing, and goes on with the others', async () => {
-    const missing: NamesOffer = { label: 'captions', identity: 'captions', open: () => Promise.resolve({ description: 'captions of other.json', knows: () => false, namesFor: () => Promise.reject(new InvSegError('NAMES_NOT_FOUND', 'no')) }) };
+    const missing: NamesOffer = {
+      label: 'captions',
+      identity: 'captions',
+      open: () =>
+        Promise.resolve({
+          description: 'captions of other.json',
+          knows: () => false,
+          namesFor: () => Promise.reject(new InvSegError('NAMES_NOT_FOUND', 'no')),
+        }),
+    };
     const grid = gridTable(['baseline'], ['captions', 'ground-truth']);
     const { results } = await run({ tables: [grid], names: { captions: missing, 'ground-truth': truth } });
-    expect(results[0]!.rows.map(({ notRun, ours }) => [notRun, ours === undefined])).toEqual([[expect.stringMatching(/found none for any of .* in captions of other\.json/), true], [undefined, false]]);
+    expect(results[0]!.rows.map(({ notRun, ours }) => [notRun, ours === undefined])).toEqual([
+      [expect.stringMatching(/found none for any of .* in captions of other\.json/), true],
+      [undefined, false],
+    ]);
   });
 
   it('shares the runs among several segmenters', async () => {
@@ -104,12 +148,20 @@ describe('reproduce', () => {
     expect(Math.min(...calls)).toBeGreaterThan(0);
     rmSync(out, { recursive: true });
     const alone = await run({ tables: named('table2'), seeds: [0, 1] });
-    const figures = (list: typeof results) => list[0]!.rows.map(({ ours }) => [ours!.mIoU, ours!.difference, ours!.runs.map(({ seed }) => seed)]);
+    const figures = (list: typeof results) =>
+      list[0]!.rows.map(({ ours }) => [ours!.mIoU, ours!.difference, ours!.runs.map(({ seed }) => seed)]);
     expect(figures(results)).toEqual(figures(alone.results));
   });
 
   it('ends all of them with the first error', async () => {
-    const segmenters = [new Sensitive({ delay: 20 }), new Sensitive({ onCall: (call) => { if (call === 2) throw new InvSegError('OUT_OF_MEMORY', 'no memory'); } })];
+    const segmenters = [
+      new Sensitive({ delay: 20 }),
+      new Sensitive({
+        onCall: (call) => {
+          if (call === 2) throw new InvSegError('OUT_OF_MEMORY', 'no memory');
+        },
+      }),
+    ];
     for (const { info } of segmenters) info.model.resolutions = [64, 32, 16, 8];
     await expect(run({ tables: named('table2'), segmenters })).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
     expect(segmenters[0]!.calls).toBeLessThan(PICTURES);
@@ -119,7 +171,9 @@ describe('reproduce', () => {
 
   it('refuses runs of another model', async () => {
     await run({ tables: named('table3') });
-    await expect(run({ tables: named('table3'), identity: { weights: 'others', manifest: 'm', code: 'c', tokenizer: 't' } })).rejects.toThrow(/made with other settings: weights/);
+    await expect(
+      run({ tables: named('table3'), identity: { weights: 'others', manifest: 'm', code: 'c', tokenizer: 't' } }),
+    ).rejects.toThrow(/made with other settings: weights/);
   });
 });
 
@@ -140,15 +194,24 @@ class Unsure extends FakeSegmenter {
 describe('sweep', () => {
   it('finds the best threshold of one run, as many runs would', async () => {
     const segmenter = new Unsure();
-    const tried = await Promise.all(thresholds.map(async (backgroundThreshold) => {
-      const alone = await evaluate({ segmenter: new Unsure(), dataset: await open(), out: path.join(root, 'sweeps', String(backgroundThreshold)), options: { method: 'diffsegmenter', backgroundThreshold } });
-      return { threshold: backgroundThreshold, mIoU: alone.mIoU!, mAcc: alone.mAcc!, mIoU95: alone.mIoU95 };
-    }));
+    const tried = await Promise.all(
+      thresholds.map(async (backgroundThreshold) => {
+        const alone = await evaluate({
+          segmenter: new Unsure(),
+          dataset: await open(),
+          out: path.join(root, 'sweeps', String(backgroundThreshold)),
+          options: { method: 'diffsegmenter', backgroundThreshold },
+        });
+        return { threshold: backgroundThreshold, mIoU: alone.mIoU!, mAcc: alone.mAcc!, mIoU95: alone.mIoU95 };
+      }),
+    );
     const best = tried.reduce((a, b) => (b.mIoU > a.mIoU ? b : a));
     const fixed = tried.find(({ threshold }) => threshold === 0.5)!;
     expect(best.mIoU).toBeGreaterThan(fixed.mIoU);
     const rows = [14, 15];
-    const { results: [table] } = await run({ tables: named('table1'), rows, segmenters: [segmenter] });
+    const {
+      results: [table],
+    } = await run({ tables: named('table1'), rows, segmenters: [segmenter] });
     expect(segmenter.calls).toBe(PICTURES);
     expect(table!.rows.map(({ ours }) => [ours!.mIoU, ours!.mAcc.value])).toEqual([
       [{ value: fixed.mIoU, interval: fixed.mIoU95 }, fixed.mAcc],
@@ -160,20 +223,25 @@ describe('sweep', () => {
   });
 
   it('is nothing for a method that does not say how sure it is', async () => {
-    const { results: [table] } = await run({ tables: named('table1'), rows: [14, 15] });
+    const {
+      results: [table],
+    } = await run({ tables: named('table1'), rows: [14, 15] });
     expect(table!.rows.map(({ notRun }) => notRun)).toEqual([undefined, 'the run has no thresholds to sweep']);
   });
 });
 
 describe('spread', () => {
-  it('is the sample\'s', () => {
+  it("is the sample's", () => {
     expect(spreadOf([0.2, 0.4, 0.9])).toEqual({ value: 0.5, deviation: expect.closeTo(Math.sqrt(0.13), 12) });
     expect(spreadOf([0.3])).toEqual({ value: 0.3 });
     expect([spreadOf([]), spreadOf([0.1, null])]).toEqual([{ value: null }, { value: null }]);
   });
 
   it('pairs differences by seed', () => {
-    const runs = (values: Record<number, number | null>) => Object.entries(values).map(([seed, mIoU]) => ({ seed: Number(seed), mIoU }) as Parameters<typeof differenceOf>[0][number]);
+    const runs = (values: Record<number, number | null>) =>
+      Object.entries(values).map(
+        ([seed, mIoU]) => ({ seed: Number(seed), mIoU }) as Parameters<typeof differenceOf>[0][number],
+      );
     expect(differenceOf(runs({ 0: 0.5, 1: 0.9 }), runs({ 1: 0.7, 0: 0.4 })).value).toBeCloseTo(0.15, 12);
     expect(differenceOf(runs({ 0: 0.5 }), runs({ 1: 0.7 })).value).toBeNull();
   });

@@ -14,8 +14,8 @@ import type {
   NativeLabelOptions,
   NativeMapSelection,
   NativeMaps,
-  NativePredictOptions,
   NativePrediction,
+  NativePredictOptions,
   NativeRawMaps,
   NativeStep,
   NativeStepResult,
@@ -123,7 +123,11 @@ export class FakeEngine implements NativeEngine {
     throw new Error('not used by the orchestration');
   }
 
-  attend(_i: NativeImage, _e: NativeEmbedding, options: NativeAttendOptions): Promise<{ self: NativeMaps; cross: NativeMaps }> {
+  attend(
+    _i: NativeImage,
+    _e: NativeEmbedding,
+    options: NativeAttendOptions,
+  ): Promise<{ self: NativeMaps; cross: NativeMaps }> {
     this.passes.push(options);
     return this.#call('attend', () => ({ self: this.#maps([1, 16, 16]), cross: this.#maps([1, 16, LENGTH]) }));
   }
@@ -165,7 +169,9 @@ export class FakeEngine implements NativeEngine {
       proposals: () => to('proposals', 3),
       label: (asked: NativeLabelOptions) => label('label', columns, asked),
       labelSegments: (named: NativeMaps | null, asked: NativeLabelOptions) =>
-        named ? label('labelSegments', named.shape[2]!, asked) : label('labelSegments', columns, { ...asked, background: 'word' }),
+        named
+          ? label('labelSegments', named.shape[2]!, asked)
+          : label('labelSegments', columns, { ...asked, background: 'word' }),
     });
   }
 
@@ -188,7 +194,8 @@ export class FakeEngine implements NativeEngine {
     const count = options.spans.length / 3;
     let state = asked.noiseSeed ?? 0;
     for (const { boxes, timesteps, noiseSeed } of seen) {
-      for (const value of [...boxes, ...timesteps, noiseSeed]) state = Math.imul(state ^ Math.round(value * 1e4), 2654435761);
+      for (const value of [...boxes, ...timesteps, noiseSeed])
+        state = Math.imul(state ^ Math.round(value * 1e4), 2654435761);
     }
     const areas = new Float64Array(count);
     const labels = Uint8Array.from({ length: asked.width * asked.height }, (_, i) => {
@@ -222,7 +229,17 @@ export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: MapC
       const empty = new Int32Array(LENGTH);
       if (input === undefined && needsNames === false) {
         const none = new Int32Array();
-        return { ids: empty, count: 1, length: LENGTH, spans: none, groups: none, empty, categories: [], texts: [''], warnings: [] };
+        return {
+          ids: empty,
+          count: 1,
+          length: LENGTH,
+          spans: none,
+          groups: none,
+          empty,
+          categories: [],
+          texts: [''],
+          warnings: [],
+        };
       }
       const categories = parseCategories(input, background);
       const spans: number[] = [];
@@ -265,5 +282,10 @@ export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: MapC
 
 /** A raw picture. */
 export function picture(width = 8, height = 6) {
-  return { data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37) % 256), width, height, channels: 3 };
+  return {
+    data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37) % 256),
+    width,
+    height,
+    channels: 3,
+  };
 }

@@ -42,8 +42,15 @@ const segmenter = Segmenter.of({
     defaults: { training: { 16: 1 }, inferenceCross: { 16: 1 }, inferenceSelf: { 16: 1 } },
   },
   buildPrompts: () => ({
-    ids: none, count: 1, length: 4, spans: none, groups: Int32Array.of(0, 1), empty: none,
-    categories: ['cat', 'background'], texts: [''], warnings: [],
+    ids: none,
+    count: 1,
+    length: 4,
+    spans: none,
+    groups: Int32Array.of(0, 1),
+    empty: none,
+    categories: ['cat', 'background'],
+    texts: [''],
+    warnings: [],
   }),
   selectMaps: () => ({}),
 });

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { InvSegError } from '../../lib/errors.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import type { SegmentOptions } from '../../lib/segmenter/types.js';
-import { FakeEngine, fakeParts, picture } from './fake.js';
 import type { FakeBehaviour } from './fake.js';
+import { FakeEngine, fakeParts, picture } from './fake.js';
 
 function open(behaviour: FakeBehaviour = {}) {
   const engine = new FakeEngine(behaviour);
@@ -12,7 +12,8 @@ function open(behaviour: FakeBehaviour = {}) {
 
 const cats: SegmentOptions = { categories: ['cat'], steps: 100 };
 // An aborted call's error has the name that Node's own have.
-const code = (value: string) => expect.objectContaining({ name: value === 'ABORTED' ? 'AbortError' : 'InvSegError', code: value });
+const code = (value: string) =>
+  expect.objectContaining({ name: value === 'ABORTED' ? 'AbortError' : 'InvSegError', code: value });
 
 describe('abort', () => {
   it('before the call: nothing runs', async () => {
@@ -43,7 +44,9 @@ describe('abort', () => {
     const controller = new AbortController();
     const { segmenter, engine } = open();
     const onProgress = ({ step }: { step: number }) => step === 5 && controller.abort();
-    await expect(segmenter.segment(picture(), { ...cats, signal: controller.signal, onProgress })).rejects.toEqual(code('ABORTED'));
+    await expect(segmenter.segment(picture(), { ...cats, signal: controller.signal, onProgress })).rejects.toEqual(
+      code('ABORTED'),
+    );
     expect(engine.steps).toHaveLength(5);
   });
 
@@ -61,7 +64,9 @@ describe('abort', () => {
     const controller = new AbortController();
     const order: string[] = [];
     const first = segmenter.segment(picture(), { ...cats, steps: 20 }).then(() => order.push('first'));
-    const second = segmenter.segment(picture(), { ...cats, signal: controller.signal }).catch(() => order.push('second'));
+    const second = segmenter
+      .segment(picture(), { ...cats, signal: controller.signal })
+      .catch(() => order.push('second'));
     const third = segmenter.segment(picture(), { ...cats, steps: 1 }).then(() => order.push('third'));
     setTimeout(() => controller.abort(), 10);
     await Promise.all([first, second, third]);
@@ -76,7 +81,9 @@ describe('abort', () => {
     const add = signal.addEventListener.bind(signal);
     const remove = signal.removeEventListener.bind(signal);
     signal.addEventListener = ((...args: Parameters<typeof add>) => (listeners++, add(...args))) as typeof add;
-    signal.removeEventListener = ((...args: Parameters<typeof remove>) => (listeners--, remove(...args))) as typeof remove;
+    signal.removeEventListener = ((...args: Parameters<typeof remove>) => (
+      listeners--, remove(...args)
+    )) as typeof remove;
     await segmenter.segment(picture(), { ...cats, steps: 1, signal });
     expect(listeners).toBe(0);
   });
@@ -86,7 +93,9 @@ describe('calls at the same time', () => {
   it('run one after the other, in order', async () => {
     const { segmenter, engine } = open({ delay: 1 });
     const order: number[] = [];
-    await Promise.all([1, 2, 3].map((n) => segmenter.segment(picture(), { ...cats, steps: n }).then(() => order.push(n))));
+    await Promise.all(
+      [1, 2, 3].map((n) => segmenter.segment(picture(), { ...cats, steps: n }).then(() => order.push(n))),
+    );
     expect(order).toEqual([1, 2, 3]);
     expect(engine.mostRunning).toBe(1);
     expect(engine.inversions).toHaveLength(3);
@@ -112,7 +121,8 @@ describe('dispose', () => {
     const steps = engine.steps.length;
     expect(steps).toBeGreaterThan(0);
     await segmenter.dispose();
-    for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: code('DISPOSED') });
+    for (const outcome of await outcomes)
+      expect(outcome).toMatchObject({ status: 'rejected', reason: code('DISPOSED') });
     expect(engine.steps.length).toBeLessThanOrEqual(steps + 2);
     expect(engine.open).toBe(0);
     expect(engine.calls.at(-1)).toBe('dispose');

@@ -6,8 +6,8 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compressCounts, decodeRuns, expandCounts } from '../../lib/datasets/coco/runs.js';
-import { maskOf, resultJson } from '../../lib/index.js';
 import type { ResultJson, SegmentResult } from '../../lib/index.js';
+import { maskOf, resultJson } from '../../lib/index.js';
 import { resolveOptions } from '../../lib/options/index.js';
 import { allBackground } from '../../lib/segmenter/all-background.js';
 import { makeResult, makeSegments } from '../../lib/segmenter/result.js';
@@ -15,21 +15,31 @@ import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { FakeEngine, fakeParts, picture } from './fake.js';
 
 const options = { categories: ['cat', 'dog'], steps: 2, saveMaps: true, compareLoss: true };
-const segmented = (): Promise<SegmentResult> => Segmenter.of(fakeParts(new FakeEngine())).segment(picture(8, 6), options);
+const segmented = (): Promise<SegmentResult> =>
+  Segmenter.of(fakeParts(new FakeEngine())).segment(picture(8, 6), options);
 
 /** A result of given labels. */
 function resultOf(labels: Uint8Array, width: number, categories: readonly string[]): SegmentResult {
   const areas = Float64Array.from(categories, (_, i) => labels.filter((label) => label === i).length);
   const base = allBackground(width, labels.length / width, resolveOptions(), 'none');
   const scores = new Float32Array(categories.length).fill(0.5);
-  return makeResult({ ...base, labels, categories: [...categories], segments: makeSegments(categories, { labels, areas, scores }) });
+  return makeResult({
+    ...base,
+    labels,
+    categories: [...categories],
+    segments: makeSegments(categories, { labels, areas, scores }),
+  });
 }
 
 describe('a result', () => {
   it('has fields of data alone', async () => {
     for (const result of [await segmented(), allBackground(4, 3, resolveOptions(), 'why')]) {
       const functions = (value: unknown): boolean =>
-        typeof value === 'function' || (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && Object.values(value).some(functions));
+        typeof value === 'function' ||
+        (typeof value === 'object' &&
+          value !== null &&
+          !ArrayBuffer.isView(value) &&
+          Object.values(value).some(functions));
       expect(functions(result)).toBe(false);
       for (const segment of result.segments) {
         expect(Object.getPrototypeOf(segment)).toBe(Object.prototype);
@@ -69,16 +79,24 @@ describe('JSON', () => {
     const { segments: written, maps: packed, ...others } = json;
     expect(others).toEqual(rest);
     expect(written.map(({ mask: __, ...segment }) => segment)).toEqual(segments);
-    expect(packed).toMatchObject({ size: maps!.size, categories: maps!.categories, data: { dtype: 'float32', shape: [3, 4, 4] } });
+    expect(packed).toMatchObject({
+      size: maps!.size,
+      categories: maps!.categories,
+      data: { dtype: 'float32', shape: [3, 4, 4] },
+    });
     const bytes = Buffer.from(packed!.data.base64, 'base64');
     expect(new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))).toEqual(maps!.data);
     for (const { index } of segments) expect(maskOf(json, index)).toEqual(maskOf(result, index));
   });
 
   it('of any labels gives back every mask', () => {
-    const labels = fc.integer({ min: 1, max: 9 }).chain((width) =>
-      fc.array(fc.integer({ min: 0, max: 3 }), { minLength: width, maxLength: 12 * width }).map((all) => ({ width, all: all.slice(0, all.length - (all.length % width)) })),
-    );
+    const labels = fc
+      .integer({ min: 1, max: 9 })
+      .chain((width) =>
+        fc
+          .array(fc.integer({ min: 0, max: 3 }), { minLength: width, maxLength: 12 * width })
+          .map((all) => ({ width, all: all.slice(0, all.length - (all.length % width)) })),
+      );
     fc.assert(
       fc.property(labels, ({ width, all }) => {
         const result = resultOf(Uint8Array.from(all), width, ['a', 'b', 'c', 'd']);
@@ -97,9 +115,11 @@ describe('JSON', () => {
 
   it("has COCO's own text for run lengths", () => {
     type Case = { counts?: number[] | string };
-    const real = (JSON.parse(gunzipSync(readFileSync(new URL('../datasets/coco/regions.json.gz', import.meta.url))).toString()) as Case[]).flatMap(
-      ({ counts }) => (typeof counts === 'string' ? [counts] : []),
-    );
+    const real = (
+      JSON.parse(
+        gunzipSync(readFileSync(new URL('../datasets/coco/regions.json.gz', import.meta.url))).toString(),
+      ) as Case[]
+    ).flatMap(({ counts }) => (typeof counts === 'string' ? [counts] : []));
     expect(real.length).toBeGreaterThan(0);
     for (const text of real) expect(compressCounts(expandCounts(text, 'a real one'))).toBe(text);
     const mask = resultJson(resultOf(Uint8Array.of(1, 0, 0, 1, 1, 0), 3, ['a', 'b'])).segments[0]!.mask;
@@ -120,9 +140,16 @@ describe('maskOf', () => {
     ['labels that do not fit', { ...result, width: 3 }, 0, 'SHAPE_MISMATCH'],
     ['labels that are none', { ...result, labels: [1, 0, 0, 1] }, 0, 'INVALID_OPTION'],
     ['neither labels nor masks', { width: 2, height: 2, categories: ['a'], segments: [] }, 0, 'INVALID_OPTION'],
-    ['run lengths that do not fit', { width: 2, height: 2, categories: ['a'], segments: [{ mask: { size: [2, 2], counts: '1' } }] }, 0, 'DATASET_INVALID'],
+    [
+      'run lengths that do not fit',
+      { width: 2, height: 2, categories: ['a'], segments: [{ mask: { size: [2, 2], counts: '1' } }] },
+      0,
+      'DATASET_INVALID',
+    ],
   ])('refuses %s', (_, value, index, code) => {
-    expect(() => maskOf(value as SegmentResult, index as number)).toThrow(expect.objectContaining({ name: 'InvSegError', code }));
+    expect(() => maskOf(value as SegmentResult, index as number)).toThrow(
+      expect.objectContaining({ name: 'InvSegError', code }),
+    );
   });
 
   it('makes a new mask each time', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import type { BatchImage, BatchOutcome, SegmentAllOptions } from '../../lib/segmenter/types.js';
-import { FakeEngine, fakeParts, picture } from './fake.js';
 import type { FakeBehaviour } from './fake.js';
+import { FakeEngine, fakeParts, picture } from './fake.js';
 
 const code = (value: string) => expect.objectContaining({ code: value });
 const any = <T>(value: unknown): T => value as T;
@@ -41,8 +41,11 @@ describe('many images', () => {
   it('have the masks that each has alone', async () => {
     const { segmenter } = open();
     const together = await all(segmenter, [image('cat'), image('bus', 'dog')]);
-    const alone = [['cat'], ['bus', 'dog']].map((categories) => segmenter.segment(picture(8, 6), { categories, steps: 3 }));
-    for (const [i, result] of (await Promise.all(alone)).entries()) expect(together[i]!.result!.labels).toEqual(result.labels);
+    const alone = [['cat'], ['bus', 'dog']].map((categories) =>
+      segmenter.segment(picture(8, 6), { categories, steps: 3 }),
+    );
+    for (const [i, result] of (await Promise.all(alone)).entries())
+      expect(together[i]!.result!.labels).toEqual(result.labels);
   });
 
   it('make their steps together: every image is encoded before any predicts', async () => {
@@ -70,7 +73,14 @@ describe('many images', () => {
   it('fail alone where the image or its names are no such', async () => {
     const { engine, segmenter } = open();
     const more = any<BatchImage>({ ...image('cat'), steps: 3 });
-    const images = [image('cat'), { input: 'nowhere.png', categories: ['cat'] }, image(''), any<BatchImage>(7), image('dog'), more];
+    const images = [
+      image('cat'),
+      { input: 'nowhere.png', categories: ['cat'] },
+      image(''),
+      any<BatchImage>(7),
+      image('dog'),
+      more,
+    ];
     const outcomes = await all(segmenter, images, { steps: 1, batch: 6 });
     expect(outcomes.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(outcomes.map(({ error }) => error && any<{ code: string }>(error).code)).toEqual([
@@ -89,7 +99,10 @@ describe('many images', () => {
     const behaviour: FakeBehaviour = { failAt: 'step' };
     const { engine, segmenter } = open(behaviour);
     const outcomes: BatchOutcome[] = [];
-    for await (const outcome of segmenter.segmentAll([image('cat'), image('dog'), image('bus')], { steps: 1, batch: 2 })) {
+    for await (const outcome of segmenter.segmentAll([image('cat'), image('dog'), image('bus')], {
+      steps: 1,
+      batch: 2,
+    })) {
       outcomes.push(outcome);
       delete behaviour.failAt;
     }
@@ -113,7 +126,9 @@ describe('many images', () => {
   it('end with the signal and with the segmenter', async () => {
     const controller = new AbortController();
     const { engine, segmenter } = open({ onCall: (name) => name === 'step' && controller.abort() });
-    await expect(all(segmenter, [image('cat'), image('dog')], { steps: 3, batch: 2, signal: controller.signal })).rejects.toEqual(code('ABORTED'));
+    await expect(
+      all(segmenter, [image('cat'), image('dog')], { steps: 3, batch: 2, signal: controller.signal }),
+    ).rejects.toEqual(code('ABORTED'));
     expect(engine.open).toBe(0);
     await segmenter.dispose();
     await expect(all(segmenter, [image('cat')])).rejects.toEqual(code('DISPOSED'));
@@ -127,7 +142,11 @@ describe('many images', () => {
       for (;;) yield image('cat');
     }
     const run = async (): Promise<void> => {
-      for await (const { error } of segmenter.segmentAll(endless(), { steps: 1, batch: 2, signal: controller.signal })) {
+      for await (const { error } of segmenter.segmentAll(endless(), {
+        steps: 1,
+        batch: 2,
+        signal: controller.signal,
+      })) {
         expect(error).toBeUndefined();
         if (++seen === 2) await (way === 'abort' ? controller.abort() : segmenter.dispose());
       }
@@ -167,7 +186,9 @@ describe('many images', () => {
 
   it('fail alone where a prediction fails', async () => {
     let predictions = 0;
-    const behaviour: FakeBehaviour = { onCall: (name) => void (name === 'predict' && (behaviour.failAt = ++predictions === 2 ? 'predict' : '')) };
+    const behaviour: FakeBehaviour = {
+      onCall: (name) => void (name === 'predict' && (behaviour.failAt = ++predictions === 2 ? 'predict' : '')),
+    };
     const { segmenter } = open(behaviour);
     const outcomes = await all(segmenter, [image('cat'), image('dog'), image('bus')], { steps: 2, batch: 3 });
     expect(outcomes.map(({ error }) => error === undefined)).toEqual([true, false, true]);

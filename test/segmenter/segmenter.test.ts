@@ -3,8 +3,8 @@ import { defaults } from '../../lib/options/index.js';
 import { maskOf } from '../../lib/segmenter/result.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import type { SegmentOptions } from '../../lib/segmenter/types.js';
-import { FakeEngine, fakeParts, picture } from './fake.js';
 import type { FakeBehaviour } from './fake.js';
+import { FakeEngine, fakeParts, picture } from './fake.js';
 
 function open(behaviour: FakeBehaviour = {}) {
   const engine = new FakeEngine(behaviour);
@@ -37,7 +37,16 @@ describe('a call', () => {
     expect(result.maps).toBeUndefined();
     expect(result.timings).toMatchObject({ inversion: 6, predict: 1 });
     expect(result.timings.total).toBeGreaterThan(0);
-    expect(engine.calls).toEqual(['encodeText', 'encodeImage', 'createInversion', 'plan', 'step', 'step', 'step', 'predict']);
+    expect(engine.calls).toEqual([
+      'encodeText',
+      'encodeImage',
+      'createInversion',
+      'plan',
+      'step',
+      'step',
+      'step',
+      'predict',
+    ]);
     expect(engine.open).toBe(0);
   });
 
@@ -56,11 +65,28 @@ describe('a call', () => {
 
   it('hands options and defaults to the native side', async () => {
     const { segmenter, engine, parts } = open();
-    const options = { ...cats, alpha: 0.5, gradient: 'keys-only', frame: 'latent', crossScale: 'min-max', latentSample: true } as const;
-    await segmenter.segment(picture(), { ...options, order: 'argmax-first', refineIterations: 2, inferenceTimestep: 7 });
+    const options = {
+      ...cats,
+      alpha: 0.5,
+      gradient: 'keys-only',
+      frame: 'latent',
+      crossScale: 'min-max',
+      latentSample: true,
+    } as const;
+    await segmenter.segment(picture(), {
+      ...options,
+      order: 'argmax-first',
+      refineIterations: 2,
+      inferenceTimestep: 7,
+    });
     expect(engine.inversions[0]).toMatchObject({ alpha: 0.5, gradient: 'keys-only', frame: 32, refineIterations: 2 });
     expect(engine.inversions[0]).toMatchObject({ learningRate: 0.01, beta1: 0.9, beta2: 0.999, adamEps: 1e-8 });
-    expect(engine.predictions[0]).toMatchObject({ timestep: 7, order: 'argmax-first', refineIterations: 2, maps: false });
+    expect(engine.predictions[0]).toMatchObject({
+      timestep: 7,
+      order: 'argmax-first',
+      refineIterations: 2,
+      maps: false,
+    });
     expect(engine.images[0]!.sample).toBe(true);
     expect(parts.selected).toEqual([
       { cross: { 16: 1 }, self: { 16: 1 }, crossScale: 'min-max' },
@@ -79,7 +105,10 @@ describe('a call', () => {
 
   it('reads the layers and heads that are named', async () => {
     const { segmenter, parts } = open();
-    await segmenter.segment(picture(), { ...cats, layers: { inferenceCross: { layers: ['up_blocks.1'], heads: [0, 2] } } });
+    await segmenter.segment(picture(), {
+      ...cats,
+      layers: { inferenceCross: { layers: ['up_blocks.1'], heads: [0, 2] } },
+    });
     expect(parts.selected[0]!.crossLayers).toBeUndefined();
     expect(parts.selected[1]).toMatchObject({ crossLayers: { layers: ['up_blocks.1'], heads: [0, 2] } });
   });
@@ -186,20 +215,31 @@ describe('progress', () => {
     const seen: string[] = [];
     await segmenter.segment(picture(), {
       ...cats,
-      onProgress: ({ stage, step, steps, loss }) => seen.push(`${stage} ${step}/${steps} ${loss?.total.toFixed(2) ?? ''}`.trim()),
+      onProgress: ({ stage, step, steps, loss }) =>
+        seen.push(`${stage} ${step}/${steps} ${loss?.total.toFixed(2) ?? ''}`.trim()),
     });
-    expect(seen).toEqual(['decode 0/3', 'encode 0/3', 'step 1/3 -0.91', 'step 2/3 -0.92', 'step 3/3 -0.93', 'predict 0/3']);
+    expect(seen).toEqual([
+      'decode 0/3',
+      'encode 0/3',
+      'step 1/3 -0.91',
+      'step 2/3 -0.92',
+      'step 3/3 -0.93',
+      'predict 0/3',
+    ]);
   });
 
-  it.each(['decode', 'encode', 'step', 'predict'])('an error thrown in the stage %s ends the call and frees handles', async (at) => {
-    const { segmenter, engine } = open();
-    const onProgress = ({ stage }: { stage: string }) => {
-      if (stage === at) throw new RangeError('mine');
-    };
-    await expect(segmenter.segment(picture(), { ...cats, onProgress })).rejects.toThrow(new RangeError('mine'));
-    expect(engine.open).toBe(0);
-    await expect(segmenter.segment(picture(), cats)).resolves.toBeDefined();
-  });
+  it.each(['decode', 'encode', 'step', 'predict'])(
+    'an error thrown in the stage %s ends the call and frees handles',
+    async (at) => {
+      const { segmenter, engine } = open();
+      const onProgress = ({ stage }: { stage: string }) => {
+        if (stage === at) throw new RangeError('mine');
+      };
+      await expect(segmenter.segment(picture(), { ...cats, onProgress })).rejects.toThrow(new RangeError('mine'));
+      expect(engine.open).toBe(0);
+      await expect(segmenter.segment(picture(), cats)).resolves.toBeDefined();
+    },
+  );
 });
 
 describe('bad input', () => {
@@ -246,9 +286,12 @@ describe('bad input', () => {
     await expect(segmenter.segment(picture(1, 1), cats)).resolves.toMatchObject({ width: 1, height: 1 });
   });
 
-  it.each(['encodeText', 'encodeImage', 'createInversion', 'step', 'predict'])('%s failing frees every handle', async (failAt) => {
-    const { segmenter, engine } = open({ failAt });
-    await expect(segmenter.segment(picture(), cats)).rejects.toEqual(code('OUT_OF_MEMORY'));
-    expect(engine.open).toBe(0);
-  });
+  it.each(['encodeText', 'encodeImage', 'createInversion', 'step', 'predict'])(
+    '%s failing frees every handle',
+    async (failAt) => {
+      const { segmenter, engine } = open({ failAt });
+      await expect(segmenter.segment(picture(), cats)).rejects.toEqual(code('OUT_OF_MEMORY'));
+      expect(engine.open).toBe(0);
+    },
+  );
 });

@@ -21,7 +21,10 @@ describe('a missing build tool is one sentence with the way out', () => {
     withEnvironment({ PATH: bin, CXX: undefined });
     const stamp = path.join(BUILD_FOLDER, STAMP);
     const before = existsSync(stamp) && readFileSync(stamp, 'utf8');
-    const error = (await buildAddon(libtorch, () => {}).then(() => undefined, (reason: unknown) => reason)) as Error;
+    const error = (await buildAddon(libtorch, () => {}).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )) as Error;
     expect(error).toMatchObject({ code: 'TOOL_MISSING', message: expect.stringMatching(sentence) });
     expect(error.message).not.toContain('\n');
     // What was built before is as usable as it was.
@@ -33,20 +36,34 @@ describe('the lock', () => {
   it('of a process that has ended is free', async () => {
     const file = path.join(temporaryFolder(), 'lock');
     writeFileSync(file, '4194303999');
-    expect(await withLock(file, () => {}, async () => 'done')).toBe('done');
+    expect(
+      await withLock(
+        file,
+        () => {},
+        async () => 'done',
+      ),
+    ).toBe('done');
     expect(existsSync(file)).toBe(false);
   });
 
   it('lets one in after the other, also where the first fails', async () => {
     const file = path.join(temporaryFolder(), 'deep', 'lock');
     const order: string[] = [];
-    const first = withLock(file, () => {}, async () => {
-      order.push('first');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      order.push('first ends');
-      throw new Error('no');
-    });
-    const second = withLock(file, () => {}, async () => void order.push('second'));
+    const first = withLock(
+      file,
+      () => {},
+      async () => {
+        order.push('first');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        order.push('first ends');
+        throw new Error('no');
+      },
+    );
+    const second = withLock(
+      file,
+      () => {},
+      async () => void order.push('second'),
+    );
     await expect(first).rejects.toThrow('no');
     await second;
     expect(order).toEqual(['first', 'first ends', 'second']);
@@ -56,7 +73,8 @@ describe('the lock', () => {
 describe('the fingerprint', () => {
   function checkout(): string {
     const root = temporaryFolder();
-    for (const folder of ['addon', 'core/maps', 'shim', 'tests']) mkdirSync(path.join(root, 'native', folder), { recursive: true });
+    for (const folder of ['addon', 'core/maps', 'shim', 'tests'])
+      mkdirSync(path.join(root, 'native', folder), { recursive: true });
     writeFileSync(path.join(root, 'CMakeLists.txt'), 'project(x)');
     writeFileSync(path.join(root, 'native/core/maps/refine.cc'), 'int a;');
     return root;

@@ -31,7 +31,9 @@ export function fakeLibtorch(root: string, version: string, kind: 'wheel' | 'arc
     const parts = { MAJOR: major, MINOR: minor, PATCH: patch };
     writeFileSync(
       path.join(headers, 'version.h'),
-      Object.entries(parts).map(([name, value]) => `#define TORCH_VERSION_${name} ${value}\n`).join(''),
+      Object.entries(parts)
+        .map(([name, value]) => `#define TORCH_VERSION_${name} ${value}\n`)
+        .join(''),
     );
   }
   return root;

@@ -44,21 +44,30 @@ function calls(): string {
 }
 
 function pipRuns(): string[] {
-  return readFileSync(calls(), 'utf8').split('\n').filter((line) => line.includes('pip install'));
+  return readFileSync(calls(), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('pip install'));
 }
 
 async function failure(): Promise<{ code: string; message: string }> {
-  return (await installLibtorch(cache, log).then(() => undefined, (error: unknown) => error)) as { code: string; message: string };
+  return (await installLibtorch(cache, log).then(
+    () => undefined,
+    (error: unknown) => error,
+  )) as { code: string; message: string };
 }
 
 it('keeps tokens out of what is shown and out of the log, and hands them to pip', async () => {
   const pip = 'echo "Looking in indexes: $*"; echo "proxy s3cr%2Ft s3cr/t tok-123"; exit 1';
   fakePython({ pip });
-  withEnvironment({ INVSEG_PIP_ARGS: '--index-url https://alice:s3cr%2Ft@index.example/simple?key=tok-123', PIP_EXTRA_INDEX_URL: 'https://__token__:pypi-AgEI@other.example' });
+  withEnvironment({
+    INVSEG_PIP_ARGS: '--index-url https://alice:s3cr%2Ft@index.example/simple?key=tok-123',
+    PIP_EXTRA_INDEX_URL: 'https://__token__:pypi-AgEI@other.example',
+  });
   const { message } = await failure();
   expect(pipRuns()[0]).toContain('alice:s3cr%2Ft@index.example/simple?key=tok-123');
   const written = readFileSync(/output is in (.+); its end/.exec(message)![1]!, 'utf8');
-  for (const text of [message, written, lines.join('\n')]) for (const secret of ['alice', 's3cr', 'tok-123', 'pypi-AgEI']) expect(text).not.toContain(secret);
+  for (const text of [message, written, lines.join('\n')])
+    for (const secret of ['alice', 's3cr', 'tok-123', 'pypi-AgEI']) expect(text).not.toContain(secret);
   expect(written).toContain('index.example');
 });
 
@@ -77,7 +86,8 @@ it('installs the pinned torch and numpy into the cache, and says what it does', 
   expect(path.resolve(root)).toBe(path.join(cache, 'lib', 'python3.12', 'site-packages', 'torch'));
   expect(path.resolve(installedRoot(cache) as string)).toBe(path.resolve(root));
   expect(pipRuns()).toHaveLength(1);
-  for (const part of ['--retries', `torch==${LIBTORCH_PIN}`, 'numpy', '--find-links /wheels']) expect(pipRuns()[0]).toContain(part);
+  for (const part of ['--retries', `torch==${LIBTORCH_PIN}`, 'numpy', '--find-links /wheels'])
+    expect(pipRuns()[0]).toContain(part);
   expect(lines.join('\n')).toMatch(/Installing torch .*\n.*done in/);
   expect(pipRuns()[0]).toMatch(/--constraint .+constraints\.txt torch==/);
   const pins = readFileSync(path.join(cache, 'constraints.txt'), 'utf8').trimEnd().split('\n');
@@ -118,7 +128,11 @@ it('leaves no finished installation behind where pip fails, and the next run may
 
 describe('a failing pip is explained', () => {
   it.each([
-    ['no network', 'Failed to establish a new connection: Temporary failure in name resolution', /index could not be reached.*PIP_INDEX_URL/],
+    [
+      'no network',
+      'Failed to establish a new connection: Temporary failure in name resolution',
+      /index could not be reached.*PIP_INDEX_URL/,
+    ],
     ['no such wheel', 'ERROR: No matching distribution found for torch==2.13.0', /no torch 2\.13\.0 for this Python/],
     ['a full disk', 'OSError: [Errno 28] No space left on device', /disk is full/],
   ])('%s', async (_, output, sentence) => {

@@ -73,13 +73,19 @@ describe('the order of the search', () => {
 describe('a place that the user names', () => {
   it.each([
     ['does not exist', (root: string) => root],
-    ['misses the library', (root: string) => (mkdirSync(path.join(root, 'include', 'torch'), { recursive: true }), root)],
+    [
+      'misses the library',
+      (root: string) => (mkdirSync(path.join(root, 'include', 'torch'), { recursive: true }), root),
+    ],
     ['is too old', (root: string) => fakeLibtorch(root, '2.10.4')],
   ])('and that %s is an error, not skipped', async (_, make) => {
     const named = make(path.join(folder, 'named'));
     pythonWith(fakeLibtorch(path.join(folder, 'torch'), '2.13.0'));
     for (const search of [findLibtorch(named, env), findLibtorch(undefined, { ...env, INVSEG_LIBTORCH: named })]) {
-      const error = await search.then(() => undefined, (reason: unknown) => reason);
+      const error = await search.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
       expect(error).toMatchObject({ code: 'LIBTORCH_NOT_FOUND', message: expect.stringContaining(named) });
     }
   });
@@ -137,5 +143,6 @@ it('finding nothing lists all attempts and the ways out', async () => {
   const error = notFound(attempts);
   expect(error.code).toBe('LIBTORCH_NOT_FOUND');
   for (const { source, place } of attempts) expect(error.message).toContain(`${source}: ${place}`);
-  for (const way of ['npx invseg setup', 'pip install torch==', 'INVSEG_LIBTORCH']) expect(error.message).toContain(way);
+  for (const way of ['npx invseg setup', 'pip install torch==', 'INVSEG_LIBTORCH'])
+    expect(error.message).toContain(way);
 });

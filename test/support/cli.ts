@@ -1,6 +1,7 @@
 /** The compiled command as a user runs it, and what its processes leave behind. */
-import { spawn } from 'node:child_process';
+
 import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +23,10 @@ export interface Running {
 const running = new Set<ChildProcess>();
 
 export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [main, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   running.add(child);
   const text = { out: '', err: '' };
   child.stdout.on('data', (data: Buffer) => (text.out += data));
@@ -60,7 +64,10 @@ export function journalled(out: string): string[] {
 
 /** `report.json` without what no two runs share. */
 export function report(out: string): Record<string, unknown> {
-  const { milliseconds: _, ...rest } = JSON.parse(readFileSync(path.join(out, 'report.json'), 'utf8')) as Record<string, unknown>;
+  const { milliseconds: _, ...rest } = JSON.parse(readFileSync(path.join(out, 'report.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
   return rest;
 }
 

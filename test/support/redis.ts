@@ -2,11 +2,12 @@
  * A Redis of the test's own: in a temporary folder, on a free port, with a password and an append-only file, so that it can be
  * stopped and started again. Debian's redis-server is installed where it is missing and the tests may do so.
  */
-import { spawn, spawnSync } from 'node:child_process';
+
 import type { ChildProcess } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
@@ -18,7 +19,10 @@ export function whyNoRedis(): string | undefined {
   if (there()) return undefined;
   if (process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0) {
     spawnSync('apt-get', ['update'], { timeout: 60_000 });
-    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], { timeout: 120_000, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], {
+      timeout: 120_000,
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
     if (there()) return undefined;
   }
   const reason = 'redis-server is not in PATH (Debian: apt-get install redis-server)';
@@ -42,7 +46,15 @@ export class RedisServer {
     server.#port = await freePort();
     const file = path.join(server.folder, 'redis.conf');
     // In a file: a command line can be read by everybody.
-    const lines = ['bind 127.0.0.1', `port ${server.#port}`, `dir ${server.folder}`, `requirepass ${JSON.stringify(password)}`, 'appendonly yes', 'appendfsync everysec', 'save ""'];
+    const lines = [
+      'bind 127.0.0.1',
+      `port ${server.#port}`,
+      `dir ${server.folder}`,
+      `requirepass ${JSON.stringify(password)}`,
+      'appendonly yes',
+      'appendfsync everysec',
+      'save ""',
+    ];
     writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });
     await server.resume();
     return server;
@@ -59,12 +71,16 @@ export class RedisServer {
 
   /** Starts the server, on the same port with the same data. */
   async resume(): Promise<void> {
-    const running = (this.#process = spawn('redis-server', [path.join(this.folder, 'redis.conf')], { stdio: ['ignore', 'pipe', 'inherit'] }));
+    const running = (this.#process = spawn('redis-server', [path.join(this.folder, 'redis.conf')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }));
     let log = '';
     running.stdout!.on('data', (data: Buffer) => (log += data));
     const client = this.client();
     client.on('error', () => {});
-    const ended = new Promise<never>((_, reject) => running.once('exit', () => reject(new Error(`redis-server ended: ${log}`))));
+    const ended = new Promise<never>((_, reject) =>
+      running.once('exit', () => reject(new Error(`redis-server ended: ${log}`))),
+    );
     ended.catch(() => {});
     try {
       await Promise.race([client.ping(), ended]);

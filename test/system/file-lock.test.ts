@@ -1,15 +1,26 @@
-import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileLock } from '../../lib/system/file-lock.js';
-import { ownProcess } from '../../lib/system/processes.js';
 import type { ProcessId } from '../../lib/system/processes.js';
+import { ownProcess } from '../../lib/system/processes.js';
 
 let folder: string;
 let file: string;
@@ -61,14 +72,19 @@ it('is held by one, says who, and leaves nothing behind', async () => {
 describe('of a process that ended', () => {
   it('does not count while the process is a zombie', async () => {
     // A shell that becomes another program never asks how its child ended.
-    const shell = spawn('sh', ['-c', `"${process.execPath}" "${script}" "${compiled}" "${file}" hold & echo $!; exec sleep 600`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const shell = spawn(
+      'sh',
+      ['-c', `"${process.execPath}" "${script}" "${compiled}" "${file}" hold & echo $!; exec sleep 600`],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     children.push(shell);
     const lines = createInterface({ input: shell.stdout })[Symbol.asyncIterator]();
     const pid = Number((await lines.next()).value);
     expect((await lines.next()).value).toBe('got');
     expect(await FileLock.take(file)).toMatchObject({ pid });
     process.kill(pid, 'SIGKILL');
-    while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')))
+      await new Promise((resolve) => setTimeout(resolve, 5));
     expect(() => process.kill(pid, 0), 'the system still knows its number').not.toThrow();
     await takeAndRelease();
   });
@@ -168,11 +184,14 @@ describe('of a process that cannot be looked at', () => {
   });
 });
 
-it.each(['', '{', 'null', '{"pid": 1}', '{"host": "h", "place": "p", "pid": 1, "token": "../../x"}'])('a text that is no lock (%j) goes by its age', async (text) => {
-  writeFileSync(file, text);
-  utimesSync(file, 1, 1);
-  await takeAndRelease();
-});
+it.each(['', '{', 'null', '{"pid": 1}', '{"host": "h", "place": "p", "pid": 1, "token": "../../x"}'])(
+  'a text that is no lock (%j) goes by its age',
+  async (text) => {
+    writeFileSync(file, text);
+    utimesSync(file, 1, 1);
+    await takeAndRelease();
+  },
+);
 
 it('is an error where it is a link to nowhere', async () => {
   symlinkSync(path.join(folder, 'nowhere', 'at', 'all'), file);

@@ -18,7 +18,9 @@ const module = new URL('../../dist/system/whole-file.js', import.meta.url).href;
 async function leave(): Promise<string> {
   const code = `const { temporaryIn } = await import('${module}');
     const file = temporaryIn(process.argv[1]); (await import('node:fs')).writeFileSync(file, 'half'); console.log(file); setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [file] = (await once(child.stdout, 'data')) as [Buffer];
   // Alive, it keeps its file.
   await sweepTemporaries(folder);

@@ -104,7 +104,10 @@ function makeWeights(shapes: Record<string, number[]>): Buffer {
 }
 
 function weights(name: string, shape: readonly number[]): Float32Array {
-  const values = uniform(name, shape.reduce((product, side) => product * side, 1));
+  const values = uniform(
+    name,
+    shape.reduce((product, side) => product * side, 1),
+  );
   const fan = shape.slice(1).reduce((product, side) => product * side, 1);
   const isBias = name.endsWith('bias') || name.endsWith('class_embedding');
   const isTable = name.includes('embedding') && !name.includes('patch');

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openDataset } from '../../lib/datasets/index.js';
 import { datasetOptions } from '../../lib/cli/dataset-flags.js';
+import { openDataset } from '../../lib/datasets/index.js';
 import { createNameSource } from '../../lib/names/index.js';
 import { embeddedFilter, VisionLanguage } from '../../lib/vision-language/index.js';
 
@@ -13,9 +13,16 @@ beforeAll(async () => void (models = await VisionLanguage.open({ ...embeddedFilt
 afterAll(() => models.dispose());
 
 it('takes networks that the small model has from its files', () => {
-  for (const [kind, module] of [['contrastive', 'imageEncoder'], ['captioner', 'visionEncoder']] as const) {
-    const { modules } = JSON.parse(readFileSync(path.join(clip, `${kind}.json`), 'utf8')) as { modules: Record<string, { weights: { file: string; prefix?: string }[] }> };
-    expect(modules[module]!.weights.map(({ file }) => file)).toEqual(expect.arrayContaining(['unet.safetensors', 'vae_encoder.safetensors']));
+  for (const [kind, module] of [
+    ['contrastive', 'imageEncoder'],
+    ['captioner', 'visionEncoder'],
+  ] as const) {
+    const { modules } = JSON.parse(readFileSync(path.join(clip, `${kind}.json`), 'utf8')) as {
+      modules: Record<string, { weights: { file: string; prefix?: string }[] }>;
+    };
+    expect(modules[module]!.weights.map(({ file }) => file)).toEqual(
+      expect.arrayContaining(['unet.safetensors', 'vae_encoder.safetensors']),
+    );
   }
 });
 

@@ -26,8 +26,14 @@ describe('folders', () => {
   }
 
   test('no model, or not a folder’s name', async () => {
-    expect(await refused({})).toMatchObject({ code: 'INVALID_OPTION', message: expect.stringContaining('received neither') });
-    expect(await refused({ clip: 3 })).toMatchObject({ code: 'INVALID_OPTION', message: expect.stringContaining('for clip') });
+    expect(await refused({})).toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('received neither'),
+    });
+    expect(await refused({ clip: 3 })).toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('for clip'),
+    });
     expect(await refused({ clip: 'x', dtype: 'float8' })).toMatchObject({ code: 'INVALID_OPTION' });
   });
 
@@ -91,7 +97,10 @@ describe('folders', () => {
     await rm(path.join(clip, 'tokenizer'), { recursive: true });
     await mkdir(path.join(clip, 'tokenizer'));
     expect(await refused({ clip, ...cpu })).toMatchObject({ code: 'TOKENIZER_INVALID' });
-    expect(await refused({ blip, ...cpu })).toMatchObject({ code: 'MANIFEST_INVALID', message: expect.stringContaining('vision_encoder.pt: there is no such file') });
+    expect(await refused({ blip, ...cpu })).toMatchObject({
+      code: 'MANIFEST_INVALID',
+      message: expect.stringContaining('vision_encoder.pt: there is no such file'),
+    });
   });
 });
 
@@ -172,8 +181,15 @@ test('numbers that overflow are an error, not a similarity', async () => {
   bytes.fill(Buffer.from(Float32Array.of(1e38).buffer), 8 + Number(bytes.readBigUInt64LE(0)));
   await writeFile(file, bytes);
   await using models = await VisionLanguage.open({ clip: folder, ...cpu });
-  for (const ask of [() => models.imageEmbedding(makePicture(1)), () => models.textEmbeddings(['a cat']), () => models.wordStates(['cat'])]) {
-    expect(await failure(ask())).toMatchObject({ code: 'NOT_FINITE', message: expect.stringContaining('NaN or infinity') });
+  for (const ask of [
+    () => models.imageEmbedding(makePicture(1)),
+    () => models.textEmbeddings(['a cat']),
+    () => models.wordStates(['cat']),
+  ]) {
+    expect(await failure(ask())).toMatchObject({
+      code: 'NOT_FINITE',
+      message: expect.stringContaining('NaN or infinity'),
+    });
   }
 });
 

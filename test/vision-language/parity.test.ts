@@ -179,7 +179,10 @@ describe.each(['tied', 'untied'] as const)('BLIP with a head that is %s to the t
 
   test('several prefixes of one picture are what each gives alone', async () => {
     const own = golden[kind].captions.filter(({ seed, beams }) => seed === 2 && beams === 3);
-    const texts = await models.captions(makePicture(2), own.map(({ prefix }) => prefix));
+    const texts = await models.captions(
+      makePicture(2),
+      own.map(({ prefix }) => prefix),
+    );
     expect(texts).toEqual(own.map(({ text }) => text));
     expect(await models.captions(makePicture(2), [])).toEqual([]);
   });

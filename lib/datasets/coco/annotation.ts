@@ -4,10 +4,10 @@ import { JsonReader } from '../../models/reader.js';
 import type { Size } from '../png-mask.js';
 import { cocoLabels } from './categories.js';
 import type { PaintedObject } from './paint.js';
-import { MOST_CROSSINGS, polygonRuns } from './polygon.js';
 import type { Budget } from './polygon.js';
-import { decodeRuns, runsArea } from './runs.js';
+import { MOST_CROSSINGS, polygonRuns } from './polygon.js';
 import type { EncodedRuns, Runs } from './runs.js';
+import { decodeRuns, runsArea } from './runs.js';
 
 /** Farther out, in pixels, no annotator clicks; the arithmetic would hold for more. */
 const FARTHEST = 1e6;

@@ -13,8 +13,8 @@ import path from 'node:path';
 import { InvSegError } from '../../errors.js';
 import { loadVocabulary } from '../../names/vocabulary.js';
 import type { DatasetParts, Located } from '../dataset.js';
-import { withoutBackground } from '../labels.js';
 import type { LabelTable } from '../labels.js';
+import { withoutBackground } from '../labels.js';
 import { listIds } from '../lists.js';
 import type { ResolvedOptions } from '../options.js';
 import type { Root } from '../places.js';
@@ -59,7 +59,9 @@ async function findRoute(root: Root, split: string, wanted: ResolvedOptions['rou
     for (const top of MASK_FOLDERS) {
       if (!is(route) || !(await root.has(top, split))) continue;
       const fits =
-        route === 'converted' ? (name: string) => name.endsWith(CONVERTED) : (name: string) => /^[^_]+\.png$/.test(name);
+        route === 'converted'
+          ? (name: string) => name.endsWith(CONVERTED)
+          : (name: string) => /^[^_]+\.png$/.test(name);
       if ((await root.list(top, split)).some(fits)) return { route, folder: [top, split] };
     }
   }

@@ -34,7 +34,11 @@ const [QUOTE, BACKSLASH, COLON, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE
  * @throws {InvSegError} `DATASET_NOT_FOUND` without the file; `DATASET_INVALID`: no object, a list that is not there or has
  * other things than objects, damaged, truncated
  */
-export async function readElements(file: string, keys: readonly string[], take: (element: Element) => void): Promise<void> {
+export async function readElements(
+  file: string,
+  keys: readonly string[],
+  take: (element: Element) => void,
+): Promise<void> {
   const scanner = new Scanner(file, keys, take);
   const { handle } = await openFile(file).catch((cause: unknown) => {
     throw new InvSegError('DATASET_NOT_FOUND', `${file}: ${whyNot(cause, 'file')}`, { cause });

@@ -3,8 +3,8 @@
  * its place in the file (16 bytes); polygons are read again when the picture's turn comes.
  */
 import path from 'node:path';
-import { InvSegError } from '../../errors.js';
 import type { ErrorCode } from '../../errors.js';
+import { InvSegError } from '../../errors.js';
 import { openFile } from '../../files.js';
 import { JsonReader } from '../../models/reader.js';
 import { show } from '../../options/rules.js';
@@ -13,8 +13,8 @@ import { isFileName } from '../options.js';
 import type { Size } from '../png-mask.js';
 import { readAnnotation } from './annotation.js';
 import { COCO_IDS } from './categories.js';
-import { parseElement, readElements } from './elements.js';
 import type { Element } from './elements.js';
+import { parseElement, readElements } from './elements.js';
 import type { PaintedObject } from './paint.js';
 import { MOST_CROSSINGS } from './polygon.js';
 
@@ -142,7 +142,10 @@ function byId(all: Picture[], file: string): { list: IdList; pictures: Map<strin
 }
 
 function checkCategories(ids: unknown[], file: string): void {
-  const wrong = [...ids.filter((id) => !COCO_IDS.includes(id as number)), ...COCO_IDS.filter((id) => !ids.includes(id))];
+  const wrong = [
+    ...ids.filter((id) => !COCO_IDS.includes(id as number)),
+    ...COCO_IDS.filter((id) => !ids.includes(id)),
+  ];
   if (wrong.length === 0) return;
   throw invalid(
     file,

@@ -19,10 +19,16 @@ const GRID = 5;
  * @returns runs within the picture; they may touch but do not overlap
  * @throws {RangeError} where the budget is not enough, before anything is allocated
  */
-export function polygonRuns(points: ArrayLike<number>, width: number, height: number, budget: Budget = { crossings: MOST_CROSSINGS }): Runs {
+export function polygonRuns(
+  points: ArrayLike<number>,
+  width: number,
+  height: number,
+  budget: Budget = { crossings: MOST_CROSSINGS },
+): Runs {
   const count = countCrossings(points, width);
   budget.crossings -= count;
-  if (budget.crossings < 0) throw new RangeError(`more than ${MOST_CROSSINGS} columns are crossed by edges of polygons`);
+  if (budget.crossings < 0)
+    throw new RangeError(`more than ${MOST_CROSSINGS} columns are crossed by edges of polygons`);
   // An odd one out lasts to the end of the picture.
   const crossings = new Uint32Array(count + (count % 2)).fill(width * height, count);
   let at = 0;

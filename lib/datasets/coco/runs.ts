@@ -39,7 +39,10 @@ export function decodeRuns({ size, counts }: EncodedRuns, width: number, height:
     if (i % 2 === 1) runs[i] = position;
   }
   if (position !== total) {
-    throw invalid(name, `its run lengths cover ${position > total ? 'more than the' : `${position} of`} ${total} pixels`);
+    throw invalid(
+      name,
+      `its run lengths cover ${position > total ? 'more than the' : `${position} of`} ${total} pixels`,
+    );
   }
   return runs;
 }
@@ -51,7 +54,7 @@ export function decodeRuns({ size, counts }: EncodedRuns, width: number, height:
  */
 export function expandCounts(text: string, name: string): number[] {
   const counts: number[] = [];
-  for (let i = 0; i < text.length;) {
+  for (let i = 0; i < text.length; ) {
     let value = 0;
     let unit = 1;
     for (let more = true; more; i++, unit *= 32) {

@@ -15,7 +15,15 @@ export function serveParent<Setup>(open: (setup: Setup, device: string) => Promi
       const task = await open(setup, device);
       engine = new RemoteEngine(task);
       const { model, device: taken, dtype } = task.segmenter.info;
-      say({ type: 'ready', info: { model: { name: model.name, version: model.version, methods: model.methods ?? {} }, device: taken, dtype }, names: task.names.description });
+      say({
+        type: 'ready',
+        info: {
+          model: { name: model.name, version: model.version, methods: model.methods ?? {} },
+          device: taken,
+          dtype,
+        },
+        names: task.names.description,
+      });
     } catch (error) {
       say({ type: 'failed', failure: failureOf(error, '', { root: '\0' }) });
     }

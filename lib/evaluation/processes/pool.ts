@@ -3,11 +3,11 @@ import type { Dataset } from '../../datasets/index.js';
 import { InvSegError } from '../../errors.js';
 import type { Place } from '../picture.js';
 import type { EngineFacts, Outcome, PicturePool, PoolRun } from '../pool.js';
-import { outcomeOf } from '../remote.js';
 import type { RemoteResult } from '../remote.js';
+import { outcomeOf } from '../remote.js';
 import { Backlog, MOST_LOSSES } from './backlog.js';
-import { Slot, spawnEntry } from './slot.js';
 import type { SlotEvents, Spawn } from './slot.js';
+import { Slot, spawnEntry } from './slot.js';
 
 export interface ProcessPoolOptions {
   /** `cuda:0`, `cuda:1`, …, one a process; a device may stand there twice. */
@@ -104,11 +104,13 @@ export class ProcessPool implements PicturePool, AsyncDisposable {
   }
 
   #events(): SlotEvents {
-    const then = <A extends unknown[]>(act: (...args: A) => void) => (...args: A): void => {
-      act(...args);
-      this.#deal();
-      this.#wake();
-    };
+    const then =
+      <A extends unknown[]>(act: (...args: A) => void) =>
+      (...args: A): void => {
+        act(...args);
+        this.#deal();
+        this.#wake();
+      };
     return {
       ready: then((slot, info, names) => this.#ready(slot, { info, names })),
       failed: then((slot, { code, message }) => (this.#error ??= new InvSegError(code, `${slot.device}: ${message}`))),
@@ -119,8 +121,14 @@ export class ProcessPool implements PicturePool, AsyncDisposable {
 
   #ready(slot: Slot, facts: { info: EngineFacts; names: string }): void {
     this.#facts ??= facts;
-    const [first, here] = [this.#facts, facts].map((one) => JSON.stringify({ ...one.info, device: one.info.device.split(':')[0], names: one.names }));
-    if (first !== here) this.#error ??= new InvSegError('INVALID_OPTION', `Expected devices that count alike but ${slot.device} is ${here} where the first is ${first}`);
+    const [first, here] = [this.#facts, facts].map((one) =>
+      JSON.stringify({ ...one.info, device: one.info.device.split(':')[0], names: one.names }),
+    );
+    if (first !== here)
+      this.#error ??= new InvSegError(
+        'INVALID_OPTION',
+        `Expected devices that count alike but ${slot.device} is ${here} where the first is ${first}`,
+      );
   }
 
   #finish(place: Place, result: RemoteResult): void {
@@ -137,13 +145,17 @@ export class ProcessPool implements PicturePool, AsyncDisposable {
     const hand = inHand.length > 0 ? `; taken over: ${inHand.map(({ id }) => id).join(', ')}` : '';
     this.#options.onNote?.(`${slot.device}: the process ended (${why}), ${then}${hand}`);
     if (!this.#slots.every(({ lost }) => lost)) return;
-    this.#error ??= new InvSegError('WORKER_LOST', `No process is left: each ended several times in a row, the last one on ${slot.device} (${why}). What was counted is in the journal`);
+    this.#error ??= new InvSegError(
+      'WORKER_LOST',
+      `No process is left: each ended several times in a row, the last one on ${slot.device} (${why}). What was counted is in the journal`,
+    );
   }
 
   /** @throws {InvSegError} `ABORTED`, or what ended the pool */
   async #until(reached: () => boolean, signal: AbortSignal | undefined): Promise<void> {
     while (!reached()) {
-      if (signal?.aborted) throw new InvSegError('ABORTED', 'Interrupted: the processes were ended', { cause: signal.reason });
+      if (signal?.aborted)
+        throw new InvSegError('ABORTED', 'Interrupted: the processes were ended', { cause: signal.reason });
       if (this.#error) throw this.#error;
       await new Promise<void>((resolve) => {
         this.#wake = () => {

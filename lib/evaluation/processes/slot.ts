@@ -1,6 +1,7 @@
 /** One device: the process that works on it, and the next one when it ended. */
-import { fork } from 'node:child_process';
+
 import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
 import type { Place } from '../picture.js';
 import type { EngineFacts } from '../pool.js';
 import type { Failure, RemoteResult } from '../remote.js';
@@ -102,7 +103,8 @@ export class Slot {
       this.ready = this.#worked = true;
       return this.#events.ready(this, message.info, message.names);
     }
-    if (message.type === 'failed') return this.#worked ? this.#dismiss(message.failure) : this.#events.failed(this, message.failure);
+    if (message.type === 'failed')
+      return this.#worked ? this.#dismiss(message.failure) : this.#events.failed(this, message.failure);
     const { place, result } = message;
     if ('failure' in result && sick.has(result.failure.code)) return this.#dismiss(result.failure);
     this.#ends = 0;

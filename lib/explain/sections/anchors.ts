@@ -1,10 +1,10 @@
 /** Soft anchors during the optimisation, as in the left half of the paper's Figure 3. */
 import { drawHeat } from '../../draw/index.js';
-import { anchorOf, centreOf, highest } from '../anchors.js';
-import { fileStem } from '../album.js';
 import type { Album } from '../album.js';
-import { html } from '../html.js';
+import { fileStem } from '../album.js';
+import { anchorOf, centreOf, highest } from '../anchors.js';
 import type { Html } from '../html.js';
+import { html } from '../html.js';
 import { scale, section, shownName, swatch } from '../parts.js';
 import type { Explanation } from '../types.js';
 import { figure, whereabouts } from '../words.js';
@@ -13,7 +13,10 @@ import { mapSize, mostCategories, planeOf, restNote } from './planes.js';
 export async function anchorsSection(explanation: Explanation, album: Album): Promise<Html> {
   const { anchors, categories, palette } = explanation;
   const { anchorScale, anchorCentre, inferenceTimestep } = explanation.invseg.options;
-  const ends = [0, 1].map((value) => anchorOf(value, anchorScale, anchorCentre)).sort((a, b) => a - b) as [number, number];
+  const ends = [0, 1].map((value) => anchorOf(value, anchorScale, anchorCentre)).sort((a, b) => a - b) as [
+    number,
+    number,
+  ];
   const rows: Html[] = [];
   for (const c of mostCategories(explanation)) {
     const name = categories[c]!;

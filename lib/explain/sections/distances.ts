@@ -1,12 +1,12 @@
 /** Distances from a point to all others, as in the right half of the paper's Figure 3. */
 import { drawHeat, drawMarker } from '../../draw/index.js';
-import { cellOf } from '../anchors.js';
-import type { ChosenPoint } from '../anchors.js';
-import { fileStem } from '../album.js';
 import type { Album } from '../album.js';
+import { fileStem } from '../album.js';
+import type { ChosenPoint } from '../anchors.js';
+import { cellOf } from '../anchors.js';
 import { quantile } from '../distances.js';
-import { html } from '../html.js';
 import type { Html } from '../html.js';
+import { html } from '../html.js';
 import { scale, section, shownName, swatch } from '../parts.js';
 import type { Explanation } from '../types.js';
 import { figure, whereabouts } from '../words.js';
@@ -27,7 +27,9 @@ export async function distancesSection(explanation: Explanation, album: Album): 
     const label = point.category ?? `point ${i + 1}`;
     const heat = drawHeat({ values: maps[i]!, side: frame, low: 0, high }, mapSize(explanation));
     const alt = `Distance from a point of ${label}, ${whereabouts(point)}, to all others`;
-    const image = await album.picture(`distances/${fileStem(i, label)}.png`, drawMarker(heat, point.x, point.y), { alt });
+    const image = await album.picture(`distances/${fileStem(i, label)}.png`, drawMarker(heat, point.x, point.y), {
+      alt,
+    });
     const category = point.category === undefined ? -1 : categories.indexOf(point.category);
     const name = html`<strong>${category >= 0 ? swatch(palette[category]!) : undefined} ${shownName(label)}</strong>`;
     const place = `from x ${pixel(point.x, picture.width)}, y ${pixel(point.y, picture.height)}`;
@@ -47,7 +49,9 @@ ${own ? 'Each point is the one of its mask nearest to the centre of mass of its 
 prompt as written, on ${frame} × ${frame} points.</p>`,
     scale('0', `≥ ${figure(high, 3)}`, 'nats, the same colours for all points'),
     html`<div class="grid small">${figures}</div>`,
-    points.length > MOST_POINTS ? html`<p class="soft">The first ${MOST_POINTS} of ${points.length} points.</p>` : undefined,
+    points.length > MOST_POINTS
+      ? html`<p class="soft">The first ${MOST_POINTS} of ${points.length} points.</p>`
+      : undefined,
   );
 }
 

@@ -46,7 +46,17 @@ const HEAD = ['step', 'timestep', 'total', 'cluster', 'entropy', 'intra', 'inter
 /** Columns that fit a narrow page. */
 const NARROW = 5;
 
-function cellsOf({ step, timestep, total, cluster, entropy, intra, inter, gradientNorm, milliseconds }: StepLoss): string[] {
+function cellsOf({
+  step,
+  timestep,
+  total,
+  cluster,
+  entropy,
+  intra,
+  inter,
+  gradientNorm,
+  milliseconds,
+}: StepLoss): string[] {
   const losses = [total, cluster, entropy, intra, inter, gradientNorm].map((value) => figure(value));
   return [`${step}`, `${timestep}`, ...losses, `${Math.round(milliseconds)}`];
 }

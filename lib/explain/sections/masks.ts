@@ -1,11 +1,12 @@
 /** The masks of all methods side by side, as in the paper's Figure 4. */
-import { categoryPalette, percent, shares } from '../../draw/index.js';
+
 import type { Palette, Pixels } from '../../draw/index.js';
+import { categoryPalette, percent, shares } from '../../draw/index.js';
 import { resizeLabels, resizePixels, shownSize, tint } from '../../draw/pixels.js';
 import { methods } from '../../methods/index.js';
 import type { Album } from '../album.js';
-import { html } from '../html.js';
 import type { Html } from '../html.js';
+import { html } from '../html.js';
 import type { Agreement } from '../iou.js';
 import { nameList, section, shownName, swatch } from '../parts.js';
 import type { Explanation, MethodRun } from '../types.js';
@@ -49,7 +50,10 @@ interface Mask {
 }
 
 async function inputCard({ picture }: Explanation, album: Album): Promise<Html> {
-  const image = await album.picture('masks/input.png', await small(picture.pixels), { alt: 'The picture itself', shown: 640 });
+  const image = await album.picture('masks/input.png', await small(picture.pixels), {
+    alt: 'The picture itself',
+    shown: 640,
+  });
   const size = html`<span class="soft">${picture.width} × ${picture.height} pixels</span>`;
   return html`<figure class="card">${image}<figcaption><strong>Input</strong><br>${size}</figcaption></figure>
 `;

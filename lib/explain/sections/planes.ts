@@ -1,9 +1,9 @@
 /** What the sections with one map a category have in common. */
 import { shownSize } from '../../draw/pixels.js';
-import { html } from '../html.js';
-import type { Html } from '../html.js';
-import { nameList } from '../parts.js';
 import type { CategoryMaps } from '../../segmenter/types.js';
+import type { Html } from '../html.js';
+import { html } from '../html.js';
+import { nameList } from '../parts.js';
 import type { Explanation } from '../types.js';
 
 /** A page with more would be neither read nor small; the masks show all. */

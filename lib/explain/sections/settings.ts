@@ -1,7 +1,7 @@
 /** What the result was made with, and how long it took. */
 import { defaults } from '../../options/index.js';
-import { html } from '../html.js';
 import type { Html } from '../html.js';
+import { html } from '../html.js';
 import { section } from '../parts.js';
 import type { Explanation } from '../types.js';
 import { seconds } from '../words.js';
@@ -56,5 +56,7 @@ function flat(group: object, prefix = ''): Row[] {
 
 function shown(value: unknown): string {
   if (typeof value === 'string' && value.trim() === value && value !== '') return value;
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'number' ? Number(inner.toPrecision(6)) : inner));
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'number' ? Number(inner.toPrecision(6)) : inner,
+  );
 }

@@ -57,9 +57,7 @@ Gpu ask_driver(int index) {
 
 }  // namespace
 
-RuntimeInfo runtime_info() {
-  return {TORCH_VERSION, cuda_library_loaded(), cuda_devices(), at::get_num_threads()};
-}
+RuntimeInfo runtime_info() { return {TORCH_VERSION, cuda_library_loaded(), cuda_devices(), at::get_num_threads()}; }
 
 at::Device parse_device(const std::string& name) {
   if (name == "cpu") return at::Device(at::kCPU);
@@ -71,7 +69,8 @@ at::Device parse_device(const std::string& name) {
       name.find_first_not_of("0123456789", 5) == std::string::npos) {
     index = std::stoll(name.substr(5));
   }
-  if (index < 0) throw Error("INVALID_OPTION", "Expected auto, cpu, cuda or cuda:<index> for device but received " + name);
+  if (index < 0)
+    throw Error("INVALID_OPTION", "Expected auto, cpu, cuda or cuda:<index> for device but received " + name);
   if (index >= count) {
     const std::string found = !cuda_library_loaded() ? "this LibTorch is built without CUDA"
                               : count == 0           ? "LibTorch sees no CUDA device"

@@ -77,7 +77,8 @@ at::Tensor Engine::canonical(const uint8_t* rgb, int64_t width, int64_t height) 
     // Bytes travel, and the device resizes: the same weights as a product with a matrix along each axis.
     const at::Tensor pixels = bytes.to(device_);
     const auto options = at::TensorOptions().dtype(at::kFloat).device(device_);
-    const at::Tensor rows = shrinking_matrix(size, height, options), columns = shrinking_matrix(size, width, options).t();
+    const at::Tensor rows = shrinking_matrix(size, height, options),
+                     columns = shrinking_matrix(size, width, options).t();
     std::vector<at::Tensor> planes;
     for (int64_t c = 0; c < 3; ++c) planes.push_back(rows.matmul(pixels.select(2, c).to(at::kFloat)).matmul(columns));
     return at::stack(planes).unsqueeze(0) / 127.5 - 1.0;
@@ -86,7 +87,8 @@ at::Tensor Engine::canonical(const uint8_t* rgb, int64_t width, int64_t height) 
   for (int64_t c = 0; c < 3; ++c) {
     // One channel at a time: a large picture is never whole in float32.
     const at::Tensor channel = bytes.select(2, c).to(at::kFloat).view({1, 1, height, width});
-    channels.push_back(at::_upsample_bilinear2d_aa(channel, {size, size}, /*align_corners=*/false, std::nullopt, std::nullopt));
+    channels.push_back(
+        at::_upsample_bilinear2d_aa(channel, {size, size}, /*align_corners=*/false, std::nullopt, std::nullopt));
   }
   return (at::cat(channels, 1) / 127.5 - 1.0).to(device_);
 }
@@ -126,10 +128,7 @@ Image Engine::encode_image(const uint8_t* rgb, int64_t width, int64_t height, bo
 }
 
 RawMaps Engine::read(
-    const at::Tensor& latents,
-    const at::Tensor& timesteps,
-    const at::Tensor& context,
-    const MapSelection& selection,
+    const at::Tensor& latents, const at::Tensor& timesteps, const at::Tensor& context, const MapSelection& selection,
     bool key_gradient_only) {
   const int64_t batch = latents.size(0), side = config_.latent_size;
   expect_shape("latents", latents, {batch, config_.latent_channels, side, side});
@@ -156,7 +155,8 @@ RawMaps Engine::read(
         map = at::Tensor();
         continue;
       }
-      const int64_t points = config_.level_side(static_cast<int64_t>(level)) * config_.level_side(static_cast<int64_t>(level));
+      const int64_t points =
+          config_.level_side(static_cast<int64_t>(level)) * config_.level_side(static_cast<int64_t>(level));
       expect_shape("attention maps", map, {batch, points, list == &maps.self ? points : config_.prompt_length});
     }
   }
@@ -164,10 +164,7 @@ RawMaps Engine::read(
 }
 
 RawMaps Engine::read_image(
-    const Image& image,
-    const at::Tensor& embedding,
-    const MapSelection& selection,
-    int64_t timestep,
+    const Image& image, const at::Tensor& embedding, const MapSelection& selection, int64_t timestep,
     std::optional<uint64_t> noise_seed) {
   at::NoGradGuard no_grad;
   selection.check(config_);

@@ -79,10 +79,7 @@ class Engine {
    * @param key_gradient_only gradients reach the context through the key projections alone
    */
   RawMaps read(
-      const at::Tensor& latents,
-      const at::Tensor& timesteps,
-      const at::Tensor& context,
-      const MapSelection& selection,
+      const at::Tensor& latents, const at::Tensor& timesteps, const at::Tensor& context, const MapSelection& selection,
       bool key_gradient_only = false);
 
   /** The picture's latent at a timestep, [1, c, h, w]; without a seed no noise is added (DiffSeg). @throws Error see below */
@@ -93,10 +90,7 @@ class Engine {
    * is added: the U-Net reads the latent itself (DiffSeg).
    */
   RawMaps read_image(
-      const Image& image,
-      const at::Tensor& embedding,
-      const MapSelection& selection,
-      int64_t timestep,
+      const Image& image, const at::Tensor& embedding, const MapSelection& selection, int64_t timestep,
       std::optional<uint64_t> noise_seed);
 
   /** [prompts, K, width] float32 on the engine's device. @throws Error `SHAPE_MISMATCH` */

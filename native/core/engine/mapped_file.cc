@@ -25,9 +25,9 @@ std::pair<int64_t, int64_t> modified(const struct stat& status) {
 
 Error changed(const std::string& path) {
   return Error(
-      "WEIGHTS_CHANGED",
-      "Expected the weights file " + path + " to stay as it was opened, but it was written to: open the model again, and "
-      "replace weights by renaming a new file over the old one");
+      "WEIGHTS_CHANGED", "Expected the weights file " + path +
+                             " to stay as it was opened, but it was written to: open the model again, and "
+                             "replace weights by renaming a new file over the old one");
 }
 
 }  // namespace

@@ -69,8 +69,7 @@ void describe(std::ostringstream& out, const std::vector<std::string>& names, co
 
 /** @throws Error `WEIGHTS_MISMATCH` unless names and shapes of both sides are the same. */
 void compare(
-    const std::string& what,
-    const std::unordered_map<std::string, at::Tensor>& parameters,
+    const std::string& what, const std::unordered_map<std::string, at::Tensor>& parameters,
     const std::vector<TensorSource>& sources) {
   std::vector<std::string> missing, extra, misshapen;
   std::unordered_map<std::string, int> seen;
@@ -116,18 +115,16 @@ bool ends_with_any(const std::string& name, const std::vector<std::string>& endi
 }  // namespace
 
 LoadedModule::LoadedModule(
-    const std::string& what,
-    const ModuleConfig& config,
-    at::Device device,
-    at::ScalarType dtype,
-    bool check_finite,
+    const std::string& what, const ModuleConfig& config, at::Device device, at::ScalarType dtype, bool check_finite,
     std::map<std::string, std::shared_ptr<MappedFile>>& files) {
   register_operators();
   try {
     module_ = torch::jit::load(config.script, at::kCPU);
   } catch (const c10::Error& e) {
     const std::string text = e.what_without_backtrace();
-    throw Error("MODEL_NOT_FOUND", "Cannot load the " + what + " from " + config.script + ": " + text.substr(0, text.find('\n')));
+    throw Error(
+        "MODEL_NOT_FOUND",
+        "Cannot load the " + what + " from " + config.script + ": " + text.substr(0, text.find('\n')));
   }
   module_.eval();
   const std::vector<std::string> wide_names = float32_parameters(module_);
@@ -143,10 +140,10 @@ LoadedModule::LoadedModule(
     const int64_t count = c10::multiply_integers(source.shape);
     if (source.begin < 0 || source.end > file->size() || source.end - source.begin != count * width) {
       throw Error(
-          "WEIGHTS_INVALID",
-          "Tensor " + source.name + " " + shape_string(source.shape) + " needs " + std::to_string(count * width) +
-              " bytes at " + std::to_string(source.begin) + " of " + source.file + ", which has " +
-              std::to_string(file->size()) + "; the file is truncated or damaged");
+          "WEIGHTS_INVALID", "Tensor " + source.name + " " + shape_string(source.shape) + " needs " +
+                                 std::to_string(count * width) + " bytes at " + std::to_string(source.begin) + " of " +
+                                 source.file + ", which has " + std::to_string(file->size()) +
+                                 "; the file is truncated or damaged");
     }
     at::Tensor values;
     const unsigned char* bytes = file->data() + source.begin;

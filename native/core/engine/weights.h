@@ -31,11 +31,7 @@ class LoadedModule {
    *         file that changes meanwhile.
    */
   LoadedModule(
-      const std::string& what,
-      const ModuleConfig& config,
-      at::Device device,
-      at::ScalarType dtype,
-      bool check_finite,
+      const std::string& what, const ModuleConfig& config, at::Device device, at::ScalarType dtype, bool check_finite,
       std::map<std::string, std::shared_ptr<MappedFile>>& files);
 
   torch::jit::Module& module() { return module_; }

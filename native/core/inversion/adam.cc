@@ -5,9 +5,7 @@ namespace invseg {
 AdamState AdamState::zeros(const at::Tensor& parameter) {
   const at::Tensor own = parameter.detach().clone();
   return {
-      own,
-      at::zeros_like(own),
-      at::zeros_like(own),
+      own, at::zeros_like(own), at::zeros_like(own),
       at::zeros({}, at::TensorOptions().dtype(at::kDouble).device(own.device()))};
 }
 
@@ -26,10 +24,8 @@ AdamState adam_update(const AdamState& state, const at::Tensor& gradient, const 
 AdamState select_state(const at::Tensor& accept, const AdamState& next, const AdamState& previous) {
   const auto choose = [&](const at::Tensor& a, const at::Tensor& b) { return at::where(accept, a, b); };
   return {
-      choose(next.parameter, previous.parameter),
-      choose(next.first_moment, previous.first_moment),
-      choose(next.second_moment, previous.second_moment),
-      choose(next.step, previous.step)};
+      choose(next.parameter, previous.parameter), choose(next.first_moment, previous.first_moment),
+      choose(next.second_moment, previous.second_moment), choose(next.step, previous.step)};
 }
 
 }  // namespace invseg

@@ -38,8 +38,7 @@ void check_boxes(const std::vector<float>& boxes, size_t views) {
 
 }  // namespace
 
-Inversion::Inversion(
-    std::shared_ptr<Engine> engine, Image image, const at::Tensor& embedding, InversionOptions options)
+Inversion::Inversion(std::shared_ptr<Engine> engine, Image image, const at::Tensor& embedding, InversionOptions options)
     : engine_(std::move(engine)), image_(std::move(image)), options_(std::move(options)) {
   engine_->check_embedding(embedding);
   prompts_ = embedding.size(0);
@@ -57,8 +56,7 @@ Inversion::Inversion(
   trainable_ = at::from_blob(options_.trainable.data(), {prompts_, length, 1}, at::kByte).ne(0).to(device, at::kFloat);
 
   pick_ = CategoryPicker(options_.spans, options_.subtokens, prompts_, length, device);
-  check_shape(
-      options_.groups.empty() || options_.groups.size() == options_.spans.size(), "Expected one group a span");
+  check_shape(options_.groups.empty() || options_.groups.size() == options_.spans.size(), "Expected one group a span");
   merge_ = WordMerger(options_.groups, device);
   method_key_ = options_.key();
   key_ = "image" + method_key_ + options_.shape_key() + ';' + std::to_string(prompts_);
@@ -115,7 +113,8 @@ void Inversion::open_views() {
   std::vector<at::Tensor> noises, posteriors;
   const auto draw = [&] {
     for (size_t i = 0; i < entries.size(); ++i) {
-      const std::vector<int64_t> shape{entries[i].views, config.latent_channels, config.latent_size, config.latent_size};
+      const std::vector<int64_t> shape{
+          entries[i].views, config.latent_channels, config.latent_size, config.latent_size};
       auto generator = make_generator(steps_[static_cast<size_t>(next_) + i].noise_seed);
       noises.push_back(gaussian_noise(generator, shape));
       if (image_.sample && entries[i].fresh) posteriors.push_back(gaussian_noise(generator, shape));
@@ -151,8 +150,19 @@ namespace {
 
 /** Tensors of one image's step, in the order in which `Inversion::inputs` gives them. */
 enum Input {
-  parameter, first_moment, second_moment, count, latents, noise, timesteps, boxes, trainable, pick_weights, pick_indices,
-  merge_indices, kInputs
+  parameter,
+  first_moment,
+  second_moment,
+  count,
+  latents,
+  noise,
+  timesteps,
+  boxes,
+  trainable,
+  pick_weights,
+  pick_indices,
+  merge_indices,
+  kInputs
 };
 
 /** Losses of float16 networks are multiplied by this before the backward pass, whose small values would vanish otherwise. */
@@ -219,7 +229,8 @@ std::vector<at::Tensor> Inversion::update(
     const auto& t = own.back();
     contexts.push_back(t[parameter].detach().requires_grad_());  // [P, K, W]
     const int64_t prompts = images[i]->prompts_;
-    const at::Tensor latent = engine.schedule().add_noise(t[latents], t[noise], t[timesteps]).unsqueeze(1);  // [V, 1, c, h, w]
+    const at::Tensor latent =
+        engine.schedule().add_noise(t[latents], t[noise], t[timesteps]).unsqueeze(1);  // [V, 1, c, h, w]
     noised.push_back(latent.expand({-1, prompts, -1, -1, -1}));
     times.push_back(t[timesteps].unsqueeze(1).expand({-1, prompts}));
   }
@@ -339,10 +350,12 @@ Prediction Inversion::predict(const PredictOptions& options) {
         const auto& [iterations, strength] = options.refinement;
         const bool read_self = iterations > 0 || options.refine_iterations > 0;
         const Attention attention = attend(*engine_, inputs[0], inputs[1], inputs[2], own, read_self);
-        const at::Tensor categories = merge_.with(inputs[7])(pick_.with(inputs[5], inputs[6])(attention.cross));  // [1, N, C]
+        const at::Tensor categories =
+            merge_.with(inputs[7])(pick_.with(inputs[5], inputs[6])(attention.cross));  // [1, N, C]
         return std::vector<at::Tensor>{
-            iterations > 0 ? min_max(refine_iterated(reduce_entropy(attention.self, strength), categories, iterations), 1)
-                           : refine(attention.self, categories, options.refine_iterations)};
+            iterations > 0
+                ? min_max(refine_iterated(reduce_entropy(attention.self, strength), categories, iterations), 1)
+                : refine(attention.self, categories, options.refine_iterations)};
       })[0];
   Prediction result = label_maps(refined, options);
   wait_for(engine_->device());

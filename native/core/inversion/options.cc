@@ -31,8 +31,8 @@ std::string InversionOptions::key() const {
   };
   add(static_cast<int>(subtokens), frame, static_cast<int>(gradient), refine_iterations, cluster.anchor_scale,
       cluster.anchor_centre, cluster.symmetric, cluster_weight, alpha, static_cast<int>(entropy.normalise),
-      static_cast<int>(entropy.reduce), static_cast<int>(entropy.region), adam.learning_rate, adam.beta1, adam.beta2, adam.eps,
-      static_cast<int>(training.cross_scale));
+      static_cast<int>(entropy.reduce), static_cast<int>(entropy.region), adam.learning_rate, adam.beta1, adam.beta2,
+      adam.eps, static_cast<int>(training.cross_scale));
   list(training.self_layers);
   list(training.cross_layers);
   list(training.self_weights);

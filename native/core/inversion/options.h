@@ -34,7 +34,7 @@ bool parse_inter_pairs(const std::string& name);
 /** `NativeInversionOptions` of `lib/native/binding.ts`. */
 struct InversionOptions {
   std::vector<CategorySpan> spans;
-  std::vector<int64_t> groups;      ///< [spans] category of each span, joined by their maximum; empty: one span each
+  std::vector<int64_t> groups;  ///< [spans] category of each span, joined by their maximum; empty: one span each
   SubtokenRule subtokens = SubtokenRule::mean;
   MapSelection training;
   int64_t frame = 16;  ///< side of the frame of refinement, losses and view mapping
@@ -56,8 +56,8 @@ struct InversionOptions {
 
 /** `NativeStep`. */
 struct StepInput {
-  std::vector<float> boxes;         ///< [V * 4] top, left, height, width as fractions; empty reuses the last views
-  std::vector<int64_t> timesteps;   ///< [V]
+  std::vector<float> boxes;        ///< [V * 4] top, left, height, width as fractions; empty reuses the last views
+  std::vector<int64_t> timesteps;  ///< [V]
   uint64_t noise_seed = 0;
 };
 

@@ -17,8 +17,8 @@ at::Tensor centres(int64_t size, const at::TensorOptions& options) {
 
 at::Tensor crop_views(const at::Tensor& picture, const at::Tensor& boxes) {
   const int64_t size = picture.size(-1);
-  const at::Tensor points = centres(size, boxes.options());                         // [S]
-  const auto axis = [&](int64_t start, int64_t extent) {                            // [V, 1, S, S]
+  const at::Tensor points = centres(size, boxes.options());  // [S]
+  const auto axis = [&](int64_t start, int64_t extent) {     // [V, 1, S, S]
     const at::Tensor at_picture = boxes.select(1, start).unsqueeze(1) + boxes.select(1, extent).unsqueeze(1) * points;
     return hat_matrix(at_picture * static_cast<double>(size) - 0.5, size).unsqueeze(1);
   };

@@ -130,7 +130,8 @@ struct Geglu : torch::autograd::Function<Geglu> {
     void* to = y.mutable_data_ptr();
     long long packs = y.numel() / pack_of(x);
     int columns = static_cast<int>(shape.back() / pack_of(x));
-    kernels::launch(kernel("geglu_forward", x), {blocks_for(packs)}, kThreads, {&from, &to, &packs, &columns}, x.device());
+    kernels::launch(
+        kernel("geglu_forward", x), {blocks_for(packs)}, kThreads, {&from, &to, &packs, &columns}, x.device());
     return y;
   }
   static torch::autograd::variable_list backward(
@@ -151,15 +152,13 @@ struct Geglu : torch::autograd::Function<Geglu> {
 }  // namespace
 
 at::Tensor conv2d(
-    const at::Tensor& x,
-    const at::Tensor& weight,
-    const std::optional<at::Tensor>& bias,
-    int64_t stride,
-    int64_t padding,
-    const std::optional<at::Tensor>& residual) {
+    const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, int64_t stride,
+    int64_t padding, const std::optional<at::Tensor>& residual) {
   const at::Tensor own = bias.value_or(at::Tensor()), more = residual.value_or(at::Tensor());
   const auto last = at::MemoryFormat::ChannelsLast;
-  const auto convolve = [&](const at::Tensor& with) { return at::conv2d(x, weight, with, {stride, stride}, {padding, padding}); };
+  const auto convolve = [&](const at::Tensor& with) {
+    return at::conv2d(x, weight, with, {stride, stride}, {padding, padding});
+  };
   const bool fits = on_kernels(x) && x.is_contiguous(last) && own.defined() && weight.size(0) % pack_of(x) == 0 &&
                     own.scalar_type() == x.scalar_type() && own.is_contiguous() && !own.requires_grad() &&
                     (!more.defined() || (more.scalar_type() == x.scalar_type() && more.is_contiguous(last)));

@@ -18,12 +18,8 @@ namespace invseg {
  * @param x [B, C, h, w] @param weight [D, C, k, k] @param bias [D] @param residual of the result's shape
  */
 at::Tensor conv2d(
-    const at::Tensor& x,
-    const at::Tensor& weight,
-    const std::optional<at::Tensor>& bias,
-    int64_t stride,
-    int64_t padding,
-    const std::optional<at::Tensor>& residual);
+    const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, int64_t stride,
+    int64_t padding, const std::optional<at::Tensor>& residual);
 
 /**
  * GEGLU's product: the first half of the last dimension times gelu of the second, gelu exact.

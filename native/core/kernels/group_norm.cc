@@ -34,12 +34,15 @@ struct Layout {
   }
 };
 
-bool takes(const at::Tensor& x, const at::Tensor& added, int64_t groups, const at::Tensor& weight, const at::Tensor& bias) {
+bool takes(
+    const at::Tensor& x, const at::Tensor& added, int64_t groups, const at::Tensor& weight, const at::Tensor& bias) {
   const auto type = x.scalar_type();
   if (!x.is_cuda() || x.dim() != 4 || x.numel() == 0 || !kernels::is_value_type(type)) return false;
   if (!kernels::available(x.device())) return false;
   const int64_t wide = 16 / x.element_size(), channels = x.size(1);
-  const auto frozen = [&](const at::Tensor& t) { return t.scalar_type() == type && t.is_contiguous() && !t.requires_grad(); };
+  const auto frozen = [&](const at::Tensor& t) {
+    return t.scalar_type() == type && t.is_contiguous() && !t.requires_grad();
+  };
   return frozen(weight) && frozen(bias) && (!added.defined() || frozen(added)) && channels % wide == 0 &&
          channels / wide <= kThreads && channels % groups == 0 && groups <= kMaxGroups && x.size(0) <= 65535 &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast);
@@ -84,8 +87,8 @@ std::pair<at::Tensor, at::Tensor> run_forward(const Inputs& in, double eps) {
       {&p.x, &p.added, &p.shared, &sums, &l.points, &l.channels, &l.groups, &l.columns, &l.rows}, in.x.device());
   kernels::launch(
       kernel("apply_forward", in.x), {l.blocks, l.batch}, l.threads,
-      {&p.x, &p.added, &p.shared, &sums, &p.weight, &p.bias, &to, &left, &l.points, &l.channels, &l.groups, &l.columns, &l.rows,
-       &l.blocks, &floor, &p.silu},
+      {&p.x, &p.added, &p.shared, &sums, &p.weight, &p.bias, &to, &left, &l.points, &l.channels, &l.groups, &l.columns,
+       &l.rows, &l.blocks, &floor, &p.silu},
       in.x.device());
   return {y, stats};
 }
@@ -100,27 +103,21 @@ at::Tensor run_backward(const at::Tensor& gradient, const Inputs& in, const at::
   void *sums = partial.mutable_data_ptr(), *to = dx.mutable_data_ptr();
   kernels::launch(
       kernel("sums_backward", in.x), {l.blocks, l.batch}, l.threads,
-      {&up, &p.x, &p.added, &p.shared, &kept, &p.weight, &p.bias, &sums, &l.points, &l.channels, &l.groups, &l.columns, &l.rows,
-       &p.silu},
+      {&up, &p.x, &p.added, &p.shared, &kept, &p.weight, &p.bias, &sums, &l.points, &l.channels, &l.groups, &l.columns,
+       &l.rows, &p.silu},
       in.x.device());
   kernels::launch(
       kernel("apply_backward", in.x), {l.blocks, l.batch}, l.threads,
-      {&up, &p.x, &p.added, &p.shared, &kept, &sums, &p.weight, &p.bias, &to, &l.points, &l.channels, &l.groups, &l.columns,
-       &l.rows, &l.blocks, &p.silu},
+      {&up, &p.x, &p.added, &p.shared, &kept, &sums, &p.weight, &p.bias, &to, &l.points, &l.channels, &l.groups,
+       &l.columns, &l.rows, &l.blocks, &p.silu},
       in.x.device());
   return dx;
 }
 
 struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
   static at::Tensor forward(
-      torch::autograd::AutogradContext* context,
-      const at::Tensor& x,
-      const std::optional<at::Tensor>& added,
-      int64_t groups,
-      const at::Tensor& weight,
-      const at::Tensor& bias,
-      double eps,
-      bool silu) {
+      torch::autograd::AutogradContext* context, const at::Tensor& x, const std::optional<at::Tensor>& added,
+      int64_t groups, const at::Tensor& weight, const at::Tensor& bias, double eps, bool silu) {
     at::AutoDispatchBelowADInplaceOrView below;
     const at::Tensor own = added.value_or(at::Tensor());
     auto [y, stats] = run_forward({x, own, weight, bias, groups, silu}, eps);
@@ -133,7 +130,11 @@ struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
   static torch::autograd::variable_list backward(
       torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    const Inputs in{saved[0], saved[1], saved[2], saved[3], context->saved_data["groups"].toInt(),
+    const Inputs in{saved[0],
+                    saved[1],
+                    saved[2],
+                    saved[3],
+                    context->saved_data["groups"].toInt(),
                     context->saved_data["silu"].toBool()};
     return {run_backward(gradients[0], in, saved[4]), {}, {}, {}, {}, {}, {}};
   }
@@ -142,13 +143,8 @@ struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
 }  // namespace
 
 at::Tensor group_norm(
-    const at::Tensor& x,
-    const std::optional<at::Tensor>& added,
-    int64_t groups,
-    const at::Tensor& weight,
-    const at::Tensor& bias,
-    double eps,
-    bool silu) {
+    const at::Tensor& x, const std::optional<at::Tensor>& added, int64_t groups, const at::Tensor& weight,
+    const at::Tensor& bias, double eps, bool silu) {
   const at::Tensor own = added.value_or(at::Tensor());
   if (takes(x, own, groups, weight, bias)) {
     if (at::GradMode::is_enabled() && x.requires_grad()) {

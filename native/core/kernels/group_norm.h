@@ -22,13 +22,8 @@ namespace invseg {
  * @param x [B, C, h, w] @param added [B, C] or [1, C] @param weight [C] @param bias [C] @param groups divides C
  */
 at::Tensor group_norm(
-    const at::Tensor& x,
-    const std::optional<at::Tensor>& added,
-    int64_t groups,
-    const at::Tensor& weight,
-    const at::Tensor& bias,
-    double eps,
-    bool silu);
+    const at::Tensor& x, const std::optional<at::Tensor>& added, int64_t groups, const at::Tensor& weight,
+    const at::Tensor& bias, double eps, bool silu);
 
 namespace kernels {
 /** The source of the kernels above, for a check without a device. */

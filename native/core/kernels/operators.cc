@@ -19,7 +19,8 @@ void register_operators() {
           "group_norm(Tensor x, Tensor? added, int groups, Tensor weight, Tensor bias, float eps, bool silu) -> Tensor",
           &group_norm);
       library->def(
-          "conv2d(Tensor x, Tensor weight, Tensor? bias, int stride, int padding, Tensor? residual) -> Tensor", &conv2d);
+          "conv2d(Tensor x, Tensor weight, Tensor? bias, int stride, int padding, Tensor? residual) -> Tensor",
+          &conv2d);
       library->def("geglu(Tensor x) -> Tensor", &geglu);
       library->def(
           "read_attention(Tensor q, Tensor k, Tensor? v, Tensor head_weights) -> (Tensor, Tensor)", &read_attention);

@@ -27,8 +27,8 @@ struct Libraries {
   int (*device_attribute)(int*, int, int) = nullptr;
   int (*load)(void**, const void*) = nullptr;
   int (*function)(void**, void*, const char*) = nullptr;
-  int (*launch)(
-      void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**) = nullptr;
+  int (*launch)(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**) =
+      nullptr;
 
   bool compiles = false;
   bool runs = false;
@@ -135,8 +135,7 @@ Kernel compile(const char* source, const std::string& name, at::ScalarType type,
   void*& module = modules[{source, type, index}];
   const auto& l = libraries();
   if (module == nullptr) {
-    const Compiled built =
-        build(std::string(values_source()) + source, value_options(type), architecture_of(index));
+    const Compiled built = build(std::string(values_source()) + source, value_options(type), architecture_of(index));
     if (l.load(&module, built.code.data()) != 0) throw Error("INTERNAL", "The driver refuses a compiled CUDA kernel");
   }
   Kernel kernel;
@@ -149,9 +148,10 @@ Kernel compile(const char* source, const std::string& name, at::ScalarType type,
 void launch(Kernel kernel, Grid grid, int64_t threads, std::initializer_list<void*> arguments, at::Device device) {
   std::vector<void*> list(arguments);
   const int status = libraries().launch(
-      kernel.function, static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), 1, static_cast<unsigned>(threads), 1,
-      1, 0, native_stream(device), list.data(), nullptr);
-  if (status != 0) throw Error("INTERNAL", "A CUDA kernel could not be launched: driver error " + std::to_string(status));
+      kernel.function, static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), 1, static_cast<unsigned>(threads),
+      1, 1, 0, native_stream(device), list.data(), nullptr);
+  if (status != 0)
+    throw Error("INTERNAL", "A CUDA kernel could not be launched: driver error " + std::to_string(status));
 }
 
 }  // namespace invseg::kernels

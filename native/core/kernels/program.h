@@ -32,7 +32,9 @@ Kernel compile(const char* source, const std::string& name, at::ScalarType type,
 inline constexpr int64_t kThreads = 512;
 
 /** float32, bfloat16 or float16. */
-inline bool is_value_type(at::ScalarType type) { return type == at::kFloat || type == at::kBFloat16 || type == at::kHalf; }
+inline bool is_value_type(at::ScalarType type) {
+  return type == at::kFloat || type == at::kBFloat16 || type == at::kHalf;
+}
 
 /** What all kernels share, and the definitions for a type. */
 const char* values_source();

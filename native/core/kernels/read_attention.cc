@@ -29,19 +29,17 @@ at::Tensor scores(const at::Tensor& q, const at::Tensor& k, double scale) {
 
 struct ReadAttention : torch::autograd::Function<ReadAttention> {
   static torch::autograd::variable_list forward(
-      torch::autograd::AutogradContext* context,
-      const at::Tensor& q,
-      const at::Tensor& k,
-      const std::optional<at::Tensor>& v,
-      const at::Tensor& head_weights) {
+      torch::autograd::AutogradContext* context, const at::Tensor& q, const at::Tensor& k,
+      const std::optional<at::Tensor>& v, const at::Tensor& head_weights) {
     at::AutoDispatchBelowADInplaceOrView below;
     const int64_t batch = q.size(0), heads = q.size(1), points = q.size(2), keys = k.size(2);
     const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(3)));
     const at::Tensor queries = flat(q), own_keys = flat(k);
     const at::Tensor probabilities = scores(queries, own_keys, scale).softmax(-1);  // [B * heads, N, M] float32
     const at::Tensor weights = head_weights.to(probabilities.scalar_type()).view({1, heads});
-    const at::Tensor map =
-        weights.expand({batch, 1, heads}).bmm(probabilities.view({batch, heads, points * keys})).view({batch, points, keys});
+    const at::Tensor map = weights.expand({batch, 1, heads})
+                               .bmm(probabilities.view({batch, heads, points * keys}))
+                               .view({batch, points, keys});
     at::Tensor out = at::empty({0}, q.options()), values, narrow;
     if (v.has_value()) {
       values = flat(*v);
@@ -73,8 +71,9 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
                     : (weights * map).reshape({-1, points, keys});
     }
     if (!through.defined()) return {{}, {}, {}, {}};
-    const at::Tensor d_scores =
-        at::_softmax_backward_data(through, probabilities, -1, probabilities.scalar_type()).mul_(scale).to(q.scalar_type());
+    const at::Tensor d_scores = at::_softmax_backward_data(through, probabilities, -1, probabilities.scalar_type())
+                                    .mul_(scale)
+                                    .to(q.scalar_type());
     const auto whole = [&](const at::Tensor& x) { return x.view({batch, heads, x.size(1), x.size(2)}); };
     at::Tensor dq, dk, dv;
     if (context->needs_input_grad(0)) dq = whole(d_scores.bmm(k));

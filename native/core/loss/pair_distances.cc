@@ -33,8 +33,7 @@ struct Block {
 void for_blocks(const at::Tensor& matrix, const std::function<void(Block)>& body) {
   const int64_t points = matrix.size(1);
   // On a device the launches cost more than the memory.
-  const int64_t rows =
-      matrix.is_cpu() ? std::max<int64_t>(1, kBlockValues / (matrix.size(0) * points)) : points;
+  const int64_t rows = matrix.is_cpu() ? std::max<int64_t>(1, kBlockValues / (matrix.size(0) * points)) : points;
   for (int64_t begin = 0; begin < points; begin += rows) body({begin, std::min(rows, points - begin)});
 }
 
@@ -125,9 +124,7 @@ at::Tensor turned(const at::Tensor& x) { return x.transpose(1, 2); }
 
 struct PairDistances : torch::autograd::Function<PairDistances> {
   static at::Tensor forward(
-      torch::autograd::AutogradContext* context,
-      const at::Tensor& probabilities,
-      const at::Tensor& anchors,
+      torch::autograd::AutogradContext* context, const at::Tensor& probabilities, const at::Tensor& anchors,
       const at::Tensor& maps) {
     at::AutoDispatchBelowADInplaceOrView below;
     const at::Tensor narrow = turned(at::cat({anchors, maps}, 2)).contiguous();  // X [B, 2C, N]
@@ -141,8 +138,7 @@ struct PairDistances : torch::autograd::Function<PairDistances> {
         wa.matmul(turned(tm)) + ta.matmul(turned(wm)) - ua.matmul(turned(vm)) - va.matmul(turned(um));
     const at::Tensor areas = ta.matmul(turned(tm));  // [B, C, C]
     const at::Tensor result = pairs / areas.clamp_min(kSumFloor);
-    context->save_for_backward(
-        {probabilities, narrow, c.p, c.r, c.own, c.l, s.u, s.v, s.w, s.t, result});
+    context->save_for_backward({probabilities, narrow, c.p, c.r, c.own, c.l, s.u, s.v, s.w, s.t, result});
     return result;
   }
 
@@ -162,17 +158,16 @@ struct PairDistances : torch::autograd::Function<PairDistances> {
     const auto type = probabilities.scalar_type();
 
     const at::Tensor areas = ta.matmul(turned(tm));
-    const at::Tensor g = gradients[0] / areas.clamp_min(kSumFloor);      // d / d pairs [B, C, C]
-    const at::Tensor d_areas = -(g * result) * areas.gt(kSumFloor);      // [B, C, C]
+    const at::Tensor g = gradients[0] / areas.clamp_min(kSumFloor);  // d / d pairs [B, C, C]
+    const at::Tensor d_areas = -(g * result) * areas.gt(kSumFloor);  // [B, C, C]
     const at::Tensor gt = turned(g);
     const at::Tensor du = at::cat({g.matmul(vm), gt.matmul(va)}, 1).neg();  // [B, 2C, N + 1]
     const at::Tensor dv = at::cat({g.matmul(um), gt.matmul(ua)}, 1).neg();
-    const at::Tensor dw = at::cat({g.matmul(tm), gt.matmul(ta)}, 1);        // [B, 2C, 1]
-    const at::Tensor dt =
-        at::cat({g.matmul(wm) + d_areas.matmul(tm), gt.matmul(wa) + turned(d_areas).matmul(ta)}, 1);
+    const at::Tensor dw = at::cat({g.matmul(tm), gt.matmul(ta)}, 1);  // [B, 2C, 1]
+    const at::Tensor dt = at::cat({g.matmul(wm) + d_areas.matmul(tm), gt.matmul(wa) + turned(d_areas).matmul(ta)}, 1);
 
-    const auto keys = [&](const at::Tensor& x) { return x.narrow(2, 0, points).to(type); };   // [B, 2C, N]
-    const auto last = [&](const at::Tensor& x) { return x.narrow(2, points, 1).to(type); };   // [B, 2C, 1]
+    const auto keys = [&](const at::Tensor& x) { return x.narrow(2, 0, points).to(type); };  // [B, 2C, N]
+    const auto last = [&](const at::Tensor& x) { return x.narrow(2, points, 1).to(type); };  // [B, 2C, 1]
     const at::Tensor du_keys = keys(du), dv_keys = keys(dv), du_sum = last(du), dv_mean = last(dv);
     const at::Tensor dw_type = dw.to(type), dt_type = dt.to(type);
 
@@ -183,34 +178,33 @@ struct PairDistances : torch::autograd::Function<PairDistances> {
         (mean * (x_sums.matmul(du.narrow(2, 0, points)) + turned(dw).matmul(s.v.narrow(2, 0, points)))).to(type);
     const at::Tensor dl_mean =
         (mean * (x_sums.matmul(dv.narrow(2, 0, points)) + turned(dw).matmul(s.u.narrow(2, 0, points)))).to(type);
-    const at::Tensor x = turned(narrow);                                        // [B, N, 2C]
-    const at::Tensor dh = x.matmul(dw_type);                                    // [B, N, 1]
+    const at::Tensor x = turned(narrow);      // [B, N, 2C]
+    const at::Tensor dh = x.matmul(dw_type);  // [B, N, 1]
     // Row sums s of p and the row means r: their gradients, dr less its mean as r is.
     at::Tensor d_x = at::empty_like(narrow);
     at::Tensor d_self = to_self ? at::empty_like(probabilities) : at::Tensor();
     at::Tensor row_sums_all, dr;
     {
       std::vector<at::Tensor> list;
-      for_blocks(probabilities, [&](Block block) {
-        list.push_back((rows_of(probabilities, block) - c.p).sum(2, true));
-      });
-      row_sums_all = list.size() == 1 ? list[0] : at::cat(list, 1);             // s [B, N, 1]
+      for_blocks(
+          probabilities, [&](Block block) { list.push_back((rows_of(probabilities, block) - c.p).sum(2, true)); });
+      row_sums_all = list.size() == 1 ? list[0] : at::cat(list, 1);  // s [B, N, 1]
       dr = x.matmul(dv_mean) + dh * row_sums_all;
       dr = dr - dr.mean(1, true);
     }
-    const at::Tensor ds = x.matmul(du_sum) + dh * c.r;                          // [B, N, 1]
-    const at::Tensor ds_mean = ds.mean(1, true);                                // [B, 1, 1]
+    const at::Tensor ds = x.matmul(du_sum) + dh * c.r;  // [B, N, 1]
+    const at::Tensor ds_mean = ds.mean(1, true);        // [B, 1, 1]
 
     for_blocks(probabilities, [&](Block block) {
       const Rows rows = centred(probabilities, c, block);
-      const at::Tensor h = (rows.p * rows.l).sum(2, true) + rows.s * rows.r;    // [B, n, 1]
+      const at::Tensor h = (rows.p * rows.l).sum(2, true) + rows.s * rows.r;  // [B, n, 1]
       // dX = dU [p, s]' + dV [l, r]' + dw h' + dt 1'
       at::Tensor own = du_keys.matmul(turned(rows.p)) + dv_keys.matmul(turned(rows.l));
       own = own + du_sum.matmul(turned(rows.s)) + dv_mean.matmul(turned(rows.r)) + dw_type.matmul(turned(h)) + dt_type;
       d_x.narrow(2, block.begin, block.count).copy_(own);
       if (!to_self) return;
       const at::Tensor xs = rows_of(x, block), dhs = rows_of(dh, block);
-      at::Tensor dl = xs.matmul(dv_keys).addcmul_(dhs, rows.p).sub_(dl_mean);   // [B, n, N], of L less its row means
+      at::Tensor dl = xs.matmul(dv_keys).addcmul_(dhs, rows.p).sub_(dl_mean);  // [B, n, N], of L less its row means
       at::Tensor dp = xs.matmul(du_keys).addcmul_(dhs, rows.l).sub_(dp_mean);
       const at::Tensor through_means = (rows_of(dr, block) - dl.sum(2, true)) * mean;  // [B, n, 1]
       dl.add_(through_means).div_(rows_of(probabilities, block) + kLogEps);

@@ -51,7 +51,9 @@ at::Tensor symmetric_divergence(const at::Tensor& a, const at::Tensor& b) {
 
 at::Tensor find_proposals(const at::Tensor& self, const ProposalOptions& options) {
   const int64_t side = side_of(self);
-  check_shape(self.size(0) == 1 && self.size(2) == self.size(1), "Expected the self-attention [1, points, points] of one picture");
+  check_shape(
+      self.size(0) == 1 && self.size(2) == self.size(1),
+      "Expected the self-attention [1, points, points] of one picture");
   check_shape(options.anchors >= 1 && options.anchors <= 16, "Expected 1 to 16 anchors along a side");
   check_shape(options.iterations >= 1, "Expected at least one iteration");
   // In float64: a distance near tau decides whether whole proposals merge.

@@ -7,9 +7,9 @@
 namespace invseg {
 
 struct ProposalOptions {
-  int64_t anchors = 16;   ///< along a side, 1 to 16: a label is one byte
-  double threshold = 1;   ///< tau, of the distance (KL(p|q) + KL(q|p)) / 2
-  int64_t iterations = 3; ///< the first collects maps around the anchors, the others merge what is alike
+  int64_t anchors = 16;    ///< along a side, 1 to 16: a label is one byte
+  double threshold = 1;    ///< tau, of the distance (KL(p|q) + KL(q|p)) / 2
+  int64_t iterations = 3;  ///< the first collects maps around the anchors, the others merge what is alike
 };
 
 /**

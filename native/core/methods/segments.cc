@@ -31,7 +31,8 @@ Prediction number_segments(const at::Tensor& proposals, LabelOptions options) {
   const at::Tensor peaks = proposals[0].amax(0).to(at::kCPU, at::kFloat).clamp_min(1e-30);
   result.scores = (result.scores / peaks).index_select(0, shown);
   result.areas = result.areas.index_select(0, shown);
-  if (result.maps.defined()) result.maps = result.maps.index_select(0, shown) / peaks.index_select(0, shown).view({-1, 1, 1});
+  if (result.maps.defined())
+    result.maps = result.maps.index_select(0, shown) / peaks.index_select(0, shown).view({-1, 1, 1});
   return result;
 }
 

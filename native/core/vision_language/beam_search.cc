@@ -35,7 +35,8 @@ std::vector<Candidate> best_candidates(const at::Tensor& logits, const std::vect
   const int64_t vocabulary = scores.size(1);
   std::vector<Candidate> best;
   for (int64_t i = 0; i < count; ++i) {
-    if (!std::isfinite(value[i])) throw Error("NOT_FINITE", "The text decoder's logits are not finite; use another dtype");
+    if (!std::isfinite(value[i]))
+      throw Error("NOT_FINITE", "The text decoder's logits are not finite; use another dtype");
     best.push_back({index[i] / vocabulary, index[i] % vocabulary, value[i]});
   }
   return best;
@@ -54,8 +55,8 @@ BeamResult beam_search(const std::vector<int64_t>& prompt, const BeamOptions& op
   const auto beams = static_cast<size_t>(options.beams);
   if (prompt_length < 1 || prompt_length >= options.max_length) {
     throw Error(
-        "INVALID_OPTION", "Expected a prompt of 1 to " + std::to_string(options.max_length - 1) + " tokens but received " +
-                              std::to_string(prompt_length));
+        "INVALID_OPTION", "Expected a prompt of 1 to " + std::to_string(options.max_length - 1) +
+                              " tokens but received " + std::to_string(prompt_length));
   }
   const auto normalised = [&](float score, int64_t length) {
     return static_cast<float>(score / static_cast<float>(std::pow(length - prompt_length, options.length_penalty)));

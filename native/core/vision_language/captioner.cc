@@ -18,10 +18,7 @@ at::Tensor Captioner::image(const uint8_t* rgb, int64_t width, int64_t height) {
 }
 
 at::Tensor Captioner::next_logits(
-    const at::Tensor& tokens,
-    const at::Tensor& parents,
-    const at::Tensor& states,
-    c10::List<at::Tensor>& cross,
+    const at::Tensor& tokens, const at::Tensor& parents, const at::Tensor& states, c10::List<at::Tensor>& cross,
     c10::List<at::Tensor>& past) {
   if (parents.defined()) {
     const at::Tensor rows = parents.to(device_);
@@ -29,8 +26,7 @@ at::Tensor Captioner::next_logits(
     for (const at::Tensor& tensor : past.vec()) chosen.push_back(tensor.index_select(0, rows));
     past = chosen;
   }
-  const auto output =
-      text_decoder_.forward({tokens.to(device_), states, cross, past, /*every=*/false}).toTuple();
+  const auto output = text_decoder_.forward({tokens.to(device_), states, cross, past, /*every=*/false}).toTuple();
   cross = output->elements()[1].toTensorList();
   past = output->elements()[2].toTensorList();
   const at::Tensor logits = output->elements()[0].toTensor();
@@ -39,15 +35,13 @@ at::Tensor Captioner::next_logits(
 }
 
 std::vector<BeamResult> Captioner::captions(
-    const uint8_t* rgb,
-    int64_t width,
-    int64_t height,
-    const std::vector<std::vector<int64_t>>& prompts,
+    const uint8_t* rgb, int64_t width, int64_t height, const std::vector<std::vector<int64_t>>& prompts,
     BeamOptions options) {
   at::NoGradGuard no_grad;
   if (options.beams < 1 || options.max_length < 2 || options.max_length > config_.length) {
     throw Error(
-        "INVALID_OPTION", "Expected at least one beam and captions of 2 to " + std::to_string(config_.length) + " tokens");
+        "INVALID_OPTION",
+        "Expected at least one beam and captions of 2 to " + std::to_string(config_.length) + " tokens");
   }
   const auto table = text_decoder_.parameter_shape("text_decoder.bert.embeddings.word_embeddings.weight");
   for (const auto& prompt : prompts) {

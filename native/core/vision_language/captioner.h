@@ -24,19 +24,13 @@ class Captioner {
    * @param options `end` is the model's, whatever they say
    */
   std::vector<BeamResult> captions(
-      const uint8_t* rgb,
-      int64_t width,
-      int64_t height,
-      const std::vector<std::vector<int64_t>>& prompts,
+      const uint8_t* rgb, int64_t width, int64_t height, const std::vector<std::vector<int64_t>>& prompts,
       BeamOptions options);
 
  private:
   /** Asks the decoder; `cross` is made in the first call and serves all later ones of the picture. */
   at::Tensor next_logits(
-      const at::Tensor& tokens,
-      const at::Tensor& parents,
-      const at::Tensor& states,
-      c10::List<at::Tensor>& cross,
+      const at::Tensor& tokens, const at::Tensor& parents, const at::Tensor& states, c10::List<at::Tensor>& cross,
       c10::List<at::Tensor>& past);
 
   CaptionerConfig config_;

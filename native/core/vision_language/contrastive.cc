@@ -35,7 +35,8 @@ std::pair<at::Tensor, at::Tensor> Contrastive::image(const uint8_t* rgb, int64_t
 void Contrastive::check(const TokenizedTexts& texts) const {
   const auto count = static_cast<int64_t>(texts.ends.size());
   check_shape(
-      texts.length >= 2 && texts.length <= config_.length && static_cast<int64_t>(texts.ids.size()) == count * texts.length,
+      texts.length >= 2 && texts.length <= config_.length &&
+          static_cast<int64_t>(texts.ids.size()) == count * texts.length,
       "Expected texts of 2 to " + std::to_string(config_.length) + " tokens");
   for (const int64_t end : texts.ends) {
     check_shape(end >= 1 && end < texts.length, "Expected an end token after the start token of every text");

@@ -24,7 +24,8 @@ struct TokenizedTexts {
 class Contrastive {
  public:
   /** @throws Error see `LoadedModule` */
-  Contrastive(const ContrastiveConfig& config, at::Device device, at::ScalarType dtype, bool finite, WeightFiles& files);
+  Contrastive(
+      const ContrastiveConfig& config, at::Device device, at::ScalarType dtype, bool finite, WeightFiles& files);
 
   /** RGB bytes -> states [1 + patches, width] before the last LayerNorm and embedding [projection] of length 1, float32. */
   std::pair<at::Tensor, at::Tensor> image(const uint8_t* rgb, int64_t width, int64_t height);

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDataset } from '../../../lib/datasets/index.js';
 import type { DatasetOptions } from '../../../lib/datasets/index.js';
-import { COCO_ID, cocoIds, writeCoco } from '../../../scripts/datasets/fixtures.mjs';
+import { openDataset } from '../../../lib/datasets/index.js';
 import type { Expected } from '../../../scripts/datasets/fixtures.mjs';
+import { COCO_ID, cocoIds, writeCoco } from '../../../scripts/datasets/fixtures.mjs';
 import { expectItems, withoutBackground } from '../expect.js';
 
 let root: string;
@@ -75,7 +75,13 @@ describe('three routes, the same labels', () => {
 it('has the names of COCO by its ids', async () => {
   const { classes } = await open();
   const names = (id: number) => classes[cocoIds.indexOf(id) + 1]!;
-  expect([1, 3, 13, 27, 90].map((id) => names(id).name)).toEqual(['person', 'car', 'stop sign', 'backpack', 'toothbrush']);
+  expect([1, 3, 13, 27, 90].map((id) => names(id).name)).toEqual([
+    'person',
+    'car',
+    'stop sign',
+    'backpack',
+    'toothbrush',
+  ]);
 });
 
 it('stuffthingmaps: things of 1 to 90 with their gaps, all else is background', async () => {
@@ -87,7 +93,9 @@ it('stuffthingmaps: things of 1 to 90 with their gaps, all else is background', 
     encode({ width, height, data, depth: 8, channels: 1 }),
   );
   const { labels } = await (await (await open({ root: other })).item(id)).loadMask();
-  expect([...labels.subarray(0, 256)]).toEqual(Array.from({ length: 256 }, (_, value) => cocoIds.indexOf(value + 1) + 1));
+  expect([...labels.subarray(0, 256)]).toEqual(
+    Array.from({ length: 256 }, (_, value) => cocoIds.indexOf(value + 1) + 1),
+  );
 });
 
 describe('instances', () => {
@@ -120,7 +128,9 @@ describe('instances', () => {
     writeFileSync(file, JSON.stringify(json));
     await expect((await (await open({ root: other })).item(id)).loadMask()).rejects.toMatchObject({
       code: 'MASK_INVALID',
-      message: expect.stringMatching(/instances_val2017\.json: 000000000139\.jpg: the mask is 64×92, its picture 128×92/),
+      message: expect.stringMatching(
+        /instances_val2017\.json: 000000000139\.jpg: the mask is 64×92, its picture 128×92/,
+      ),
     });
   });
 });

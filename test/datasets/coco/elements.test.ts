@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readElements } from '../../../lib/datasets/coco/elements.js';
 import type { Element } from '../../../lib/datasets/coco/elements.js';
+import { readElements } from '../../../lib/datasets/coco/elements.js';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(path.join(tmpdir(), 'invseg-elements-'))));
@@ -61,7 +61,10 @@ describe('refuses', () => {
     ['damaged elements', '{"images": [{"id": 1,,}], "annotations": []}', /damaged JSON at byte 12/],
     ['a bracket too many', '{"images": []}}', /something follows|not opened/],
   ])('%s', async (_, text, message) => {
-    await expect(read(text)).rejects.toMatchObject({ code: 'DATASET_INVALID', message: expect.stringMatching(message) });
+    await expect(read(text)).rejects.toMatchObject({
+      code: 'DATASET_INVALID',
+      message: expect.stringMatching(message),
+    });
   });
   it('a file that is not there', async () => {
     await expect(readElements(path.join(folder, 'none.json'), [], () => {})).rejects.toMatchObject({

@@ -22,7 +22,11 @@ const annotation = (id: number, image_id: number, more = {}) => ({
   iscrowd: 0,
   ...more,
 });
-const whole = { images: [image(2), image(1)], annotations: [annotation(7, 1)], categories: COCO_IDS.map((id) => ({ id })) };
+const whole = {
+  images: [image(2), image(1)],
+  annotations: [annotation(7, 1)],
+  categories: COCO_IDS.map((id) => ({ id })),
+};
 function open(changes = {}): Promise<InstancesFile> {
   writeFileSync(path.join(folder, 'i.json'), JSON.stringify({ ...whole, ...changes }));
   return InstancesFile.open(path.join(folder, 'i.json'));
@@ -62,14 +66,18 @@ it.each<[string, object, RegExp]>([
 });
 
 describe('an annotation', () => {
-  const read = (more: object) => readAnnotation({ ...annotation(7, 1), ...more }, { width: 4, height: 3 }, 'annotation 7');
+  const read = (more: object) =>
+    readAnnotation({ ...annotation(7, 1), ...more }, { width: 4, height: 3 }, 'annotation 7');
   it('area is counted where it is not stated', () => {
     expect(read({ area: undefined }).area).toBe(4);
     expect(read({ area: 2.5 }).area).toBe(2.5);
   });
   it('run lengths, plain and as text', () => {
     const parts = [Uint32Array.of(1, 3)];
-    expect(read({ segmentation: { size: [3, 4], counts: [1, 2, 9] }, iscrowd: 1 })).toMatchObject({ parts, crowd: true });
+    expect(read({ segmentation: { size: [3, 4], counts: [1, 2, 9] }, iscrowd: 1 })).toMatchObject({
+      parts,
+      crowd: true,
+    });
     expect(read({ segmentation: { size: [3, 4], counts: '129' } })).toMatchObject({ parts, crowd: false });
   });
   it.each<[string, object, RegExp]>([
@@ -83,7 +91,11 @@ describe('an annotation', () => {
     ['nothing', { segmentation: undefined }, /segmentation/],
     ['no counts', { segmentation: { size: [3, 4] } }, /expected run lengths/],
     ['another size', { segmentation: { size: [4, 3], counts: [12] } }, /for 3×4, the picture is 4×3/],
-    ['an object as a count', { segmentation: { size: [3, 4], counts: [1, JSON.parse('{"toString":null}')] } }, /annotation 7: a run length is an object with keys toString/],
+    [
+      'an object as a count',
+      { segmentation: { size: [3, 4], counts: [1, JSON.parse('{"toString":null}')] } },
+      /annotation 7: a run length is an object with keys toString/,
+    ],
     ['no size', { segmentation: { size: [12], counts: [12] } }, /\[height, width\]/],
   ])('refuses: %s', (_, more, message) => {
     expect(() => read(more)).toThrow(expect.objectContaining(refused(message)));

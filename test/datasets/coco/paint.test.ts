@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { paintObjects } from '../../../lib/datasets/coco/paint.js';
 import type { PaintedObject } from '../../../lib/datasets/coco/paint.js';
+import { paintObjects } from '../../../lib/datasets/coco/paint.js';
 
 // A picture of 2×2: positions go down the columns, 0 2 / 1 3.
 const size = { width: 2, height: 2 };

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { polygonRuns } from '../../../lib/datasets/coco/polygon.js';
 import { readAnnotation } from '../../../lib/datasets/coco/annotation.js';
-import { decodeRuns, expandCounts, runsArea } from '../../../lib/datasets/coco/runs.js';
+import { polygonRuns } from '../../../lib/datasets/coco/polygon.js';
 import type { Runs } from '../../../lib/datasets/coco/runs.js';
+import { decodeRuns, expandCounts, runsArea } from '../../../lib/datasets/coco/runs.js';
 
 interface Case {
   kind: string;
@@ -59,7 +59,12 @@ describe('polygons', () => {
     const annotation = (points: number[]) => ({ id: 1, category_id: 1, segmentation: [points] });
     const size = { width: 65_500, height: 1 };
     const refused = (work: () => unknown) =>
-      expect(work).toThrow(expect.objectContaining({ code: 'DATASET_INVALID', message: expect.stringMatching(/a 1: with polygon 0, more than 16777216 columns/) }));
+      expect(work).toThrow(
+        expect.objectContaining({
+          code: 'DATASET_INVALID',
+          message: expect.stringMatching(/a 1: with polygon 0, more than 16777216 columns/),
+        }),
+      );
     refused(() => readAnnotation(annotation(fence), size, 'a 1'));
     const budget = { crossings: 2 ** 24 };
     const some = fence.slice(0, 400);
