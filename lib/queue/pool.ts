@@ -157,13 +157,11 @@ export class QueuePool implements PicturePool {
     const all = [...this.#open.values()];
     for (let from = 0; from < all.length; from += BATCH) {
       await queue.addBulk(
-        all
-          .slice(from, from + BATCH)
-          .map(({ id, place }) => ({
-            name: 'picture' as const,
-            data: { id, place, run },
-            opts: jobOptions({ id, place }),
-          })),
+        all.slice(from, from + BATCH).map(({ id, place }) => ({
+          name: 'picture' as const,
+          data: { id, place, run },
+          opts: jobOptions({ id, place }),
+        })),
       );
     }
   }
