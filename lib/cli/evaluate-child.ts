@@ -8,11 +8,17 @@ import { openTask } from './run-plan.js';
 export interface ChildSetup {
   flags: PictureFlags;
   options: MethodOverrides;
+  /** Pictures in one pass. */
+  batch: number;
 }
 
-serveParent<ChildSetup>(({ flags, options }, device) =>
-  openTask({ ...flags, device }, options, {
-    openSegmenter: (engine) => Segmenter.open(engine),
-    signal: new AbortController().signal,
-  }),
+serveParent<ChildSetup>(({ flags, options, batch }, device) =>
+  openTask(
+    { ...flags, device },
+    { options, batch },
+    {
+      openSegmenter: (engine) => Segmenter.open(engine),
+      signal: new AbortController().signal,
+    },
+  ),
 );

@@ -31,7 +31,8 @@ interface EvaluateFlags extends PictureFlags, PoolFlags, Omit<SegmentFlags, 'pal
   shard?: string;
   resume?: true;
   absent: AbsentRule;
-  prefetch: string;
+  batch: string;
+  prefetch?: string;
 }
 
 const examples = `
@@ -76,7 +77,12 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     )
     .option('--resume', 'go on from the journal in --out (what happens anyhow)')
     .addOption(new Option('--restart', 'throw the journal in --out away').conflicts('resume'))
-    .option('--prefetch <count>', 'pictures read while the engine works', '2')
+    .addOption(
+      new Option('--batch <count>', 'pictures in one pass of the engine, 1 to 64; of a queue: see invseg worker')
+        .default('1')
+        .conflicts('queue'),
+    )
+    .option('--prefetch <count>', 'pictures read while the engine works (default: the batch, at least 2)')
     .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
     .option(
       '--trust-code',
@@ -108,10 +114,11 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
 
 async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   // Everything that can be refused without a model is refused first.
-  const given = (name: 'sample' | 'prefetch', rule: ReturnType<typeof integer>): number | undefined =>
+  const given = (name: 'sample' | 'prefetch' | 'batch', rule: ReturnType<typeof integer>): number | undefined =>
     flags[name] === undefined ? undefined : rule.read(parseValue(flags[name]), name);
   const sample = given('sample', integer(1, 10_000_000));
   const prefetch = given('prefetch', integer(0, 64));
+  const batch = given('batch', integer(1, 64))!;
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
   // Not resolved for good: the model may have settings of a method.
   const options = methodFlags(flags);
@@ -124,7 +131,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const line = new EvaluateLine(io);
   try {
     const { dataset } = plan;
-    const run = await withPool({ flags, plan, options, devices, io, line }, async (pool) =>
+    const run = await withPool({ flags, plan, options, batch, devices, io, line }, async (pool) =>
       evaluateRun({
         pool,
         dataset,
@@ -137,6 +144,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
         identity: await (await openBundle(plan.engine.model, plan.engine)).identity(),
         absent: flags.absent,
         onMissingNames: runRule(flags.onMissingNames),
+        batch,
         prefetch,
         signal: io.signal,
         onProgress: (progress) => line.progress(progress),

@@ -28,6 +28,8 @@ export interface PoolRequest {
   flags: PictureFlags & PoolFlags;
   plan: PicturePlan;
   options: MethodOverrides;
+  /** Pictures in one pass of each process. */
+  batch: number;
   /** Of processes; empty for this one. */
   devices: readonly string[];
   io: Io;
@@ -58,10 +60,10 @@ async function inProcess<T>({ flags, plan, io }: PoolRequest, use: (pool: Pictur
 }
 
 async function withProcesses<T>(
-  { flags, plan, options, devices, io, line }: PoolRequest,
+  { flags, plan, options, batch, devices, io, line }: PoolRequest,
   use: (pool: PicturePool) => Promise<T>,
 ): Promise<T> {
-  const setup: ChildSetup = { flags: childFlags(flags, devices), options };
+  const setup: ChildSetup = { flags: childFlags(flags, devices), options, batch };
   line.note(`a process each: ${devices.join(', ')}`);
   const entry = fileURLToPath(new URL('./evaluate-child.js', import.meta.url));
   await using pool = await ProcessPool.open({

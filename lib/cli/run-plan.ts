@@ -52,7 +52,7 @@ export function openNames(flags: PictureFlags, { dataset, engine }: PicturePlan)
 /** Everything that a process of its own needs for pictures; it ends with the process. */
 export async function openTask(
   flags: PictureFlags,
-  options: MethodOverrides,
+  { options, batch }: { options: MethodOverrides; batch: number },
   io: Pick<Io, 'openSegmenter' | 'signal'>,
 ): Promise<PictureTask> {
   const plan = await planPictures(flags);
@@ -65,6 +65,7 @@ export async function openTask(
     names: names.source,
     classIndex: new ClassIndex(dataset),
     options: resolveOptions(options, segmenter.info.model.methods),
+    batch,
     signal: undefined,
   };
 }

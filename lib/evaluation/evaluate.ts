@@ -2,7 +2,7 @@
 import { checkDatasetGiven } from '../datasets/given.js';
 import { InvSegError } from '../errors.js';
 import { createNameSource, requireSome } from '../names/index.js';
-import { pathText, record } from '../options/rules.js';
+import { integer, pathText, record } from '../options/rules.js';
 import { InProcess } from './in-process.js';
 import { Journal } from './journal.js';
 import { dropPicture, keepPicture, tidyPictures } from './keep.js';
@@ -38,7 +38,9 @@ export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   record(given, 'options', 'an object with dataset and out');
   checkDatasetGiven(given.dataset);
   pathText.read(given.out, 'out');
-  const { dataset, out, prefetch = 2, signal, absent } = given;
+  const { dataset, out, batch = 1, signal, absent } = given;
+  integer(1, 64).read(batch, 'batch');
+  const { prefetch = Math.max(2, batch) } = given;
   const { ids, places } = selectPictures(given);
   const pool = await poolOf(given);
   const settings = settingsOf(given, pool.info, ids, pool.names);
@@ -59,7 +61,7 @@ export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   run.report(undefined);
   checkSignal(signal);
   await checkMasks(dataset, run.masks, () => checkSignal(signal));
-  for await (const outcome of pool.work(open, { settings, prefetch, signal })) {
+  for await (const outcome of pool.work(open, { settings, prefetch, batch, signal })) {
     checkSignal(signal);
     await count(outcome, given, keep, run);
     run.report(outcome.id);

@@ -27,6 +27,8 @@ export interface PoolRun {
   settings: RunSettings;
   /** Pictures that each engine reads beside the one it works on. */
   prefetch: number;
+  /** Pictures in one pass of each engine; default 1. */
+  batch?: number | undefined;
   signal: AbortSignal | undefined;
 }
 

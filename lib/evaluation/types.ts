@@ -11,8 +11,8 @@ import type { AbsentRule } from './metrics.js';
 import type { PicturePool } from './pool.js';
 import type { Shard } from './select.js';
 
-/** What is asked of a model: `Segmenter`, or anything that answers like one. */
-export type Evaluated = Pick<Segmenter, 'info' | 'segment'>;
+/** What is asked of a model: `Segmenter`, or anything that answers like one; `segmentAll` only where `batch` is above 1. */
+export type Evaluated = Pick<Segmenter, 'info' | 'segment'> & Partial<Pick<Segmenter, 'segmentAll'>>;
 
 export interface EvaluateOptions {
   /** One engine in this process; or else a pool. */
@@ -43,7 +43,12 @@ export interface EvaluateOptions {
   identity?: ModelIdentity | undefined;
   /** How classes without a pixel count in the means; default `nan-mean`. */
   absent?: AbsentRule | undefined;
-  /** Pictures that are decoded while the engine works; default 2. */
+  /**
+   * Pictures in one pass of an engine, 1–64; default 1. A GPU does several in less time than one after the other; the masks are the
+   * same but for rounding. Where its memory does not hold so many, the passes become smaller by halves, and the pictures' warnings say so.
+   */
+  batch?: number | undefined;
+  /** Pictures that are decoded while the engine works; default `batch`, at least 2. */
   prefetch?: number | undefined;
   signal?: AbortSignal | undefined;
   /** What it throws, or its promise is rejected with, ends the evaluation; what was counted is in the journal. */
