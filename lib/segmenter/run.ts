@@ -1,13 +1,13 @@
 /** Images from input to result, one alone or several in one pass. Nothing here touches a tensor. */
 
-import type { ImageInput } from '../image/decode.js';
-import { decodeImage } from '../image/decode.js';
 import { Listener } from '../listener.js';
 import type { MethodContext, MethodName, MethodOutcome, Observer } from '../methods/index.js';
 import { methods, requireFinite, wordFactors } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
 import { Random } from '../random.js';
 import { settled } from '../settled.js';
+import type { Decoding } from './decoding.js';
+import { DECODED_AHEAD } from './decoding.js';
 import { Handles } from './handles.js';
 import type { PromptSet, SegmenterParts } from './parts.js';
 import { makeResult, makeSegments } from './result.js';
@@ -17,7 +17,7 @@ import type { CategoryMaps, Progress, SegmentResult } from './types.js';
 import { unknownNames, unknownNamesWarning } from './unknown-names.js';
 
 export interface Run {
-  input: ImageInput;
+  picture: Decoding;
   options: MethodOptions;
   prompts: PromptSet;
   selections: MapSelections;
@@ -52,7 +52,10 @@ export async function runTogether(
   const handles = new Handles();
   try {
     const prepared: PromiseSettledResult<Prepared>[] = [];
-    for (const job of jobs) prepared.push(await settled(() => prepare(parts, job, handles)));
+    for (const [i, job] of jobs.entries()) {
+      for (const next of jobs.slice(i + 1, i + 1 + DECODED_AHEAD)) next.picture.begin();
+      prepared.push(await settled(() => prepare(parts, job, handles)));
+    }
     const ready = prepared.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const outcomes = await runAll(jobs[0]!.options.method, ready);
     const results: PromiseSettledResult<SegmentResult>[] = [];
@@ -102,7 +105,7 @@ async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promi
   };
   const began = performance.now();
   report('decode');
-  const { rgb, width, height, warnings } = await decodeImage(job.input);
+  const { rgb, width, height, warnings } = await job.picture.take();
   const decoded = performance.now();
 
   report('encode');

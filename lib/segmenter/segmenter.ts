@@ -5,12 +5,14 @@ import { methods } from '../methods/index.js';
 import type { EngineOptions, ModelMethods } from '../options/index.js';
 import { isPlainObject, refuse, resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
+import { DECODED_AHEAD, Decoding } from './decoding.js';
 import { openParts } from './open.js';
 import type { ModelFacts, SegmenterParts } from './parts.js';
 import { Queue } from './queue.js';
 import type { Run } from './run.js';
 import { run, runTogether } from './run.js';
 import { selectAll } from './selections.js';
+import type { GivenImage } from './source.js';
 import { checkImage, isIterable, Source } from './source.js';
 import { Stop } from './stop.js';
 import type { BatchImage, BatchOutcome, SegmentAllOptions, SegmentOptions, SegmentResult } from './types.js';
@@ -107,8 +109,8 @@ export class Segmenter implements AsyncDisposable {
    *
    * The durations of steps in `timings` and `losses` are those of the whole pass.
    *
-   * @param images read as they are needed: those of a pass before it, never further ahead. Bytes are copied as they are read, so a
-   * buffer may be filled again for the next image.
+   * @param images read as they are needed: those of a pass before it, and at most two of the next one, which are decoded while it runs.
+   * Bytes are copied as they are read, so a buffer may be filled again for the next image.
    * @returns outcomes in the order of the images; an image that fails has its error and the others go on
    * @throws {InvSegError} `INVALID_OPTION` for the options; `ABORTED`, `DISPOSED`; and what `images` throws, after the outcomes of
    * what it gave before
@@ -124,6 +126,7 @@ export class Segmenter implements AsyncDisposable {
     try {
       for (let index = 0; !source.ended; ) {
         const waiting = await source.take(batch);
+        source.readAhead(DECODED_AHEAD);
         yield* await this.#pass(waiting, { ...own, ...(signal && { signal }) }, stop, index);
         index += waiting.length;
         source.check();
@@ -152,19 +155,19 @@ export class Segmenter implements AsyncDisposable {
   }
 
   async #pass(
-    images: readonly BatchImage[],
+    images: readonly GivenImage[],
     options: Omit<SegmentOptions, 'categories'>,
     stop: Stop,
     first: number,
   ): Promise<BatchOutcome[]> {
     const outcomes: BatchOutcome[] = [];
     const jobs: { index: number; job: Run }[] = [];
-    for (const [i, image] of images.entries()) {
+    for (const [i, { image, picture }] of images.entries()) {
       const index = first + i;
       stop.check(); // an end of the call is no image's error
       try {
         checkImage(image, index);
-        jobs.push({ index, job: this.#job(image.input, { ...options, categories: image.categories }) });
+        jobs.push({ index, job: this.#job(picture, { ...options, categories: image.categories }) });
       } catch (error) {
         outcomes.push({ index, error: error as Error });
       }
@@ -188,12 +191,12 @@ export class Segmenter implements AsyncDisposable {
   }
 
   async #segment(input: ImageInput, options: SegmentOptions, observe?: Observer): Promise<SegmentResult> {
-    const job = this.#job(input, options, observe);
+    const job = this.#job(new Decoding(input), options, observe);
     return this.#queue.run(job.stop, () => run(this.#parts, job));
   }
 
   /** Everything that can be wrong with a call is found here, before it waits. */
-  #job(input: ImageInput, options: SegmentOptions, observe?: Observer): Run {
+  #job(picture: Decoding, options: SegmentOptions, observe?: Observer): Run {
     const called = performance.now();
     if (!isPlainObject(options)) refuse('options', 'an object with categories', options);
     const { categories, signal, onProgress, ...rest } = options;
@@ -205,7 +208,7 @@ export class Segmenter implements AsyncDisposable {
     const { prompts: layout, needsNames } = methods[resolved.method];
     const prompts = this.#parts.buildPrompts(categories, { ...resolved, layout, needsNames });
     const selections = selectAll(this.#parts, resolved);
-    return { input, options: resolved, prompts, selections, stop, called, onProgress, observe };
+    return { picture, options: resolved, prompts, selections, stop, called, onProgress, observe };
   }
 
   /** Ends the running call after its step and all waiting ones at once (`DISPOSED`), then frees the model. */

@@ -34,6 +34,7 @@ export type SegmentOptions = MethodOverrides & {
 export interface Timings {
   /** Waiting for earlier calls of the same segmenter. */
   queued: number;
+  /** What the call waited for it: an image may be decoded while the one before is worked on. */
   decode: number;
   /** Text states and latent. */
   encode: number;
