@@ -95,6 +95,8 @@ export type {
   TableResult,
 } from './reproduce/index.js';
 export { gridTable, reproduce, tables as paperTables } from './reproduce/index.js';
+export type { SegmenterPoolOptions } from './segmenter/pool.js';
+export { SegmenterPool } from './segmenter/pool.js';
 export { maskOf } from './segmenter/result.js';
 export type { ArrayJson, MaskJson, ResultJson } from './segmenter/result-json.js';
 export { resultJson } from './segmenter/result-json.js';

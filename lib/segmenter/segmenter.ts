@@ -119,7 +119,7 @@ export class Segmenter implements AsyncDisposable {
     images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
     options: SegmentAllOptions = {},
   ): AsyncGenerator<BatchOutcome, void, undefined> {
-    const { batch, signal, own } = this.#allOptions(images, options);
+    const { batch, signal, own } = this.readAllOptions(images, options);
     const stop = new Stop(this.#closing.signal, signal);
     stop.check();
     const source = new Source(images, stop);
@@ -127,7 +127,7 @@ export class Segmenter implements AsyncDisposable {
       for (let index = 0; !source.ended; ) {
         const waiting = await source.take(batch);
         source.readAhead(DECODED_AHEAD);
-        yield* await this.#pass(waiting, { ...own, ...(signal && { signal }) }, stop, index);
+        yield* await this.pass(waiting, { ...own, ...(signal && { signal }) }, stop, index);
         index += waiting.length;
         source.check();
       }
@@ -136,8 +136,8 @@ export class Segmenter implements AsyncDisposable {
     }
   }
 
-  /** What is wrong with the options is no image's fault. They are a copy: the caller may change its own meanwhile. */
-  #allOptions(images: unknown, options: SegmentAllOptions) {
+  /** What is wrong with the options is no image's fault. They are a copy: the caller may change its own meanwhile. @internal */
+  readAllOptions(images: unknown, options: SegmentAllOptions) {
     if (!isPlainObject(options)) refuse('options', 'an object', options);
     for (const name of ['categories', 'onProgress']) {
       if (name in options)
@@ -154,7 +154,8 @@ export class Segmenter implements AsyncDisposable {
     return { batch: integer(1, 64).read(batch, 'batch'), signal, own: structuredClone(own) };
   }
 
-  async #pass(
+  /** Images of `segmentAll` in one pass, the first of them with the index `first`. @throws {InvSegError} what `stop` throws @internal */
+  async pass(
     images: readonly GivenImage[],
     options: Omit<SegmentOptions, 'categories'>,
     stop: Stop,
