@@ -4,6 +4,7 @@
  *
  *     npm run bench -- --images 5 --json out.json
  *     npm run bench -- --flops --json out.json
+ *     npm run bench -- --peers --json out.json          the miniature beside eager PyTorch, in the same run
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -14,19 +15,32 @@ const args = process.argv.slice(2);
 
 try {
   compile();
-  process.exitCode = args.includes('--flops')
-    ? await flops()
-    : run(process.execPath, ['dist/cli/main.js', 'bench', ...args]);
+  if (args.includes('--flops')) process.exitCode = await flops();
+  else if (args.includes('--peers')) process.exitCode = await beside();
+  else process.exitCode = run(process.execPath, ['dist/cli/main.js', 'bench', ...args]);
 } catch (error) {
   console.error(describeFailure(error));
   process.exitCode = 1;
 }
 
-async function flops() {
+async function beside() {
+  const { peers } = await import('./bench/peers.mjs');
+  return peers(
+    args.filter((arg) => arg !== '--peers'),
+    await findPython('runs the peer'),
+  );
+}
+
+async function findPython(purpose) {
   const { loadBinding } = await import('../dist/native/load.js');
   const { python } = loadBinding();
   if (python === null)
-    throw new Error('The LibTorch in use brings no Python, which counts the operations: install torch with pip');
+    throw new Error(`The LibTorch in use brings no Python, which ${purpose}: install torch with pip`);
+  return python;
+}
+
+async function flops() {
+  const python = await findPython('counts the operations');
   return run(python, ['-W', 'ignore', '-m', 'bench.flops', ...args.filter((arg) => arg !== '--flops')], 'scripts');
 }
 
