@@ -14,6 +14,10 @@ export interface BenchOptions {
   images?: number;
   /** Images before, which are not; default 2. The first of a kind compiles and captures on a GPU. */
   warmup?: number;
+  /** Also images a second with so many in one pass, each 1–64. On a CPU it brings nothing. Default none. */
+  batches?: readonly number[];
+  /** Of `randomModel`; the report says so. Default false. */
+  random?: boolean;
   signal?: AbortSignal;
   /**
    * Told after each image, those of the warm-up too (negative numbers up to 0). What it throws, or its promise is rejected with, ends the bench.
@@ -27,6 +31,14 @@ export interface Quantiles {
   p90: number;
 }
 
+export interface BatchSpeed {
+  /** Images in one pass. */
+  batch: number;
+  /** Images that were measured. */
+  images: number;
+  imagesPerSecond: number;
+}
+
 export const benchStages = ['decode', 'encode', 'inversion', 'step', 'predict', 'total'] as const;
 export type BenchStage = (typeof benchStages)[number];
 
@@ -35,7 +47,7 @@ export interface BenchReport {
   /** ISO 8601. */
   date: string;
   host: { platform: string; cpu: string; cores: number; node: string };
-  model: { name: string; version: string };
+  model: { name: string; version: string; random?: true };
   device: string;
   deviceName: string;
   dtype: string;
@@ -48,6 +60,8 @@ export interface BenchReport {
   /** Of every image; `step` is of one step of the loop. A stage that did not run is missing. */
   stages: Partial<Record<BenchStage, Quantiles>>;
   imagesPerSecond: number;
+  /** With `batches`. */
+  batches?: BatchSpeed[];
   /** Peak resident memory of the process in bytes, and how late a timer is at most in 99 of 100 cases, in milliseconds. */
   peakMemory: number;
   eventLoopP99: number;

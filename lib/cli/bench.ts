@@ -3,13 +3,16 @@
 import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { BenchComparison, BenchReport } from '../bench/index.js';
-import { bench, checkBenchReport, compareBenches } from '../bench/index.js';
+import { Option } from 'commander';
+import { drawnPicture } from '../bench/drawn-picture.js';
+import type { BenchReport, RandomModel, RandomModelName } from '../bench/index.js';
+import { bench, checkBenchReport, compareBenches, randomModel, randomModels } from '../bench/index.js';
 import { InvSegError } from '../errors.js';
 import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
 import { resolveEngineOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
+import { asComparison, asTable } from './bench-text.js';
 import { EXIT } from './failure.js';
 import type { EngineFlag, SegmentFlags } from './flags.js';
 import { engineFlags, parseSettings, parseValue } from './flags.js';
@@ -21,6 +24,9 @@ export interface BenchFlags extends Pick<SegmentFlags, EngineFlag> {
   categories: string;
   images: string;
   warmup: string;
+  batches?: string;
+  random?: RandomModelName;
+  keep?: string;
   steps?: string;
   set: string[];
   json?: string;
@@ -40,11 +46,24 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
       '--trust-code',
       'load a model whose TorchScript is not of this package: a program, which may do what you may',
     )
+    .addOption(
+      new Option(
+        '--random <model>',
+        'a model of full size with random weights, which see nothing and take the same time: sd21 is Stable Diffusion 2.1; 2.5 GB in the temporary folder until the end, 6 GB of memory in float32',
+      )
+        .choices([...randomModels])
+        .conflicts('model'),
+    )
+    .option('--keep <folder>', 'with --random: keep the weights there, and use those that are there')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')
     .option('--images <count>', 'images that are measured', '10')
     .option('--warmup <count>', 'images before them', '2')
+    .option(
+      '--batches <list>',
+      'also images a second with so many in one pass (default: 1,2,4,8,16 on a GPU, none on a CPU); "none"',
+    )
     .option('--steps <count>', 'optimisation steps (default: 15)')
     .option(
       '--set <key=value>',
@@ -68,8 +87,14 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
   const images = integer(1, 10_000).read(parseValue(flags.images), '--images');
   const warmup = integer(0, 10_000).read(parseValue(flags.warmup), '--warmup');
   const { steps } = flags;
+  const batches = flags.batches === undefined ? undefined : readBatches(flags.batches);
   const engine = resolveEngineOptions(engineFlags(flags));
-  await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
+  if (flags.keep !== undefined && flags.random === undefined)
+    throw new InvSegError('INVALID_OPTION', 'Expected --random with --keep, which says where its weights are kept');
+  // Freed after the segmenter, which may read its weights again.
+  await using random = flags.random && (await openRandom(flags.random, flags.keep, io));
+  const model = random ? { ...engine, model: random.folder } : engine;
+  await using segmenter = await interruptible(io.openSegmenter(model), io.signal);
   const report = await bench({
     segmenter,
     picture: image ?? drawnPicture(),
@@ -77,6 +102,8 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
     options: { ...parseSettings(flags.set), ...(steps !== undefined && { steps: parseValue(steps) as number }) },
     images,
     warmup,
+    batches: batches ?? (segmenter.info.device.startsWith('cuda') ? [1, 2, 4, 8, 16] : []),
+    random: random !== undefined,
     signal: io.signal,
     onImage: (image) => io.err(image > 0 ? `image ${image}/${images}\n` : `warm-up ${image + warmup}/${warmup}\n`),
   });
@@ -85,6 +112,16 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
   if (comparison) io.out(asComparison(comparison, flags.against!));
   if (flags.json !== undefined) await writeReport(flags.json, report);
   return comparison?.slower ? EXIT.failed : EXIT.ok;
+}
+
+function openRandom(name: RandomModelName, folder: string | undefined, io: Io): Promise<RandomModel> {
+  io.err(`writing random weights${folder === undefined ? '' : ` to ${folder}, unless they are there`}\n`);
+  return randomModel(name, { folder, signal: io.signal });
+}
+
+function readBatches(text: string): number[] {
+  if (text === 'none') return [];
+  return text.split(',').map((one) => integer(1, 64).read(parseValue(one.trim()), '--batches'));
 }
 
 function share(text: string): number {
@@ -122,47 +159,4 @@ async function writeReport(file: string, report: BenchReport): Promise<void> {
   } catch (cause) {
     throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: ${(cause as Error).message}`, { cause });
   }
-}
-
-/** Two discs on a wavy ground: nothing to download, the same everywhere. */
-function drawnPicture(): { data: Uint8Array; width: number; height: number; channels: 3 } {
-  const [width, height] = [640, 480];
-  const data = new Uint8Array(width * height * 3);
-  const discs = [
-    { x: 200, y: 220, radius: 120, colour: [220, 50, 30] },
-    { x: 460, y: 280, radius: 90, colour: [30, 80, 220] },
-  ];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const disc = discs.find((one) => (x - one.x) ** 2 + (y - one.y) ** 2 < one.radius ** 2);
-      const ground = [110 + 40 * Math.sin(x / 40), 140 + 30 * Math.sin(y / 50), 100];
-      data.set((disc?.colour ?? ground).map(Math.round), (y * width + x) * 3);
-    }
-  }
-  return { data, width, height, channels: 3 };
-}
-
-function asTable(report: BenchReport): string {
-  const { model, deviceName, device, dtype, host, images, stages, imagesPerSecond, peakMemory, eventLoopP99, losses } =
-    report;
-  const rows = Object.entries(stages).map(
-    ([stage, { p50, p90 }]) => `  ${stage.padEnd(10)} ${p50.toFixed(1).padStart(10)} ${p90.toFixed(1).padStart(10)}`,
-  );
-  return [
-    `${model.name} on ${device} (${deviceName}), ${dtype}; ${host.cores} cores, Node ${host.node}; ${images} images`,
-    `  ${'ms'.padEnd(10)} ${'p50'.padStart(10)} ${'p90'.padStart(10)}`,
-    ...rows,
-    `  ${imagesPerSecond.toFixed(2)} images/s, peak memory ${(peakMemory / 2 ** 20).toFixed(0)} MiB, event loop p99 ${eventLoopP99.toFixed(1)} ms`,
-    ...(losses.length > 0 ? [`  loss ${losses.map((loss) => loss.toFixed(5)).join(' to ')}`] : []),
-    '',
-  ].join('\n');
-}
-
-function asComparison({ changes, slower, differences }: BenchComparison, file: string): string {
-  const rows = changes.map(
-    ({ stage, before, after, ratio, slower: worse }) =>
-      `  ${stage.padEnd(10)} ${before.toFixed(1).padStart(10)} ${after.toFixed(1).padStart(10)} ${ratio.toFixed(2).padStart(7)}${worse ? '  slower' : ''}`,
-  );
-  const apart = differences.length > 0 ? [`  not the same: ${differences.join(', ')}`] : [];
-  return [`Against ${file}:`, ...apart, ...rows, slower ? '  slower' : '  no stage is slower', ''].join('\n');
 }

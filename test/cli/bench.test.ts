@@ -1,6 +1,6 @@
 /** `invseg bench` with a fake engine: which model it opens, and what it refuses before it opens one. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -59,6 +59,35 @@ it('refuses figures that are none before it opens a model', async () => {
     const { code, err, opened } = await invseg('--against', file);
     expect([code, opened]).toEqual([2, []]);
     expect(err).toContain(why);
+  }
+});
+
+it('opens random weights that were kept, and says so', async () => {
+  const kept = path.join(folder, 'kept');
+  mkdirSync(kept);
+  writeFileSync(path.join(kept, 'model_index.json'), '{}');
+  const file = path.join(folder, 'random.json');
+  const { code, out, err, opened } = await invseg('--random', 'sd21', '--keep', kept, '--batches', '2', '--json', file);
+  expect([code, opened.map(({ model }) => model)]).toEqual([0, [kept]]);
+  expect(err).toContain('writing random weights');
+  expect(out).toContain('fake with random weights');
+  expect(out).toMatch(/images\/s with 2 in one pass/);
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ model: { random: true }, batches: [{ batch: 2 }] });
+  expect(existsSync(kept)).toBe(true);
+});
+
+it('refuses other random weights, and what does not go with them, before it writes any', async () => {
+  for (const [args, why] of [
+    [['--random', 'sdxl'], 'Allowed choices are sd21'],
+    [['--random', 'sd21', '--model', 'x'], 'cannot be used with'],
+    [['--keep', folder], '--random'],
+    [['--random', 'sd21', '--batches', '0'], '--batches'],
+    [['--random', 'sd21', '--device', 'tpu'], 'device'],
+  ] as const) {
+    const { code, err, opened } = await invseg(...args);
+    expect([code, opened]).toEqual([2, []]);
+    expect(err).toContain(why);
+    expect(err).not.toContain('writing');
   }
 });
 
