@@ -67,4 +67,19 @@ export interface BenchReport {
   eventLoopP99: number;
   /** Total loss of the first and last step of the last image: two benches of one model and seed must agree. */
   losses: number[];
+  /** Of `npm run bench -- --peers`. */
+  peers?: BenchPeer[];
+}
+
+/** The same image in eager PyTorch, in the same run. */
+export interface BenchPeer {
+  /** `straight` as the paper reads, `tuned`, `compiled`. */
+  kind: string;
+  dtype: string;
+  /** Median. */
+  seconds: number;
+  /** Bytes. */
+  peakMemory: number;
+  /** From this library's, over all steps. */
+  largestLossDifference: number;
 }

@@ -12,9 +12,9 @@ export function asTable(report: BenchReport): string {
     `${name} on ${device} (${deviceName}), ${dtype}; ${host.cores} cores, Node ${host.node}; ${images} images`,
     `  ${'ms'.padEnd(10)} ${'p50'.padStart(10)} ${'p90'.padStart(10)}`,
     ...rows,
-    `  ${imagesPerSecond.toFixed(2)} images/s, peak memory ${(peakMemory / 2 ** 20).toFixed(0)} MiB, event loop p99 ${eventLoopP99.toFixed(1)} ms`,
+    `  ${imagesPerSecond.toPrecision(3)} images/s, peak memory ${(peakMemory / 2 ** 20).toFixed(0)} MiB, event loop p99 ${eventLoopP99.toFixed(1)} ms`,
     ...(report.batches ?? []).map(
-      ({ batch, imagesPerSecond: speed }) => `  ${speed.toFixed(2)} images/s with ${batch} in one pass`,
+      ({ batch, imagesPerSecond: speed }) => `  ${speed.toPrecision(3)} images/s with ${batch} in one pass`,
     ),
     ...(losses.length > 0 ? [`  loss ${losses.map((loss) => loss.toFixed(5)).join(' to ')}`] : []),
     '',

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { drawnPicture } from '../bench/drawn-picture.js';
 import type { BenchReport, RandomModel, RandomModelName } from '../bench/index.js';
-import { bench, checkBenchReport, compareBenches, randomModel, randomModels } from '../bench/index.js';
+import { bench, checkBenchReport, compareBenches, randomModel, randomModels, renderBench } from '../bench/index.js';
 import { InvSegError } from '../errors.js';
 import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
@@ -30,6 +30,8 @@ export interface BenchFlags extends Pick<SegmentFlags, EngineFlag> {
   steps?: string;
   set: string[];
   json?: string;
+  page?: string;
+  rate?: string;
   against?: string;
   threshold: string;
 }
@@ -49,7 +51,7 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
     .addOption(
       new Option(
         '--random <model>',
-        'a model of full size with random weights, which see nothing and take the same time: sd21 is Stable Diffusion 2.1; 2.5 GB in the temporary folder until the end, 6 GB of memory in float32',
+        'a model of full size with random weights, which see nothing and take the same time: sd21 is Stable Diffusion 2.1; 2.5 GB in the temporary folder until the end, 7 GB of memory in float32',
       )
         .choices([...randomModels])
         .conflicts('model'),
@@ -72,6 +74,8 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
       [],
     )
     .option('--json <file>', 'also write the figures')
+    .option('--page <file>', 'also write a page with bars')
+    .option('--rate <TFLOP/s>', 'of the page: what the device reaches on large products, for the limit of each stage')
     .option('--against <file>', 'compare with figures that --json wrote; exit code 1 where a stage got slower')
     .option('--threshold <share>', 'share of its median that a stage may lose', '0.1')
     .option('--debug', 'print stacks of errors')
@@ -83,7 +87,9 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
   const threshold = share(flags.threshold);
   // Read first: a bench of minutes must not end in a file that is none.
   const before = flags.against === undefined ? undefined : await readReport(flags.against);
-  if (flags.json !== undefined) await checkTarget(flags.json);
+  if (flags.json !== undefined) await checkTarget('--json', flags.json);
+  if (flags.page !== undefined) await checkTarget('--page', flags.page);
+  const rate = flags.rate === undefined ? undefined : positive(flags.rate);
   const images = integer(1, 10_000).read(parseValue(flags.images), '--images');
   const warmup = integer(0, 10_000).read(parseValue(flags.warmup), '--warmup');
   const { steps } = flags;
@@ -110,7 +116,8 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
   io.out(asTable(report));
   const comparison = before && compareBenches(before, report, threshold);
   if (comparison) io.out(asComparison(comparison, flags.against!));
-  if (flags.json !== undefined) await writeReport(flags.json, report);
+  if (flags.json !== undefined) await write('--json', flags.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (flags.page !== undefined) await write('--page', flags.page, renderBench(report, { rate: rate && rate * 1e12 }));
   return comparison?.slower ? EXIT.failed : EXIT.ok;
 }
 
@@ -133,6 +140,12 @@ function share(text: string): number {
   );
 }
 
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvSegError('INVALID_OPTION', `Expected TFLOP/s above 0 for --rate but received ${text}`);
+}
+
 async function readReport(file: string): Promise<BenchReport> {
   let value: unknown;
   try {
@@ -144,19 +157,19 @@ async function readReport(file: string): Promise<BenchReport> {
 }
 
 /** Before minutes of work, not after. @throws {InvSegError} `OUTPUT_FAILED` */
-async function checkTarget(file: string): Promise<void> {
+async function checkTarget(flag: string, file: string): Promise<void> {
   const kind = await stat(file).catch(() => undefined);
   if (kind?.isDirectory())
-    throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: it is a folder; name a file in it`);
+    throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: it is a folder; name a file in it`);
   const folder = await stat(path.dirname(path.resolve(file))).catch(() => undefined);
   if (!folder?.isDirectory())
-    throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: its folder is not there`);
+    throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: its folder is not there`);
 }
 
-async function writeReport(file: string, report: BenchReport): Promise<void> {
+async function write(flag: string, file: string, content: string): Promise<void> {
   try {
-    await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+    await writeFile(file, content);
   } catch (cause) {
-    throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: ${(cause as Error).message}`, { cause });
+    throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: ${(cause as Error).message}`, { cause });
   }
 }

@@ -24,6 +24,7 @@ export async function peers(args, python) {
       steps: { type: 'string', default: '15' },
       kind: { type: 'string', multiple: true, default: ['straight'] },
       json: { type: 'string' },
+      page: { type: 'string' },
     },
   });
   const [images, rounds, threads, steps] = ['images', 'rounds', 'threads', 'steps'].map((name) => count(values, name));
@@ -57,6 +58,7 @@ export async function peers(args, python) {
       threads,
       steps,
       json: values.json,
+      page: values.page,
     });
   } finally {
     await segmenter.dispose();
@@ -129,10 +131,11 @@ async function peer(python, { inputs, kind, images, threads }) {
   return JSON.parse(text);
 }
 
-async function tell(own, others, { losses, equal, threads, steps, json }) {
+async function tell(own, others, { losses, equal, threads, steps, json, page }) {
   const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
   // Of the rounds' medians.
-  const ours = median(own.map(({ stages }) => stages.total.p50)) / 1000;
+  const typical = [...own].sort((a, b) => a.stages.total.p50 - b.stages.total.p50)[own.length >> 1];
+  const ours = typical.stages.total.p50 / 1000;
   const memory = Math.max(...own.map(({ peakMemory }) => peakMemory));
   const rows = [...others].map(([kind, rounds]) => {
     const seconds = median(rounds.map((row) => median(row.seconds)));
@@ -158,9 +161,13 @@ async function tell(own, others, { losses, equal, threads, steps, json }) {
       `  ${kind.padEnd(12)}  ${(1000 * seconds).toFixed(1).padStart(8)} ms  ${mib(peakMemory).padStart(9)}  ${dtype}; ours takes ${ratio.toFixed(3)} of it; losses differ by at most ${largestLossDifference.toExponential(1)}`,
     );
   console.log(`  labels equal to the last peer's: ${(100 * equal).toFixed(2)} %`);
+  if (page !== undefined) {
+    const { renderBench } = await import('../../dist/bench/index.js');
+    await writeFile(page, renderBench({ ...typical, peers: rows }));
+  }
   if (json !== undefined) {
     const report = {
-      ...own.at(-1),
+      ...typical,
       peers: rows,
       ours: { seconds: ours, peakMemory: memory, losses },
       labelsEqual: equal,

@@ -62,6 +62,12 @@ it('refuses figures that are none before it opens a model', async () => {
   }
 });
 
+it('writes a page', async () => {
+  const file = path.join(folder, 'page.html');
+  expect((await invseg('--page', file, '--rate', '2.5')).code).toBe(0);
+  expect(readFileSync(file, 'utf8')).toContain('<title>fake on a test</title>');
+});
+
 it('opens random weights that were kept, and says so', async () => {
   const kept = path.join(folder, 'kept');
   mkdirSync(kept);
@@ -95,6 +101,9 @@ it('refuses a place for its figures, and counts, before it opens a model', async
   for (const [args, why] of [
     [['--json', folder], 'it is a folder'],
     [['--json', path.join(folder, 'none', 'x.json')], 'its folder is not there'],
+    [['--page', folder], '--page'],
+    [['--rate', '0'], '--rate'],
+    [['--rate', 'fast'], '--rate'],
     [['--images', '0'], '--images'],
     [['--warmup', '-1'], '--warmup'],
     [['--threshold', ''], '--threshold'],
