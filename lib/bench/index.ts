@@ -2,6 +2,8 @@
 export { bench, checkBenchReport } from './bench.js';
 export type { BenchComparison, StageChange } from './compare.js';
 export { compareBenches } from './compare.js';
+export type { MethodRow, MethodsBenchOptions } from './methods.js';
+export { benchMethods } from './methods.js';
 export type { BenchPageOptions } from './page.js';
 export { renderBench } from './page.js';
 export type { RandomModel, RandomModelName, RandomModelOptions } from './random-model.js';

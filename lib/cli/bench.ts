@@ -12,23 +12,23 @@ import { LIMITS, readText } from '../files.js';
 import { parseJson } from '../json.js';
 import { resolveEngineOptions } from '../options/index.js';
 import { integer } from '../options/rules.js';
+import type { BenchDatasetFlags } from './bench-dataset.js';
+import { benchDataset } from './bench-dataset.js';
 import { asComparison, asTable } from './bench-text.js';
+import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
 import { EXIT } from './failure.js';
-import type { EngineFlag, SegmentFlags } from './flags.js';
 import { engineFlags, parseSettings, parseValue } from './flags.js';
 import { optionsHelp } from './help.js';
 import type { Io } from './io.js';
 import { interruptible } from './segment.js';
 
-export interface BenchFlags extends Pick<SegmentFlags, EngineFlag> {
+export interface BenchFlags extends BenchDatasetFlags {
   categories: string;
   images: string;
   warmup: string;
   batches?: string;
   random?: RandomModelName;
   keep?: string;
-  steps?: string;
-  set: string[];
   json?: string;
   page?: string;
   rate?: string;
@@ -37,7 +37,7 @@ export interface BenchFlags extends Pick<SegmentFlags, EngineFlag> {
 }
 
 export function addBenchCommand(program: Command, io: Io, done: (code: number) => void): void {
-  program
+  const command = program
     .command('bench')
     .summary('how long an image takes')
     .description('Segments one picture again and again and prints the median and the ninth decile of every stage.')
@@ -73,14 +73,25 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
       (value: string, all: string[]) => [...all, value],
       [],
     )
-    .option('--json <file>', 'also write the figures')
+    .option('--json <file>', 'also write the figures; with --dataset a line of JSON a method')
     .option('--page <file>', 'also write a page with bars')
     .option('--rate <TFLOP/s>', 'of the page: what the device reaches on large products, for the limit of each stage')
     .option('--against <file>', 'compare with figures that --json wrote; exit code 1 where a stage got slower')
     .option('--threshold <share>', 'share of its median that a stage may lose', '0.1')
+    .addOption(
+      new Option(
+        '--dataset <kind>',
+        `accuracy and time of --methods in one table, a row a method, in place of one picture: ${datasetHelp}`,
+      ).conflicts(['random', 'against', 'page', 'batches']),
+    )
+    .option('--methods <list>', 'with --dataset (default: all)')
+    .option('--sample <count>', 'with --dataset: pictures, drawn by a seed (default: all)')
+    .option('--batch <count>', 'with --dataset: pictures in one pass of the engine (default: 1)')
+    .option('--out <folder>', 'with --dataset: keep a run of each method there, which goes on where it ended')
     .option('--debug', 'print stacks of errors')
     .addHelpText('after', optionsHelp)
     .action(async (image: string | undefined, flags: BenchFlags) => done(await benchCommand(image, flags, io)));
+  addDatasetFlags(command);
 }
 
 export async function benchCommand(image: string | undefined, flags: BenchFlags, io: Io): Promise<number> {
@@ -93,6 +104,9 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
   const images = integer(1, 10_000).read(parseValue(flags.images), '--images');
   const warmup = integer(0, 10_000).read(parseValue(flags.warmup), '--warmup');
   const { steps } = flags;
+  if (flags.dataset !== undefined) return datasetRows(image, flags, io);
+  const only = (['methods', 'sample', 'batch', 'out', 'root'] as const).find((name) => flags[name] !== undefined);
+  if (only) throw new InvSegError('INVALID_OPTION', `Expected --dataset with --${only}, which belongs to it`);
   const batches = flags.batches === undefined ? undefined : readBatches(flags.batches);
   const engine = resolveEngineOptions(engineFlags(flags));
   if (flags.keep !== undefined && flags.random === undefined)
@@ -119,6 +133,19 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
   if (flags.json !== undefined) await write('--json', flags.json, `${JSON.stringify(report, null, 2)}\n`);
   if (flags.page !== undefined) await write('--page', flags.page, renderBench(report, { rate: rate && rate * 1e12 }));
   return comparison?.slower ? EXIT.failed : EXIT.ok;
+}
+
+async function datasetRows(image: string | undefined, flags: BenchFlags, io: Io): Promise<number> {
+  if (image !== undefined)
+    throw new InvSegError('INVALID_OPTION', `Expected an image or --dataset but received both (${image})`);
+  const { json } = flags;
+  let mode: 'w' | 'a' = 'w';
+  // A row is on the disk before the next method begins.
+  await benchDataset(flags, io, async (line) => {
+    if (json !== undefined) await write('--json', json, line, mode);
+    mode = 'a';
+  });
+  return EXIT.ok;
 }
 
 function openRandom(name: RandomModelName, folder: string | undefined, io: Io): Promise<RandomModel> {
@@ -166,9 +193,9 @@ async function checkTarget(flag: string, file: string): Promise<void> {
     throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: its folder is not there`);
 }
 
-async function write(flag: string, file: string, content: string): Promise<void> {
+async function write(flag: string, file: string, content: string, mode: 'w' | 'a' = 'w'): Promise<void> {
   try {
-    await writeFile(file, content);
+    await writeFile(file, content, { flag: mode });
   } catch (cause) {
     throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: ${(cause as Error).message}`, { cause });
   }

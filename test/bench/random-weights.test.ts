@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -69,9 +69,17 @@ describe('random weights', () => {
 
 describe('a random model', () => {
   it('leaves nothing where it is aborted on its way', async () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('invseg-random-'));
-    await expect(randomModel('sd21', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('invseg-random-'))).toEqual(before);
+    const before = process.env['TMPDIR'];
+    const temporary = at('temporary');
+    mkdirSync(temporary);
+    process.env['TMPDIR'] = temporary;
+    try {
+      await expect(randomModel('sd21', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+      expect(readdirSync(temporary)).toEqual([]);
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+    }
     // In a folder that is kept: no index, so that the next one begins anew.
     await expect(randomModel('sd21', { folder: at('kept'), signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'ABORTED',

@@ -7,6 +7,7 @@ import { afterAll, expect, it } from 'vitest';
 import { runCli } from '../../lib/cli/program.js';
 import type { EngineOptions } from '../../lib/options/index.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
+import { makeFolder } from '../evaluation/fake.js';
 import { FakeEngine, fakeParts } from '../segmenter/fake.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'invseg-bench-'));
@@ -97,10 +98,53 @@ it('refuses other random weights, and what does not go with them, before it writ
   }
 });
 
+it('gives accuracy and time of methods on a data set, a row each', async () => {
+  const root = await makeFolder(5);
+  const file = path.join(folder, 'rows.jsonl');
+  const run = async (...args: string[]) => {
+    const text = { out: '', err: '' };
+    const code = await runCli(['bench', '--dataset', 'folder', '--root', root, ...args], {
+      out: (more) => void (text.out += more),
+      err: (more) => void (text.err += more),
+      terminal: undefined,
+      signal: new AbortController().signal,
+      openSegmenter: async () => Segmenter.of(fakeParts(new FakeEngine())),
+    });
+    return { code, ...text };
+  };
+  try {
+    writeFileSync(file, 'of another time');
+    const { code, out, err } = await run('--methods', 'baseline,invseg', '--batch', '2', '--json', file);
+    expect([code, err]).toEqual([0, 'baseline: 5 pictures\ninvseg: 5 pictures\n']);
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const rows = lines.map((line) => JSON.parse(line) as { method: string; mIoU: number });
+    expect(rows).toMatchObject([
+      { method: 'baseline', pictures: 5, batch: 2 },
+      { method: 'invseg', pictures: 5, batch: 2 },
+    ]);
+    for (const { method, mIoU } of rows) expect(out).toMatch(new RegExp(`${method} +${(100 * mIoU).toFixed(2)}`));
+    for (const [args, why] of [
+      [['--methods', 'magic', '--json', file], '--methods'],
+      [['--methods', 'invseg,invseg'], 'once'],
+      [['--batch', '0'], '--batch'],
+      [['--random', 'sd21'], 'cannot be used'],
+      [['--set', 'method=iseg'], 'options.method'],
+      [['picture.png'], 'both'],
+    ] as const) {
+      const refused = await run(...args);
+      expect([refused.code, refused.err.includes(why)], refused.err).toEqual([2, true]);
+    }
+    expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toEqual(lines);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
 it('refuses a place for its figures, and counts, before it opens a model', async () => {
   for (const [args, why] of [
     [['--json', folder], 'it is a folder'],
     [['--json', path.join(folder, 'none', 'x.json')], 'its folder is not there'],
+    [['--methods', 'invseg'], '--dataset'],
     [['--page', folder], '--page'],
     [['--rate', '0'], '--rate'],
     [['--rate', 'fast'], '--rate'],
