@@ -2,9 +2,10 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { AbsentRule } from '../evaluation/index.js';
-import { absentRules, compareRuns } from '../evaluation/index.js';
-import { integer } from '../options/rules.js';
+import { integer } from '../checks/index.js';
+import { compareRuns } from '../evaluation/index.js';
+import type { AbsentRule } from '../scores/index.js';
+import { absentRules } from '../scores/index.js';
 import { comparisonMarkdown } from './compare-markdown.js';
 import { EXIT } from './failure.js';
 import { parseValue } from './flags.js';

@@ -1,10 +1,10 @@
 /** Flags that choose a data set, the same for every command that reads one. */
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { oneOf } from '../checks/index.js';
 import type { DatasetOptions } from '../datasets/index.js';
 import { datasetDefinitions, datasetKinds } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import { oneOf } from '../options/rules.js';
 
 /** The package's own pictures, a data set of the kind `folder`. The same two steps up from lib/cli and from dist/cli. */
 export const MINIATURE = 'miniature';

@@ -1,8 +1,8 @@
 /** `invseg dataset check`: is a data set whole, and which protocol does it give. */
 import type { Command } from 'commander';
+import { integer } from '../checks/index.js';
 import type { DatasetCheck } from '../datasets/index.js';
 import { checkDataset } from '../datasets/index.js';
-import { integer } from '../options/rules.js';
 import type { DatasetFlags } from './dataset-flags.js';
 import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
 import { describeDataset } from './dataset-report.js';

@@ -1,7 +1,7 @@
 /** `--devices`: which processes a run has. */
 import { availableParallelism } from 'node:os';
 import { InvSegError } from '../errors.js';
-import { loadBinding } from '../native/load.js';
+import { loadBinding } from '../native/index.js';
 import type { EngineOptions } from '../options/index.js';
 
 /**

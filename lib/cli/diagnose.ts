@@ -2,12 +2,12 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { integer } from '../checks/index.js';
 import { openDataset } from '../datasets/index.js';
 import type { DiagnoseProgress } from '../diagnose/index.js';
 import { chooseVariants, diagnose, diagnosisMarkdown, diagnosisPicture, verdict } from '../diagnose/index.js';
 import { openBundle } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
-import { integer } from '../options/rules.js';
 import type { DatasetFlags } from './dataset-flags.js';
 import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
 import { EXIT } from './failure.js';

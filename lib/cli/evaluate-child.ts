@@ -1,7 +1,7 @@
 /** A process of `evaluate --devices`: one engine. Started by the command, of no use by hand. */
-import { serveParent } from '../evaluation/processes/child.js';
+import { serveParent } from '../evaluation/index.js';
 import type { MethodOverrides } from '../options/index.js';
-import { Segmenter } from '../segmenter/segmenter.js';
+import { Segmenter } from '../segmenter/index.js';
 import type { PictureFlags } from './run-plan.js';
 import { openTask } from './run-plan.js';
 

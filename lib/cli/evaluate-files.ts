@@ -1,8 +1,7 @@
 /** What a run leaves beside its journal, and what is said about it; `merge` leaves the same. */
 import path from 'node:path';
 import type { Evaluation, ReadRun } from '../evaluation/index.js';
-import { perClassCsv, perImageCsv } from '../evaluation/index.js';
-import { renderReport } from '../report/index.js';
+import { perClassCsv, perImageCsv, renderReport } from '../evaluation/index.js';
 import type { Io } from './io.js';
 import { writeWhole } from './outputs.js';
 

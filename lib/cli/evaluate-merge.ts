@@ -2,8 +2,9 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { AbsentRule } from '../evaluation/index.js';
-import { absentRules, mergedRun } from '../evaluation/index.js';
+import { mergedRun } from '../evaluation/index.js';
+import type { AbsentRule } from '../scores/index.js';
+import { absentRules } from '../scores/index.js';
 import { tellRun, writeRun } from './evaluate-files.js';
 import { EXIT } from './failure.js';
 import type { Io } from './io.js';

@@ -2,14 +2,15 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { integer } from '../checks/index.js';
 import { datasetDefinitions } from '../datasets/index.js';
-import type { AbsentRule } from '../evaluation/index.js';
-import { absentRules, evaluateRun, parseShard } from '../evaluation/index.js';
+import { evaluateRun, parseShard } from '../evaluation/index.js';
 import { methods } from '../methods/index.js';
 import { openBundle } from '../models/index.js';
 import { nameSourceKinds } from '../names/index.js';
 import { resolveOptions } from '../options/index.js';
-import { integer } from '../options/rules.js';
+import type { AbsentRule } from '../scores/index.js';
+import { absentRules } from '../scores/index.js';
 import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
 import { tellRun, writeRun } from './evaluate-files.js';
 import { EvaluateLine } from './evaluate-line.js';

@@ -2,11 +2,11 @@
 import path from 'node:path';
 import { percent } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
-import type { AlbumFile } from '../explain/index.js';
 import { explain, readIndexMask, renderExplanation } from '../explain/index.js';
-import { decodeImage } from '../image/decode.js';
+import { decodeImage } from '../image/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
-import { parseCategories } from '../text/names.js';
+import type { AlbumFile } from '../page/index.js';
+import { parseCategories } from '../text/index.js';
 import type { ExplainFlags } from './explain-flags.js';
 import { parseMethods, parsePoints, readMaskNames } from './explain-flags.js';
 import { EXIT } from './failure.js';

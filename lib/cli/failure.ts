@@ -1,8 +1,8 @@
 /** Errors as a command shows them, and the exit code they lead to. */
 
+import { show } from '../checks/index.js';
 import type { ErrorCode } from '../errors.js';
 import { InvSegError } from '../errors.js';
-import { show } from '../options/rules.js';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 

@@ -1,9 +1,10 @@
 /** Flags of the command line → options of the API. The rules and messages are the API's. */
+
+import { isPlainObject } from '../checks/index.js';
 import type { PaletteName } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
-import { parseJson } from '../json.js';
 import type { EngineOptions, MethodOverrides } from '../options/index.js';
-import { isPlainObject } from '../options/rules.js';
+import { parseJson } from '../system/index.js';
 
 /** Of the written PNG: where the background's index is. */
 export const labelOrders = ['background-last', 'background-first'] as const;

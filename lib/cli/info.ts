@@ -1,7 +1,7 @@
 /** `invseg info`: what a bug report and a paper's appendix need. */
 
 import { openBundle } from '../models/index.js';
-import { loadBinding } from '../native/load.js';
+import { loadBinding } from '../native/index.js';
 import { packageVersion } from '../version.js';
 import { describeError, EXIT, errorJson } from './failure.js';
 import type { Io } from './io.js';

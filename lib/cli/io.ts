@@ -1,7 +1,7 @@
 /** What a command may touch of its process; tests bring their own. */
 
 import type { EngineOptions } from '../options/index.js';
-import type { Segmenter } from '../segmenter/segmenter.js';
+import type { Segmenter } from '../segmenter/index.js';
 
 export interface Io {
   /** Data. */

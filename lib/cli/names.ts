@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { InvSegError } from '../errors.js';
-import type { ImageInput } from '../image/decode.js';
+import type { ImageInput } from '../image/index.js';
 import { EMBEDDED } from '../models/index.js';
 import type { FoundNames, MissingRule, NameSource, NameSourceKind, Vocabulary } from '../names/index.js';
 import {

@@ -2,9 +2,8 @@
 import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { makeFolder } from '../evaluation/run-folder.js';
-import { shortStem } from '../system/file-names.js';
-import { sweepTemporaries, temporaryIn, writeWholeFile } from '../system/whole-file.js';
+import { makeFolder } from '../evaluation/index.js';
+import { shortStem, sweepTemporaries, temporaryIn, writeWholeFile } from '../system/index.js';
 
 /**
  * A stem for every picture, in the same order: its name without the ending, or, where two would be the same, with it, or the path

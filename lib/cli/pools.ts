@@ -1,13 +1,9 @@
 /** Where the pictures of `evaluate` are segmented: in this process, in one process a device, or by the workers of a queue. */
 import { fileURLToPath } from 'node:url';
-import { InProcess } from '../evaluation/in-process.js';
-import type { PicturePool } from '../evaluation/pool.js';
-import { ProcessPool } from '../evaluation/processes/pool.js';
+import type { PicturePool, RedisUrl } from '../evaluation/index.js';
+import { InProcess, ProcessPool, QueuePool, RedisLink } from '../evaluation/index.js';
 import { openBundle } from '../models/index.js';
 import type { MethodOverrides } from '../options/index.js';
-import { QueuePool } from '../queue/pool.js';
-import { RedisLink } from '../queue/redis.js';
-import type { RedisUrl } from '../queue/url.js';
 import { askedDevice, parseDevices, standardDevices, threadsFor } from './devices.js';
 import type { ChildSetup } from './evaluate-child.js';
 import type { EvaluateLine } from './evaluate-line.js';

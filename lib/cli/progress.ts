@@ -1,5 +1,5 @@
 /** How far it is: one line that changes on a terminal, nothing between results elsewhere. */
-import type { Progress } from '../segmenter/types.js';
+import type { Progress } from '../segmenter/index.js';
 import type { Io } from './io.js';
 import { printable } from './terminal.js';
 

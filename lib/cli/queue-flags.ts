@@ -2,8 +2,7 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { checkName } from '../queue/registry.js';
-import { PASSWORD_VARIABLE, RedisUrl } from '../queue/url.js';
+import { checkName, PASSWORD_VARIABLE, RedisUrl } from '../evaluation/index.js';
 
 export interface QueueFlags {
   queue?: string;

@@ -1,7 +1,6 @@
 /** The JSON of one picture: everything needed to read the other files and to repeat the result. */
 import type { Palette } from '../draw/index.js';
-import type { SegmenterInfo } from '../segmenter/segmenter.js';
-import type { SegmentResult } from '../segmenter/types.js';
+import type { SegmenterInfo, SegmentResult } from '../segmenter/index.js';
 import { packageVersion } from '../version.js';
 import type { LabelOrder } from './flags.js';
 

@@ -1,10 +1,10 @@
 /** What `invseg reproduce` is asked for: tables, rows, seeds, and the data set with the paper's figures beside it. */
 import path from 'node:path';
+import { integer } from '../checks/index.js';
 import type { DatasetOptions } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import type { MethodName } from '../methods/index.js';
-import { methodNames } from '../methods/index.js';
-import { integer } from '../options/rules.js';
+import type { MethodName } from '../options/index.js';
+import { methodNames } from '../options/index.js';
 import type { GridSource, PaperDataset, Table } from '../reproduce/index.js';
 import { gridSources, gridTable, paperDatasets, tables } from '../reproduce/index.js';
 import type { DatasetFlags } from './dataset-flags.js';

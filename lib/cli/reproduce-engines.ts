@@ -1,7 +1,7 @@
 /** The model once on every device; one process is enough, since each engine has a thread of its own. */
 import type { EngineOptions } from '../options/index.js';
 import { resolveEngineOptions } from '../options/index.js';
-import type { Segmenter } from '../segmenter/segmenter.js';
+import type { Segmenter } from '../segmenter/index.js';
 import { threadsFor } from './devices.js';
 import type { EngineFlag, SegmentFlags } from './flags.js';
 import { engineFlags } from './flags.js';

@@ -1,11 +1,11 @@
 /** What `invseg reproduce` leaves: tables as Markdown and JSON, and the report of each run. */
 import path from 'node:path';
-import type { AbsentRule, Evaluation } from '../evaluation/index.js';
+import type { Evaluation } from '../evaluation/index.js';
 import { readRun } from '../evaluation/index.js';
-import { LIMITS, readText } from '../files.js';
-import { parseJson } from '../json.js';
 import type { Circumstances, TableResult } from '../reproduce/index.js';
 import { tableMarkdown } from '../reproduce/index.js';
+import type { AbsentRule } from '../scores/index.js';
+import { LIMITS, parseJson, readText } from '../system/index.js';
 import { writeRun } from './evaluate-files.js';
 import { writeWhole } from './outputs.js';
 

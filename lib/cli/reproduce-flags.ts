@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { datasetDefinitions } from '../datasets/index.js';
-import type { AbsentRule } from '../evaluation/index.js';
-import { absentRules } from '../evaluation/index.js';
+import type { AbsentRule } from '../scores/index.js';
+import { absentRules } from '../scores/index.js';
 import type { DatasetFlags } from './dataset-flags.js';
 import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
 import type { SegmentFlags } from './flags.js';

@@ -5,16 +5,14 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Dataset } from '../datasets/index.js';
-import { LIMITS, readBounded } from '../files.js';
 import { EMBEDDED } from '../models/index.js';
 import type { MissingRule, Vocabulary } from '../names/index.js';
 import { createNameSource, loadVocabulary, vocabularyNames } from '../names/index.js';
 import type { EngineOptions } from '../options/index.js';
-import { captionerNames } from '../reproduce/captioner.js';
 import type { GridSource, NamesLacking, NamesOffer, NamesOffers } from '../reproduce/index.js';
-import { gridSources } from '../reproduce/index.js';
-import { embeddedFilter, VisionLanguage } from '../vision-language/index.js';
-import { openModel } from '../vision-language/model.js';
+import { captionerNames, gridSources } from '../reproduce/index.js';
+import { LIMITS, readBounded } from '../system/index.js';
+import { embeddedFilter, openModel, VisionLanguage } from '../vision-language/index.js';
 import { addMissingNamesFlag, sourceRule } from './names.js';
 
 export interface ReproduceNamesFlags {

@@ -1,11 +1,11 @@
 /** `invseg reproduce`: the paper's tables on a data set, ours beside the paper's. */
 import path from 'node:path';
+import { integer } from '../checks/index.js';
 import type { Dataset } from '../datasets/index.js';
 import { openDataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
 import { openBundle, resolutions } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
-import { integer } from '../options/rules.js';
 import type { Circumstances } from '../reproduce/index.js';
 import { assumedOffers, checkRunnable, machineOf, makePlan, reproduce, tableText } from '../reproduce/index.js';
 import { packageVersion } from '../version.js';

@@ -2,8 +2,8 @@
 
 import type { Dataset } from '../datasets/index.js';
 import { openDataset } from '../datasets/index.js';
-import { ClassIndex } from '../evaluation/names.js';
-import type { PictureTask } from '../evaluation/picture.js';
+import type { PictureTask } from '../evaluation/index.js';
+import { ClassIndex } from '../evaluation/index.js';
 import type { EngineOptions, MethodOverrides } from '../options/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import type { DatasetFlags } from './dataset-flags.js';

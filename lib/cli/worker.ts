@@ -2,13 +2,11 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { integer } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
+import { PASSWORD_VARIABLE, RedisLink, serveQueue } from '../evaluation/index.js';
 import { openBundle } from '../models/index.js';
 import { nameSourceKinds } from '../names/index.js';
-import { integer } from '../options/rules.js';
-import { RedisLink } from '../queue/redis.js';
-import { PASSWORD_VARIABLE } from '../queue/url.js';
-import { serveQueue } from '../queue/worker.js';
 import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
 import { EXIT } from './failure.js';
 import { parseValue } from './flags.js';

@@ -3,8 +3,7 @@
 import { InvSegError } from '../errors.js';
 import { refineAttention } from '../functions/index.js';
 import type { MethodContext } from '../methods/index.js';
-import { without } from '../methods/passes.js';
-import { crossAttention, mappedCategories, readWholePicture, selfAttention } from '../methods/whole-picture.js';
+import { crossAttention, mappedCategories, readWholePicture, selfAttention, without } from '../methods/index.js';
 
 export interface SeenAttention {
   /** Side of the frame. */

@@ -1,10 +1,11 @@
 /** One picture of the sample, and each kind of work on it. */
-import type { Dataset, DatasetItem, LabelMap } from '../datasets/index.js';
-import { IGNORED } from '../datasets/index.js';
-import type { SparseCounts } from '../evaluation/index.js';
-import { countPairs } from '../evaluation/index.js';
+import type { Dataset, DatasetItem } from '../datasets/index.js';
+import type { LabelMap } from '../labels/index.js';
+import { IGNORED } from '../labels/index.js';
 import type { MethodOverrides } from '../options/index.js';
-import type { Segmenter } from '../segmenter/segmenter.js';
+import type { SparseCounts } from '../scores/index.js';
+import { countPairs } from '../scores/index.js';
+import type { Segmenter } from '../segmenter/index.js';
 import { rowEntropies } from './attention.js';
 import type { Probe } from './probe.js';
 import { probe } from './probe.js';

@@ -1,6 +1,7 @@
 /** Does the loss point at the truth? Its values at what the model sees and at what is true, and where its gradient leads. */
-import type { LabelMap } from '../datasets/index.js';
+
 import { clusterLoss, entropyLoss, refineAttention } from '../functions/index.js';
+import type { LabelMap } from '../labels/index.js';
 import type { MethodContext } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
 import type { SeenAttention } from './attention.js';

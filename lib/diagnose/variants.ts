@@ -2,13 +2,12 @@
  * The open choices of the method, one variant each: a name and what it changes. What a variant leaves out stays as the caller's
  * options have it.
  */
+
+import { deepFreeze, isPlainObject, pathText, refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { LIMITS, readText } from '../files.js';
-import { deepFreeze } from '../freeze.js';
-import { parseJson } from '../json.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
-import { isPlainObject, optionsOf, resolveOptions } from '../options/index.js';
-import { pathText, refuse } from '../options/rules.js';
+import { optionsOf, resolveOptions } from '../options/index.js';
+import { LIMITS, parseJson, readText } from '../system/index.js';
 
 export interface Variant {
   name: string;

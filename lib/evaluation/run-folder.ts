@@ -2,9 +2,8 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { shortStem } from '../system/file-names.js';
-import { sweepTemporaries, writeWholeFile } from '../system/whole-file.js';
-import { lockFile } from './lock.js';
+import { lockFile } from '../journal/index.js';
+import { shortStem, sweepTemporaries, writeWholeFile } from '../system/index.js';
 
 export const JOURNAL = 'journal.jsonl';
 /** Thumbnails and labels of the best and the worst pictures. */

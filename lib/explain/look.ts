@@ -1,8 +1,7 @@
 /** What is read between the steps of the loop. The masks do not depend on it. */
 import type { MethodContext, Observer } from '../methods/index.js';
-import { predictOptions } from '../methods/inversion.js';
-import { readWholePicture, selfAttention } from '../methods/whole-picture.js';
-import type { NativeInversion, NativePredictOptions } from '../native/binding.js';
+import { predictOptions, readWholePicture, selfAttention } from '../methods/index.js';
+import type { NativeInversion, NativePredictOptions } from '../native/index.js';
 
 export interface Look {
   /** Refined maps of the prompt as written, [categories × latent²]: the prediction's attention. */

@@ -3,11 +3,12 @@
  * thread. All throw `INVALID_OPTION` for a wrong value, `SHAPE_MISMATCH` for a wrong length, and the codes of a missing
  * set-up.
  */
+
+import { flag, integer, number, oneOf, refuse, rejectUnknown } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import type { NativeEntropyOptions } from '../native/binding.js';
-import { loadBinding } from '../native/load.js';
-import { defaults, entropyDefinitions, rejectUnknown } from '../options/index.js';
-import { flag, integer, number, oneOf, refuse } from '../options/rules.js';
+import type { NativeEntropyOptions } from '../native/index.js';
+import { loadBinding } from '../native/index.js';
+import { defaults, entropyDefinitions } from '../options/index.js';
 import { array, count, optionalArray, real } from './checks.js';
 
 const native = () => loadBinding().binding;

@@ -2,7 +2,7 @@
  * DiffSegmenter: a prompt and a pass for each category, cross-attention of all resolutions, each scaled to [0, 1], refined once
  * by the finest self-attention; the background is what no category's map reaches.
  */
-import type { NativeMaps } from '../native/binding.js';
+import type { NativeMaps } from '../native/index.js';
 import type { Method } from './method.js';
 import { attend, labelOptions, mergeWords, refineMaps } from './passes.js';
 

@@ -1,7 +1,7 @@
 /** Whether what a method says of a picture is a number at all: weights that are finite may overflow all the same. */
 import type { InvSegError } from '../errors.js';
-import type { NativeMaps, NativePrediction } from '../native/binding.js';
-import { notNumbers } from '../native/not-finite.js';
+import type { NativeMaps, NativePrediction } from '../native/index.js';
+import { notNumbers } from '../native/index.js';
 import type { MethodContext } from './method.js';
 
 type Where = Pick<MethodContext, 'engine' | 'options'>;

@@ -4,9 +4,9 @@ import type {
   NativeInversionOptions,
   NativePrediction,
   NativePredictOptions,
-} from '../native/binding.js';
+} from '../native/index.js';
 import type { MethodOptions } from '../options/index.js';
-import type { PromptSet } from '../segmenter/parts.js';
+import type { PromptSet } from '../text/index.js';
 import type { MethodContext } from './method.js';
 import { labelOptions, noiseSeed } from './passes.js';
 

@@ -1,5 +1,5 @@
 /** InvSeg: Adam steps on the embeddings of the category names, against views of this one image; then the baseline's pass. */
-import type { NativeInversion, NativeStep, NativeStepResult } from '../native/binding.js';
+import type { NativeInversion, NativeStep, NativeStepResult } from '../native/index.js';
 import { settled } from '../settled.js';
 import { openInversion, predict } from './inversion.js';
 import type { Method, MethodContext, MethodOutcome, StepLoss } from './method.js';

@@ -1,5 +1,5 @@
 /** What several methods do with one pass over the whole picture. */
-import type { NativeEmbedding, NativeLabelOptions, NativeMapSelection, NativeMaps } from '../native/binding.js';
+import type { NativeEmbedding, NativeLabelOptions, NativeMapSelection, NativeMaps } from '../native/index.js';
 import type { MethodContext } from './method.js';
 
 /** Seed of the prediction's noise, or null where none is added. */

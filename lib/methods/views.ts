@@ -1,6 +1,6 @@
 /** The random crops that a step sees, as fractions of the picture. */
 
-import type { NativeStep } from '../native/binding.js';
+import type { NativeStep } from '../native/index.js';
 import type { CropOptions, MethodOptions } from '../options/index.js';
 import type { Random } from '../random.js';
 

@@ -3,8 +3,8 @@
  * The timestep, the noise and the prompt as written are the prediction's; all else is the loop's (`inversion.cc`, update).
  */
 import { aggregateAttention } from '../functions/index.js';
-import type { NativeMapSelection, NativeRawMaps } from '../native/binding.js';
-import type { PromptSet } from '../segmenter/parts.js';
+import type { NativeMapSelection, NativeRawMaps } from '../native/index.js';
+import type { PromptSet } from '../text/index.js';
 import type { MethodContext } from './method.js';
 import { noiseSeed } from './passes.js';
 

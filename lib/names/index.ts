@@ -1,3 +1,4 @@
+export { parseJson } from './json.js';
 export type { Match } from './matcher.js';
 export { NameMatcher } from './matcher.js';
 export type { MissingRule } from './missing.js';
@@ -9,4 +10,4 @@ export { createNameSource, nameSourceKinds, nameSourceSummary } from './sources.
 export type { FoundNames, NameItem, NameSource } from './types.js';
 export type { VisionLanguageModels } from './vision-language.js';
 export type { Vocabulary, VocabularyClass, VocabularyName } from './vocabulary.js';
-export { loadVocabulary, vocabularyNames } from './vocabulary.js';
+export { loadVocabulary, readVocabulary, vocabularyNames } from './vocabulary.js';

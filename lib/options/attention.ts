@@ -1,9 +1,8 @@
 /** Rules of the options that say which attention is read. */
-import type { LayerChoice } from '../models/index.js';
-import type { Rule } from './rules.js';
-import { flag, isPlainObject, number, refuse } from './rules.js';
-import type { ResolutionWeights } from './types.js';
-import { rejectUnknown } from './unknown.js';
+
+import type { Rule } from '../checks/index.js';
+import { flag, isPlainObject, number, refuse, rejectUnknown } from '../checks/index.js';
+import type { LayerChoice, ResolutionWeights } from './types.js';
 
 const relative = /^latent(\/(1|2|4|8|16|32))?$/;
 

@@ -1,7 +1,7 @@
 /** Every default (those of a method alone are in `method-defaults.ts`), and the named presets that stand above them. */
 
-import type { Frozen } from '../freeze.js';
-import { deepFreeze } from '../freeze.js';
+import type { Frozen } from '../checks/index.js';
+import { deepFreeze } from '../checks/index.js';
 import { methodPresets } from './method-defaults.js';
 import type { EngineOptions, MethodOptions, MethodOverrides } from './types.js';
 

@@ -1,9 +1,10 @@
 /** Rule and meaning of every option, in the order in which `--help`, the README and a report list them. */
-import { methodNames } from '../methods/names.js';
+
+import { either, flag, integer, number, oneOf, range, refuse, text } from '../checks/index.js';
 import { layerChoice, resolutionWeights } from './attention.js';
 import type { Definition, Definitions } from './groups.js';
 import { diffsegDefinitions, group, isegDefinitions, refineDefinitions, wordRules } from './groups.js';
-import { either, flag, integer, number, oneOf, range, refuse, text } from './rules.js';
+import { methodNames } from './method-names.js';
 import type { Scope, Scopes } from './scopes.js';
 import type { CropOptions, EngineOptions, EntropyOptions, LayerOptions, MethodOptions } from './types.js';
 

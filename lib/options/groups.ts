@@ -1,9 +1,9 @@
 /** Options that belong together, and those of one method: rule and meaning of each. */
-import { backgroundWordLists } from '../text/background-words.js';
-import type { Rule } from './rules.js';
-import { either, integer, isPlainObject, number, oneOf, refuse, text } from './rules.js';
+
+import type { Rule } from '../checks/index.js';
+import { either, integer, isPlainObject, number, oneOf, refuse, rejectUnknown, text } from '../checks/index.js';
+import { backgroundWordLists } from '../text/index.js';
 import type { DiffSegOptions, ISegOptions, MethodOptions, RefineOptions } from './types.js';
-import { rejectUnknown } from './unknown.js';
 
 export interface Definition<T> {
   rule: Rule<T>;

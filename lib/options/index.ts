@@ -1,10 +1,11 @@
 export { defaults, engineDefaults, presets } from './defaults.js';
 export { engineDefinitions, entropyDefinitions, methodDefinitions } from './definitions.js';
 export { methodDefaults } from './method-defaults.js';
+export type { MethodName } from './method-names.js';
+export { methodNames } from './method-names.js';
 export { resolveEngineOptions, resolveOptions } from './resolve.js';
 export type { OptionRow } from './rows.js';
 export { engineRows, methodRows } from './rows.js';
-export { isPlainObject, refuse } from './rules.js';
 export type { Scope } from './scopes.js';
 export { optionsOf } from './scopes.js';
 export type {
@@ -13,6 +14,7 @@ export type {
   EngineOptions,
   EntropyOptions,
   ISegOptions,
+  LayerChoice,
   LayerOptions,
   MethodOptions,
   MethodOverrides,
@@ -21,4 +23,3 @@ export type {
   RelativeResolution,
   ResolutionWeights,
 } from './types.js';
-export { rejectUnknown } from './unknown.js';

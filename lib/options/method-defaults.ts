@@ -1,8 +1,8 @@
 /** What a method sets differently from `defaults.ts`, and the named settings of one method on a data set. */
 
-import type { Frozen } from '../freeze.js';
-import { deepFreeze } from '../freeze.js';
-import type { MethodName } from '../methods/names.js';
+import type { Frozen } from '../checks/index.js';
+import { deepFreeze } from '../checks/index.js';
+import type { MethodName } from './method-names.js';
 import type { MethodOptions, MethodOverrides } from './types.js';
 
 type Own = Partial<Pick<MethodOptions, keyof MethodOptions>>;

@@ -1,10 +1,10 @@
 /** Caller's options → complete, checked options. */
+
+import { isPlainObject, oneOf, refuse, rejectUnknown } from '../checks/index.js';
 import { defaults, engineDefaults, presets } from './defaults.js';
 import { engineDefinitions, methodDefinitions } from './definitions.js';
 import { methodDefaults } from './method-defaults.js';
-import { isPlainObject, oneOf, refuse } from './rules.js';
 import type { EngineOptions, MethodOptions, MethodOverrides, ModelMethods } from './types.js';
-import { rejectUnknown } from './unknown.js';
 
 const groups = new Set<string>(['crop', 'entropy', 'layers', 'refine', 'diffseg', 'iseg']);
 

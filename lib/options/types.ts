@@ -2,10 +2,10 @@
  * Every option of the method, typed. The defaults are in `defaults.ts`, the checks in `rules.ts`; the API, the command line
  * and the report read the same three files.
  */
-import type { MethodName } from '../methods/names.js';
-import type { LayerChoice } from '../models/index.js';
-import type { CrossScale, GradientMode, NativeEntropyOptions, SubtokenRule } from '../native/binding.js';
-import type { BackgroundWords } from '../text/background-words.js';
+
+import type { CrossScale, GradientMode, NativeEntropyOptions, SubtokenRule } from '../native/index.js';
+import type { BackgroundWords } from '../text/index.js';
+import type { MethodName } from './method-names.js';
 
 /**
  * Weights of attention resolutions, `{ 16: 1 }` or `{ 16: 0.7, 32: 0.3 }`; `'bundle'` takes the model's own,
@@ -41,6 +41,16 @@ export interface EntropyOptions extends NativeEntropyOptions {
   reduce: 'mean' | 'sum';
   /** The points that some view covers, or only those that every view covers. */
   region: 'covered' | 'overlap';
+}
+
+/** Layers and heads of one kind of map; what is left out means all. */
+export interface LayerChoice {
+  /** Names of layers, or of blocks (`up_blocks.1`) for all in them. Only those of the chosen resolutions are read. */
+  layers?: readonly string[] | undefined;
+  /** Heads, counted from 0: the same for every layer, or by layer name (layers that are not named read all). */
+  heads?: readonly number[] | Readonly<Record<string, readonly number[]>> | undefined;
+  /** Names and heads that the model has not are passed over; where none of a resolution is left, all of it is read. */
+  lenient?: boolean | undefined;
 }
 
 /** Layers and heads of each kind of map; `'all'` reads every one of the chosen resolutions. */

@@ -1,3 +1,4 @@
+export { captionerNames } from './captioner.js';
 export { countDone } from './done.js';
 export type { GridSource } from './grid.js';
 export { gridSources, gridTable } from './grid.js';

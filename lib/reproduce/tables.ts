@@ -1,5 +1,5 @@
 /** Tables 1–7 of the paper: what each row changes, and the figures that are printed there, in percent. */
-import { deepFreeze } from '../freeze.js';
+import { deepFreeze } from '../checks/index.js';
 import type { PaperFigures, PaperSide, Table, TableRow } from './types.js';
 import { paperSides } from './types.js';
 

@@ -1,17 +1,16 @@
 /** Images from input to result, one alone or several in one pass. Nothing here touches a tensor. */
 
-import type { ImageInput } from '../image/decode.js';
-import { decodeImage } from '../image/decode.js';
+import type { ImageInput } from '../image/index.js';
+import { decodeImage } from '../image/index.js';
 import { Listener } from '../listener.js';
-import type { MethodContext, MethodName, MethodOutcome, Observer } from '../methods/index.js';
+import type { MapSelections, MethodContext, MethodOutcome, Observer, SegmenterParts } from '../methods/index.js';
 import { methods, requireFinite, wordFactors } from '../methods/index.js';
-import type { MethodOptions } from '../options/index.js';
+import type { MethodName, MethodOptions } from '../options/index.js';
 import { Random } from '../random.js';
 import { settled } from '../settled.js';
+import type { PromptSet } from '../text/index.js';
 import { Handles } from './handles.js';
-import type { PromptSet, SegmenterParts } from './parts.js';
 import { makeResult, makeSegments } from './result.js';
-import type { MapSelections } from './selections.js';
 import type { Stop } from './stop.js';
 import type { CategoryMaps, Progress, SegmentResult } from './types.js';
 import { unknownNames, unknownNamesWarning } from './unknown-names.js';

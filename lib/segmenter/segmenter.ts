@@ -1,16 +1,15 @@
 /** The class users hold: a loaded model that segments one image after the other. */
-import type { ImageInput } from '../image/decode.js';
-import type { Observer } from '../methods/index.js';
-import { methods } from '../methods/index.js';
+
+import { integer, isPlainObject, refuse } from '../checks/index.js';
+import type { ImageInput } from '../image/index.js';
+import type { ModelFacts, Observer, SegmenterParts } from '../methods/index.js';
+import { methods, selectAll } from '../methods/index.js';
 import type { EngineOptions, ModelMethods } from '../options/index.js';
-import { isPlainObject, refuse, resolveEngineOptions, resolveOptions } from '../options/index.js';
-import { integer } from '../options/rules.js';
+import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { openParts } from './open.js';
-import type { ModelFacts, SegmenterParts } from './parts.js';
 import { Queue } from './queue.js';
 import type { Run } from './run.js';
 import { run, runTogether } from './run.js';
-import { selectAll } from './selections.js';
 import { checkImage, isIterable, Source } from './source.js';
 import { Stop } from './stop.js';
 import type { BatchImage, BatchOutcome, SegmentAllOptions, SegmentOptions, SegmentResult } from './types.js';

@@ -1,8 +1,7 @@
 /** What goes into a call and what comes out. */
-import type { ImageInput } from '../image/decode.js';
+import type { ImageInput } from '../image/index.js';
 import type { LossComparison, StepLoss } from '../methods/index.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
-import type { ResultJson } from './result-json.js';
 
 /** Where a call is; `step` counts from 1 in the stage `step` and is 0 elsewhere. */
 export interface Progress {
@@ -127,3 +126,26 @@ export interface SegmentAllOptions extends Omit<SegmentOptions, 'categories' | '
 export type BatchOutcome =
   | { index: number; result: SegmentResult; error?: undefined }
   | { index: number; result?: undefined; error: Error };
+
+/** COCO's compressed run lengths of one mask, which pycocotools and `maskOf` read. */
+export interface MaskJson {
+  /** [height, width] */
+  size: [number, number];
+  counts: string;
+}
+
+/** An array of numbers: its bytes, little-endian, row-major. */
+export interface ArrayJson {
+  dtype: 'float32' | 'uint8';
+  shape: number[];
+  base64: string;
+}
+
+/** What `JSON.stringify(result)` writes. The masks of all segments together are the labels. */
+export type ResultJson = Omit<SegmentResult, 'labels' | 'segments' | 'maps' | 'strengths' | 'toJSON'> & {
+  segments: (Segment & { mask: MaskJson })[];
+  /** data [categories × size × size] */
+  maps?: { size: number; categories: string[]; data: ArrayJson };
+  /** Both [height × width]. */
+  strengths?: { background: number; foreground: ArrayJson; strength: ArrayJson };
+};

@@ -1,7 +1,8 @@
 /** Names of a call that the model was never taught: their masks mean nothing, however high their score. */
+
+import type { ModelFacts } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
-import { foldName, quote } from '../text/names.js';
-import type { ModelFacts } from './parts.js';
+import { foldName, quote } from '../text/index.js';
 
 /** Names that a warning lists; `info.model.names` has all. */
 const LISTED = 20;

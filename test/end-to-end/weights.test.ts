@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { methodNames, Segmenter } from '../../lib/index.js';
+import { Segmenter } from '../../lib/index.js';
+import { methodNames } from '../../lib/options/method-names.js';
 import { openHandles, pictures } from './model.js';
 
 const source = fileURLToPath(new URL('../../models/miniature', import.meta.url));

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../../lib/image/decode.js';
 import { inversionOptions } from '../../lib/methods/inversion.js';
+import type { SegmenterParts } from '../../lib/methods/parts.js';
+import { resolveWeights, selectAll } from '../../lib/methods/selections.js';
 import type { NativeStepResult } from '../../lib/native/binding.js';
 import { type MethodOverrides, resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
 import { openParts } from '../../lib/segmenter/open.js';
-import type { SegmenterParts } from '../../lib/segmenter/parts.js';
-import { resolveWeights, selectAll } from '../../lib/segmenter/selections.js';
 import { ROOT, readFloats, relativeError, runReference } from './reference.js';
 import { openGolden } from './setup.js';
 

@@ -1,9 +1,9 @@
 /** Defaults of a method, presets above them, and resolutions that fit any model. */
 import { describe, expect, it } from 'vitest';
-import { methodNames } from '../../lib/methods/index.js';
+import { resolveWeights } from '../../lib/methods/selections.js';
 import { mapSelection } from '../../lib/models/index.js';
 import { methodDefaults, presets, resolveOptions } from '../../lib/options/index.js';
-import { resolveWeights } from '../../lib/segmenter/selections.js';
+import { methodNames } from '../../lib/options/method-names.js';
 import { backgroundWordLists } from '../../lib/text/background-words.js';
 
 describe('defaults', () => {

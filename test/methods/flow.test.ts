@@ -1,6 +1,6 @@
 /** What each method asks of the engine, and what becomes of its answers. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { methodNames } from '../../lib/methods/index.js';
+import { methodNames } from '../../lib/options/method-names.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { labelsAt } from '../../lib/segmenter/strengths.js';
 import type { SegmentOptions } from '../../lib/segmenter/types.js';

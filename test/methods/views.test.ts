@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { methodNames, methods } from '../../lib/methods/index.js';
+import { methods } from '../../lib/methods/index.js';
 import { trainableMask } from '../../lib/methods/inversion.js';
 import { drawBoxes, drawByArea, drawBySide } from '../../lib/methods/views.js';
+import { methodNames } from '../../lib/options/method-names.js';
 import { Random } from '../../lib/random.js';
 
 const crop = { rule: 'side', min: 0.6, max: 1, ratio: [3 / 4, 4 / 3] } as const;

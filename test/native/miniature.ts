@@ -1,6 +1,7 @@
 /** The miniature on the native surface, without the segmenter in between. */
 
 import { inversionOptions } from '../../lib/methods/inversion.js';
+import { selectAll } from '../../lib/methods/selections.js';
 import type {
   NativeEmbedding,
   NativeEngine,
@@ -12,7 +13,6 @@ import type {
 import { loadBinding } from '../../lib/native/load.js';
 import { resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
 import { openParts } from '../../lib/segmenter/open.js';
-import { selectAll } from '../../lib/segmenter/selections.js';
 
 export const { binding } = loadBinding();
 

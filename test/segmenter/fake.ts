@@ -3,6 +3,7 @@
  * orchestration can be tested with it where there is no LibTorch.
  */
 import { InvSegError } from '../../lib/errors.js';
+import type { SegmenterParts } from '../../lib/methods/parts.js';
 import type { MapChoice } from '../../lib/models/index.js';
 import type {
   NativeAttendOptions,
@@ -20,7 +21,6 @@ import type {
   NativeStep,
   NativeStepResult,
 } from '../../lib/native/binding.js';
-import type { SegmenterParts } from '../../lib/segmenter/parts.js';
 import { parseCategories } from '../../lib/text/names.js';
 
 export interface FakeBehaviour {

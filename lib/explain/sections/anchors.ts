@@ -1,13 +1,9 @@
 /** Soft anchors during the optimisation, as in the left half of the paper's Figure 3. */
 import { drawHeat } from '../../draw/index.js';
-import type { Album } from '../album.js';
-import { fileStem } from '../album.js';
-import { anchorOf, centreOf, highest } from '../anchors.js';
-import type { Html } from '../html.js';
-import { html } from '../html.js';
-import { scale, section, shownName, swatch } from '../parts.js';
+import type { Album, Html } from '../../page/index.js';
+import { figure, fileStem, html, scale, section, shownName, swatch } from '../../page/index.js';
+import { anchorOf, centreOf, highest, whereabouts } from '../anchors.js';
 import type { Explanation } from '../types.js';
-import { figure, whereabouts } from '../words.js';
 import { mapSize, mostCategories, planeOf, restNote } from './planes.js';
 
 export async function anchorsSection(explanation: Explanation, album: Album): Promise<Html> {

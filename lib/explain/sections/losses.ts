@@ -1,10 +1,7 @@
 /** The losses of the loop, step by step. */
 import type { StepLoss } from '../../methods/index.js';
-import { lineChart } from '../chart.js';
-import { Html, html } from '../html.js';
-import { section } from '../parts.js';
+import { figure, Html, html, lineChart, plural, section } from '../../page/index.js';
 import type { Explanation } from '../types.js';
-import { figure, plural } from '../words.js';
 
 /** A table of a thousand steps helps nobody. */
 const MOST_ROWS = 100;

@@ -1,14 +1,10 @@
 /** Refined maps before and after the inversion, as in the paper's Figure 5. */
 import { drawHeat, percent } from '../../draw/index.js';
-import type { CategoryMaps } from '../../segmenter/types.js';
-import type { Album } from '../album.js';
-import { fileStem } from '../album.js';
-import { centreOf, highest } from '../anchors.js';
-import type { Html } from '../html.js';
-import { html } from '../html.js';
-import { scale, section, shownName, swatch } from '../parts.js';
+import type { Album, Html } from '../../page/index.js';
+import { figure, fileStem, html, plural, scale, section, shownName, swatch } from '../../page/index.js';
+import type { CategoryMaps } from '../../segmenter/index.js';
+import { centreOf, highest, whereabouts } from '../anchors.js';
 import type { Explanation } from '../types.js';
-import { figure, plural, whereabouts } from '../words.js';
 import { mapSize, mostCategories, planeOf, restNote } from './planes.js';
 
 export async function mapsSection(explanation: Explanation, album: Album): Promise<Html> {
