@@ -5,7 +5,18 @@ import { describe, expect, it } from 'vitest';
 /** The rooms of lib/, lowest first: a room uses those before it and none behind it. ARCHITECTURE.md draws the same. */
 const ROOMS = [
   ...['checks', 'system', 'native', 'text', 'image', 'labels', 'draw', 'page', 'options', 'models', 'functions'],
-  ...['methods', 'segmenter', 'vision-language', 'names', 'datasets', 'scores', 'journal', 'evaluation', 'reproduce'],
+  ...[
+    'methods',
+    'segmenter',
+    'results',
+    'vision-language',
+    'names',
+    'datasets',
+    'scores',
+    'journal',
+    'evaluation',
+    'reproduce',
+  ],
   ...['explain', 'diagnose', 'bench', 'setup', 'doctor', 'cli'],
 ];
 

@@ -9,12 +9,12 @@ import { integer } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import { resolveEngineOptions } from '../options/index.js';
 import { LIMITS, parseJson, readText } from '../system/index.js';
-import { EXIT } from './failure.js';
-import type { EngineFlag, SegmentFlags } from './flags.js';
-import { engineFlags, parseSettings, parseValue } from './flags.js';
-import { optionsHelp } from './help.js';
-import type { Io } from './io.js';
-import { interruptible } from './segment.js';
+import { optionsHelp } from './flags/help.js';
+import type { EngineFlag, SegmentFlags } from './flags/options.js';
+import { engineFlags, parseSettings, parseValue } from './flags/options.js';
+import { EXIT } from './terminal/failure.js';
+import { interruptible } from './terminal/interruptible.js';
+import type { Io } from './terminal/io.js';
 
 export interface BenchFlags extends Pick<SegmentFlags, EngineFlag> {
   categories: string;

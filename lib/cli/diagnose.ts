@@ -8,16 +8,16 @@ import type { DiagnoseProgress } from '../diagnose/index.js';
 import { chooseVariants, diagnose, diagnosisMarkdown, diagnosisPicture, verdict } from '../diagnose/index.js';
 import { openBundle } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
-import type { DatasetFlags } from './dataset-flags.js';
-import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
-import { EXIT } from './failure.js';
-import type { EngineFlag, SegmentFlags } from './flags.js';
-import { engineFlags, methodFlags, parseValue } from './flags.js';
-import { optionsHelp } from './help.js';
-import type { Io } from './io.js';
-import { prepareFolder, writeWhole } from './outputs.js';
-import { ProgressLine } from './progress.js';
-import { interruptible } from './segment.js';
+import { prepareFolder, writeWhole } from '../system/index.js';
+import type { DatasetFlags } from './flags/dataset.js';
+import { addDatasetFlags, datasetHelp, datasetOptions } from './flags/dataset.js';
+import { optionsHelp } from './flags/help.js';
+import type { EngineFlag, SegmentFlags } from './flags/options.js';
+import { engineFlags, methodFlags, parseValue } from './flags/options.js';
+import { EXIT } from './terminal/failure.js';
+import { interruptible } from './terminal/interruptible.js';
+import type { Io } from './terminal/io.js';
+import { ProgressLine } from './terminal/progress.js';
 
 interface DiagnoseFlags extends DatasetFlags, Pick<SegmentFlags, EngineFlag | 'preset' | 'steps' | 'set' | 'out'> {
   dataset?: string;

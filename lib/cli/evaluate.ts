@@ -4,28 +4,28 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { integer } from '../checks/index.js';
 import { datasetDefinitions } from '../datasets/index.js';
-import { evaluateRun, parseShard } from '../evaluation/index.js';
+import { evaluateRun, parseShard, writeReport } from '../evaluation/index.js';
 import { methods } from '../methods/index.js';
 import { openBundle } from '../models/index.js';
 import { nameSourceKinds } from '../names/index.js';
 import { resolveOptions } from '../options/index.js';
 import type { AbsentRule } from '../scores/index.js';
 import { absentRules } from '../scores/index.js';
-import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
-import { tellRun, writeRun } from './evaluate-files.js';
-import { EvaluateLine } from './evaluate-line.js';
-import { EXIT } from './failure.js';
-import type { SegmentFlags } from './flags.js';
-import { methodFlags, parseValue } from './flags.js';
-import { optionsHelp } from './help.js';
-import type { Io } from './io.js';
-import { addMissingNamesFlag, addNamesFlags, runRule } from './names.js';
-import { prepareFolder } from './outputs.js';
-import type { PoolFlags } from './pools.js';
-import { devicesOf, withPool } from './pools.js';
-import { addQueueFlags, queueOf } from './queue-flags.js';
-import type { PictureFlags } from './run-plan.js';
-import { planPictures } from './run-plan.js';
+import { prepareFolder } from '../system/index.js';
+import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
+import { optionsHelp } from './flags/help.js';
+import { addMissingNamesFlag, addNamesFlags, runRule } from './flags/names.js';
+import type { SegmentFlags } from './flags/options.js';
+import { methodFlags, parseValue } from './flags/options.js';
+import type { PoolFlags } from './flags/pools.js';
+import { devicesOf, poolOf } from './flags/pools.js';
+import { addQueueFlags, queueOf } from './flags/queue.js';
+import type { PictureFlags } from './flags/run-plan.js';
+import { planPictures } from './flags/run-plan.js';
+import { EvaluateLine } from './terminal/evaluate-line.js';
+import { EXIT } from './terminal/failure.js';
+import type { Io } from './terminal/io.js';
+import { tellRun } from './terminal/tell-run.js';
 
 interface EvaluateFlags extends PictureFlags, PoolFlags, Omit<SegmentFlags, 'palette' | 'labels' | 'saveMaps'> {
   sample?: string;
@@ -125,26 +125,26 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const line = new EvaluateLine(io);
   try {
     const { dataset } = plan;
-    const run = await withPool({ flags, plan, options, devices, io, line }, async (pool) =>
-      evaluateRun({
-        pool,
-        dataset,
-        out: flags.out,
-        options,
-        sample,
-        seed,
-        shard,
-        restart: flags.restart,
-        identity: await (await openBundle(plan.engine.model, plan.engine)).identity(),
-        absent: flags.absent,
-        onMissingNames: runRule(flags.onMissingNames),
-        prefetch,
-        signal: io.signal,
-        onProgress: (progress) => line.progress(progress),
-      }),
-    );
+    line.write('loading the model');
+    await using pool = await poolOf({ flags, plan, options, devices, io, onNote: (text) => line.note(text) });
+    const run = await evaluateRun({
+      pool,
+      dataset,
+      out: flags.out,
+      options,
+      sample,
+      seed,
+      shard,
+      restart: flags.restart,
+      identity: await (await openBundle(plan.engine.model, plan.engine)).identity(),
+      absent: flags.absent,
+      onMissingNames: runRule(flags.onMissingNames),
+      prefetch,
+      signal: io.signal,
+      onProgress: (progress) => line.progress(progress),
+    });
     line.write('writing the report');
-    const evaluation = await writeRun(flags.out, run);
+    const evaluation = await writeReport(flags.out, run);
     line.clear();
     tellRun(io, flags.out, evaluation, flags.json);
     return EXIT.ok;

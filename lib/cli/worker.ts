@@ -4,19 +4,19 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { integer } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { PASSWORD_VARIABLE, RedisLink, serveQueue } from '../evaluation/index.js';
+import { openRunNames, PASSWORD_VARIABLE, RedisLink, serveQueue } from '../evaluation/index.js';
 import { openBundle } from '../models/index.js';
 import { nameSourceKinds } from '../names/index.js';
-import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
-import { EXIT } from './failure.js';
-import { parseValue } from './flags.js';
-import type { Io } from './io.js';
-import { addMissingNamesFlag, addNamesFlags } from './names.js';
-import type { QueueFlags } from './queue-flags.js';
-import { addQueueFlags, queueOf } from './queue-flags.js';
-import type { PictureFlags } from './run-plan.js';
-import { openNames, planPictures } from './run-plan.js';
-import { interruptible } from './segment.js';
+import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
+import { addMissingNamesFlag, addNamesFlags } from './flags/names.js';
+import { parseValue } from './flags/options.js';
+import type { QueueFlags } from './flags/queue.js';
+import { addQueueFlags, queueOf } from './flags/queue.js';
+import type { PictureFlags } from './flags/run-plan.js';
+import { planPictures } from './flags/run-plan.js';
+import { EXIT } from './terminal/failure.js';
+import { interruptible } from './terminal/interruptible.js';
+import type { Io } from './terminal/io.js';
 
 interface WorkerFlags extends PictureFlags, QueueFlags {
   prefetch: string;
@@ -80,7 +80,7 @@ async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
   // A wrong password is said before gigabytes are loaded.
   await using link = await RedisLink.open({ url, onNote });
   const identity = await (await openBundle(engine.model, engine)).identity();
-  await using names = await openNames(flags, plan);
+  await using names = await openRunNames(plan.task, dataset);
   await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
   const { model, device, dtype } = segmenter.info;
   onNote(

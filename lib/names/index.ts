@@ -3,6 +3,8 @@ export type { Match } from './matcher.js';
 export { NameMatcher } from './matcher.js';
 export type { MissingRule } from './missing.js';
 export { missingRules, requireSome } from './missing.js';
+export type { NameSourceOptions } from './open.js';
+export { OpenedNames, openNameSource } from './open.js';
 export type { NameList } from './precomputed.js';
 export { nameLists, publishedLists } from './precomputed.js';
 export type { NameSourceKind, NameSourceParts } from './sources.js';

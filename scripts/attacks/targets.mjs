@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
-import { parseSettings } from '../../dist/cli/flags.js';
+import { parseSettings } from '../../dist/cli/flags/options.js';
 import { readVocabularyOf } from '../../dist/datasets/classes.js';
 import { readAnnotation } from '../../dist/datasets/coco/annotation.js';
 import { InstancesFile } from '../../dist/datasets/coco/instances.js';

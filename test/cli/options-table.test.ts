@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseSettings } from '../../lib/cli/flags.js';
+import { parseSettings } from '../../lib/cli/flags/options.js';
 import { optionTables, withTables } from '../../lib/cli/options-table.js';
 import { defaults, engineDefaults, methodRows, resolveOptions } from '../../lib/options/index.js';
 

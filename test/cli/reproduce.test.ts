@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { chooseTables, parseRows, parseSeeds } from '../../lib/cli/reproduce-choice.js';
+import { chooseTables, parseRows, parseSeeds } from '../../lib/cli/flags/reproduce-choice.js';
 import { makeFolder as realFolder } from '../diagnose/folder.js';
 import { idOf, journalLines, makeFolder } from '../evaluation/fake.js';
 import { reproduceCli } from '../reproduce/cli.js';

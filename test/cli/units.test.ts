@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeError, exitCode, isFatal } from '../../lib/cli/failure.js';
-import { engineFlags, methodFlags, parseSettings } from '../../lib/cli/flags.js';
-import { optionsHelp } from '../../lib/cli/help.js';
-import { encodeNpy } from '../../lib/cli/npy.js';
-import { outputStems, prepareFolder, writeWhole } from '../../lib/cli/outputs.js';
+import { optionsHelp } from '../../lib/cli/flags/help.js';
+import { engineFlags, methodFlags, parseSettings } from '../../lib/cli/flags/options.js';
+import { describeError, exitCode, isFatal } from '../../lib/cli/terminal/failure.js';
 import { InvSegError } from '../../lib/errors.js';
 import { methodRows, resolveOptions } from '../../lib/options/index.js';
+import { encodeNpy } from '../../lib/results/npy.js';
+import { outputStems } from '../../lib/results/stems.js';
+import { prepareFolder, writeWhole } from '../../lib/system/outputs.js';
 
 let folder: string;
 beforeAll(() => {

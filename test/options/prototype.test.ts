@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { methodFlags, parseSettings } from '../../lib/cli/flags.js';
+import { methodFlags, parseSettings } from '../../lib/cli/flags/options.js';
 import { resolveDatasetOptions } from '../../lib/datasets/options.js';
 import { differences } from '../../lib/journal/differences.js';
 import { checkManifest } from '../../lib/models/index.js';
