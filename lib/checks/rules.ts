@@ -4,8 +4,8 @@ import { InvSegError } from '../errors.js';
 export interface Rule<T> {
   /** What is accepted, as it stands in an error and in `--help`: "an integer from 0 to 1000". */
   readonly expects: string;
-  /** Of a group: rule and meaning of each member. */
-  readonly members?: Readonly<Record<string, unknown>>;
+  /** Its values as a type of TypeScript, where an option needs one. */
+  readonly type?: string;
   /** @throws {InvSegError} `INVALID_OPTION` */
   read(value: unknown, name: string): T;
 }
@@ -61,6 +61,7 @@ export function number(bounds: Bounds = {}): Rule<number> {
   const expects = describe('a number', bounds);
   return {
     expects,
+    type: 'number',
     read: (value, name) =>
       typeof value === 'number' && Number.isFinite(value) && within(value, bounds)
         ? value
@@ -72,6 +73,7 @@ export function integer(min: number, max: number): Rule<number> {
   const expects = `an integer from ${min} to ${max}`;
   return {
     expects,
+    type: 'number',
     read: (value, name) =>
       Number.isInteger(value) && within(value as number, { min, max })
         ? (value as number) + 0 // −0 becomes 0
@@ -81,6 +83,7 @@ export function integer(min: number, max: number): Rule<number> {
 
 export const flag: Rule<boolean> = {
   expects: 'true or false',
+  type: 'boolean',
   read: (value, name) => (typeof value === 'boolean' ? value : refuse(name, flag.expects, value)),
 };
 
@@ -89,6 +92,7 @@ export function oneOf<const T extends string>(...values: readonly T[]): Rule<T> 
   const expects = quoted.length > 1 ? `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}` : quoted.join('');
   return {
     expects,
+    type: values.map((value) => `'${value}'`).join(' | '),
     read: (value, name) => (values.includes(value as T) ? (value as T) : refuse(name, expects, value)),
   };
 }
@@ -97,6 +101,7 @@ export function oneOf<const T extends string>(...values: readonly T[]): Rule<T> 
 export function text(expects: string, accepts: (value: string) => boolean): Rule<string> {
   return {
     expects,
+    type: 'string',
     read: (value, name) => (typeof value === 'string' && accepts(value) ? value : refuse(name, expects, value)),
   };
 }
@@ -106,6 +111,7 @@ export function range(rule: Rule<number>): Rule<readonly [number, number]> {
   const expects = `[low, high], each ${rule.expects}, low ≤ high`;
   return {
     expects,
+    type: 'readonly [number, number]',
     read(value, name) {
       if (!Array.isArray(value) || value.length !== 2) refuse(name, expects, value);
       const low = rule.read(value[0], `${name}[0]`);
@@ -121,6 +127,7 @@ export function either<A, B>(first: Rule<A>, second: Rule<B>): Rule<A | B> {
   const expects = `${first.expects}, or ${second.expects}`;
   return {
     expects,
+    ...(first.type && second.type && { type: `${first.type} | ${second.type}` }),
     read(value, name) {
       for (const rule of [first, second]) {
         try {

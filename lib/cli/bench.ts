@@ -9,7 +9,7 @@ import { integer } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import { resolveEngineOptions } from '../options/index.js';
 import { LIMITS, parseJson, readText } from '../system/index.js';
-import { optionsHelp } from './flags/help.js';
+import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
 import type { EngineFlag, SegmentFlags } from './flags/options.js';
 import { engineFlags, parseSettings, parseValue } from './flags/options.js';
 import { EXIT } from './terminal/failure.js';
@@ -28,35 +28,21 @@ export interface BenchFlags extends Pick<SegmentFlags, EngineFlag> {
 }
 
 export function addBenchCommand(program: Command, io: Io, done: (code: number) => void): void {
-  program
+  const command = program
     .command('bench')
     .summary('how long an image takes')
     .description('Segments one picture again and again and prints the median and the ninth decile of every stage.')
     .argument('[image]', 'a picture (default: a drawn one of 640 × 480)')
     .option('-c, --categories <names>', 'names to look for, with commas between them', 'cat,bus')
-    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option(
-      '--trust-code',
-      'load a model whose TorchScript is not of this package: a program, which may do what you may',
-    )
-    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
-    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
-    .option('--threads <count>', 'CPU threads; 0 is automatic')
     .option('--images <count>', 'images that are measured', '10')
-    .option('--warmup <count>', 'images before them', '2')
-    .option('--steps <count>', 'optimisation steps (default: 15)')
-    .option(
-      '--set <key=value>',
-      'any option of the method; may be repeated',
-      (value: string, all: string[]) => [...all, value],
-      [],
-    )
+    .option('--warmup <count>', 'images before them', '2');
+  addMethodFlags(addEngineFlags(command), ['steps', 'set'])
     .option('--json <file>', 'also write the figures')
     .option('--against <file>', 'compare with figures that --json wrote; exit code 1 where a stage got slower')
-    .option('--threshold <share>', 'share of its median that a stage may lose', '0.1')
-    .option('--debug', 'print stacks of errors')
-    .addHelpText('after', optionsHelp)
-    .action(async (image: string | undefined, flags: BenchFlags) => done(await benchCommand(image, flags, io)));
+    .option('--threshold <share>', 'share of its median that a stage may lose', '0.1');
+  addHelp(command, '').action(async (image: string | undefined, flags: BenchFlags) =>
+    done(await benchCommand(image, flags, io)),
+  );
 }
 
 export async function benchCommand(image: string | undefined, flags: BenchFlags, io: Io): Promise<number> {

@@ -5,15 +5,14 @@ import { Option } from 'commander';
 import { integer } from '../checks/index.js';
 import { datasetDefinitions } from '../datasets/index.js';
 import { evaluateRun, parseShard, writeReport } from '../evaluation/index.js';
-import { methods } from '../methods/index.js';
 import { openBundle } from '../models/index.js';
 import { nameSourceKinds } from '../names/index.js';
 import { resolveOptions } from '../options/index.js';
 import type { AbsentRule } from '../scores/index.js';
 import { absentRules } from '../scores/index.js';
 import { prepareFolder } from '../system/index.js';
+import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
 import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
-import { optionsHelp } from './flags/help.js';
 import { addMissingNamesFlag, addNamesFlags, runRule } from './flags/names.js';
 import type { SegmentFlags } from './flags/options.js';
 import { methodFlags, parseValue } from './flags/options.js';
@@ -60,14 +59,6 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     .option('-c, --categories <names>', 'given: names to look for in every picture');
   addMissingNamesFlag(addNamesFlags(command, nameSourceKinds, 'ground-truth'));
   addQueueFlags(command, 'from the run, so that two do not mix')
-    .addOption(
-      new Option(
-        '--method <name>',
-        Object.values(methods)
-          .map(({ name, summary }) => `${name}: ${summary}`)
-          .join('; '),
-      ),
-    )
     .option('--sample <count>', 'pictures, drawn by the seed (default: all)')
     .option('--shard <i/n>', 'every n-th picture from the i-th (from 0) on, for invseg merge')
     .addOption(
@@ -78,33 +69,18 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     .option('--resume', 'go on from the journal in --out (what happens anyhow)')
     .addOption(new Option('--restart', 'throw the journal in --out away').conflicts('resume'))
     .option('--prefetch <count>', 'pictures read while the engine works', '2')
-    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option(
-      '--trust-code',
-      'load a model whose TorchScript is not of this package: a program, which may do what you may',
-    )
-    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .addOption(
       new Option(
         '--devices <list>',
         'a process each: cuda:0,cuda:1 (default: all CUDA devices, where there are several)',
       ).conflicts(['device', 'queue']),
-    )
-    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
-    .option('--threads <count>', 'CPU threads; 0 is automatic')
-    .option('--steps <count>', 'optimisation steps; 0 is the baseline (default: 15)')
-    .option('--seed <number>', 'seed of the draw and of every run (default: 0)')
-    .option('--preset <name>', 'named settings, such as paper')
-    .addOption(
-      new Option('--set <key=value>', 'any option of the method, see below; may be repeated')
-        .argParser((value: string, before: string[]) => [...before, value])
-        .default([], 'none'),
-    )
+    );
+  addMethodFlags(addEngineFlags(command), ['method', 'steps', 'seed', 'preset', 'set'], {
+    seed: 'seed of the draw and of every run',
+  })
     .option('-o, --out <folder>', 'where the journal and the report go', 'invseg-evaluation')
-    .option('--json', 'report.json on standard output, as one line')
-    .option('--debug', 'print stacks of errors')
-    .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
-    .action(async (flags: EvaluateFlags) => done(await evaluateCommand(flags, io)));
+    .option('--json', 'report.json on standard output, as one line');
+  addHelp(command, examples).action(async (flags: EvaluateFlags) => done(await evaluateCommand(flags, io)));
 }
 
 async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {

@@ -7,13 +7,13 @@ import { InvSegError } from '../errors.js';
 import { explain, readIndexMask, renderExplanation } from '../explain/index.js';
 import { decodeImage } from '../image/index.js';
 import { openNameSource } from '../names/index.js';
-import { methodNames, presets, resolveEngineOptions, resolveOptions } from '../options/index.js';
+import { methodNames, resolveEngineOptions, resolveOptions } from '../options/index.js';
 import type { AlbumFile } from '../page/index.js';
 import { prepareFolder, writeWhole } from '../system/index.js';
 import { parseCategories } from '../text/index.js';
+import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
 import type { ExplainFlags } from './flags/explain.js';
 import { parseMethods, parsePoints, readMaskNames } from './flags/explain.js';
-import { optionsHelp } from './flags/help.js';
 import { addNamesFlags, checkFlags, nameOptions, pictureSources, sourceOf } from './flags/names.js';
 import { engineFlags, methodFlags } from './flags/options.js';
 import { EXIT } from './terminal/failure.js';
@@ -45,34 +45,22 @@ export function addExplainCommand(program: Command, io: Io, done: (code: number)
     )
     .option('--methods <names>', `masks to show, with commas between them (default: ${methodNames.join(',')})`)
     .option('--points <x,y;…>', 'pixels whose distances to all others are shown (default: one point a category)')
-    .addOption(new Option('--palette <name>', 'colours of the masks').choices([...paletteNames]).default('okabe-ito'))
-    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option(
-      '--trust-code',
-      'load a model whose TorchScript is not of this package: a program, which may do what you may',
-    )
-    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
-    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
-    .option('--threads <count>', 'CPU threads; 0 is automatic')
-    .option('--steps <count>', 'optimisation steps (default: 15)')
-    .option('--seed <number>', 'seed of every random draw (default: 0)')
-    .option('--preset <name>', `named settings: ${Object.keys(presets).join(', ')}`)
-    .addOption(
-      new Option('--set <key=value>', 'any option of the method, see below; may be repeated')
-        .argParser((value: string, before: string[]) => [...before, value])
-        .default([], 'none'),
-    )
-    .option('-o, --out <folder>', 'where the page goes', 'invseg-explain')
-    .option('--debug', 'print stacks of errors')
-    .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
-    .action(async (image: string, flags: ExplainFlags) => done(await explainCommand(image, flags, io)));
+    .addOption(new Option('--palette <name>', 'colours of the masks').choices([...paletteNames]).default('okabe-ito'));
+  addMethodFlags(addEngineFlags(command), ['steps', 'seed', 'preset', 'set']).option(
+    '-o, --out <folder>',
+    'where the page goes',
+    'invseg-explain',
+  );
+  addHelp(command, examples).action(async (image: string, flags: ExplainFlags) =>
+    done(await explainCommand(image, flags, io)),
+  );
 }
 
 /** @returns exit code: `failed` where a method gave no mask @throws what ends the run: wrong options, no picture, Ctrl-C */
 export async function explainCommand(image: string, flags: ExplainFlags, io: Io): Promise<number> {
   // Everything that can be refused without a model is refused first.
   const overrides = methodFlags(flags);
-  const { background } = resolveOptions(overrides);
+  const background = resolveOptions(overrides).background.name;
   const engine = resolveEngineOptions(engineFlags(flags));
   const source = sourceOf(flags);
   if (source === 'given') {

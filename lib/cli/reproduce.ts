@@ -25,9 +25,9 @@ import {
 import { absentRules } from '../scores/index.js';
 import { prepareFolder } from '../system/index.js';
 import { packageVersion } from '../version.js';
+import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
 import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
 import { Engines, enginesOf } from './flags/engines.js';
-import { optionsHelp } from './flags/help.js';
 import { runRule } from './flags/names.js';
 import { engineFlags, methodFlags, parseValue } from './flags/options.js';
 import type { ReproduceFlags } from './flags/reproduce.js';
@@ -71,27 +71,14 @@ export function addReproduceCommand(program: Command, io: Io, done: (code: numbe
         .default('nan-mean'),
     )
     .option('--list', 'say what would run, without a model')
-    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option(
-      '--trust-code',
-      'load a model whose TorchScript is not of this package: a program, which may do what you may',
-    )
-    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
-    .option('--devices <list>', 'cuda:0,cuda:1: several at once, each on another run (default: every CUDA device)')
-    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
-    .option('--threads <count>', 'CPU threads; 0 is automatic')
-    .option('--steps <count>', 'optimisation steps of all rows (default: 15)')
-    .addOption(
-      new Option('--set <key=value>', 'an option under all rows, see below; what a row varies wins; may be repeated')
-        .argParser((value: string, before: string[]) => [...before, value])
-        .default([], 'none'),
-    )
-    .option('-o, --out <folder>', 'where tables and runs go', 'invseg-tables')
-    .option('--debug', 'print stacks of errors')
-    .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
-    .action(async (asked: string[], flags: ReproduceFlags) =>
-      done(await reproduceCommand(asked, flags, io, commandLine(command, asked))),
-    );
+    .option('--devices <list>', 'cuda:0,cuda:1: several at once, each on another run (default: every CUDA device)');
+  addMethodFlags(addEngineFlags(command), ['steps', 'set'], {
+    steps: 'optimisation steps of all rows',
+    set: 'an option under all rows, see --help-all; what a row varies wins; may be repeated',
+  }).option('-o, --out <folder>', 'where tables and runs go', 'invseg-tables');
+  addHelp(command, examples).action(async (asked: string[], flags: ReproduceFlags) =>
+    done(await reproduceCommand(asked, flags, io, commandLine(command, asked))),
+  );
 }
 
 /** The command as it was typed, but for the order of its flags. */

@@ -1,7 +1,9 @@
 /** `invseg segment`: pictures in, labels, overlay and report of each out. */
 import path from 'node:path';
+import type { Command } from 'commander';
+import { Option } from 'commander';
 import { shownPath } from '../addresses.js';
-import { percent } from '../draw/index.js';
+import { paletteNames, percent } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
 import { decodeImage, listImages } from '../image/index.js';
 import { methods } from '../methods/index.js';
@@ -9,19 +11,62 @@ import type { OpenedNames } from '../names/index.js';
 import { openNameSource } from '../names/index.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
 import { methodNames, resolveEngineOptions, resolveOptions } from '../options/index.js';
-import { outputStems, saveResult } from '../results/index.js';
+import { labelOrders, outputStems, saveResult } from '../results/index.js';
 import type { Segmenter, SegmentResult } from '../segmenter/index.js';
 import { allBackground, unknownNamesWarning } from '../segmenter/index.js';
 import { prepareFolder } from '../system/index.js';
 import { parseCategories } from '../text/index.js';
+import { addEngineFlags, addHelp, addMethodFlags, addOutputFlags } from './flags/add.js';
 import type { NamesFlags } from './flags/names.js';
-import { checkFlags, nameOptions, sourceOf } from './flags/names.js';
+import { addNamesFlags, checkFlags, nameOptions, pictureSources, sourceOf } from './flags/names.js';
 import type { SegmentFlags } from './flags/options.js';
-import { engineFlags, methodFlags } from './flags/options.js';
+import { engineFlags, methodFlags, outputFlags } from './flags/options.js';
 import { describeError, EXIT, errorJson, isFatal } from './terminal/failure.js';
 import { interrupted, interruptible } from './terminal/interruptible.js';
 import type { Io } from './terminal/io.js';
 import { ProgressLine } from './terminal/progress.js';
+
+export const segmentExamples = `
+Examples:
+  $ invseg segment cat.jpg --categories "cat,potted plant"
+  $ invseg segment photos/ 'more/*.png' --categories "dog,person" --out masks --json
+  $ invseg segment cat.jpg --categories cat --model ~/models/stable-diffusion-2-1-base --device cuda
+  $ invseg segment cat.jpg --categories cat --method baseline
+  $ invseg segment cat.jpg --method diffseg
+  $ invseg segment photos/ --vocabulary voc
+  $ invseg segment photos/ --names captions --captions captions.json --vocabulary voc
+  $ invseg segment cat.jpg --categories cat --set views.crop.min=0.8 --set loss.alpha=0.1
+
+Exit codes: 0 all done, 1 some picture (or the set-up) failed, 2 wrong usage, 130 interrupted.`;
+
+export function addSegmentCommand(program: Command, io: Io, done: (code: number) => void, debug: boolean): void {
+  const command = program
+    .command('segment')
+    .summary('segment pictures')
+    .description('Writes <name>.labels.png (palette), <name>.overlay.png and <name>.json for every picture.')
+    .argument('<image...>', 'pictures, folders of pictures, or patterns')
+    .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added');
+  addNamesFlags(command, pictureSources, 'given; diffsegmenter with a vocabulary and no categories');
+  addMethodFlags(addEngineFlags(command), ['method', 'steps', 'seed', 'preset', 'set'])
+    .addOption(
+      new Option('--palette <name>', 'colours; okabe-ito suits the colour-blind')
+        .choices([...paletteNames])
+        .default('voc'),
+    )
+    .addOption(
+      new Option(
+        '--labels <order>',
+        'indices of labels.png: the names from 0 on and the background last, or 0 the background, as VOC has it',
+      )
+        .choices([...labelOrders])
+        .default('background-last'),
+    )
+    .option('-o, --out <folder>', 'where results go', 'invseg-output')
+    .option('--json', 'one line of JSON a picture on standard output');
+  addHelp(addOutputFlags(command), segmentExamples).action(async (images: string[], flags: SegmentFlags & NamesFlags) =>
+    done(await segmentCommand(images, flags, io, debug)),
+  );
+}
 
 /** @returns exit code @throws what ends the whole run: wrong options, no folder, no model, Ctrl-C */
 export async function segmentCommand(
@@ -88,7 +133,7 @@ function checkCategories(flags: NamesFlags & Pick<SegmentFlags, 'labels'>, optio
         'segments, and none is the background',
     );
   }
-  if (flags.categories !== undefined) parseCategories(flags.categories, background);
+  if (flags.categories !== undefined) parseCategories(flags.categories, background.name);
   else if (methods[method].needsNames) {
     const without = methodNames.filter((name) => !methods[name].needsNames).join(', ');
     throw new InvSegError(
@@ -162,6 +207,7 @@ class Batch {
       ? allBackground(width, height, options, `No class was named (${found.origin}): the picture is all background`)
       : await segmenter.segment(picture, {
           ...options,
+          ...outputFlags(this.#flags),
           categories,
           signal,
           onProgress: (event) => progress.show(title, event),

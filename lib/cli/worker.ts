@@ -1,12 +1,12 @@
 /** `invseg worker`: an engine on any host that takes pictures of evaluations from a queue. */
 
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import { integer } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import { openRunNames, PASSWORD_VARIABLE, RedisLink, serveQueue } from '../evaluation/index.js';
 import { openBundle } from '../models/index.js';
 import { nameSourceKinds } from '../names/index.js';
+import { addEngineFlags } from './flags/add.js';
 import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
 import { addMissingNamesFlag, addNamesFlags } from './flags/names.js';
 import { parseValue } from './flags/options.js';
@@ -46,16 +46,9 @@ export function addWorkerCommand(program: Command, io: Io, done: (code: number) 
   addQueueFlags(command, 'every run that fits', QUEUE_VARIABLE)
     .option('--prefetch <count>', 'pictures read while the engine works', '2')
     .option('--take-over <seconds>', 'silence after which the pictures of a worker are taken over', '30')
-    .option('--idle <seconds>', 'end after so long without a picture (default: never)')
-    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option(
-      '--trust-code',
-      'load a model whose TorchScript is not of this package: a program, which may do what you may',
-    )
-    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
-    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
-    .option('--threads <count>', 'CPU threads; 0 is automatic')
-    .addOption(new Option('--debug', 'print stacks of errors'))
+    .option('--idle <seconds>', 'end after so long without a picture (default: never)');
+  addEngineFlags(command)
+    .option('--debug', 'print stacks of errors')
     .addHelpText('after', () => examples)
     .action(async (flags: WorkerFlags) => done(await workerCommand(flags, io)));
 }

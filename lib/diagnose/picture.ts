@@ -3,6 +3,7 @@ import type { Dataset, DatasetItem } from '../datasets/index.js';
 import type { LabelMap } from '../labels/index.js';
 import { IGNORED } from '../labels/index.js';
 import type { MethodOverrides } from '../options/index.js';
+import { mergeOverrides } from '../options/index.js';
 import type { SparseCounts } from '../scores/index.js';
 import { countPairs } from '../scores/index.js';
 import type { Segmenter } from '../segmenter/index.js';
@@ -53,10 +54,10 @@ export async function probePicture(
   let found: Probe | undefined;
   let entropies: Record<number, number> | undefined;
   // Every resolution of the self-attention is asked for, so that its rows can be read; what is predicted does not matter.
-  const all: MethodOverrides = rows ? { inferenceSelf: 'proportional' } : {};
+  const all: MethodOverrides = rows ? { attention: { inferenceSelf: 'proportional' } } : {};
   await segmenter.observe(
     item.imagePath,
-    { ...overrides, ...all, method: 'invseg', steps: 0, categories: names, signal },
+    { ...mergeOverrides(overrides, all), method: 'invseg', steps: 0, categories: names, signal },
     async (step, _, context) => {
       if (step > 0) return;
       found = await probe(context, mask, categoryOf);

@@ -91,7 +91,7 @@ export async function segmentPicture(task: PictureTask, picture: LoadedPicture):
       ? undefined
       : await segmenter.segment(image, {
           ...options,
-          saveMaps: options.saveMaps || !dataset.hasBackground,
+          saveMaps: !dataset.hasBackground,
           categories: labels.map((label) => dataset.classes[label]!.prompt),
           signal,
         });
@@ -138,7 +138,7 @@ function translate(result: SegmentResult, names: readonly number[], hasBackgroun
   }
   const labelOf = new Uint8Array(256).fill(UNASSIGNED);
   labelOf.set(names);
-  const { order } = options;
+  const { order } = options.inference;
   return withoutBackground({ labels, width, height, maps, order }, names.length).map((category) => labelOf[category]!);
 }
 

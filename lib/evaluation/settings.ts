@@ -39,7 +39,7 @@ export function settingsOf(
 ): RunSettings {
   const { dataset, sample, seed = 0, shard } = given;
   return {
-    format: 'invseg-run/2',
+    format: 'invseg-run/3',
     version: packageVersion(),
     model: `${model.name} ${model.version}`,
     ...identitySettings(given.identity),

@@ -10,7 +10,7 @@ export type Evaluated = Pick<Segmenter, 'info' | 'segment'>;
 
 /** Everything that decides the counts: the first line of the journal. */
 export interface RunSettings extends JournalRecord {
-  readonly format: 'invseg-run/2';
+  readonly format: 'invseg-run/3';
   readonly version: string;
   readonly model: string;
   /** SHA-256 of the model's parts. */

@@ -43,7 +43,7 @@ export async function explain(segmenter: Segmenter, input: ImageInput, options: 
   } = options;
   const { categories: asked, ...overrides } = rest;
   const resolved = resolveOptions(overrides, segmenter.info.model.methods);
-  const names = parseCategories(asked, resolved.background);
+  const names = parseCategories(asked, resolved.background.name);
   const { rgb, width, height } = await decodeImage(input, { signal });
   const raw = { data: rgb, width, height, channels: 3 };
   const places = points && placesOf(points, width, height);
@@ -108,7 +108,7 @@ function judge(run: MethodRun, truth: Truth | undefined): MethodRun {
 type Figures = Pick<Explanation, 'before' | 'after' | 'anchors' | 'distances'>;
 
 function figures(look: Look, result: SegmentResult, places: ChosenPoint[] | undefined): Figures {
-  const { anchorScale, anchorCentre } = result.options;
+  const { anchorScale, anchorCentre } = result.options.loss;
   const after = result.maps!; // asked for
   const mapsOf = (data: Float32Array): CategoryMaps => ({ ...after, data });
   const anchors = look.steps.map(({ step, maps }) => ({

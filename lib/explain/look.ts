@@ -46,7 +46,7 @@ function readPrediction(inversion: NativeInversion, context: MethodContext): Pro
 /** The same pass with the attention that the loop reads, refined as the loop refines it: by eq. 2. */
 function readTraining(inversion: NativeInversion, context: MethodContext): Promise<Float32Array> {
   const options = predictOptions(context);
-  const refine = { ...context.options.refine, iterations: 0 };
+  const refine = { ...context.options.attention.refine, iterations: 0 };
   return readMaps(inversion, { ...options, selection: context.selections.training, refine });
 }
 

@@ -19,7 +19,7 @@ export const diffsegmenter: Method = {
     for (let p = 0; p < prompts.count; p++) {
       const { self, cross } = await attend(context, embedding, p);
       const span = Int32Array.of(0, ...prompts.spans.subarray(3 * p + 1, 3 * p + 3));
-      const map = context.own(await cross!.categories(span, options.subtokens));
+      const map = context.own(await cross!.categories(span, options.attention.subtokens));
       refined.push(await refineMaps(context, self!, map));
       for (const done of [self!, cross!]) done.dispose();
     }

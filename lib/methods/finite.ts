@@ -26,6 +26,6 @@ const allFinite = (values: Float32Array): boolean => values.every((value) => Num
 
 function notFinite(what: string, { engine, options }: Where): InvSegError {
   const learnt = options.method === 'invseg' && options.steps > 0;
-  const cause = learnt ? `learningRate ${options.learningRate} too large` : undefined;
+  const cause = learnt ? `adam.learningRate ${options.adam.learningRate} too large` : undefined;
   return notNumbers(`the method ${options.method}`, what, engine.dtype, cause);
 }

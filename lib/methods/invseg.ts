@@ -97,7 +97,7 @@ class Loop {
       milliseconds: { inversion: this.spent, prediction: prediction.milliseconds },
     };
     const [first] = this.steps;
-    if (!this.context.options.compareLoss || first === undefined || this.#losses.length === 0) return outcome;
+    if (!this.context.output.compareLoss || first === undefined || this.#losses.length === 0) return outcome;
     // A step gives the loss before its update; what it does to the prompt no longer matters.
     this.context.checkpoint();
     const { loss: after } = await this.inversion.step(first);

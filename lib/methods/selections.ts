@@ -49,10 +49,20 @@ export function finest(weights: Weights): number {
 /** @throws {InvSegError} `INVALID_OPTION` */
 export function selectAll(parts: Pick<SegmenterParts, 'model' | 'selectMaps'>, options: MethodOptions): MapSelections {
   const { model } = parts;
-  const training = resolveWeights('trainingResolutions', options.trainingResolutions, model.defaults.training, model);
-  const cross = resolveWeights('inferenceCross', options.inferenceCross, model.defaults.inferenceCross, model);
-  const self = resolveWeights('inferenceSelf', options.inferenceSelf, model.defaults.inferenceSelf, model);
-  const { frame, layers, crossScale } = options;
+  const training = resolveWeights('attention.training', options.attention.training, model.defaults.training, model);
+  const cross = resolveWeights(
+    'attention.inferenceCross',
+    options.attention.inferenceCross,
+    model.defaults.inferenceCross,
+    model,
+  );
+  const self = resolveWeights(
+    'attention.inferenceSelf',
+    options.attention.inferenceSelf,
+    model.defaults.inferenceSelf,
+    model,
+  );
+  const { frame, layers, crossScale } = options.attention;
   return {
     // The paper varies one set of resolutions in training: it selects both kinds of maps.
     training: parts.selectMaps({

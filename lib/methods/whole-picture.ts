@@ -16,7 +16,7 @@ type Prompts = Pick<PromptSet, 'count' | 'length' | 'spans' | 'groups'>;
 /** One pass with every prompt. Each map is [prompts × points × columns]. */
 export function readWholePicture(context: MethodContext, selection: NativeMapSelection): Promise<NativeRawMaps> {
   const { engine, image, embedding, options } = context;
-  return engine.readMaps(image, embedding, selection, options.inferenceTimestep, noiseSeed(context));
+  return engine.readMaps(image, embedding, selection, options.inference.timestep, noiseSeed(context));
 }
 
 /** Categories that have a map: all but a background that comes from a rule. */
@@ -48,7 +48,7 @@ export function crossAttention(
   selection: NativeMapSelection,
   prompts: Prompts,
   side: number,
-  subtokens: MethodContext['options']['subtokens'],
+  subtokens: MethodContext['options']['attention']['subtokens'],
 ): Float32Array | null {
   const read = levels(cross, selection.crossWeights);
   if (read.length === 0) return null;
@@ -87,7 +87,7 @@ function unitColumns(map: Float32Array, columns: number): Float32Array {
 function pickWords(
   tokens: readonly Float32Array[],
   { length, spans }: Prompts,
-  rule: MethodContext['options']['subtokens'],
+  rule: MethodContext['options']['attention']['subtokens'],
 ): Float32Array {
   const words = spans.length / 3;
   const points = tokens[0]!.length / length;

@@ -47,7 +47,7 @@ export async function runOne(context: RunContext, job: RunJob): Promise<RunFigur
   const folder = runFolder(setting, seed, sample);
   const at = path.join(out, folder);
   // A background that takes no part has no threshold.
-  const sweeps = setting.options.backgroundRule === 'threshold' && dataset.hasBackground;
+  const sweeps = setting.options.background.rule === 'threshold' && dataset.hasBackground;
   const { model } = segmenter.info;
   await using sweep = sweeps
     ? await Sweep.open(at, dataset, `${model.name} ${model.version} ${identity ? hashNamed({ ...identity }) : ''}`)

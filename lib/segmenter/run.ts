@@ -5,7 +5,7 @@ import { decodeImage } from '../image/index.js';
 import { Listener } from '../listener.js';
 import type { MapSelections, MethodContext, MethodOutcome, Observer, SegmenterParts } from '../methods/index.js';
 import { methods, requireFinite, wordFactors } from '../methods/index.js';
-import type { MethodName, MethodOptions } from '../options/index.js';
+import type { MethodName, MethodOptions, OutputOptions } from '../options/index.js';
 import { Random } from '../random.js';
 import { settled } from '../settled.js';
 import type { PromptSet } from '../text/index.js';
@@ -18,6 +18,7 @@ import { unknownNames, unknownNamesWarning } from './unknown-names.js';
 export interface Run {
   input: ImageInput;
   options: MethodOptions;
+  output: OutputOptions;
   prompts: PromptSet;
   selections: MapSelections;
   stop: Stop;
@@ -111,7 +112,7 @@ async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promi
   const inferenceSeed = random.seed();
   const latentSeed = random.seed();
   const states = handles.own(await engine.encodeText(prompts.ids, prompts.count));
-  const { wordWeight } = options;
+  const { wordWeight } = options.prompt;
   const embedding = wordWeight === 1 ? states : handles.own(await states.scale(wordFactors(prompts, wordWeight)));
   stop.check();
   const image = handles.own(await engine.encodeImage(rgb, width, height, options.latentSample, latentSeed));
@@ -124,6 +125,7 @@ async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promi
     prompts,
     selections,
     options,
+    output: job.output,
     random,
     inferenceSeed,
     width,

@@ -1,7 +1,7 @@
 /** What goes into a call and what comes out. */
 import type { ImageInput } from '../image/index.js';
 import type { LossComparison, StepLoss } from '../methods/index.js';
-import type { MethodOptions, MethodOverrides } from '../options/index.js';
+import type { MethodOptions, MethodOverrides, OutputOverrides } from '../options/index.js';
 
 /** Where a call is; `step` counts from 1 in the stage `step` and is 0 elsewhere. */
 export interface Progress {
@@ -13,21 +13,22 @@ export interface Progress {
   loss?: StepLoss;
 }
 
-/** Options of one call. Everything but the names has a default, see `MethodOptions`. */
-export type SegmentOptions = MethodOverrides & {
-  /**
-   * Names to look for, or one string with commas between them; the background is appended. The method `diffseg` works without
-   * and numbers what it finds.
-   */
-  categories?: readonly string[] | string | undefined;
-  /** Ends the call between two steps with the code `ABORTED`. */
-  signal?: AbortSignal | undefined;
-  /**
-   * Called before a stage and after every step. What it throws, or its promise is rejected with, ends the call; the call ends after
-   * all its promises.
-   */
-  onProgress?: ((progress: Progress) => void) | undefined;
-};
+/** Options of one call. Everything but the names has a default, see `MethodOptions` and `OutputOptions`. */
+export type SegmentOptions = MethodOverrides &
+  OutputOverrides & {
+    /**
+     * Names to look for, or one string with commas between them; the background is appended. The method `diffseg` works without
+     * and numbers what it finds.
+     */
+    categories?: readonly string[] | string | undefined;
+    /** Ends the call between two steps with the code `ABORTED`. */
+    signal?: AbortSignal | undefined;
+    /**
+     * Called before a stage and after every step. What it throws, or its promise is rejected with, ends the call; the call ends after
+     * all its promises.
+     */
+    onProgress?: ((progress: Progress) => void) | undefined;
+  };
 
 /** Milliseconds of each part of a call. */
 export interface Timings {

@@ -14,12 +14,12 @@ const LISTED = 20;
 export function unknownNames(
   { names = [] }: Pick<ModelFacts, 'names'>,
   categories: readonly string[],
-  { backgroundRule }: Pick<MethodOptions, 'backgroundRule'>,
+  { background }: Pick<MethodOptions, 'background'>,
 ): string[] {
   if (names.length === 0) return [];
   const known = new Set(names.map(foldName));
   // Only the rule `word` says the background's name to the model.
-  const spoken = backgroundRule === 'word' ? categories : categories.slice(0, -1);
+  const spoken = background.rule === 'word' ? categories : categories.slice(0, -1);
   return spoken.filter((name) => !known.has(foldName(name)));
 }
 

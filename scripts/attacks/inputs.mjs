@@ -83,7 +83,7 @@ export const record = {
   warnings: ['w'],
 };
 export const settings = {
-  format: 'invseg-run/2',
+  format: 'invseg-run/3',
   version: '0.1.0',
   model: 'm 1',
   weights: null,

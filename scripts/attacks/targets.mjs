@@ -249,9 +249,12 @@ export async function makeTargets(folder) {
       }),
     },
     'settings of the command line': {
-      seeds: ['crop.min=0.5', 'layers.trainingCross.heads.a=[1]', 'crop={"min":0.5}', 'template=a {}'].map((text) =>
-        Buffer.from(text),
-      ),
+      seeds: [
+        'views.crop.min=0.5',
+        'attention.layers.trainingCross.heads.a=[1]',
+        'views={"crop":{"min":0.5}}',
+        'prompt.template=a {}',
+      ].map((text) => Buffer.from(text)),
       attack: (bytes) => resolveOptions(parseSettings(bytes.toString('utf8').split('\n'))),
     },
     'journal, record': { seeds: [json(record)], attack: ofJson((value) => checkRecord(value, 4, 'line 2')) },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deepFreeze } from '../../lib/checks/freeze.js';
 import * as api from '../../lib/index.js';
-import { methodDefaults, methodDefinitions } from '../../lib/options/index.js';
+import { methodDefaults, methodTable } from '../../lib/options/index.js';
 
 /** Paths of what can still be changed. */
 function open(value: unknown, path: string): string[] {
@@ -22,9 +22,9 @@ it('every table that the package exports is frozen, all the way down', () => {
 describe('the options of one call', () => {
   it('cannot become those of the next through the defaults', () => {
     const { defaults, presets, resolveOptions } = api;
-    expect(() => Object.assign(defaults.crop, { min: 0.9 })).toThrow(TypeError);
+    expect(() => Object.assign(defaults.views.crop, { min: 0.9 })).toThrow(TypeError);
     expect(() => Object.assign(presets['paper']!, { steps: 1 })).toThrow(TypeError);
-    expect(resolveOptions().crop.min).toBe(0.6);
+    expect(resolveOptions().views.crop.min).toBe(0.6);
   });
 
   it('are an object of their own, groups and lists too', () => {
@@ -37,7 +37,7 @@ describe('the options of one call', () => {
     for (const given of [{}, { preset: 'paper' }, ...api.methodNames.map((method) => ({ method }))]) {
       const first = api.resolveOptions(given);
       const copy = structuredClone(first);
-      expect(Object.keys(first)).toEqual(Object.keys(methodDefinitions));
+      expect(Object.keys(first)).toEqual(Object.keys(methodTable));
       scramble(first);
       expect(api.resolveOptions(given)).toEqual(copy);
     }
@@ -45,21 +45,19 @@ describe('the options of one call', () => {
 
   it('do not change with what the caller gave', () => {
     const given = {
-      crop: { min: 0.7 },
-      trainingResolutions: { 16: 1 },
-      caption: { cat: 'x' },
-      layers: { trainingCross: { layers: ['a'] } },
+      views: { crop: { min: 0.7 } },
+      attention: { training: { 16: 1 }, layers: { trainingCross: { layers: ['a'] } } },
+      prompt: { caption: { cat: 'x' } },
     };
     const resolved = api.resolveOptions(given);
-    given.crop.min = 0.1;
-    given.trainingResolutions[16] = 9;
-    given.caption.cat = 'y';
-    given.layers.trainingCross.layers.push('b');
+    given.views.crop.min = 0.1;
+    given.attention.training[16] = 9;
+    given.prompt.caption.cat = 'y';
+    given.attention.layers.trainingCross.layers.push('b');
     expect(resolved).toMatchObject({
-      crop: { min: 0.7 },
-      trainingResolutions: { 16: 1 },
-      caption: { cat: 'x' },
-      layers: { trainingCross: { layers: ['a'] } },
+      views: { crop: { min: 0.7 } },
+      attention: { training: { 16: 1 }, layers: { trainingCross: { layers: ['a'] } } },
+      prompt: { caption: { cat: 'x' } },
     });
   });
 });

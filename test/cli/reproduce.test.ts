@@ -48,7 +48,10 @@ describe('invseg reproduce', () => {
     expect(json.circumstances.model.weights).toMatch(/^[0-9a-f]{64}$/);
     expect(json.rows[1]).toMatchObject({
       standard: true,
-      ours: { options: { anchorScale: 4 }, names: expect.stringContaining('ground truth') },
+      ours: {
+        options: expect.objectContaining({ loss: expect.objectContaining({ anchorScale: 4 }) }),
+        names: expect.stringContaining('ground truth'),
+      },
     });
     expect(existsSync(path.join(out, json.rows[1].ours.runs[0].folder, 'report.html'))).toBe(true);
     expect((await onFolder('table2', '--names', 'ground-truth', '--seeds', '2', '--sample', '4')).calls).toBe(0);

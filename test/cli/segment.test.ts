@@ -94,7 +94,7 @@ describe('one picture', () => {
       status: 'completed',
       device: 'cpu',
     });
-    expect(report.options).toMatchObject({ seed: 5, steps: 2, learningRate: 0.01 });
+    expect(report.options).toMatchObject({ seed: 5, steps: 2, adam: { learningRate: 0.01 } });
     expect(report.losses).toHaveLength(2);
     const labels = decode(readFileSync(path.join(out, 'a.labels.png')));
     expect([labels.width, labels.height]).toEqual([20, 10]);

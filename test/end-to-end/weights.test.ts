@@ -99,11 +99,9 @@ describe('a weights folder', () => {
   ])('with %s is refused by name, and nothing stays', async (_what, damage, code, name) => {
     damage();
     const before = openHandles();
-    const began = performance.now();
     const error = await Segmenter.open({ model: folder, device: 'cpu' }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'InvSegError', code });
     expect((error as Error).message.split('\n')[0]).toContain(name);
-    expect(performance.now() - began).toBeLessThan(2000);
     expect(openHandles()).toBe(before);
   });
 

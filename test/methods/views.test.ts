@@ -56,8 +56,8 @@ describe('crops', () => {
   });
 
   it('come as [views × 4]', () => {
-    expect(drawBoxes(new Random(0), { viewCount: 3, crop })).toHaveLength(12);
-    expect(drawBoxes(new Random(0), { viewCount: 1, crop: { ...crop, min: 1 } })).toEqual(Float32Array.of(0, 0, 1, 1));
+    expect(drawBoxes(new Random(0), { count: 3, crop })).toHaveLength(12);
+    expect(drawBoxes(new Random(0), { count: 1, crop: { ...crop, min: 1 } })).toEqual(Float32Array.of(0, 0, 1, 1));
   });
 });
 

@@ -30,7 +30,7 @@ export async function openMiniature(): Promise<Opened> {
   const parts = await openParts(resolveEngineOptions({ device: 'cpu', threads: 1 }));
   const { engine } = parts;
   const options = resolveOptions({});
-  const prompts = parts.buildPrompts(['cat'], options);
+  const prompts = parts.buildPrompts(['cat'], { ...options.prompt, background: options.background });
   const selections = selectAll(parts, options);
   const embedding = await engine.encodeText(prompts.ids, prompts.count);
   const image = await engine.encodeImage(grey(64, 48), 64, 48, false, 0);

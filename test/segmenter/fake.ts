@@ -225,7 +225,7 @@ export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: MapC
       resolutions: [32, 16, 8, 4],
       defaults: { training: { 16: 1 }, inferenceCross: { 16: 1, 32: 1 }, inferenceSelf: { 32: 1 } },
     },
-    buildPrompts(input, { background, backgroundRule, separator, layout, needsNames }) {
+    buildPrompts(input, { background, separator, layout, needsNames }) {
       const empty = new Int32Array(LENGTH);
       if (input === undefined && needsNames === false) {
         const none = new Int32Array();
@@ -241,10 +241,10 @@ export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: MapC
           warnings: [],
         };
       }
-      const categories = parseCategories(input, background);
+      const categories = parseCategories(input, background.name);
       const spans: number[] = [];
       const prompts: string[][] = [[]];
-      const spoken = backgroundRule === 'word' ? categories : categories.slice(0, -1);
+      const spoken = background.rule === 'word' ? categories : categories.slice(0, -1);
       for (const name of spoken) {
         const words = name.split(' ').length;
         const used = prompts.at(-1)!.join(' ').split(' ').filter(Boolean).length;

@@ -3,12 +3,13 @@
 import { isPlainObject } from '../../checks/index.js';
 import type { PaletteName } from '../../draw/index.js';
 import { InvSegError } from '../../errors.js';
-import type { EngineOptions, MethodOverrides } from '../../options/index.js';
+import type { EngineOptions, MethodOverrides, OutputOverrides } from '../../options/index.js';
+import { engineTable, textKeys } from '../../options/index.js';
 import type { LabelOrder } from '../../results/index.js';
 import { parseJson } from '../../system/index.js';
 
-/** Options that are text: `--set template={}` is no JSON object. */
-const verbatim = new Set(['template', 'separator', 'background']);
+/** Options that are text: `--set prompt.template={}` is no JSON object. */
+const verbatim = new Set(textKeys());
 
 /** A flag's text as the value it looks like; what is no JSON stays text, and the option's rule says what it thinks of it. */
 export function parseValue(text: string): unknown {
@@ -20,7 +21,7 @@ export function parseValue(text: string): unknown {
 }
 
 /**
- * `['crop.min=0.8', 'inferenceCross.16=1']` → `{ crop: { min: 0.8 }, inferenceCross: { 16: 1 } }`
+ * `['views.count=3', 'attention.training.16=1']` → `{ views: { count: 3 }, attention: { training: { 16: 1 } } }`
  * @throws {InvSegError} `INVALID_OPTION` for text without `=`
  */
 export function parseSettings(settings: readonly string[]): Record<string, unknown> {
@@ -30,11 +31,12 @@ export function parseSettings(settings: readonly string[]): Record<string, unkno
     if (at <= 0) {
       throw new InvSegError('INVALID_OPTION', `Expected key=value for --set but received ${JSON.stringify(setting)}`);
     }
-    const path = setting.slice(0, at).trim().split('.');
+    const name = setting.slice(0, at).trim();
+    const path = name.split('.');
     const value = setting.slice(at + 1);
     let group = root;
     for (const key of path.slice(0, -1)) group = innerGroup(group, key);
-    define(group, path.at(-1)!, verbatim.has(path[0]!) ? value : parseValue(value));
+    define(group, path.at(-1)!, verbatim.has(name) ? value : parseValue(value));
   }
   return root;
 }
@@ -71,18 +73,18 @@ export interface SegmentFlags {
   out: string;
   json?: true;
   saveMaps?: true;
+  compareLoss?: true;
 }
 
-type MethodFlags = Pick<SegmentFlags, 'method' | 'preset' | 'steps' | 'seed' | 'set' | 'saveMaps'>;
+type MethodFlags = Pick<SegmentFlags, 'method' | 'preset' | 'steps' | 'seed' | 'set'>;
 
 export function methodFlags(flags: MethodFlags): MethodOverrides {
-  const { method, preset, steps, seed, saveMaps } = flags;
+  const { method, preset, steps, seed } = flags;
   const given = {
     method,
     preset,
     steps: steps === undefined ? undefined : parseValue(steps),
     seed: seed === undefined ? undefined : parseValue(seed),
-    saveMaps,
   };
   const settings = parseSettings(flags.set);
   // One of two seeds would be ignored without a word: a flag's default is none that was given.
@@ -99,10 +101,18 @@ export function methodFlags(flags: MethodFlags): MethodOverrides {
 export type EngineFlag = 'model' | 'device' | 'dtype' | 'threads' | 'trustCode';
 
 export function engineFlags(flags: Pick<SegmentFlags, EngineFlag>): Partial<EngineOptions> {
-  const { model, device, dtype, threads, trustCode } = flags;
-  const given = { model, device, dtype, threads: threads === undefined ? undefined : parseValue(threads), trustCode };
-  return dropUndefined(given) as Partial<EngineOptions>;
+  const given = Object.entries(engineTable).map(([name, { rule }]) => {
+    const text = (flags as Readonly<Record<string, unknown>>)[name];
+    return [name, rule.type === 'number' && typeof text === 'string' ? parseValue(text) : text];
+  });
+  return dropUndefined(Object.fromEntries(given)) as Partial<EngineOptions>;
 }
+
+/** What a result is to bring beside the masks. */
+export const outputFlags = ({
+  saveMaps,
+  compareLoss,
+}: Pick<SegmentFlags, 'saveMaps' | 'compareLoss'>): OutputOverrides => dropUndefined({ saveMaps, compareLoss });
 
 function dropUndefined(values: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

@@ -8,7 +8,8 @@ import { mapSize, mostCategories, planeOf, restNote } from './planes.js';
 
 export async function anchorsSection(explanation: Explanation, album: Album): Promise<Html> {
   const { anchors, categories, palette } = explanation;
-  const { anchorScale, anchorCentre, inferenceTimestep } = explanation.invseg.options;
+  const { loss, inference } = explanation.invseg.options;
+  const { anchorScale, anchorCentre } = loss;
   const ends = [0, 1].map((value) => anchorOf(value, anchorScale, anchorCentre)).sort((a, b) => a - b) as [
     number,
     number,
@@ -33,7 +34,7 @@ export async function anchorsSection(explanation: Explanation, album: Album): Pr
     html`<p>How strongly each point stands for its name in the clustering loss:
 <span class="formula">Anchor = sigmoid(${anchorScale} · (M − ${anchorCentre}))</span>, the soft selection of eq. 5 (the paper's
 Figure 3, left), before the loop, on the way and after it. The loop itself sees crops of the picture; here its attention is read on
-the whole picture, at timestep ${inferenceTimestep}.</p>`,
+the whole picture, at timestep ${inference.timestep}.</p>`,
     scale(figure(ends[0], 2), figure(ends[1], 2), 'what the sigmoid makes of 0 and of 1'),
     rows,
     restNote(explanation),

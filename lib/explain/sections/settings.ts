@@ -5,7 +5,7 @@ import { html, seconds, section } from '../../page/index.js';
 import type { Explanation } from '../types.js';
 
 /** Options that this page sets by itself. */
-const own: ReadonlySet<string> = new Set(['method', 'saveMaps', 'compareLoss']);
+const own: ReadonlySet<string> = new Set(['method']);
 
 export function settingsSection({ invseg, runs, info }: Explanation): Html {
   const rows = runs.flatMap(({ method, result }) => {

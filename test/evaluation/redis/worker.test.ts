@@ -24,7 +24,7 @@ beforeAll(async () => {
   root = await makeFolder(5);
   dataset = await openDataset({ kind: 'folder', root });
   worker = { dataset, info: facts, names: 'a test', identity };
-  const given = { dataset, sample: 3, seed: 7, options: { steps: 2, alpha: 0.1 }, identity };
+  const given = { dataset, sample: 3, seed: 7, options: { steps: 2, loss: { alpha: 0.1 } }, identity };
   // As it comes out of Redis.
   asked = JSON.parse(JSON.stringify(settingsOf(given, facts, selectPictures(given).ids, 'a test'))) as RunSettings;
 });
