@@ -1,6 +1,7 @@
 /** Checks of the typed arrays that the pure functions take. */
+
+import { show } from './checks/index.js';
 import { InvSegError } from './errors.js';
-import { show } from './options/rules.js';
 
 interface ArrayTypes {
   Float32Array: Float32Array;

@@ -8,7 +8,6 @@ export type {
   DatasetItem,
   DatasetKind,
   DatasetOptions,
-  LabelMap,
   SkippedItem,
 } from './datasets/index.js';
 export { checkDataset, openDataset } from './datasets/index.js';
@@ -17,7 +16,6 @@ export { chooseVariants, defaultVariants, diagnose, diagnosisMarkdown, diagnosis
 export type {
   Colour,
   Heat,
-  LabelNames,
   OverlayInput,
   Palette,
   PaletteName,
@@ -48,16 +46,15 @@ export type {
   PoolRun,
 } from './evaluation/index.js';
 export { compareRuns, evaluate, mergeRuns } from './evaluation/index.js';
-export type { Agreement, AlbumFile, ChosenPoint, ExplainOptions, Explanation, MethodRun } from './explain/index.js';
+export type { Agreement, ChosenPoint, ExplainOptions, Explanation, MethodRun } from './explain/index.js';
 export { explain, renderExplanation } from './explain/index.js';
 export type { AdamInput, AggregateInput, ClusterInput, EntropyInput, RefineInput } from './functions/index.js';
-
 export { adamStep, aggregateAttention, clusterLoss, entropyLoss, refineAttention } from './functions/index.js';
-export type { DecodedImage, ImageInput, RawImage } from './image/decode.js';
-export { decodeImage } from './image/decode.js';
-export type { LossComparison, MethodName, StepLoss } from './methods/index.js';
-export { methodNames } from './methods/index.js';
-export type { LayerChoice, ModelIdentity } from './models/index.js';
+export type { DecodedImage, ImageInput, RawImage } from './image/index.js';
+export { decodeImage } from './image/index.js';
+export type { LabelMap, LabelNames } from './labels/index.js';
+export type { LossComparison, StepLoss } from './methods/index.js';
+export type { ModelIdentity } from './models/index.js';
 export { modelIdentity } from './models/index.js';
 export type {
   FoundNames,
@@ -76,7 +73,9 @@ export type {
   EngineOptions,
   EntropyOptions,
   ISegOptions,
+  LayerChoice,
   LayerOptions,
+  MethodName,
   MethodOptions,
   MethodOverrides,
   ModelMethods,
@@ -84,7 +83,8 @@ export type {
   RelativeResolution,
   ResolutionWeights,
 } from './options/index.js';
-export { defaults, engineDefaults, presets, resolveOptions } from './options/index.js';
+export { defaults, engineDefaults, methodNames, presets, resolveOptions } from './options/index.js';
+export type { AlbumFile } from './page/index.js';
 export type {
   NamesOffers,
   PaperFigures,
@@ -95,26 +95,25 @@ export type {
   TableResult,
 } from './reproduce/index.js';
 export { gridTable, reproduce, tables as paperTables } from './reproduce/index.js';
-export type { SegmenterPoolOptions } from './segmenter/pool.js';
-export { SegmenterPool } from './segmenter/pool.js';
-export { maskOf } from './segmenter/result.js';
-export type { ArrayJson, MaskJson, ResultJson } from './segmenter/result-json.js';
-export { resultJson } from './segmenter/result-json.js';
-export type { ModelInfo, SegmenterInfo } from './segmenter/segmenter.js';
-export { Segmenter } from './segmenter/segmenter.js';
-export { labelsAt } from './segmenter/strengths.js';
 export type {
+  ArrayJson,
   BatchImage,
   BatchOutcome,
   CategoryMaps,
+  MaskJson,
+  ModelInfo,
   Progress,
+  ResultJson,
   Segment,
   SegmentAllOptions,
+  SegmenterInfo,
+  SegmenterPoolOptions,
   SegmentOptions,
   SegmentResult,
   Strengths,
   Timings,
-} from './segmenter/types.js';
+} from './segmenter/index.js';
+export { labelsAt, maskOf, resultJson, Segmenter, SegmenterPool } from './segmenter/index.js';
 export { packageVersion } from './version.js';
 export type { CaptionOptions, VisionLanguageInfo, VisionLanguageOptions } from './vision-language/index.js';
 export { VisionLanguage } from './vision-language/index.js';

@@ -77,7 +77,7 @@ describe('arguments and options behind the first', () => {
     ['VisionLanguage.open, clip', (value) => api.VisionLanguage.open({ clip: value } as never)],
     ['segment, the picture', (value) => segmenter.segment(value as never, { categories: ['cat'], steps: 0 })],
     ['segment, the options', (value) => segmenter.segment(picture(), value as never)],
-    ...['categories', 'signal', 'onProgress', 'preset', 'crop', 'trainingResolutions'].map(
+    ...['categories', 'signal', 'onProgress', 'preset', 'views', 'attention', 'saveMaps'].map(
       (key): [string, (value: unknown) => unknown] => [
         `segment, ${key}`,
         (value) => segmenter.segment(picture(), { categories: ['cat'], steps: 0, [key]: value } as never),

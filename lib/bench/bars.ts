@@ -1,5 +1,5 @@
-import type { Html } from '../explain/html.js';
-import { html } from '../explain/html.js';
+import type { Html } from '../page/index.js';
+import { html } from '../page/index.js';
 
 export interface Bar {
   label: string;

@@ -1,8 +1,7 @@
 /** Images a second with several in one pass. */
-import type { ImageInput } from '../image/decode.js';
+import type { ImageInput } from '../image/index.js';
 import type { MethodOverrides } from '../options/index.js';
-import type { Segmenter } from '../segmenter/segmenter.js';
-import type { BatchImage } from '../segmenter/types.js';
+import type { BatchImage, Segmenter } from '../segmenter/index.js';
 import type { BatchSpeed } from './types.js';
 
 export interface BatchCase {

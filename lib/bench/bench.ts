@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import os from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { integer, record, refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { decodeImage } from '../image/decode.js';
+import { decodeImage } from '../image/index.js';
 import { Listener } from '../listener.js';
-import { integer, record, refuse } from '../options/rules.js';
-import { checkSegmenter } from '../segmenter/check.js';
-import type { SegmentResult } from '../segmenter/types.js';
+import type { SegmentResult } from '../segmenter/index.js';
+import { checkSegmenter } from '../segmenter/index.js';
 import { measureBatch } from './batches.js';
 import type { BatchSpeed, BenchOptions, BenchReport, BenchStage, Quantiles } from './types.js';
 import { benchStages } from './types.js';

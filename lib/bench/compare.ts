@@ -1,5 +1,5 @@
 /** Two benches of one machine: what got slower by more than their noise. */
-import { refuse } from '../options/rules.js';
+import { refuse } from '../checks/index.js';
 import { checkBenchReport } from './bench.js';
 import type { BenchReport, BenchStage } from './types.js';
 import { benchStages } from './types.js';

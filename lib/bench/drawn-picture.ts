@@ -1,4 +1,4 @@
-import type { RawImage } from '../image/decode.js';
+import type { RawImage } from '../image/index.js';
 
 /** Two discs on a wavy ground, 640 × 480: nothing to download, the same everywhere. */
 export function drawnPicture(): RawImage {

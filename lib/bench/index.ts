@@ -2,6 +2,7 @@
 export { bench, checkBenchReport } from './bench.js';
 export type { BenchComparison, StageChange } from './compare.js';
 export { compareBenches } from './compare.js';
+export { drawnPicture } from './drawn-picture.js';
 export type { MethodRow, MethodsBenchOptions } from './methods.js';
 export { benchMethods } from './methods.js';
 export type { BenchPageOptions } from './page.js';

@@ -1,7 +1,6 @@
 /** The figures of a bench as one page that needs nothing else, not even a script. */
-import { Html, html } from '../explain/html.js';
-import { style } from '../explain/style.js';
-import { refuse } from '../options/rules.js';
+import { refuse } from '../checks/index.js';
+import { Html, html, style } from '../page/index.js';
 import { packageVersion } from '../version.js';
 import { bars } from './bars.js';
 import { checkBenchReport } from './bench.js';

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { oneOf, record } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { LIMITS, readText } from '../files.js';
-import { oneOf, record } from '../options/rules.js';
-import { byteLetters, WORD_END } from '../text/bpe.js';
+import { LIMITS, readText } from '../system/index.js';
+import { byteLetters, WORD_END } from '../text/index.js';
 import type { Shapes } from './random-weights.js';
 import { weightBytes, writeRandomWeights } from './random-weights.js';
 

@@ -1,7 +1,7 @@
 /** What a bench measures and what it says. */
-import type { ImageInput } from '../image/decode.js';
+import type { ImageInput } from '../image/index.js';
 import type { MethodOverrides } from '../options/index.js';
-import type { Segmenter } from '../segmenter/segmenter.js';
+import type { Segmenter } from '../segmenter/index.js';
 
 export interface BenchOptions {
   segmenter: Segmenter;

@@ -1,20 +1,19 @@
 /** `invseg bench --dataset`: accuracy and time in one table, a row a method. */
 import type { MethodRow } from '../bench/index.js';
 import { benchMethods } from '../bench/index.js';
+import { integer, oneOf } from '../checks/index.js';
 import { openDataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import type { MethodName } from '../methods/index.js';
-import { methodNames } from '../methods/index.js';
 import { openBundle } from '../models/index.js';
-import { resolveEngineOptions } from '../options/index.js';
-import { integer, oneOf } from '../options/rules.js';
-import type { DatasetFlags } from './dataset-flags.js';
-import { datasetOptions } from './dataset-flags.js';
-import type { EngineFlag, SegmentFlags } from './flags.js';
-import { engineFlags, parseSettings, parseValue } from './flags.js';
-import type { Io } from './io.js';
-import { ProgressLine } from './progress.js';
-import { interruptible } from './segment.js';
+import type { MethodName } from '../options/index.js';
+import { methodNames, resolveEngineOptions } from '../options/index.js';
+import type { DatasetFlags } from './flags/dataset.js';
+import { datasetOptions } from './flags/dataset.js';
+import type { EngineFlag, SegmentFlags } from './flags/options.js';
+import { engineFlags, parseSettings, parseValue } from './flags/options.js';
+import { interruptible } from './terminal/interruptible.js';
+import type { Io } from './terminal/io.js';
+import { ProgressLine } from './terminal/progress.js';
 
 export interface BenchDatasetFlags extends DatasetFlags, Pick<SegmentFlags, EngineFlag> {
   dataset?: string;

@@ -4,23 +4,29 @@ import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { drawnPicture } from '../bench/drawn-picture.js';
 import type { BenchReport, RandomModel, RandomModelName } from '../bench/index.js';
-import { bench, checkBenchReport, compareBenches, randomModel, randomModels, renderBench } from '../bench/index.js';
+import {
+  bench,
+  checkBenchReport,
+  compareBenches,
+  drawnPicture,
+  randomModel,
+  randomModels,
+  renderBench,
+} from '../bench/index.js';
+import { integer } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { LIMITS, readText } from '../files.js';
-import { parseJson } from '../json.js';
 import { resolveEngineOptions } from '../options/index.js';
-import { integer } from '../options/rules.js';
+import { LIMITS, parseJson, readText } from '../system/index.js';
 import type { BenchDatasetFlags } from './bench-dataset.js';
 import { benchDataset } from './bench-dataset.js';
-import { asComparison, asTable } from './bench-text.js';
-import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
-import { EXIT } from './failure.js';
-import { engineFlags, parseSettings, parseValue } from './flags.js';
-import { optionsHelp } from './help.js';
-import type { Io } from './io.js';
-import { interruptible } from './segment.js';
+import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
+import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
+import { engineFlags, parseSettings, parseValue } from './flags/options.js';
+import { asComparison, asTable } from './terminal/bench-text.js';
+import { EXIT } from './terminal/failure.js';
+import { interruptible } from './terminal/interruptible.js';
+import type { Io } from './terminal/io.js';
 
 export interface BenchFlags extends BenchDatasetFlags {
   categories: string;
@@ -43,10 +49,11 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
     .description('Segments one picture again and again and prints the median and the ninth decile of every stage.')
     .argument('[image]', 'a picture (default: a drawn one of 640 × 480)')
     .option('-c, --categories <names>', 'names to look for, with commas between them', 'cat,bus')
-    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
+    .option('--images <count>', 'images that are measured', '10')
+    .option('--warmup <count>', 'images before them', '2')
     .option(
-      '--trust-code',
-      'load a model whose TorchScript is not of this package: a program, which may do what you may',
+      '--batches <list>',
+      'also images a second with so many in one pass (default: 1,2,4,8,16 on a GPU, none on a CPU); "none"',
     )
     .addOption(
       new Option(
@@ -56,23 +63,8 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
         .choices([...randomModels])
         .conflicts('model'),
     )
-    .option('--keep <folder>', 'with --random: keep the weights there, and use those that are there')
-    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
-    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
-    .option('--threads <count>', 'CPU threads; 0 is automatic')
-    .option('--images <count>', 'images that are measured', '10')
-    .option('--warmup <count>', 'images before them', '2')
-    .option(
-      '--batches <list>',
-      'also images a second with so many in one pass (default: 1,2,4,8,16 on a GPU, none on a CPU); "none"',
-    )
-    .option('--steps <count>', 'optimisation steps (default: 15)')
-    .option(
-      '--set <key=value>',
-      'any option of the method; may be repeated',
-      (value: string, all: string[]) => [...all, value],
-      [],
-    )
+    .option('--keep <folder>', 'with --random: keep the weights there, and use those that are there');
+  addMethodFlags(addEngineFlags(command), ['steps', 'set'])
     .option('--json <file>', 'also write the figures; with --dataset a line of JSON a method')
     .option('--page <file>', 'also write a page with bars')
     .option('--rate <TFLOP/s>', 'of the page: what the device reaches on large products, for the limit of each stage')
@@ -87,11 +79,11 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
     .option('--methods <list>', 'with --dataset (default: all)')
     .option('--sample <count>', 'with --dataset: pictures, drawn by a seed (default: all)')
     .option('--batch <count>', 'with --dataset: pictures in one pass of the engine (default: 1)')
-    .option('--out <folder>', 'with --dataset: keep a run of each method there, which goes on where it ended')
-    .option('--debug', 'print stacks of errors')
-    .addHelpText('after', optionsHelp)
-    .action(async (image: string | undefined, flags: BenchFlags) => done(await benchCommand(image, flags, io)));
+    .option('--out <folder>', 'with --dataset: keep a run of each method there, which goes on where it ended');
   addDatasetFlags(command);
+  addHelp(command, '').action(async (image: string | undefined, flags: BenchFlags) =>
+    done(await benchCommand(image, flags, io)),
+  );
 }
 
 export async function benchCommand(image: string | undefined, flags: BenchFlags, io: Io): Promise<number> {

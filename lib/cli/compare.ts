@@ -2,13 +2,13 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { AbsentRule } from '../evaluation/index.js';
-import { absentRules, compareRuns } from '../evaluation/index.js';
-import { integer } from '../options/rules.js';
-import { comparisonMarkdown } from './compare-markdown.js';
-import { EXIT } from './failure.js';
-import { parseValue } from './flags.js';
-import type { Io } from './io.js';
+import { integer } from '../checks/index.js';
+import { compareRuns, comparisonMarkdown } from '../evaluation/index.js';
+import type { AbsentRule } from '../scores/index.js';
+import { absentRules } from '../scores/index.js';
+import { parseValue } from './flags/options.js';
+import { EXIT } from './terminal/failure.js';
+import type { Io } from './terminal/io.js';
 
 interface CompareFlags {
   absent: AbsentRule;

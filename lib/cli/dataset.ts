@@ -1,15 +1,15 @@
 /** `invseg dataset check`: is a data set whole, and which protocol does it give. */
 import type { Command } from 'commander';
+import { integer } from '../checks/index.js';
 import type { DatasetCheck } from '../datasets/index.js';
 import { checkDataset } from '../datasets/index.js';
-import { integer } from '../options/rules.js';
-import type { DatasetFlags } from './dataset-flags.js';
-import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
-import { describeDataset } from './dataset-report.js';
-import { EXIT } from './failure.js';
-import { parseValue } from './flags.js';
-import type { Io } from './io.js';
-import { ProgressLine } from './progress.js';
+import type { DatasetFlags } from './flags/dataset.js';
+import { addDatasetFlags, datasetHelp, datasetOptions } from './flags/dataset.js';
+import { parseValue } from './flags/options.js';
+import { describeDataset } from './terminal/dataset-report.js';
+import { EXIT } from './terminal/failure.js';
+import type { Io } from './terminal/io.js';
+import { ProgressLine } from './terminal/progress.js';
 
 interface CheckFlags extends DatasetFlags {
   kind?: string;

@@ -1,23 +1,22 @@
 /** `invseg diagnose`: does the loss point at the truth, and what does each open choice do to the masks. */
 import path from 'node:path';
 import type { Command } from 'commander';
-import { Option } from 'commander';
+import { integer } from '../checks/index.js';
 import { openDataset } from '../datasets/index.js';
 import type { DiagnoseProgress } from '../diagnose/index.js';
 import { chooseVariants, diagnose, diagnosisMarkdown, diagnosisPicture, verdict } from '../diagnose/index.js';
 import { openBundle } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
-import { integer } from '../options/rules.js';
-import type { DatasetFlags } from './dataset-flags.js';
-import { addDatasetFlags, datasetHelp, datasetOptions } from './dataset-flags.js';
-import { EXIT } from './failure.js';
-import type { EngineFlag, SegmentFlags } from './flags.js';
-import { engineFlags, methodFlags, parseValue } from './flags.js';
-import { optionsHelp } from './help.js';
-import type { Io } from './io.js';
-import { prepareFolder, writeWhole } from './outputs.js';
-import { ProgressLine } from './progress.js';
-import { interruptible } from './segment.js';
+import { prepareFolder, writeWhole } from '../system/index.js';
+import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
+import type { DatasetFlags } from './flags/dataset.js';
+import { addDatasetFlags, datasetHelp, datasetOptions } from './flags/dataset.js';
+import type { EngineFlag, SegmentFlags } from './flags/options.js';
+import { engineFlags, methodFlags, parseValue } from './flags/options.js';
+import { EXIT } from './terminal/failure.js';
+import { interruptible } from './terminal/interruptible.js';
+import type { Io } from './terminal/io.js';
+import { ProgressLine } from './terminal/progress.js';
 
 interface DiagnoseFlags extends DatasetFlags, Pick<SegmentFlags, EngineFlag | 'preset' | 'steps' | 'set' | 'out'> {
   dataset?: string;
@@ -48,27 +47,13 @@ export function addDiagnoseCommand(program: Command, io: Io, done: (code: number
   addDatasetFlags(command)
     .option('--sample <count>', 'pictures, drawn by the seed', '100')
     .option('--variants <names>', 'all, names with commas between them, or a JSON file', 'all')
-    .option('--no-inversion', 'look at the losses alone (seconds a picture less)')
-    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option(
-      '--trust-code',
-      'load a model whose TorchScript is not of this package: a program, which may do what you may',
-    )
-    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
-    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
-    .option('--threads <count>', 'CPU threads; 0 is automatic')
-    .option('--steps <count>', 'optimisation steps (default: 15)')
-    .option('--seed <number>', 'seed of the draw and of every run (default: 0)')
-    .option('--preset <name>', 'named settings under all variants, such as paper')
-    .addOption(
-      new Option('--set <key=value>', 'an option under all variants, see below; may be repeated')
-        .argParser((value: string, before: string[]) => [...before, value])
-        .default([], 'none'),
-    )
-    .option('-o, --out <folder>', 'where the report and the journal go', 'invseg-diagnosis')
-    .option('--debug', 'print stacks of errors')
-    .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
-    .action(async (flags: DiagnoseFlags) => done(await diagnoseCommand(flags, io)));
+    .option('--no-inversion', 'look at the losses alone (seconds a picture less)');
+  addMethodFlags(addEngineFlags(command), ['steps', 'seed', 'preset', 'set'], {
+    seed: 'seed of the draw and of every run',
+    preset: 'named settings under all variants, such as paper',
+    set: 'an option under all variants, see --help-all; may be repeated',
+  }).option('-o, --out <folder>', 'where the report and the journal go', 'invseg-diagnosis');
+  addHelp(command, examples).action(async (flags: DiagnoseFlags) => done(await diagnoseCommand(flags, io)));
 }
 
 async function diagnoseCommand(flags: DiagnoseFlags, io: Io): Promise<number> {

@@ -3,8 +3,8 @@
 import type { Finding, Status } from '../doctor/index.js';
 import { examine } from '../doctor/index.js';
 import { packageVersion } from '../version.js';
-import { EXIT } from './failure.js';
-import type { Io } from './io.js';
+import { EXIT } from './terminal/failure.js';
+import type { Io } from './terminal/io.js';
 
 export interface DoctorFlags {
   model?: string;

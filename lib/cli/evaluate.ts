@@ -2,29 +2,29 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { integer } from '../checks/index.js';
 import { datasetDefinitions } from '../datasets/index.js';
-import type { AbsentRule } from '../evaluation/index.js';
-import { absentRules, evaluateRun, parseShard } from '../evaluation/index.js';
-import { methods } from '../methods/index.js';
+import { evaluateRun, parseShard, writeReport } from '../evaluation/index.js';
 import { openBundle } from '../models/index.js';
 import { nameSourceKinds } from '../names/index.js';
 import { resolveOptions } from '../options/index.js';
-import { integer } from '../options/rules.js';
-import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
-import { tellRun, writeRun } from './evaluate-files.js';
-import { EvaluateLine } from './evaluate-line.js';
-import { EXIT } from './failure.js';
-import type { SegmentFlags } from './flags.js';
-import { methodFlags, parseValue } from './flags.js';
-import { optionsHelp } from './help.js';
-import type { Io } from './io.js';
-import { addMissingNamesFlag, addNamesFlags, runRule } from './names.js';
-import { prepareFolder } from './outputs.js';
-import type { PoolFlags } from './pools.js';
-import { devicesOf, withPool } from './pools.js';
-import { addQueueFlags, queueOf } from './queue-flags.js';
-import type { PictureFlags } from './run-plan.js';
-import { planPictures } from './run-plan.js';
+import type { AbsentRule } from '../scores/index.js';
+import { absentRules } from '../scores/index.js';
+import { prepareFolder } from '../system/index.js';
+import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
+import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
+import { addMissingNamesFlag, addNamesFlags, runRule } from './flags/names.js';
+import type { SegmentFlags } from './flags/options.js';
+import { methodFlags, parseValue } from './flags/options.js';
+import type { PoolFlags } from './flags/pools.js';
+import { devicesOf, poolOf } from './flags/pools.js';
+import { addQueueFlags, queueOf } from './flags/queue.js';
+import type { PictureFlags } from './flags/run-plan.js';
+import { planPictures } from './flags/run-plan.js';
+import { EvaluateLine } from './terminal/evaluate-line.js';
+import { EXIT } from './terminal/failure.js';
+import type { Io } from './terminal/io.js';
+import { tellRun } from './terminal/tell-run.js';
 
 interface EvaluateFlags extends PictureFlags, PoolFlags, Omit<SegmentFlags, 'palette' | 'labels' | 'saveMaps'> {
   sample?: string;
@@ -60,14 +60,6 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     .option('-c, --categories <names>', 'given: names to look for in every picture');
   addMissingNamesFlag(addNamesFlags(command, nameSourceKinds, 'ground-truth'));
   addQueueFlags(command, 'from the run, so that two do not mix')
-    .addOption(
-      new Option(
-        '--method <name>',
-        Object.values(methods)
-          .map(({ name, summary }) => `${name}: ${summary}`)
-          .join('; '),
-      ),
-    )
     .option('--sample <count>', 'pictures, drawn by the seed (default: all)')
     .option('--shard <i/n>', 'every n-th picture from the i-th (from 0) on, for invseg merge')
     .addOption(
@@ -83,33 +75,18 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
         .conflicts('queue'),
     )
     .option('--prefetch <count>', 'pictures read while the engine works (default: the batch, at least 2)')
-    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option(
-      '--trust-code',
-      'load a model whose TorchScript is not of this package: a program, which may do what you may',
-    )
-    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .addOption(
       new Option(
         '--devices <list>',
         'a process each: cuda:0,cuda:1 (default: all CUDA devices, where there are several)',
       ).conflicts(['device', 'queue']),
-    )
-    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
-    .option('--threads <count>', 'CPU threads; 0 is automatic')
-    .option('--steps <count>', 'optimisation steps; 0 is the baseline (default: 15)')
-    .option('--seed <number>', 'seed of the draw and of every run (default: 0)')
-    .option('--preset <name>', 'named settings, such as paper')
-    .addOption(
-      new Option('--set <key=value>', 'any option of the method, see below; may be repeated')
-        .argParser((value: string, before: string[]) => [...before, value])
-        .default([], 'none'),
-    )
+    );
+  addMethodFlags(addEngineFlags(command), ['method', 'steps', 'seed', 'preset', 'set'], {
+    seed: 'seed of the draw and of every run',
+  })
     .option('-o, --out <folder>', 'where the journal and the report go', 'invseg-evaluation')
-    .option('--json', 'report.json on standard output, as one line')
-    .option('--debug', 'print stacks of errors')
-    .addHelpText('after', () => `${optionsHelp()}\n${examples}`)
-    .action(async (flags: EvaluateFlags) => done(await evaluateCommand(flags, io)));
+    .option('--json', 'report.json on standard output, as one line');
+  addHelp(command, examples).action(async (flags: EvaluateFlags) => done(await evaluateCommand(flags, io)));
 }
 
 async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
@@ -131,27 +108,27 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const line = new EvaluateLine(io);
   try {
     const { dataset } = plan;
-    const run = await withPool({ flags, plan, options, batch, devices, io, line }, async (pool) =>
-      evaluateRun({
-        pool,
-        dataset,
-        out: flags.out,
-        options,
-        sample,
-        seed,
-        shard,
-        restart: flags.restart,
-        identity: await (await openBundle(plan.engine.model, plan.engine)).identity(),
-        absent: flags.absent,
-        onMissingNames: runRule(flags.onMissingNames),
-        batch,
-        prefetch,
-        signal: io.signal,
-        onProgress: (progress) => line.progress(progress),
-      }),
-    );
+    line.write('loading the model');
+    await using pool = await poolOf({ flags, plan, options, batch, devices, io, onNote: (text) => line.note(text) });
+    const run = await evaluateRun({
+      pool,
+      dataset,
+      out: flags.out,
+      options,
+      sample,
+      seed,
+      shard,
+      restart: flags.restart,
+      identity: await (await openBundle(plan.engine.model, plan.engine)).identity(),
+      absent: flags.absent,
+      onMissingNames: runRule(flags.onMissingNames),
+      batch,
+      prefetch,
+      signal: io.signal,
+      onProgress: (progress) => line.progress(progress),
+    });
     line.write('writing the report');
-    const evaluation = await writeRun(flags.out, run);
+    const evaluation = await writeReport(flags.out, run);
     line.clear();
     tellRun(io, flags.out, evaluation, flags.json);
     return EXIT.ok;

@@ -1,27 +1,66 @@
 /** `invseg explain`: one picture in, a page of pictures out. */
 import path from 'node:path';
-import { percent } from '../draw/index.js';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { paletteNames, percent } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
-import type { AlbumFile } from '../explain/index.js';
 import { explain, readIndexMask, renderExplanation } from '../explain/index.js';
-import { decodeImage } from '../image/decode.js';
-import { resolveEngineOptions, resolveOptions } from '../options/index.js';
-import { parseCategories } from '../text/names.js';
-import type { ExplainFlags } from './explain-flags.js';
-import { parseMethods, parsePoints, readMaskNames } from './explain-flags.js';
-import { EXIT } from './failure.js';
-import { engineFlags, methodFlags } from './flags.js';
-import type { Io } from './io.js';
-import { checkFlags, PictureNames, sourceOf } from './names.js';
-import { prepareFolder, writeWhole } from './outputs.js';
-import { ProgressLine } from './progress.js';
-import { interruptible } from './segment.js';
+import { decodeImage } from '../image/index.js';
+import { openNameSource } from '../names/index.js';
+import { methodNames, resolveEngineOptions, resolveOptions } from '../options/index.js';
+import type { AlbumFile } from '../page/index.js';
+import { prepareFolder, writeWhole } from '../system/index.js';
+import { parseCategories } from '../text/index.js';
+import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
+import type { ExplainFlags } from './flags/explain.js';
+import { parseMethods, parsePoints, readMaskNames } from './flags/explain.js';
+import { addNamesFlags, checkFlags, nameOptions, pictureSources, sourceOf } from './flags/names.js';
+import { engineFlags, methodFlags } from './flags/options.js';
+import { EXIT } from './terminal/failure.js';
+import { interruptible } from './terminal/interruptible.js';
+import type { Io } from './terminal/io.js';
+import { ProgressLine } from './terminal/progress.js';
+
+const examples = `
+Examples:
+  $ invseg explain cat.jpg --categories "cat,potted plant" --out cat
+  $ invseg explain cat.jpg --vocabulary voc
+  $ invseg explain 2007_000033.jpg --categories airplane --mask 2007_000033.png --mask-names voc
+  $ invseg explain cat.jpg --categories cat --points "120,80;40,200" --methods invseg,baseline`;
+
+export function addExplainCommand(program: Command, io: Io, done: (code: number) => void): void {
+  const command = program
+    .command('explain')
+    .summary('a page of pictures: what happened to one picture')
+    .description(
+      'Writes index.html (one file, opens without a network), explain.json, and every picture of the page as PNG.',
+    )
+    .argument('<image>', 'one picture')
+    .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added');
+  addNamesFlags(command, pictureSources, 'given; diffsegmenter with a vocabulary and no categories')
+    .option('--mask <file>', 'ground truth: PNG of indices as large as the picture, 0 background, 255 ignored')
+    .option(
+      '--mask-names <names>',
+      'names of the indices 1, 2, … of the mask, or voc, coco, context-voc-first, context-alphabetical (default: the categories in their order)',
+    )
+    .option('--methods <names>', `masks to show, with commas between them (default: ${methodNames.join(',')})`)
+    .option('--points <x,y;…>', 'pixels whose distances to all others are shown (default: one point a category)')
+    .addOption(new Option('--palette <name>', 'colours of the masks').choices([...paletteNames]).default('okabe-ito'));
+  addMethodFlags(addEngineFlags(command), ['steps', 'seed', 'preset', 'set']).option(
+    '-o, --out <folder>',
+    'where the page goes',
+    'invseg-explain',
+  );
+  addHelp(command, examples).action(async (image: string, flags: ExplainFlags) =>
+    done(await explainCommand(image, flags, io)),
+  );
+}
 
 /** @returns exit code: `failed` where a method gave no mask @throws what ends the run: wrong options, no picture, Ctrl-C */
 export async function explainCommand(image: string, flags: ExplainFlags, io: Io): Promise<number> {
   // Everything that can be refused without a model is refused first.
   const overrides = methodFlags(flags);
-  const { background } = resolveOptions(overrides);
+  const background = resolveOptions(overrides).background.name;
   const engine = resolveEngineOptions(engineFlags(flags));
   const source = sourceOf(flags);
   if (source === 'given') {
@@ -33,7 +72,8 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
   const { rgb, width, height, warnings } = await decodeImage(image, { signal: io.signal });
   const truth = flags.mask === undefined ? undefined : await readIndexMask(flags.mask, { width, height });
   const maskNames = (await readMaskNames(flags.maskNames)) ?? truth?.names;
-  await using names = source === 'given' ? undefined : await PictureNames.open(source, flags, { engine });
+  await using names =
+    source === 'given' ? undefined : await openNameSource(source, { ...nameOptions(source, flags), engine });
   await prepareFolder(flags.out);
 
   const progress = new ProgressLine(io);

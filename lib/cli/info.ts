@@ -1,10 +1,10 @@
 /** `invseg info`: what a bug report and a paper's appendix need. */
 
 import { openBundle } from '../models/index.js';
-import { loadBinding } from '../native/load.js';
+import { loadBinding } from '../native/index.js';
 import { packageVersion } from '../version.js';
-import { describeError, EXIT, errorJson } from './failure.js';
-import type { Io } from './io.js';
+import { describeError, EXIT, errorJson } from './terminal/failure.js';
+import type { Io } from './terminal/io.js';
 
 export interface InfoFlags {
   model?: string;

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The process around the commands: streams, Ctrl-C, exit code. */
 import { constants } from 'node:os';
-import { Segmenter } from '../segmenter/segmenter.js';
-import { countCudaDevices } from './devices.js';
+import { Segmenter } from '../segmenter/index.js';
+import { countCudaDevices } from './flags/devices.js';
 import { runCli } from './program.js';
 
 const interrupt = new AbortController();

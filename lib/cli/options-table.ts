@@ -1,25 +1,32 @@
-/** The README's tables of options, made from the definitions; `scripts/readme.mjs` writes them there. */
-
+/** Tables of options for README.md and docs/options.md, made from the tables that check; `npm run generate` writes them there. */
 import type { OptionRow } from '../options/index.js';
-import { engineRows, methodRows, presets } from '../options/index.js';
+import { engineRows, methodRows, outputRows, presets } from '../options/index.js';
 
-/** Name of each table in the README's comments, and its text. */
-export function optionTables(): Record<'options' | 'engine options', string> {
-  const preset: OptionRow = {
-    key: 'preset',
-    default: undefined,
-    help: "named settings that stand below the others given; `paper` are the paper's, whatever the model's own",
-    expects: Object.keys(presets)
-      .map((name) => `"${name}"`)
-      .join(', '),
+const preset: OptionRow = {
+  key: 'preset',
+  default: undefined,
+  help: "named settings that stand below the others given; `paper` are the paper's, whatever the model's own",
+  expects: Object.keys(presets)
+    .map((name) => `"${name}"`)
+    .join(', '),
+  details: '',
+  flag: '--preset <name>',
+};
+
+/** Name of each table in the comments that mark its place, and its text. */
+export function optionTables(): Record<'options' | 'result options' | 'engine options', string> {
+  return {
+    options: table([preset, ...methodRows()]),
+    'result options': table(outputRows()),
+    'engine options': table(engineRows()),
   };
-  return { options: table([preset, ...methodRows()]), 'engine options': table(engineRows()) };
 }
 
 function table(rows: readonly OptionRow[]): string {
-  const lines = rows.map(
-    (row) => `| \`${row.key}\` | ${shown(row.default)} | ${cell(row.expects)} | ${cell(row.help)} |`,
-  );
+  const lines = rows.map(({ key, default: value, expects, help, details }) => {
+    const meaning = details === '' ? cell(help) : `${cell(help)}. ${cell(details)}`;
+    return `| \`${key}\` | ${shown(value)} | ${cell(expects)} | ${meaning} |`;
+  });
   return ['| option | default | values | meaning |', '|---|---|---|---|', ...lines].join('\n');
 }
 
@@ -37,13 +44,17 @@ const cell = (text: string): string => text.replace(/"([^"\s]+)"(?!:)/g, '`$1`')
 
 /**
  * Text with the tables between `<!-- name -->` and `<!-- /name -->` made anew.
- * @throws {Error} where a place is missing
+ * @throws {Error} where none of the places is there
  */
 export function withTables(text: string): string {
-  return Object.entries(optionTables()).reduce((whole, [name, made]) => {
+  let places = 0;
+  const made = Object.entries(optionTables()).reduce((whole, [name, own]) => {
     const [begin, end] = [`<!-- ${name} -->\n`, `\n<!-- /${name} -->`];
     const [from, to] = [whole.indexOf(begin), whole.indexOf(end)];
-    if (from < 0 || to < from) throw new Error(`no place for the table: ${begin.trim()} … ${end.trim()}`);
-    return whole.slice(0, from + begin.length) + made + whole.slice(to);
+    if (from < 0 || to < from) return whole;
+    places++;
+    return whole.slice(0, from + begin.length) + own + whole.slice(to);
   }, text);
+  if (places === 0) throw new Error('no place for a table of options');
+  return made;
 }

@@ -1,27 +1,101 @@
 /** `invseg reproduce`: the paper's tables on a data set, ours beside the paper's. */
 import path from 'node:path';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { integer } from '../checks/index.js';
 import type { Dataset } from '../datasets/index.js';
-import { openDataset } from '../datasets/index.js';
+import { datasetDefinitions, openDataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
+import { parseDevices } from '../evaluation/index.js';
 import { openBundle, resolutions } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
-import { integer } from '../options/rules.js';
 import type { Circumstances } from '../reproduce/index.js';
-import { assumedOffers, checkRunnable, machineOf, makePlan, reproduce, tableText } from '../reproduce/index.js';
+import {
+  assumedOffers,
+  checkRunnable,
+  machineOf,
+  makePlan,
+  OfferedNames,
+  planText,
+  reproduce,
+  tableText,
+  writeReports,
+  writeTables,
+} from '../reproduce/index.js';
+import { absentRules } from '../scores/index.js';
+import { prepareFolder } from '../system/index.js';
 import { packageVersion } from '../version.js';
-import { parseDevices } from './devices.js';
-import { EXIT } from './failure.js';
-import { engineFlags, methodFlags, parseValue } from './flags.js';
-import type { Io } from './io.js';
-import { runRule } from './names.js';
-import { prepareFolder } from './outputs.js';
-import { chooseDataset, chooseTables, parseRows, parseSeeds } from './reproduce-choice.js';
-import { Engines, enginesOf } from './reproduce-engines.js';
-import { writeReports, writeTables } from './reproduce-files.js';
-import type { ReproduceFlags } from './reproduce-flags.js';
-import { ReproduceLine } from './reproduce-line.js';
-import { planText } from './reproduce-list.js';
-import { NamesBench } from './reproduce-names.js';
+import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
+import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
+import { Engines, enginesOf } from './flags/engines.js';
+import { runRule } from './flags/names.js';
+import { engineFlags, methodFlags, parseValue } from './flags/options.js';
+import type { ReproduceFlags } from './flags/reproduce.js';
+import { chooseDataset, chooseTables, parseRows, parseSeeds } from './flags/reproduce-choice.js';
+import { addReproduceNamesFlags } from './flags/reproduce-names.js';
+import { EXIT } from './terminal/failure.js';
+import type { Io } from './terminal/io.js';
+import { ReproduceLine } from './terminal/reproduce-line.js';
+
+const examples = `
+Examples:
+  $ invseg reproduce table2 --dataset miniature --seeds 3 --sample 50 --out tables
+  $ invseg reproduce all --list --dataset miniature
+  $ invseg reproduce table1 --rows 14-17 --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1 --clip ~/models/clip-vit-large-patch14 --blip ~/models/blip-large
+  $ invseg reproduce grid --methods baseline,invseg --sources ground-truth,captions --dataset miniature
+
+The same command goes on where it ended, however it ended. In --out: <table>.md and <table>.json, and runs/ with a folder for each
+row's settings and seed, as invseg evaluate makes them (report.html too); rows of equal settings share it. docs/reproduce.md has the commands for all data sets.`;
+
+export function addReproduceCommand(program: Command, io: Io, done: (code: number) => void): void {
+  const command = program
+    .command('reproduce')
+    .summary("the paper's tables, ours beside the paper's")
+    .description('Runs the rows of tables of the paper on a data set, or methods × sources of names (grid).')
+    .argument('<table...>', 'table1 … table7, grid, or all (the seven)')
+    .option('--dataset <kind>', datasetHelp);
+  addDatasetFlags(command).option('--on-problem <rule>', datasetDefinitions.onProblem.help);
+  addReproduceNamesFlags(command)
+    .option('--sample <count>', 'pictures of each run, drawn by its seed (default: all)')
+    .option('--seeds <list>', 'how many (3 is 0,1,2), or which (0,5,9); of the draw and of the method', '1')
+    .option('--rows <list>', 'some rows of one table, such as 1,3 or 14-16')
+    .option('--methods <list>', 'of the grid', 'baseline,invseg,diffsegmenter')
+    .option(
+      '--sources <list>',
+      'of the grid: ground-truth, captions, precomputed, diffsegmenter',
+      'ground-truth,captions,diffsegmenter',
+    )
+    .addOption(
+      new Option('--absent <rule>', 'classes without a pixel: out of the means, 0, or also out where only predicted')
+        .choices([...absentRules])
+        .default('nan-mean'),
+    )
+    .option('--list', 'say what would run, without a model')
+    .option('--devices <list>', 'cuda:0,cuda:1: several at once, each on another run (default: every CUDA device)');
+  addMethodFlags(addEngineFlags(command), ['steps', 'set'], {
+    steps: 'optimisation steps of all rows',
+    set: 'an option under all rows, see --help-all; what a row varies wins; may be repeated',
+  }).option('-o, --out <folder>', 'where tables and runs go', 'invseg-tables');
+  addHelp(command, examples).action(async (asked: string[], flags: ReproduceFlags) =>
+    done(await reproduceCommand(asked, flags, io, commandLine(command, asked))),
+  );
+}
+
+/** The command as it was typed, but for the order of its flags. */
+function commandLine(command: Command, asked: readonly string[]): string {
+  const values = command.opts<Record<string, unknown>>();
+  const given = command.options.filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli');
+  const flags = given.flatMap((option) => {
+    const value = values[option.attributeName()];
+    const name = option.long ?? option.flags;
+    return value === true
+      ? [name]
+      : (Array.isArray(value) ? value : [value]).flatMap((one) => [name, quoted(String(one))]);
+  });
+  return ['invseg', 'reproduce', ...asked, ...flags].join(' ');
+}
+
+const quoted = (text: string): string => (/^[\w./,:=+@~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 /** @param typed the command as a reader of the tables may type it @returns exit code */
 export async function reproduceCommand(
@@ -57,7 +131,7 @@ export async function reproduceCommand(
     ...chosen.options,
     ...(flags.onProblem !== undefined && { onProblem: flags.onProblem as 'skip' }),
   });
-  await using names = await NamesBench.make(flags, dataset, engine);
+  await using names = await OfferedNames.make(flags, dataset, engine);
   const input = { tables, names: names.offers, options, rows };
   const plan = makePlan({ ...input, model });
   if (flags.list) {

@@ -1,30 +1,73 @@
 /** `invseg segment`: pictures in, labels, overlay and report of each out. */
 import path from 'node:path';
+import type { Command } from 'commander';
+import { Option } from 'commander';
 import { shownPath } from '../addresses.js';
-import type { Palette, Pixels } from '../draw/index.js';
-import { backgroundFirst, categoryPalette, drawOverlay, encodeLabels, percent } from '../draw/index.js';
+import { paletteNames, percent } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
-import type { DecodedImage } from '../image/decode.js';
-import { listImages } from '../image/list.js';
-import { methodNames, methods } from '../methods/index.js';
+import type { DecodedImage } from '../image/index.js';
+import { listImages } from '../image/index.js';
+import { methods } from '../methods/index.js';
+import type { OpenedNames } from '../names/index.js';
+import { openNameSource } from '../names/index.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
-import { resolveEngineOptions, resolveOptions } from '../options/index.js';
-import { allBackground } from '../segmenter/all-background.js';
-import { Decoding } from '../segmenter/decoding.js';
-import type { Segmenter } from '../segmenter/segmenter.js';
-import type { SegmentResult } from '../segmenter/types.js';
-import { unknownNamesWarning } from '../segmenter/unknown-names.js';
-import { parseCategories } from '../text/names.js';
-import { describeError, EXIT, errorJson, isFatal } from './failure.js';
-import type { SegmentFlags } from './flags.js';
-import { engineFlags, methodFlags } from './flags.js';
-import type { Io } from './io.js';
-import type { NamesFlags } from './names.js';
-import { checkFlags, PictureNames, sourceOf } from './names.js';
-import { encodeNpy } from './npy.js';
-import { outputStems, prepareFolder, writeWhole } from './outputs.js';
-import { ProgressLine } from './progress.js';
-import { makeReport } from './report.js';
+import { methodNames, resolveEngineOptions, resolveOptions } from '../options/index.js';
+import { labelOrders, outputStems, saveResult } from '../results/index.js';
+import type { Segmenter, SegmentResult } from '../segmenter/index.js';
+import { allBackground, Decoding, unknownNamesWarning } from '../segmenter/index.js';
+import { prepareFolder } from '../system/index.js';
+import { parseCategories } from '../text/index.js';
+import { addEngineFlags, addHelp, addMethodFlags, addOutputFlags } from './flags/add.js';
+import type { NamesFlags } from './flags/names.js';
+import { addNamesFlags, checkFlags, nameOptions, pictureSources, sourceOf } from './flags/names.js';
+import type { SegmentFlags } from './flags/options.js';
+import { engineFlags, methodFlags, outputFlags } from './flags/options.js';
+import { describeError, EXIT, errorJson, isFatal } from './terminal/failure.js';
+import { interrupted, interruptible } from './terminal/interruptible.js';
+import type { Io } from './terminal/io.js';
+import { ProgressLine } from './terminal/progress.js';
+
+export const segmentExamples = `
+Examples:
+  $ invseg segment cat.jpg --categories "cat,potted plant"
+  $ invseg segment photos/ 'more/*.png' --categories "dog,person" --out masks --json
+  $ invseg segment cat.jpg --categories cat --model ~/models/stable-diffusion-2-1-base --device cuda
+  $ invseg segment cat.jpg --categories cat --method baseline
+  $ invseg segment cat.jpg --method diffseg
+  $ invseg segment photos/ --vocabulary voc
+  $ invseg segment photos/ --names captions --captions captions.json --vocabulary voc
+  $ invseg segment cat.jpg --categories cat --set views.crop.min=0.8 --set loss.alpha=0.1
+
+Exit codes: 0 all done, 1 some picture (or the set-up) failed, 2 wrong usage, 130 interrupted.`;
+
+export function addSegmentCommand(program: Command, io: Io, done: (code: number) => void, debug: boolean): void {
+  const command = program
+    .command('segment')
+    .summary('segment pictures')
+    .description('Writes <name>.labels.png (palette), <name>.overlay.png and <name>.json for every picture.')
+    .argument('<image...>', 'pictures, folders of pictures, or patterns')
+    .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added');
+  addNamesFlags(command, pictureSources, 'given; diffsegmenter with a vocabulary and no categories');
+  addMethodFlags(addEngineFlags(command), ['method', 'steps', 'seed', 'preset', 'set'])
+    .addOption(
+      new Option('--palette <name>', 'colours; okabe-ito suits the colour-blind')
+        .choices([...paletteNames])
+        .default('voc'),
+    )
+    .addOption(
+      new Option(
+        '--labels <order>',
+        'indices of labels.png: the names from 0 on and the background last, or 0 the background, as VOC has it',
+      )
+        .choices([...labelOrders])
+        .default('background-last'),
+    )
+    .option('-o, --out <folder>', 'where results go', 'invseg-output')
+    .option('--json', 'one line of JSON a picture on standard output');
+  addHelp(addOutputFlags(command), segmentExamples).action(async (images: string[], flags: SegmentFlags & NamesFlags) =>
+    done(await segmentCommand(images, flags, io, debug)),
+  );
+}
 
 /** @returns exit code @throws what ends the whole run: wrong options, no folder, no model, Ctrl-C */
 export async function segmentCommand(
@@ -39,7 +82,8 @@ export async function segmentCommand(
   const source = sourceOf(flags);
   if (source === 'given') checkCategories(flags, options);
   // Names that are given, or none where none are needed, go to the segmenter as they are.
-  await using names = source === 'given' ? undefined : await PictureNames.open(source, flags, { engine });
+  await using names =
+    source === 'given' ? undefined : await openNameSource(source, { ...nameOptions(source, flags), engine });
   const batch = new Batch(flags, names, io, debug);
   const { images, failures } = await findImages(patterns);
   for (const [pattern, error] of failures) batch.fail(pattern, error);
@@ -94,7 +138,7 @@ function checkCategories(flags: NamesFlags & Pick<SegmentFlags, 'labels'>, optio
         'segments, and none is the background',
     );
   }
-  if (flags.categories !== undefined) parseCategories(flags.categories, background);
+  if (flags.categories !== undefined) parseCategories(flags.categories, background.name);
   else if (methods[method].needsNames) {
     const without = methodNames.filter((name) => !methods[name].needsNames).join(', ');
     throw new InvSegError(
@@ -120,32 +164,17 @@ async function findImages(patterns: readonly string[]): Promise<{ images: string
   return { images: [...found.values()], failures };
 }
 
-/** Loading cannot be interrupted; the process ends without it. */
-export function interruptible(opening: Promise<Segmenter>, signal: AbortSignal): Promise<Segmenter> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      opening.then((late) => late.dispose()).catch(() => {});
-      reject(interrupted('the model was still being loaded'));
-    };
-    if (signal.aborted) return stop();
-    signal.addEventListener('abort', stop, { once: true });
-    opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
-}
-
-const interrupted = (where: string): InvSegError => new InvSegError('ABORTED', `Interrupted: ${where}`);
-
 class Batch {
   failed = 0;
   readonly #flags: SegmentFlags;
   readonly #overrides: MethodOverrides;
   /** Warnings that hold for every picture. */
   readonly #told = new Set<string>();
-  readonly #names: PictureNames | undefined;
+  readonly #names: OpenedNames | undefined;
   readonly #io: Io;
   readonly #debug: boolean;
 
-  constructor(flags: SegmentFlags, names: PictureNames | undefined, io: Io, debug: boolean) {
+  constructor(flags: SegmentFlags, names: OpenedNames | undefined, io: Io, debug: boolean) {
     this.#flags = flags;
     this.#overrides = methodFlags(flags);
     this.#names = names;
@@ -156,10 +185,6 @@ class Batch {
   /** Segments that are only numbered have no background. */
   get #hasBackground(): boolean {
     return this.#names !== undefined || this.#flags.categories !== undefined;
-  }
-
-  get #first(): boolean {
-    return this.#flags.labels === 'background-first' && this.#hasBackground;
   }
 
   fail(image: string, error: unknown): void {
@@ -186,47 +211,26 @@ class Batch {
       ? allBackground(width, height, options, `No class was named (${found.origin}): the picture is all background`)
       : await segmenter.segment(picture, {
           ...options,
+          ...outputFlags(this.#flags),
           categories,
           signal,
           onProgress: (event) => progress.show(title, event),
         });
     result.warnings.unshift(...warnings, ...(found?.warnings ?? []));
-    const palette = categoryPalette(result.categories.length, this.#flags.palette);
-    const files = await this.#write(stem, result, { rgb, width, height }, palette);
-    const order = this.#flags.labels;
-    const { info } = segmenter;
-    const report = makeReport({ image, result, info, palette, order, files, ...(found && { names: found.origin }) });
-    // The report comes last: where it is, the other files are.
-    await writeWhole(path.join(this.#flags.out, `${stem}.json`), `${JSON.stringify(report, null, 2)}\n`);
+    const { out: folder, palette, labels } = this.#flags;
+    const { report } = await saveResult(result, {
+      folder,
+      name: stem,
+      image: { rgb, width, height },
+      info: segmenter.info,
+      palette,
+      labels,
+      hasBackground: this.#hasBackground,
+      source: image,
+      names: found?.origin,
+    });
     progress.clear();
     this.#tell(segmenter, image, stem, result, report);
-  }
-
-  async #write(
-    stem: string,
-    result: SegmentResult,
-    picture: Pixels,
-    palette: Palette,
-  ): Promise<Record<string, string>> {
-    const { labels, categories, maps } = result;
-    const files: Record<string, string> = { labels: `${stem}.labels.png`, overlay: `${stem}.overlay.png` };
-    const at = (file: string): string => path.join(this.#flags.out, file);
-    await writeWhole(at(files['labels']!), this.#encode(result, palette));
-    await writeWhole(at(files['overlay']!), await drawOverlay({ image: picture, labels, categories, palette }));
-    if (maps) {
-      files['maps'] = `${stem}.maps.npy`;
-      await writeWhole(at(files['maps']), encodeNpy(maps.data, [maps.categories.length, maps.size, maps.size]));
-    }
-    return files;
-  }
-
-  /** The labels with their names, in the order that was asked for. */
-  #encode({ labels, categories, width, height }: SegmentResult, palette: Palette): Uint8Array {
-    const last = categories.length - 1;
-    const own = { labels, names: categories, palette };
-    const written = this.#first ? backgroundFirst(own) : own;
-    const background = this.#hasBackground ? (this.#first ? 0 : last) : null;
-    return encodeLabels(written.labels, width, height, written.palette, { names: written.names, background });
   }
 
   #tell(

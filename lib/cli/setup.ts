@@ -1,7 +1,7 @@
 /** `invseg setup`: LibTorch and the addon, for installations whose scripts did not run. */
 import { runSetup } from '../setup/index.js';
-import { EXIT } from './failure.js';
-import type { Io } from './io.js';
+import { EXIT } from './terminal/failure.js';
+import type { Io } from './terminal/io.js';
 
 export interface SetupFlags {
   libtorch?: string;

@@ -1,5 +1,5 @@
 /** `invseg` without a command: what to try first. */
-import { findBuilt } from '../doctor/native.js';
+import { findBuilt } from '../doctor/index.js';
 import { packageVersion } from '../version.js';
 
 export function welcome(env: NodeJS.ProcessEnv = process.env): string {

@@ -1,24 +1,22 @@
 /** `invseg worker`: an engine on any host that takes pictures of evaluations from a queue. */
 
 import type { Command } from 'commander';
-import { Option } from 'commander';
+import { integer } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
+import { openRunNames, PASSWORD_VARIABLE, RedisLink, serveQueue } from '../evaluation/index.js';
 import { openBundle } from '../models/index.js';
 import { nameSourceKinds } from '../names/index.js';
-import { integer } from '../options/rules.js';
-import { RedisLink } from '../queue/redis.js';
-import { PASSWORD_VARIABLE } from '../queue/url.js';
-import { serveQueue } from '../queue/worker.js';
-import { addDatasetFlags, datasetHelp } from './dataset-flags.js';
-import { EXIT } from './failure.js';
-import { parseValue } from './flags.js';
-import type { Io } from './io.js';
-import { addMissingNamesFlag, addNamesFlags } from './names.js';
-import type { QueueFlags } from './queue-flags.js';
-import { addQueueFlags, queueOf } from './queue-flags.js';
-import type { PictureFlags } from './run-plan.js';
-import { openNames, planPictures } from './run-plan.js';
-import { interruptible } from './segment.js';
+import { addEngineFlags } from './flags/add.js';
+import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
+import { addMissingNamesFlag, addNamesFlags } from './flags/names.js';
+import { parseValue } from './flags/options.js';
+import type { QueueFlags } from './flags/queue.js';
+import { addQueueFlags, queueOf } from './flags/queue.js';
+import type { PictureFlags } from './flags/run-plan.js';
+import { planPictures } from './flags/run-plan.js';
+import { EXIT } from './terminal/failure.js';
+import { interruptible } from './terminal/interruptible.js';
+import type { Io } from './terminal/io.js';
 
 interface WorkerFlags extends PictureFlags, QueueFlags {
   batch: string;
@@ -50,16 +48,9 @@ export function addWorkerCommand(program: Command, io: Io, done: (code: number) 
     .option('--batch <count>', 'pictures in one pass of the engine, 1 to 64', '1')
     .option('--prefetch <count>', 'pictures read while the engine works (default: the batch, at least 2)')
     .option('--take-over <seconds>', 'silence after which the pictures of a worker are taken over', '30')
-    .option('--idle <seconds>', 'end after so long without a picture (default: never)')
-    .option('-m, --model <folder>', 'weights in diffusers layout or a bundle (default: the small model in the package)')
-    .option(
-      '--trust-code',
-      'load a model whose TorchScript is not of this package: a program, which may do what you may',
-    )
-    .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
-    .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
-    .option('--threads <count>', 'CPU threads; 0 is automatic')
-    .addOption(new Option('--debug', 'print stacks of errors'))
+    .option('--idle <seconds>', 'end after so long without a picture (default: never)');
+  addEngineFlags(command)
+    .option('--debug', 'print stacks of errors')
     .addHelpText('after', () => examples)
     .action(async (flags: WorkerFlags) => done(await workerCommand(flags, io)));
 }
@@ -85,7 +76,7 @@ async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
   // A wrong password is said before gigabytes are loaded.
   await using link = await RedisLink.open({ url, onNote });
   const identity = await (await openBundle(engine.model, engine)).identity();
-  await using names = await openNames(flags, plan);
+  await using names = await openRunNames(plan.task, dataset);
   await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
   const { model, device, dtype } = segmenter.info;
   onNote(

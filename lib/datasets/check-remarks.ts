@@ -1,6 +1,6 @@
 /** What is odd about a data set that can be read. */
 import type { ErrorCode } from '../errors.js';
-import { loadVocabulary } from '../names/vocabulary.js';
+import { loadVocabulary } from '../names/index.js';
 import type { FileDataset } from './dataset.js';
 import type { Histogram } from './histogram.js';
 import { layouts } from './layouts.js';

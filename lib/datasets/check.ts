@@ -1,7 +1,8 @@
 /** `dataset check`: what is there, what is missing, which protocol it gives, and what a sample looks like. */
+
+import { record } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import { Listener } from '../listener.js';
-import { record } from '../options/rules.js';
 import type { Finding } from './check-remarks.js';
 import { remarks } from './check-remarks.js';
 import type { FileDataset } from './dataset.js';

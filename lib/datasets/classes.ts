@@ -1,8 +1,7 @@
 /** Names of the classes of a folder: a vocabulary of its own. */
 import { InvSegError } from '../errors.js';
-import { parseJson } from '../names/json.js';
-import type { Vocabulary } from '../names/vocabulary.js';
-import { readVocabulary } from '../names/vocabulary.js';
+import type { Vocabulary } from '../names/index.js';
+import { parseJson, readVocabulary } from '../names/index.js';
 import type { Root } from './places.js';
 
 /**

@@ -9,7 +9,7 @@
  * Two orders of the classes are in use, and a PNG does not say which it has: `indexOrder` must.
  */
 import { InvSegError } from '../errors.js';
-import { loadVocabulary } from '../names/vocabulary.js';
+import { loadVocabulary } from '../names/index.js';
 import { CONTEXT_IDS, contextTable } from './context-ids.js';
 import type { DatasetParts, Located } from './dataset.js';
 import type { LabelTable } from './labels.js';

@@ -1,11 +1,11 @@
 /** The iterator that all kinds share: ids one by one, each made into an item, problems thrown or counted. */
 import { InvSegError } from '../errors.js';
-import type { Vocabulary } from '../names/vocabulary.js';
+import type { Vocabulary } from '../names/index.js';
 import { BACKGROUND } from '../text/index.js';
 import type { IdList } from './lists.js';
 import type { ResolvedOptions } from './options.js';
 import { pictureSize } from './pictures.js';
-import type { Size } from './png-mask.js';
+import type { Size } from './png-chunks.js';
 import type { ClassNames, Dataset, DatasetItem, DatasetKind, SkippedItem } from './types.js';
 
 const background: ClassNames = { name: BACKGROUND, prompt: BACKGROUND, synonyms: [] };

@@ -1,4 +1,4 @@
-import { record, refuse } from '../options/rules.js';
+import { record, refuse } from '../checks/index.js';
 
 /**
  * By what it has, since callers may bring their own.

@@ -1,7 +1,7 @@
 /** How often each label occurs. */
 
+import { IGNORED } from '../labels/index.js';
 import type { ClassNames } from './types.js';
-import { IGNORED } from './types.js';
 
 export interface HistogramRow {
   label: number;

@@ -1,6 +1,6 @@
 /** Values of a mask's pixels → labels, by a table; a value that the data set does not have is an error. */
 import { InvSegError } from '../errors.js';
-import { IGNORED } from './types.js';
+import { IGNORED } from '../labels/index.js';
 
 /** Entry of a table for values that must not occur. */
 export const REFUSED = -1;

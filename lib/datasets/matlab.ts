@@ -8,7 +8,7 @@
  */
 import { inflateSync } from 'node:zlib';
 import { InvSegError } from '../errors.js';
-import type { Size } from './png-mask.js';
+import type { Size } from './png-chunks.js';
 import { wrongSize } from './png-mask.js';
 
 export interface Matrix {

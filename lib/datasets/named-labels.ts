@@ -1,5 +1,6 @@
 /** Masks that say themselves what their indices stand for, as `invseg segment` writes them. */
-import type { LabelNames } from '../draw/label-names.js';
+import type { LabelNames } from '../labels/index.js';
+import { IGNORED } from '../labels/index.js';
 import { BACKGROUND, foldName } from '../text/index.js';
 import type { Located } from './dataset.js';
 import type { LabelTable } from './labels.js';
@@ -7,7 +8,6 @@ import { applyTable, plainTable, REFUSED, withoutBackground } from './labels.js'
 import type { Root } from './places.js';
 import { decodeNamedMask, invalid } from './png-mask.js';
 import type { ClassNames } from './types.js';
-import { IGNORED } from './types.js';
 
 /**
  * Reads masks by their own names where they have some; others have 0 for the background, 1, 2, … for the classes, 255

@@ -1,8 +1,8 @@
 /** Options of `openDataset` and of the command line's `--kind … --root …`: rule, meaning, and the kinds they are for. */
+
+import type { Rule } from '../checks/index.js';
+import { isPlainObject, oneOf, refuse, rejectUnknown, text } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import type { Rule } from '../options/rules.js';
-import { isPlainObject, oneOf, refuse, text } from '../options/rules.js';
-import { rejectUnknown } from '../options/unknown.js';
 import type { DatasetKind } from './types.js';
 import { datasetKinds } from './types.js';
 

@@ -1,6 +1,6 @@
 /** A picture's size from its header. */
-import { MAX_PIXELS, readHeader, readPictureFile } from '../image/source.js';
-import type { Size } from './png-mask.js';
+import { MAX_PIXELS, readHeader, readPictureFile } from '../image/index.js';
+import type { Size } from './png-chunks.js';
 
 /** Endings of pictures of a data set, in the order in which they are looked for. */
 export const PICTURE_ENDINGS = ['.jpg', '.png', '.jpeg', '.webp'] as const;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describeAddress, shownPath } from '../addresses.js';
 import type { ErrorCode } from '../errors.js';
 import { InvSegError } from '../errors.js';
-import { FileError, LIMITS, readBounded } from '../files.js';
+import { FileError, LIMITS, readBounded } from '../system/index.js';
 
 export type Links = 'refuse' | 'follow';
 

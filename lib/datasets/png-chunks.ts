@@ -5,7 +5,6 @@
  * gigabytes. So the data is inflated here first, with its size as the limit, and other chunks are left out.
  */
 import { crc32, inflateSync } from 'node:zlib';
-import type { Size } from './png-mask.js';
 
 const SIGNATURE_BYTES = 8;
 /** Length, type and checksum. */
@@ -22,6 +21,11 @@ const PASSES = [
   [1, 0, 2, 2],
   [0, 1, 1, 2],
 ] as const;
+
+export interface Size {
+  width: number;
+  height: number;
+}
 
 export interface PngLayout extends Size {
   /** Bits a pixel. */

@@ -2,16 +2,13 @@
  * PNG → the values of its pixels, as they stand in the file: palette indices or grey levels, never colours. (sharp
  * expands a palette to RGB, and the indices are gone.)
  */
-import { decode } from 'fast-png';
-import type { LabelNames } from '../draw/label-names.js';
-import { LABEL_NAMES, parseLabelNames } from '../draw/label-names.js';
-import { InvSegError } from '../errors.js';
-import { boundedPng } from './png-chunks.js';
 
-export interface Size {
-  width: number;
-  height: number;
-}
+import { decode } from 'fast-png';
+import { InvSegError } from '../errors.js';
+import type { LabelNames } from '../labels/index.js';
+import { LABEL_NAMES, parseLabelNames } from '../labels/index.js';
+import type { Size } from './png-chunks.js';
+import { boundedPng } from './png-chunks.js';
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 /** Colour types of the PNG specification. */

@@ -5,23 +5,14 @@
  * bytes an annotation), everything else is read when it is asked for.
  */
 import type { ErrorCode } from '../errors.js';
-import type { Vocabulary, VocabularyClass } from '../names/vocabulary.js';
+import type { LabelMap } from '../labels/index.js';
+import type { Vocabulary, VocabularyClass } from '../names/index.js';
 
 export const datasetKinds = Object.freeze(['folder', 'voc', 'context', 'coco'] as const);
 export type DatasetKind = (typeof datasetKinds)[number];
 
 /** The name that the data set uses, the name that stands in a prompt, other words for the same thing. */
 export type ClassNames = VocabularyClass;
-
-/** Labels of `Dataset.classes`; this one belongs to none of them and is left out of every figure. */
-export const IGNORED = 255;
-
-export interface LabelMap {
-  width: number;
-  height: number;
-  /** [height × width], row by row: an index of `Dataset.classes`, or 255 for pixels that do not count. */
-  labels: Uint8Array;
-}
 
 export interface DatasetItem {
   id: string;

@@ -8,7 +8,7 @@
  * Masks: 0 background, 1–20 the classes, 255 ignored (the objects' borders).
  */
 import { InvSegError } from '../errors.js';
-import { loadVocabulary } from '../names/vocabulary.js';
+import { loadVocabulary } from '../names/index.js';
 import type { DatasetParts } from './dataset.js';
 import { plainTable, withoutBackground } from './labels.js';
 import { readList } from './lists.js';

@@ -3,8 +3,7 @@
 import { InvSegError } from '../errors.js';
 import { refineAttention } from '../functions/index.js';
 import type { MethodContext } from '../methods/index.js';
-import { without } from '../methods/passes.js';
-import { crossAttention, mappedCategories, readWholePicture, selfAttention } from '../methods/whole-picture.js';
+import { crossAttention, mappedCategories, readWholePicture, selfAttention, without } from '../methods/index.js';
 
 export interface SeenAttention {
   /** Side of the frame. */
@@ -28,7 +27,7 @@ export async function readTraining(context: MethodContext): Promise<SeenAttentio
   const { training, frame: side } = selections;
   const raw = await readWholePicture(context, training);
   const self = selfAttention(raw, training, prompts, side);
-  const cross = crossAttention(raw, training, prompts, side, options.subtokens);
+  const cross = crossAttention(raw, training, prompts, side, options.attention.subtokens);
   if (!self || !cross) {
     const kind = self ? 'cross' : 'self';
     throw new InvSegError(
@@ -42,7 +41,7 @@ export async function readTraining(context: MethodContext): Promise<SeenAttentio
     cross,
     points: side * side,
     categories,
-    iterations: options.refineIterations,
+    iterations: options.attention.refineIterations,
   }).value;
   return { side, self, cross, refined, categories };
 }

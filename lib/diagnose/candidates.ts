@@ -1,5 +1,5 @@
 /** Category maps to put before the loss: what the model sees, and what is true. All are [points × categories] in [0, 1]. */
-import type { LabelMap } from '../datasets/index.js';
+import type { LabelMap } from '../labels/index.js';
 
 /** The maps whose loss is compared. */
 export const candidateNames = ['soft', 'hard', 'truth', 'refined truth', 'shifted truth'] as const;

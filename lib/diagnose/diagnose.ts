@@ -1,12 +1,13 @@
 /** Looks at a sample of a data set picture by picture: the losses at what is true and what is seen, then what the loop does. */
-import { checkDatasetGiven } from '../datasets/given.js';
+
+import { integer, record } from '../checks/index.js';
+import { checkDatasetGiven } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import { drawSample, Journal } from '../evaluation/index.js';
-import { identitySettings } from '../evaluation/settings.js';
+import { drawSample, identitySettings } from '../evaluation/index.js';
+import { Journal } from '../journal/index.js';
 import { Listener } from '../listener.js';
-import { integer, record } from '../options/rules.js';
-import { checkSegmenter } from '../segmenter/check.js';
-import type { Segmenter } from '../segmenter/segmenter.js';
+import type { Segmenter } from '../segmenter/index.js';
+import { checkSegmenter } from '../segmenter/index.js';
 import type { Picture } from './picture.js';
 import { openPicture, probePicture, runPicture } from './picture.js';
 import type { Task } from './plan.js';

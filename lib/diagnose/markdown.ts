@@ -1,6 +1,7 @@
 /** A diagnosis as Markdown tables. */
-import type { Estimate } from '../evaluation/index.js';
-import { record, refuse } from '../options/rules.js';
+
+import { record, refuse } from '../checks/index.js';
+import type { Estimate } from '../scores/index.js';
 import { candidateNames } from './candidates.js';
 import type { Diagnosis, VariantFinding } from './types.js';
 import { points, share, verdict } from './verdict.js';

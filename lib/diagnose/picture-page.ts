@@ -1,7 +1,6 @@
 /** A diagnosis as one picture: for every variant whether the loss points at the truth, and what the loop does to the masks. */
-import { drawPage } from '../draw/canvas.js';
-import { wrapText } from '../draw/text.js';
-import type { Estimate } from '../evaluation/index.js';
+import { drawPage, wrapText } from '../draw/index.js';
+import type { Estimate } from '../scores/index.js';
 import { checkDiagnosis } from './markdown.js';
 import type { Diagnosis, VariantFinding } from './types.js';
 import { verdict } from './verdict.js';

@@ -1,10 +1,12 @@
 /** One picture of the sample, and each kind of work on it. */
-import type { Dataset, DatasetItem, LabelMap } from '../datasets/index.js';
-import { IGNORED } from '../datasets/index.js';
-import type { SparseCounts } from '../evaluation/index.js';
-import { countPairs } from '../evaluation/index.js';
+import type { Dataset, DatasetItem } from '../datasets/index.js';
+import type { LabelMap } from '../labels/index.js';
+import { IGNORED } from '../labels/index.js';
 import type { MethodOverrides } from '../options/index.js';
-import type { Segmenter } from '../segmenter/segmenter.js';
+import { mergeOverrides } from '../options/index.js';
+import type { SparseCounts } from '../scores/index.js';
+import { countPairs } from '../scores/index.js';
+import type { Segmenter } from '../segmenter/index.js';
 import { rowEntropies } from './attention.js';
 import type { Probe } from './probe.js';
 import { probe } from './probe.js';
@@ -52,10 +54,10 @@ export async function probePicture(
   let found: Probe | undefined;
   let entropies: Record<number, number> | undefined;
   // Every resolution of the self-attention is asked for, so that its rows can be read; what is predicted does not matter.
-  const all: MethodOverrides = rows ? { inferenceSelf: 'proportional' } : {};
+  const all: MethodOverrides = rows ? { attention: { inferenceSelf: 'proportional' } } : {};
   await segmenter.observe(
     item.imagePath,
-    { ...overrides, ...all, method: 'invseg', steps: 0, categories: names, signal },
+    { ...mergeOverrides(overrides, all), method: 'invseg', steps: 0, categories: names, signal },
     async (step, _, context) => {
       if (step > 0) return;
       found = await probe(context, mask, categoryOf);

@@ -1,7 +1,7 @@
 /** Which work a list of variants needs: variants that share a loss share its probe, and likewise the mask without the loop. */
 
 import type { MethodOptions, MethodOverrides, ModelMethods } from '../options/index.js';
-import { resolveOptions } from '../options/index.js';
+import { mergeOverrides, resolveOptions } from '../options/index.js';
 import type { Variant } from './variants.js';
 import { baselineKey, lossKey } from './variants.js';
 
@@ -30,7 +30,7 @@ export function makePlans(variants: readonly Variant[], common: MethodOverrides,
   const [loss, baseline] = [first(lossKey), first(baselineKey)];
   return variants.map((variant) => {
     // The loop is InvSeg's, whatever the caller's options or a preset name.
-    const overrides: MethodOverrides = { ...common, ...variant.overrides, method: 'invseg' };
+    const overrides = mergeOverrides(common, variant.overrides, { method: 'invseg' });
     const options = resolveOptions(overrides, model);
     return {
       variant,

@@ -1,6 +1,7 @@
 /** Does the loss point at the truth? Its values at what the model sees and at what is true, and where its gradient leads. */
-import type { LabelMap } from '../datasets/index.js';
+
 import { clusterLoss, entropyLoss, refineAttention } from '../functions/index.js';
+import type { LabelMap } from '../labels/index.js';
 import type { MethodContext } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
 import type { SeenAttention } from './attention.js';
@@ -28,18 +29,7 @@ export interface CandidateLoss {
   entropy: number;
 }
 
-export type LossOptions = Pick<
-  MethodOptions,
-  | 'anchorScale'
-  | 'anchorCentre'
-  | 'interPairs'
-  | 'clusterWeight'
-  | 'alpha'
-  | 'entropy'
-  | 'refineIterations'
-  | 'backgroundRule'
-  | 'backgroundThreshold'
->; // prettier-ignore
+export type ProbeOptions = Pick<MethodOptions, 'loss' | 'attention' | 'background'>;
 type Attention = Pick<SeenAttention, 'side' | 'self' | 'refined' | 'categories'>;
 
 /** Of the rule `complement`: (1 − x)² = x. */
@@ -63,7 +53,7 @@ export async function probe(
 }
 
 /** @param truth [points × all] shares of each cell, in the frame of `seen`, of every category, the background among them */
-export function compareLosses(seen: Attention, truth: Float32Array, all: number, options: LossOptions): Probe {
+export function compareLosses(seen: Attention, truth: Float32Array, all: number, options: ProbeOptions): Probe {
   const { side, self, refined, categories } = seen;
   const mapped = (maps: Float32Array): Float32Array => firstColumns(maps, all, categories);
   const clear = mapped(oneHot(truth, all));
@@ -80,7 +70,7 @@ export function compareLosses(seen: Attention, truth: Float32Array, all: number,
       cross: shares,
       points: side * side,
       categories,
-      iterations: options.refineIterations,
+      iterations: options.attention.refineIterations,
     }).value,
     'shifted truth': shifted(clear, categories, side, quarter, quarter),
   };
@@ -94,16 +84,16 @@ export function compareLosses(seen: Attention, truth: Float32Array, all: number,
 }
 
 /** Below it the prediction is the background's; 0 where the background has a map of its own. */
-function leastOf({ backgroundRule, backgroundThreshold }: LossOptions): number {
-  return backgroundRule === 'threshold' ? backgroundThreshold : backgroundRule === 'complement' ? COMPLEMENT : 0;
+function leastOf({ background: { rule, threshold } }: ProbeOptions): number {
+  return rule === 'threshold' ? threshold : rule === 'complement' ? COMPLEMENT : 0;
 }
 
-function lossOf({ side, self }: Attention, maps: Float32Array, categories: number, options: LossOptions) {
+function lossOf({ side, self }: Attention, maps: Float32Array, categories: number, options: ProbeOptions) {
   const points = side * side;
-  const { anchorScale, anchorCentre, interPairs, clusterWeight, alpha } = options;
+  const { anchorScale, anchorCentre, interPairs, clusterWeight, alpha } = options.loss;
   const cluster = clusterLoss({ self, maps, points, categories, anchorScale, anchorCentre, interPairs });
   const coverage = new Float32Array(points).fill(1); // the whole picture is one view
-  const entropy = entropyLoss({ maps, coverage, views: 1, points, categories, ...options.entropy });
+  const entropy = entropyLoss({ maps, coverage, views: 1, points, categories, ...options.loss.entropy });
   const loss: CandidateLoss = {
     total: clusterWeight * cluster.loss + alpha * entropy.loss,
     cluster: cluster.loss,

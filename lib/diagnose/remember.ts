@@ -1,6 +1,6 @@
 /** A journal's results belong to names of variants; what a name stands for is in the journal too, and may not change. */
 import { InvSegError } from '../errors.js';
-import { differences } from '../evaluation/differences.js';
+import { differences } from '../journal/index.js';
 import type { Plan } from './plan.js';
 import type { Piece } from './records.js';
 import { pieceKey } from './records.js';

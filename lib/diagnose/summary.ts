@@ -1,6 +1,6 @@
 /** From what was found on each picture to figures with intervals. */
 import type { Dataset } from '../datasets/index.js';
-import type { ClassCounts, Estimate } from '../evaluation/index.js';
+import type { ClassCounts, Estimate } from '../scores/index.js';
 import {
   bootstrap,
   dense,
@@ -11,8 +11,8 @@ import {
   shareEstimate,
   spearman,
   sumCounts,
-} from '../evaluation/index.js';
-import type { SegmenterInfo } from '../segmenter/segmenter.js';
+} from '../scores/index.js';
+import type { SegmenterInfo } from '../segmenter/index.js';
 import type { CandidateName } from './candidates.js';
 import { candidateNames } from './candidates.js';
 import type { Run } from './picture.js';

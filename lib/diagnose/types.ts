@@ -1,9 +1,9 @@
 /** What `diagnose` is asked and what it answers. */
 import type { Dataset } from '../datasets/index.js';
-import type { Estimate } from '../evaluation/index.js';
 import type { ModelIdentity } from '../models/index.js';
 import type { MethodOverrides } from '../options/index.js';
-import type { SegmenterInfo } from '../segmenter/segmenter.js';
+import type { Estimate } from '../scores/index.js';
+import type { SegmenterInfo } from '../segmenter/index.js';
 import type { CandidateName } from './candidates.js';
 import type { Task } from './plan.js';
 import type { CandidateLoss } from './probe.js';

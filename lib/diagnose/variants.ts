@@ -2,13 +2,12 @@
  * The open choices of the method, one variant each: a name and what it changes. What a variant leaves out stays as the caller's
  * options have it.
  */
+
+import { deepFreeze, isPlainObject, pathText, refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { LIMITS, readText } from '../files.js';
-import { deepFreeze } from '../freeze.js';
-import { parseJson } from '../json.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
-import { isPlainObject, optionsOf, resolveOptions } from '../options/index.js';
-import { pathText, refuse } from '../options/rules.js';
+import { optionsOf, resolveOptions } from '../options/index.js';
+import { LIMITS, parseJson, readText } from '../system/index.js';
 
 export interface Variant {
   name: string;
@@ -22,47 +21,50 @@ export const defaultVariants: readonly Variant[] = deepFreeze<Variant[]>([
   { name: DEFAULT_VARIANT, overrides: {} },
   { name: 'paper', overrides: { preset: 'paper' } },
   // Steps and step size: do less where the loss misleads.
-  { name: 'lr 0.001', overrides: { learningRate: 0.001 } },
-  { name: 'lr 0.003', overrides: { learningRate: 0.003 } },
-  { name: 'lr 0.03', overrides: { learningRate: 0.03 } },
+  { name: 'lr 0.001', overrides: { adam: { learningRate: 0.001 } } },
+  { name: 'lr 0.003', overrides: { adam: { learningRate: 0.003 } } },
+  { name: 'lr 0.03', overrides: { adam: { learningRate: 0.03 } } },
   { name: '5 steps', overrides: { steps: 5 } },
   // The parts of the loss.
-  { name: 'cluster only', overrides: { alpha: 0 } },
-  { name: 'entropy only', overrides: { clusterWeight: 0 } },
-  { name: 'alpha 0.1', overrides: { alpha: 0.1 } },
-  { name: 'alpha 10', overrides: { alpha: 10 } },
-  { name: 'entropy l1', overrides: { entropy: { normalise: 'l1' } } },
-  { name: 'entropy softmax', overrides: { entropy: { normalise: 'softmax' } } },
-  { name: 'entropy sum', overrides: { entropy: { reduce: 'sum' } } },
-  { name: 'entropy overlap', overrides: { entropy: { region: 'overlap' } } },
+  { name: 'cluster only', overrides: { loss: { alpha: 0 } } },
+  { name: 'entropy only', overrides: { loss: { clusterWeight: 0 } } },
+  { name: 'alpha 0.1', overrides: { loss: { alpha: 0.1 } } },
+  { name: 'alpha 10', overrides: { loss: { alpha: 10 } } },
+  { name: 'entropy l1', overrides: { loss: { entropy: { normalise: 'l1' } } } },
+  { name: 'entropy softmax', overrides: { loss: { entropy: { normalise: 'softmax' } } } },
+  { name: 'entropy sum', overrides: { loss: { entropy: { reduce: 'sum' } } } },
+  { name: 'entropy overlap', overrides: { loss: { entropy: { region: 'overlap' } } } },
   // The anchors (eq. 5) and the pairs (eq. 7).
-  { name: 'anchor centre 0.25', overrides: { anchorCentre: 0.25 } },
-  { name: 'anchor centre 0.75', overrides: { anchorCentre: 0.75 } },
-  { name: 'anchor scale 2', overrides: { anchorScale: 2 } },
-  { name: 'anchor scale 16', overrides: { anchorScale: 16 } },
-  { name: 'pairs symmetric', overrides: { interPairs: 'symmetric' } },
+  { name: 'anchor centre 0.25', overrides: { loss: { anchorCentre: 0.25 } } },
+  { name: 'anchor centre 0.75', overrides: { loss: { anchorCentre: 0.75 } } },
+  { name: 'anchor scale 2', overrides: { loss: { anchorScale: 2 } } },
+  { name: 'anchor scale 16', overrides: { loss: { anchorScale: 16 } } },
+  { name: 'pairs symmetric', overrides: { loss: { interPairs: 'symmetric' } } },
   // Where the maps come from, and in which frame they are compared.
-  { name: 'all resolutions', overrides: { trainingResolutions: 'proportional' } },
-  { name: 'frame latent', overrides: { frame: 'latent' } },
-  { name: 'cross min-max', overrides: { crossScale: 'min-max' } },
-  { name: 'refine twice', overrides: { refineIterations: 2 } },
+  { name: 'all resolutions', overrides: { attention: { training: 'proportional' } } },
+  { name: 'frame latent', overrides: { attention: { frame: 'latent' } } },
+  { name: 'cross min-max', overrides: { attention: { crossScale: 'min-max' } } },
+  { name: 'refine twice', overrides: { attention: { refineIterations: 2 } } },
   // What is learnt, and along which gradient.
-  { name: 'train all but SOS', overrides: { trainable: 'all-but-sos' } },
-  { name: 'distance constant', overrides: { gradient: 'distance-constant' } },
-  { name: 'self constant', overrides: { gradient: 'self-constant' } },
-  { name: 'keys only', overrides: { gradient: 'keys-only' } },
+  { name: 'train all but SOS', overrides: { prompt: { trainable: 'all-but-sos' } } },
+  { name: 'distance constant', overrides: { loss: { gradient: 'distance-constant' } } },
+  { name: 'self constant', overrides: { loss: { gradient: 'self-constant' } } },
+  { name: 'keys only', overrides: { loss: { gradient: 'keys-only' } } },
   // The views.
-  { name: 'views per image', overrides: { views: 'perImage' } },
-  { name: '4 views', overrides: { viewCount: 4 } },
-  { name: 'timesteps 5–100', overrides: { timestepRange: [5, 100] } },
+  { name: 'views per image', overrides: { views: { fresh: 'perImage' } } },
+  { name: '4 views', overrides: { views: { count: 4 } } },
+  { name: 'timesteps 5–100', overrides: { views: { timesteps: [5, 100] } } },
 ]);
 
 /** The resolutions that the loop reads, one at a time and with their neighbour (the paper's Table 5). */
 export function resolutionVariants(sides: readonly number[]): Variant[] {
-  const single = sides.map((side) => ({ name: `training ${side}`, overrides: { trainingResolutions: { [side]: 1 } } }));
+  const single = sides.map((side) => ({
+    name: `training ${side}`,
+    overrides: { attention: { training: { [side]: 1 } } },
+  }));
   const pairs = sides.slice(1).map((side, i) => ({
     name: `training ${sides[i]}+${side}`,
-    overrides: { trainingResolutions: { [sides[i]!]: 1, [side]: 1 } },
+    overrides: { attention: { training: { [sides[i]!]: 1, [side]: 1 } } },
   }));
   return [...single, ...pairs];
 }

@@ -1,5 +1,5 @@
 /** What a diagnosis says, in words. */
-import type { Estimate } from '../evaluation/index.js';
+import type { Estimate } from '../scores/index.js';
 import type { Diagnosis, VariantFinding } from './types.js';
 import { DEFAULT_VARIANT } from './variants.js';
 

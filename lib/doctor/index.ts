@@ -1,7 +1,7 @@
 /** Looks at everything that a first mask needs, in the order in which it is needed. */
 import { InvSegError } from '../errors.js';
 import { openBundle } from '../models/index.js';
-import { cacheFolder } from '../setup/places.js';
+import { cacheFolder } from '../setup/index.js';
 import { checkCache, checkNode, checkPlatform, SPACE, thisHost } from './host.js';
 import { checkAddon, checkDevice, checkLibtorch, findBuilt, probe } from './native.js';
 import type { Finding } from './types.js';
@@ -96,3 +96,5 @@ async function selfTest(): Promise<Finding> {
     facts: { ...answer.tested },
   };
 }
+
+export { findBuilt } from './native.js';

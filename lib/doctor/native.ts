@@ -4,9 +4,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvSegError } from '../errors.js';
-import { ADDON, BUILD_FOLDER, type BuildStamp, PACKAGE_ROOT, readStamp, SHIM, STAMP } from '../native/stamp.js';
-import { fingerprint } from '../setup/fingerprint.js';
-import { type Attempt, findLibtorch, inspect } from '../setup/libtorch.js';
+import { ADDON, BUILD_FOLDER, type BuildStamp, PACKAGE_ROOT, readStamp, SHIM, STAMP } from '../native/index.js';
+import { type Attempt, findLibtorch, fingerprint, inspect } from '../setup/index.js';
 import type { Answer, Loaded } from './probe.js';
 import type { Finding } from './types.js';
 

@@ -8,9 +8,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { loadBinding } from '../native/load.js';
-import { PACKAGE_ROOT } from '../native/stamp.js';
-import { Segmenter } from '../segmenter/segmenter.js';
+import { loadBinding, PACKAGE_ROOT } from '../native/index.js';
+import { Segmenter } from '../segmenter/index.js';
 
 export interface Loaded {
   torch: string;

@@ -1,7 +1,7 @@
 /** What may be drawn. Each wrong value is an error that names it, before anything is drawn. */
 import { typedArray } from '../arrays.js';
+import { integer, record, refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { integer, record, refuse } from '../options/rules.js';
 import type { Palette } from './palette.js';
 import type { Pixels } from './pixels.js';
 

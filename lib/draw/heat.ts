@@ -1,7 +1,7 @@
 /** A map of numbers as a picture. */
 import { typedArray } from '../arrays.js';
+import { number, record } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { number, record } from '../options/rules.js';
 import { side } from './checks.js';
 import type { Pixels } from './pixels.js';
 import { rampColours } from './ramp.js';

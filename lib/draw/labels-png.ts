@@ -1,8 +1,8 @@
 /** Labels as a palette PNG, the form of the data sets' own masks: a reader gets the indices back, a viewer sees colours. */
 import { encode } from 'fast-png';
+import type { LabelNames } from '../labels/index.js';
+import { LABEL_NAMES, labelNamesText } from '../labels/index.js';
 import { checkLabels, checkPalette, side } from './checks.js';
-import type { LabelNames } from './label-names.js';
-import { LABEL_NAMES, labelNamesText } from './label-names.js';
 import type { Palette } from './palette.js';
 
 /**

@@ -1,7 +1,7 @@
 /** The names, colours and numbers under a picture. */
 
-import type { Colour } from './palette.js';
-import { hex } from './palette.js';
+import type { Colour } from './colour.js';
+import { hex } from './colour.js';
 import type { TextRun } from './text.js';
 import { wrapText } from './text.js';
 

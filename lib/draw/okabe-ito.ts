@@ -2,7 +2,7 @@
  * Colours that stay apart for the colour-blind: the seven of Okabe and Ito (2008, "Color Universal Design"), then darker and
  * lighter shades of them, since no palette of many hues survives.
  */
-import type { Colour } from './palette.js';
+import type { Colour } from './colour.js';
 
 /** The seven hues (the eighth, black, is the background); neighbours in the list differ in lightness too. */
 const HUES: readonly Colour[] = [

@@ -1,5 +1,5 @@
 /** One result over its picture, with a legend. */
-import { record } from '../options/rules.js';
+import { record } from '../checks/index.js';
 import { drawPage } from './canvas.js';
 import { checkLabels, checkNames, checkPalette, checkPixels } from './checks.js';
 import { drawLegend } from './legend.js';

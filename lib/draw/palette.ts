@@ -1,9 +1,8 @@
 /** Colours of labels: PASCAL VOC's palette, as the data sets and their tools use it, and one for the colour-blind. */
-import { integer, oneOf } from '../options/rules.js';
-import { okabeIto } from './okabe-ito.js';
 
-/** Red, green, blue, 0–255. */
-export type Colour = readonly [number, number, number];
+import { integer, oneOf } from '../checks/index.js';
+import type { Colour } from './colour.js';
+import { okabeIto } from './okabe-ito.js';
 
 /** 256 colours; a label is an index into them. */
 export type Palette = readonly Colour[];
@@ -50,7 +49,3 @@ export function categoryPalette(categories: number, name: PaletteName = 'voc'): 
 }
 
 const BLACK: Colour = [0, 0, 0];
-
-export function hex([red, green, blue]: Colour): string {
-  return `#${[red, green, blue].map((value) => value.toString(16).padStart(2, '0')).join('')}`;
-}

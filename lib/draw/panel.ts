@@ -1,5 +1,5 @@
 /** The picture and several results side by side, with titles and one legend. */
-import { record, refuse } from '../options/rules.js';
+import { record, refuse } from '../checks/index.js';
 import type { Placed } from './canvas.js';
 import { drawPage } from './canvas.js';
 import { checkLabels, checkNames, checkPalette, checkPixels, checkText } from './checks.js';

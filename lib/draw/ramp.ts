@@ -1,5 +1,5 @@
 /** Colours of a number: dark for low, light for high, even steps for the eye, and the same order without hues. */
-import type { Colour } from './palette.js';
+import type { Colour } from './colour.js';
 
 /** Viridis (CC0) at nine even places, with straight lines between them. */
 const PLACES: readonly Colour[] = [

@@ -1,11 +1,11 @@
 /** Two runs over the same pictures: what changed, and how sure that is. */
+
+import { pathText, record } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { pathText, record } from '../options/rules.js';
-import type { Difference } from './differences.js';
-import { differences } from './differences.js';
-import type { AbsentRule, Metrics } from './metrics.js';
-import { meanIoUOf, metricsOf } from './metrics.js';
-import { bootstrap } from './statistics.js';
+import type { Difference } from '../journal/index.js';
+import { differences } from '../journal/index.js';
+import type { AbsentRule, Metrics } from '../scores/index.js';
+import { bootstrap, meanIoUOf, metricsOf } from '../scores/index.js';
 import type { ReadRun } from './summary.js';
 import { readRun } from './summary.js';
 

@@ -1,19 +1,21 @@
 /** A data set through a model: every picture once, whatever happens in between. */
-import { checkDatasetGiven } from '../datasets/given.js';
+
+import { integer, pathText, record } from '../checks/index.js';
+import { checkDatasetGiven } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
+import { Journal } from '../journal/index.js';
 import { createNameSource, requireSome } from '../names/index.js';
-import { integer, pathText, record } from '../options/rules.js';
 import { InProcess } from './in-process.js';
-import { Journal } from './journal.js';
 import { dropPicture, keepPicture, tidyPictures } from './keep.js';
 import { checkMasks } from './masks.js';
+import type { EvaluateOptions } from './options.js';
 import type { Failed, Outcome, PicturePool } from './pool.js';
 import { journalOf, openFolder } from './run-folder.js';
 import { RunState } from './run-state.js';
 import { belowRoot, selectPictures, settingsOf } from './settings.js';
 import type { ReadRun } from './summary.js';
 import { RunSums } from './summary.js';
-import type { EvaluateOptions, Evaluation, RunRecord, RunSettings } from './types.js';
+import type { Evaluation, RunRecord, RunSettings } from './types.js';
 
 /**
  * Segments the pictures of a data set and compares them with their masks.

@@ -3,8 +3,8 @@
  * given to it; the protocol has the highest of the other names there.
  */
 
-import type { CategoryMaps } from '../segmenter/types.js';
-import { UNASSIGNED } from './counts.js';
+import { UNASSIGNED } from '../scores/index.js';
+import type { CategoryMaps } from '../segmenter/index.js';
 
 export interface Foreground {
   /** [height × width] index into the names, the background last. */

@@ -1,29 +1,30 @@
 export type { Change, CompareOptions, Comparison } from './compare.js';
 export { compareRuns } from './compare.js';
-export type { ClassCounts, Confused, PixelCounts, SparseCounts } from './counts.js';
-export { addCounts, countPairs, countPixels, dense, emptyCounts, sparse, sumCounts, UNASSIGNED } from './counts.js';
+export { comparisonMarkdown } from './compare-markdown.js';
 export { perClassCsv, perImageCsv } from './csv.js';
+export { parseDevices, threadsFor } from './devices.js';
 export { evaluate, evaluateRun } from './evaluate.js';
-export type { JournalRecord } from './journal.js';
-export { Journal, readJournal } from './journal.js';
 export { labelPalette } from './keep.js';
 export type { MergeOptions } from './merge.js';
 export { mergedRun, mergeRuns } from './merge.js';
-export type { AbsentRule, Metrics } from './metrics.js';
-export { absentRules, meanIoUOf, metricsOf } from './metrics.js';
+export { ClassIndex } from './names.js';
+export type { PoolOptions, PoolQueue } from './open-pool.js';
+export { OwnedPool, openPool } from './open-pool.js';
+export type { EvaluateOptions, EvaluateProgress } from './options.js';
 export type { Counted, EngineFacts, Failed, Outcome, PicturePool, PoolRun, ShownPicture } from './pool.js';
-export { journalOf, pictureFiles } from './run-folder.js';
+export { isSparse } from './record.js';
+export { RedisLink } from './redis/link.js';
+export { checkName } from './redis/registry.js';
+export { PASSWORD_VARIABLE, RedisUrl } from './redis/url.js';
+export { serveQueue } from './redis/worker.js';
+export { renderReport } from './report/page.js';
+export { writeReport } from './report/write.js';
+export { journalOf, openFolder, pictureFiles } from './run-folder.js';
 export type { Shard } from './select.js';
 export { drawSample, parseShard } from './select.js';
-export type { BootstrapOptions, Estimate } from './statistics.js';
-export { bootstrap, meanEstimate, resample, shareEstimate, spearman } from './statistics.js';
+export { identitySettings } from './settings.js';
 export type { PictureRow, ReadRun } from './summary.js';
 export { readRun } from './summary.js';
-export type {
-  ClassResult,
-  EvaluateOptions,
-  EvaluateProgress,
-  Evaluation,
-  PictureResult,
-  RunSettings,
-} from './types.js';
+export type { RunNames, TaskOptions } from './task.js';
+export { openRunNames } from './task.js';
+export type { ClassResult, Evaluated, Evaluation, PictureResult, RunSettings } from './types.js';

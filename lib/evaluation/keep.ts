@@ -2,10 +2,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import type { Palette } from '../draw/index.js';
-import { encodeLabels, vocPalette } from '../draw/index.js';
-import type { Pixels } from '../draw/pixels.js';
-import { resizeLabels, resizePixels, shownSize, tint } from '../draw/pixels.js';
+import type { Palette, Pixels } from '../draw/index.js';
+import { encodeLabels, resizeLabels, resizePixels, shownSize, tint, vocPalette } from '../draw/index.js';
 import type { LoadedPicture } from './picture.js';
 import { PICTURES, pictureFiles, writeInto } from './run-folder.js';
 

@@ -1,7 +1,8 @@
 /** Which truth a picture was compared with. */
 import { createHash } from 'node:crypto';
-import type { Dataset, LabelMap } from '../datasets/index.js';
+import type { Dataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
+import type { LabelMap } from '../labels/index.js';
 
 /** Masks that are read at once. */
 const AT_ONCE = 8;

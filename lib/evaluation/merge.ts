@@ -1,13 +1,12 @@
 /** Parts of one evaluation, made on several machines or by several processes, as one run. */
 import { copyFile, mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
+import { pathText, record, refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { pathText, record, refuse } from '../options/rules.js';
-import { temporaryIn } from '../system/whole-file.js';
-import { differences } from './differences.js';
-import { Journal, readJournal } from './journal.js';
+import { differences, Journal, readJournal } from '../journal/index.js';
+import type { AbsentRule } from '../scores/index.js';
+import { temporaryIn } from '../system/index.js';
 import { tidyPictures } from './keep.js';
-import type { AbsentRule } from './metrics.js';
 import { checkRecord, checkSettings } from './record.js';
 import { journalOf, openFolder, PICTURES, pictureFiles } from './run-folder.js';
 import type { ReadRun } from './summary.js';

@@ -1,7 +1,7 @@
 /** The names that a source finds, as labels of the data set. */
 import type { ClassNames, Dataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import { foldName } from '../text/names.js';
+import { foldName } from '../text/index.js';
 
 /** Name → label, by the prompt's name, the data set's own and its synonyms, in this order. */
 export class ClassIndex {

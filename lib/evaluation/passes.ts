@@ -1,6 +1,6 @@
 /** Pictures through the engine, several in one pass, and in smaller passes where its memory does not hold so many. */
 import { InvSegError } from '../errors.js';
-import type { SegmentResult } from '../segmenter/types.js';
+import type { SegmentResult } from '../segmenter/index.js';
 import { settled } from '../settled.js';
 import type { LoadedPicture, NamedPicture, PictureTask, SegmentedPicture } from './picture.js';
 import { imageOf, namePicture, recordPicture } from './picture.js';
@@ -103,7 +103,7 @@ export class Passes {
 
   #options() {
     const { options, dataset } = this.#task;
-    return { ...options, saveMaps: options.saveMaps || !dataset.hasBackground };
+    return { ...options, saveMaps: !dataset.hasBackground };
   }
 
   #words(labels: readonly number[]): string[] {

@@ -1,12 +1,13 @@
 /** One picture of a run: read ahead of its turn, then named, segmented and counted. */
-import type { Dataset, LabelMap } from '../datasets/index.js';
+import type { Dataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import type { RawImage } from '../image/decode.js';
-import { decodeImage } from '../image/decode.js';
+import type { RawImage } from '../image/index.js';
+import { decodeImage } from '../image/index.js';
+import type { LabelMap } from '../labels/index.js';
 import type { NameSource } from '../names/index.js';
 import type { MethodOptions } from '../options/index.js';
-import type { SegmentResult } from '../segmenter/types.js';
-import { countPairs, UNASSIGNED } from './counts.js';
+import { countPairs, UNASSIGNED } from '../scores/index.js';
+import type { SegmentResult } from '../segmenter/index.js';
 import { withoutBackground } from './foreground.js';
 import { maskDigest } from './masks.js';
 import type { ClassIndex } from './names.js';
@@ -158,7 +159,7 @@ function translate(result: SegmentResult, names: readonly number[], hasBackgroun
   }
   const labelOf = new Uint8Array(256).fill(UNASSIGNED);
   labelOf.set(names);
-  const { order } = options;
+  const { order } = options.inference;
   return withoutBackground({ labels, width, height, maps, order }, names.length).map((category) => labelOf[category]!);
 }
 

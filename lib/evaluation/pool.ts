@@ -1,5 +1,5 @@
 /** Who segments the pictures of a run: this process, several, or other hosts. The journal is none of their business. */
-import type { SegmenterInfo } from '../segmenter/segmenter.js';
+import type { SegmenterInfo } from '../segmenter/index.js';
 import type { LoadedPicture, Place } from './picture.js';
 import type { PictureRecord, RunSettings } from './types.js';
 

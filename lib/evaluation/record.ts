@@ -3,8 +3,8 @@
  * to.
  */
 import { InvSegError, isErrorCode } from '../errors.js';
-import { MAX_PIXELS } from '../image/decode.js';
-import type { PixelCounts, SparseCounts } from './counts.js';
+import { MAX_PIXELS } from '../image/index.js';
+import type { PixelCounts, SparseCounts } from '../scores/index.js';
 import type { RunRecord, RunSettings } from './types.js';
 
 const PARTS = ['load', 'names', 'encode', 'inversion', 'predict', 'segment'] as const;

@@ -1,10 +1,9 @@
 /** A run's folder: the names of its files, and how they come to be. */
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { shortStem } from '../system/file-names.js';
-import { sweepTemporaries, writeWholeFile } from '../system/whole-file.js';
-import { lockFile } from './lock.js';
+import { lockFile } from '../journal/index.js';
+import { makeFolder, shortStem, sweepTemporaries, unwritable, writeWhole } from '../system/index.js';
 
 export const JOURNAL = 'journal.jsonl';
 /** Thumbnails and labels of the best and the worst pictures. */
@@ -37,32 +36,11 @@ export async function openFolder(folder: string, restart: boolean): Promise<void
   }
 }
 
-/** Writes beside the target and renames, so that a file is whole or not there. @throws {InvSegError} `OUTPUT_FAILED` */
+/** @throws {InvSegError} `OUTPUT_FAILED` */
 export async function writeInto(folder: string, name: string, content: Uint8Array): Promise<void> {
   const file = path.join(folder, name);
-  try {
-    await makeFolder(path.dirname(path.resolve(file)));
-    await writeWholeFile(file, content);
-  } catch (cause) {
+  await makeFolder(path.dirname(path.resolve(file))).catch((cause: unknown) => {
     throw unwritable(file, cause);
-  }
-}
-
-/**
- * Makes a folder and those above it; that somebody else makes them at the same time does not matter. Not `mkdir`'s own recursion: under
- * /proc, where a missing folder cannot be made, Node's never ends.
- */
-export async function makeFolder(folder: string): Promise<void> {
-  const make = (): Promise<void> =>
-    mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
-    });
-  await make().catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' || path.dirname(folder) === folder) throw error;
-    await makeFolder(path.dirname(folder));
-    await make();
   });
+  await writeWhole(file, content);
 }
-
-const unwritable = (file: string, cause: unknown): InvSegError =>
-  new InvSegError('OUTPUT_FAILED', `${file}: it cannot be written (${(cause as Error).message})`, { cause });

@@ -1,11 +1,9 @@
 /** Where a run is: sums and ids, no pictures. */
 import { Listener } from '../listener.js';
-import { dense } from './counts.js';
-import { metricsOf } from './metrics.js';
-import { Ranking } from './ranking.js';
+import { dense, metricsOf, Ranking, Totals } from '../scores/index.js';
+import type { EvaluateOptions, EvaluateProgress } from './options.js';
 import { checkRecord } from './record.js';
-import { Totals } from './totals.js';
-import type { EvaluateOptions, EvaluateProgress, PictureRecord, RunRecord, SkipRecord } from './types.js';
+import type { PictureRecord, RunRecord, SkipRecord } from './types.js';
 import { isSkip } from './types.js';
 
 /** Best and worst pictures of a report. */

@@ -1,13 +1,15 @@
 /** What decides the counts of a run: the journal's first line. */
+
+import { integer } from '../checks/index.js';
 import type { Dataset } from '../datasets/index.js';
 import type { ModelIdentity } from '../models/index.js';
 import { resolveOptions } from '../options/index.js';
-import { integer } from '../options/rules.js';
 import { packageVersion } from '../version.js';
+import type { EvaluateOptions } from './options.js';
 import type { Place } from './picture.js';
 import type { EngineFacts } from './pool.js';
 import { drawSample, listHash, takeShard } from './select.js';
-import type { EvaluateOptions, RunSettings, Skip } from './types.js';
+import type { RunSettings, Skip } from './types.js';
 
 export interface Selected {
   /** Of the whole evaluation, its other shards included. */
@@ -37,7 +39,7 @@ export function settingsOf(
 ): RunSettings {
   const { dataset, sample, seed = 0, shard } = given;
   return {
-    format: 'invseg-run/2',
+    format: 'invseg-run/3',
     version: packageVersion(),
     model: `${model.name} ${model.version}`,
     ...identitySettings(given.identity),

@@ -1,15 +1,11 @@
 /** From a run's journal to its report, record by record. */
-import { dense } from './counts.js';
-import { readJournal } from './journal.js';
-import type { AbsentRule } from './metrics.js';
-import { meanIoUOf, metricsOf } from './metrics.js';
-import { Ranking } from './ranking.js';
+
+import { readJournal } from '../journal/index.js';
+import type { AbsentRule } from '../scores/index.js';
+import { bootstrap, CountTable, dense, meanIoUOf, metricsOf, Ranking, Totals } from '../scores/index.js';
 import { checkRecord, checkSettings } from './record.js';
 import { journalOf } from './run-folder.js';
 import { SHOWN } from './run-state.js';
-import { bootstrap } from './statistics.js';
-import { CountTable } from './table.js';
-import { Totals } from './totals.js';
 import type { ClassResult, Evaluation, PictureRecord, PictureResult, RunRecord, RunSettings, Skip } from './types.js';
 import { isSkip } from './types.js';
 

@@ -1,78 +1,16 @@
-/** What `evaluate` is asked, what its journal holds, what it answers. */
-import type { Dataset } from '../datasets/index.js';
+/** What the journal of an evaluation holds, and what the evaluation answers. */
 import type { ErrorCode } from '../errors.js';
-import type { ModelIdentity } from '../models/index.js';
-import type { NameSource } from '../names/index.js';
-import type { MethodOptions, MethodOverrides } from '../options/index.js';
-import type { Segmenter } from '../segmenter/segmenter.js';
-import type { PixelCounts } from './counts.js';
-import type { JournalRecord } from './journal.js';
-import type { AbsentRule } from './metrics.js';
-import type { PicturePool } from './pool.js';
-import type { Shard } from './select.js';
+import type { JournalRecord } from '../journal/index.js';
+import type { MethodOptions } from '../options/index.js';
+import type { AbsentRule, PixelCounts } from '../scores/index.js';
+import type { Segmenter } from '../segmenter/index.js';
 
 /** What is asked of a model: `Segmenter`, or anything that answers like one; `segmentAll` only where `batch` is above 1. */
 export type Evaluated = Pick<Segmenter, 'info' | 'segment'> & Partial<Pick<Segmenter, 'segmentAll'>>;
 
-export interface EvaluateOptions {
-  /** One engine in this process; or else a pool. */
-  segmenter?: Evaluated | undefined;
-  /** Engines in other processes or on other hosts; they have their own source of names. */
-  pool?: PicturePool | undefined;
-  dataset: Dataset;
-  /** Folder of the journal and of the pictures that the report shows; made where it is not there. */
-  out: string;
-  /** With `segmenter`: who names the classes of each picture; default the classes in its mask. */
-  names?: NameSource | undefined;
-  /**
-   * A picture that the source of names does not know (`NAMES_NOT_FOUND`): `skip` (default) leaves it out and counts it,
-   * `throw` ends the run. To count it as one without names, make the source with `missing: 'empty'`.
-   */
-  onMissingNames?: 'skip' | 'throw' | undefined;
-  /** Options of the method. */
-  options?: MethodOverrides | undefined;
-  /** Pictures drawn from the data set; default all. */
-  sample?: number | undefined;
-  /** Of the draw; the method's own is in `options`. Default 0. */
-  seed?: number | undefined;
-  /** A part of the pictures; `mergeRuns` puts the parts together. */
-  shard?: Shard | undefined;
-  /** Go on from the journal (default), or throw it away. */
-  restart?: boolean | undefined;
-  /** What the model is made of, see `modelIdentity`; a journal of another one is refused. */
-  identity?: ModelIdentity | undefined;
-  /** How classes without a pixel count in the means; default `nan-mean`. */
-  absent?: AbsentRule | undefined;
-  /**
-   * Pictures in one pass of an engine, 1–64; default 1. A GPU does several in less time than one after the other; the masks are the
-   * same but for rounding. Where its memory does not hold so many, the passes become smaller by halves, and the pictures' warnings say so.
-   */
-  batch?: number | undefined;
-  /** Pictures that are decoded while the engine works; default `batch`, at least 2. */
-  prefetch?: number | undefined;
-  signal?: AbortSignal | undefined;
-  /** What it throws, or its promise is rejected with, ends the evaluation; what was counted is in the journal. */
-  onProgress?: ((progress: EvaluateProgress) => void) | undefined;
-}
-
-/** After each picture, and once before the first. */
-export interface EvaluateProgress {
-  /** Pictures that are counted or left out, those of earlier runs included. */
-  done: number;
-  total: number;
-  /** Left out. */
-  skipped: number;
-  /** Of earlier runs. */
-  resumed: number;
-  /** Over the pictures so far, NaN before the first. */
-  mIoU: number;
-  /** The last picture; undefined before the first. */
-  id: string | undefined;
-}
-
 /** Everything that decides the counts: the first line of the journal. */
 export interface RunSettings extends JournalRecord {
-  readonly format: 'invseg-run/2';
+  readonly format: 'invseg-run/3';
   readonly version: string;
   readonly model: string;
   /** SHA-256 of the model's parts. */

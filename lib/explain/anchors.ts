@@ -1,6 +1,6 @@
 /** Points that stand for a category: the soft ones of the loss, and the one that is shown. */
 import { InvSegError } from '../errors.js';
-import type { CategoryMaps } from '../segmenter/types.js';
+import type { CategoryMaps } from '../segmenter/index.js';
 
 /** The soft selection that eq. 5 starts from: sigmoid(scale · (M − centre)), point by point. */
 export function softAnchors(maps: Float32Array, scale: number, centre: number): Float32Array {
@@ -77,4 +77,13 @@ export function placesOf(points: readonly (readonly [number, number])[], width: 
     }
     return { x: (x + 0.5) / width, y: (y + 0.5) / height };
   });
+}
+
+/** Three by three parts of a picture, as in "strongest in the upper left". */
+export function whereabouts({ x, y }: Place): string {
+  const row = y < 1 / 3 ? 'upper' : y < 2 / 3 ? '' : 'lower';
+  const column = x < 1 / 3 ? 'left' : x < 2 / 3 ? '' : 'right';
+  if (row && column) return `in the ${row} ${column}`;
+  if (row) return `in the ${row} middle`;
+  return column ? `on the ${column}` : 'in the centre';
 }

@@ -1,8 +1,8 @@
 /** What `explain` is given, before anything runs. What goes on to `segment` is checked there. */
 import { typedArray } from '../arrays.js';
+import { oneOf, record, refuse } from '../checks/index.js';
 import { paletteNames } from '../draw/index.js';
-import { methodNames } from '../methods/index.js';
-import { oneOf, record, refuse } from '../options/rules.js';
+import { methodNames } from '../options/index.js';
 import type { ExplainOptions } from './types.js';
 
 const method = oneOf(...methodNames);

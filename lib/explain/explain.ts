@@ -1,16 +1,13 @@
 /** One picture, every method, and a look at InvSeg from between its steps. */
-import { categoryPalette } from '../draw/index.js';
-import { resizePixels, shownSize } from '../draw/pixels.js';
+import { categoryPalette, resizePixels, shownSize } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
-import type { ImageInput } from '../image/decode.js';
-import { decodeImage } from '../image/decode.js';
-import type { MethodName } from '../methods/index.js';
-import { methodNames } from '../methods/index.js';
-import { resolveOptions } from '../options/index.js';
-import { checkSegmenter } from '../segmenter/check.js';
-import type { Segmenter } from '../segmenter/segmenter.js';
-import type { CategoryMaps, SegmentResult } from '../segmenter/types.js';
-import { parseCategories } from '../text/names.js';
+import type { ImageInput } from '../image/index.js';
+import { decodeImage } from '../image/index.js';
+import type { MethodName } from '../options/index.js';
+import { methodNames, resolveOptions } from '../options/index.js';
+import type { CategoryMaps, Segmenter, SegmentResult } from '../segmenter/index.js';
+import { checkSegmenter } from '../segmenter/index.js';
+import { parseCategories } from '../text/index.js';
 import type { ChosenPoint } from './anchors.js';
 import { categoryPoints, cellOf, placesOf, softAnchors } from './anchors.js';
 import { checkExplainOptions, checkMask } from './check.js';
@@ -46,7 +43,7 @@ export async function explain(segmenter: Segmenter, input: ImageInput, options: 
   } = options;
   const { categories: asked, ...overrides } = rest;
   const resolved = resolveOptions(overrides, segmenter.info.model.methods);
-  const names = parseCategories(asked, resolved.background);
+  const names = parseCategories(asked, resolved.background.name);
   const { rgb, width, height } = await decodeImage(input, { signal });
   const raw = { data: rgb, width, height, channels: 3 };
   const places = points && placesOf(points, width, height);
@@ -111,7 +108,7 @@ function judge(run: MethodRun, truth: Truth | undefined): MethodRun {
 type Figures = Pick<Explanation, 'before' | 'after' | 'anchors' | 'distances'>;
 
 function figures(look: Look, result: SegmentResult, places: ChosenPoint[] | undefined): Figures {
-  const { anchorScale, anchorCentre } = result.options;
+  const { anchorScale, anchorCentre } = result.options.loss;
   const after = result.maps!; // asked for
   const mapsOf = (data: Float32Array): CategoryMaps => ({ ...after, data });
   const anchors = look.steps.map(({ step, maps }) => ({

@@ -1,4 +1,3 @@
-export type { AlbumFile } from './album.js';
 export type { ChosenPoint } from './anchors.js';
 export { explain } from './explain.js';
 export type { Agreement } from './iou.js';

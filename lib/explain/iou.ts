@@ -1,5 +1,5 @@
 /** How well labels agree with the truth, on one picture. */
-import { IGNORED } from '../datasets/types.js';
+import { IGNORED } from '../labels/index.js';
 
 export interface Agreement {
   /** [classes] intersection over union in [0, 1]; null where neither the labels nor the truth have the class. */

@@ -1,8 +1,7 @@
 /** What is read between the steps of the loop. The masks do not depend on it. */
 import type { MethodContext, Observer } from '../methods/index.js';
-import { predictOptions } from '../methods/inversion.js';
-import { readWholePicture, selfAttention } from '../methods/whole-picture.js';
-import type { NativeInversion, NativePredictOptions } from '../native/binding.js';
+import { predictOptions, readWholePicture, selfAttention } from '../methods/index.js';
+import type { NativeInversion, NativePredictOptions } from '../native/index.js';
 
 export interface Look {
   /** Refined maps of the prompt as written, [categories × latent²]: the prediction's attention. */
@@ -47,7 +46,7 @@ function readPrediction(inversion: NativeInversion, context: MethodContext): Pro
 /** The same pass with the attention that the loop reads, refined as the loop refines it: by eq. 2. */
 function readTraining(inversion: NativeInversion, context: MethodContext): Promise<Float32Array> {
   const options = predictOptions(context);
-  const refine = { ...context.options.refine, iterations: 0 };
+  const refine = { ...context.options.attention.refine, iterations: 0 };
   return readMaps(inversion, { ...options, selection: context.selections.training, refine });
 }
 

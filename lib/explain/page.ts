@@ -1,21 +1,18 @@
 /** The page: one file that needs nothing else, not even a script. */
-import { checkPixels, checkText } from '../draw/checks.js';
-import { record } from '../options/rules.js';
+
+import { record } from '../checks/index.js';
+import { checkPixels, checkText } from '../draw/index.js';
+import type { AlbumFile } from '../page/index.js';
+import { Album, Html, html, plural, seconds, shownName, style, swatch } from '../page/index.js';
 import { packageVersion } from '../version.js';
-import type { AlbumFile } from './album.js';
-import { Album } from './album.js';
 import { summarise } from './data.js';
-import { Html, html } from './html.js';
-import { shownName, swatch } from './parts.js';
 import { anchorsSection } from './sections/anchors.js';
 import { distancesSection } from './sections/distances.js';
 import { lossesSection } from './sections/losses.js';
 import { mapsSection } from './sections/maps.js';
 import { masksSection } from './sections/masks.js';
 import { settingsSection } from './sections/settings.js';
-import { style } from './style.js';
 import type { Explanation } from './types.js';
-import { plural, seconds } from './words.js';
 
 const SECTIONS = ['Masks', 'Maps', 'Anchors', 'Distances', 'Losses', 'Settings'];
 

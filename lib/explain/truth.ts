@@ -1,11 +1,11 @@
 /** A ground-truth mask: the indices of a PNG as the data sets write them (0 background, 255 ignored), and their names. */
 
-import type { Size } from '../datasets/png-mask.js';
-import { decodeNamedMask } from '../datasets/png-mask.js';
-import { IGNORED } from '../datasets/types.js';
+import type { Size } from '../datasets/index.js';
+import { decodeNamedMask } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import type { FileError } from '../files.js';
-import { LIMITS, readBounded } from '../files.js';
+import { IGNORED } from '../labels/index.js';
+import type { FileError } from '../system/index.js';
+import { LIMITS, readBounded } from '../system/index.js';
 
 /** A class by its name, or by its names: what a vocabulary calls an aeroplane may be asked for as an airplane. */
 export type Names = string | readonly string[];

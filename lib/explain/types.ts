@@ -1,8 +1,7 @@
 /** What happened to one picture: everything the page shows, as numbers. */
 import type { Palette, PaletteName, Pixels } from '../draw/index.js';
-import type { MethodName } from '../methods/index.js';
-import type { SegmenterInfo } from '../segmenter/segmenter.js';
-import type { CategoryMaps, Progress, SegmentOptions, SegmentResult } from '../segmenter/types.js';
+import type { MethodName } from '../options/index.js';
+import type { CategoryMaps, Progress, SegmenterInfo, SegmentOptions, SegmentResult } from '../segmenter/index.js';
 import type { ChosenPoint } from './anchors.js';
 import type { Agreement } from './iou.js';
 import type { Names } from './truth.js';

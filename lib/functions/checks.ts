@@ -1,6 +1,6 @@
 /** Checks of the arrays and numbers that the pure functions take. */
 import { typedArray } from '../arrays.js';
-import { integer, number } from '../options/rules.js';
+import { integer, number } from '../checks/index.js';
 
 /** @throws {InvSegError} `INVALID_OPTION` for another type, `SHAPE_MISMATCH` for another length */
 export const array = (value: unknown, name: string, length: number, shape: string): Float32Array =>

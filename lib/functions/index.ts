@@ -3,11 +3,12 @@
  * thread. All throw `INVALID_OPTION` for a wrong value, `SHAPE_MISMATCH` for a wrong length, and the codes of a missing
  * set-up.
  */
+
+import { flag, integer, number, oneOf, refuse, rejectUnknown } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import type { NativeEntropyOptions } from '../native/binding.js';
-import { loadBinding } from '../native/load.js';
-import { defaults, entropyDefinitions, rejectUnknown } from '../options/index.js';
-import { flag, integer, number, oneOf, refuse } from '../options/rules.js';
+import type { NativeEntropyOptions } from '../native/index.js';
+import { loadBinding } from '../native/index.js';
+import { defaults, methodTable } from '../options/index.js';
 import { array, count, optionalArray, real } from './checks.js';
 
 const native = () => loadBinding().binding;
@@ -132,9 +133,9 @@ export function clusterLoss(input: ClusterInput): {
     array(input.maps, 'maps', points * categories, '[points × categories]'),
     points,
     categories,
-    real(input.anchorScale ?? defaults.anchorScale, 'anchorScale'),
-    real(input.anchorCentre ?? defaults.anchorCentre, 'anchorCentre'),
-    oneOf('printed', 'symmetric').read(input.interPairs ?? defaults.interPairs, 'interPairs'),
+    real(input.anchorScale ?? defaults.loss.anchorScale, 'anchorScale'),
+    real(input.anchorCentre ?? defaults.loss.anchorCentre, 'anchorCentre'),
+    oneOf('printed', 'symmetric').read(input.interPairs ?? defaults.loss.interPairs, 'interPairs'),
     flag.read(input.distanceConstant ?? false, 'distanceConstant'),
   );
 }
@@ -153,13 +154,15 @@ export interface EntropyInput {
   region?: NativeEntropyOptions['region'];
 }
 
+const entropyTable = methodTable.loss.members.entropy.members;
+
 /** Entropy of the mean of the views' maps, and its gradient. */
 export function entropyLoss(input: EntropyInput): { loss: number; gradient: Float32Array } {
   rejectUnknown(input, ['maps', 'coverage', 'views', 'points', 'categories', 'normalise', 'reduce', 'region']);
   const views = count(input.views, 'views');
   const points = count(input.points, 'points');
   const categories = count(input.categories, 'categories');
-  const { normalise, reduce, region } = { ...defaults.entropy, ...input };
+  const { normalise, reduce, region } = { ...defaults.loss.entropy, ...input };
   return native().entropyLoss(
     array(input.maps, 'maps', views * points * categories, '[views × points × categories]'),
     array(input.coverage, 'coverage', views * points, '[views × points]'),
@@ -167,9 +170,9 @@ export function entropyLoss(input: EntropyInput): { loss: number; gradient: Floa
     points,
     categories,
     {
-      normalise: entropyDefinitions.normalise.rule.read(normalise, 'normalise'),
-      reduce: entropyDefinitions.reduce.rule.read(reduce, 'reduce'),
-      region: entropyDefinitions.region.rule.read(region, 'region'),
+      normalise: entropyTable.normalise.rule.read(normalise, 'normalise'),
+      reduce: entropyTable.reduce.rule.read(reduce, 'reduce'),
+      region: entropyTable.region.rule.read(region, 'region'),
     },
   );
 }
@@ -206,9 +209,9 @@ export function adamStep(input: AdamInput): {
     first!,
     second!,
     integer(1, 0x7fffffff).read(input.step, 'step'),
-    number({ above: 0 }).read(input.learningRate ?? defaults.learningRate, 'learningRate'),
-    decay.read(input.beta1 ?? defaults.beta1, 'beta1'),
-    decay.read(input.beta2 ?? defaults.beta2, 'beta2'),
-    number({ above: 0 }).read(input.eps ?? defaults.adamEps, 'eps'),
+    number({ above: 0 }).read(input.learningRate ?? defaults.adam.learningRate, 'learningRate'),
+    decay.read(input.beta1 ?? defaults.adam.beta1, 'beta1'),
+    decay.read(input.beta2 ?? defaults.adam.beta2, 'beta2'),
+    number({ above: 0 }).read(input.eps ?? defaults.adam.eps, 'eps'),
   );
 }

@@ -10,8 +10,8 @@
 
 import type { Sharp } from 'sharp';
 import { shownPath } from '../addresses.js';
+import { record, show } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { record, show } from '../options/rules.js';
 import { copyRgb } from './rgb.js';
 import { checkSize, MAX_PIXELS, open, readHeader, readPictureFile, reason, unreadable } from './source.js';
 

@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { describeAddress, shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
-import { FileError, readBounded, readStart } from '../files.js';
+import { FileError, readBounded, readStart } from '../system/index.js';
 import { formatOf, looksLikeSvg, START_BYTES } from './format.js';
 
 /** 100 megapixels: 300 MB as RGB bytes. */

@@ -28,7 +28,7 @@ export const diffseg: Method = {
       return { ...outcome, prediction, categories, milliseconds: milliseconds() };
     }
     const { cross } = await attend(context, embedding, null, without('self', selections.inference));
-    const words = context.own(await cross!.categories(prompts.spans, options.subtokens));
+    const words = context.own(await cross!.categories(prompts.spans, options.attention.subtokens));
     const maps = context.own(await (await mergeWords(context, words)).minMax());
     // The scores are shares of votes, and votes are always numbers.
     for (const decisive of [proposals, maps]) await requireFiniteMaps(decisive, context);

@@ -2,7 +2,7 @@
  * DiffSegmenter: a prompt and a pass for each category, cross-attention of all resolutions, each scaled to [0, 1], refined once
  * by the finest self-attention; the background is what no category's map reaches.
  */
-import type { NativeMaps } from '../native/binding.js';
+import type { NativeMaps } from '../native/index.js';
 import type { Method } from './method.js';
 import { attend, labelOptions, mergeWords, refineMaps } from './passes.js';
 
@@ -19,7 +19,7 @@ export const diffsegmenter: Method = {
     for (let p = 0; p < prompts.count; p++) {
       const { self, cross } = await attend(context, embedding, p);
       const span = Int32Array.of(0, ...prompts.spans.subarray(3 * p + 1, 3 * p + 3));
-      const map = context.own(await cross!.categories(span, options.subtokens));
+      const map = context.own(await cross!.categories(span, options.attention.subtokens));
       refined.push(await refineMaps(context, self!, map));
       for (const done of [self!, cross!]) done.dispose();
     }

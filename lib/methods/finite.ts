@@ -1,7 +1,7 @@
 /** Whether what a method says of a picture is a number at all: weights that are finite may overflow all the same. */
 import type { InvSegError } from '../errors.js';
-import type { NativeMaps, NativePrediction } from '../native/binding.js';
-import { notNumbers } from '../native/not-finite.js';
+import type { NativeMaps, NativePrediction } from '../native/index.js';
+import { notNumbers } from '../native/index.js';
 import type { MethodContext } from './method.js';
 
 type Where = Pick<MethodContext, 'engine' | 'options'>;
@@ -26,6 +26,6 @@ const allFinite = (values: Float32Array): boolean => values.every((value) => Num
 
 function notFinite(what: string, { engine, options }: Where): InvSegError {
   const learnt = options.method === 'invseg' && options.steps > 0;
-  const cause = learnt ? `learningRate ${options.learningRate} too large` : undefined;
+  const cause = learnt ? `adam.learningRate ${options.adam.learningRate} too large` : undefined;
   return notNumbers(`the method ${options.method}`, what, engine.dtype, cause);
 }

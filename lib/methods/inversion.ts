@@ -4,15 +4,16 @@ import type {
   NativeInversionOptions,
   NativePrediction,
   NativePredictOptions,
-} from '../native/binding.js';
+} from '../native/index.js';
 import type { MethodOptions } from '../options/index.js';
-import type { PromptSet } from '../segmenter/parts.js';
+import { nativeOptions } from '../options/index.js';
+import type { PromptSet } from '../text/index.js';
 import type { MethodContext } from './method.js';
 import { labelOptions, noiseSeed } from './passes.js';
 
 /** [prompts × K], 1 where the embedding may change; `spans` is [S × 3] as in `NativeInversionOptions`. */
 export function trainableMask(
-  rule: MethodOptions['trainable'],
+  rule: MethodOptions['prompt']['trainable'],
   prompts: Pick<PromptSet, 'count' | 'length' | 'spans'>,
 ): Uint8Array {
   const { count, length, spans } = prompts;
@@ -33,27 +34,13 @@ export function inversionOptions(
   context: Pick<MethodContext, 'options' | 'prompts' | 'selections'>,
 ): NativeInversionOptions {
   const { options, prompts, selections } = context;
-  const { subtokens, gradient, refineIterations, anchorScale, anchorCentre, interPairs } = options;
-  const { clusterWeight, alpha, entropy, learningRate, beta1, beta2, adamEps } = options;
   return {
+    ...(nativeOptions('inversion', options) as NativeLoopOptions),
     spans: prompts.spans,
     groups: prompts.groups,
-    subtokens,
     training: selections.training,
     frame: selections.frame,
-    gradient,
-    refineIterations,
-    anchorScale,
-    anchorCentre,
-    interPairs,
-    clusterWeight,
-    alpha,
-    entropy,
-    trainable: trainableMask(options.trainable, prompts),
-    learningRate,
-    beta1,
-    beta2,
-    adamEps,
+    trainable: trainableMask(options.prompt.trainable, prompts),
   };
 }
 
@@ -64,18 +51,19 @@ export async function openInversion(context: MethodContext): Promise<NativeInver
   return context.own(await engine.createInversion(image, embedding, inversionOptions(context)));
 }
 
+/** What the table of options gives the loop. */
+type NativeLoopOptions = Omit<NativeInversionOptions, 'spans' | 'groups' | 'training' | 'frame' | 'trainable'>;
+
 /** What decides the prediction, for whoever predicts: a second place would forget an option. */
 export function predictOptions(
-  context: Pick<MethodContext, 'options' | 'selections' | 'inferenceSeed' | 'width' | 'height'>,
+  context: Pick<MethodContext, 'options' | 'output' | 'selections' | 'inferenceSeed' | 'width' | 'height'>,
 ): NativePredictOptions {
   const { options, selections } = context;
   return {
+    ...(nativeOptions('prediction', options) as Pick<NativePredictOptions, 'timestep' | 'refineIterations' | 'refine'>),
     ...labelOptions(context),
     selection: selections.inference,
-    timestep: options.inferenceTimestep,
     noiseSeed: noiseSeed(context),
-    refineIterations: options.refineIterations,
-    refine: options.refine,
   };
 }
 

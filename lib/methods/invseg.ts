@@ -1,5 +1,5 @@
 /** InvSeg: Adam steps on the embeddings of the category names, against views of this one image; then the baseline's pass. */
-import type { NativeInversion, NativeStep, NativeStepResult } from '../native/binding.js';
+import type { NativeInversion, NativeStep, NativeStepResult } from '../native/index.js';
 import { settled } from '../settled.js';
 import { openInversion, predict } from './inversion.js';
 import type { Method, MethodContext, MethodOutcome, StepLoss } from './method.js';
@@ -97,7 +97,7 @@ class Loop {
       milliseconds: { inversion: this.spent, prediction: prediction.milliseconds },
     };
     const [first] = this.steps;
-    if (!this.context.options.compareLoss || first === undefined || this.#losses.length === 0) return outcome;
+    if (!this.context.output.compareLoss || first === undefined || this.#losses.length === 0) return outcome;
     // A step gives the loss before its update; what it does to the prompt no longer matters.
     this.context.checkpoint();
     const { loss: after } = await this.inversion.step(first);

@@ -1,16 +1,9 @@
 /** What a method is given and what it gives back. A new method is one file that exports a `Method` and a line in `index.ts`. */
-import type {
-  NativeEmbedding,
-  NativeEngine,
-  NativeImage,
-  NativeInversion,
-  NativePrediction,
-} from '../native/binding.js';
-import type { MethodOptions } from '../options/index.js';
+import type { NativeEmbedding, NativeEngine, NativeImage, NativeInversion, NativePrediction } from '../native/index.js';
+import type { MethodName, MethodOptions, OutputOptions } from '../options/index.js';
 import type { Random } from '../random.js';
-import type { PromptSet } from '../segmenter/parts.js';
-import type { MapSelections } from '../segmenter/selections.js';
-import type { MethodName } from './names.js';
+import type { PromptSet } from '../text/index.js';
+import type { MapSelections } from './selections.js';
 
 /** Losses of one step, before its update. */
 export interface StepLoss {
@@ -48,6 +41,8 @@ export interface MethodContext {
   readonly prompts: PromptSet;
   readonly selections: MapSelections;
   readonly options: MethodOptions;
+  /** What the result brings beside the masks. */
+  readonly output: OutputOptions;
   /** For the views; nothing but the method draws from it. */
   readonly random: Random;
   /** Of the prediction, the same for every method and number of steps. */

@@ -1,30 +1,32 @@
 /** What several methods do with one pass over the whole picture. */
-import type { NativeEmbedding, NativeLabelOptions, NativeMapSelection, NativeMaps } from '../native/binding.js';
+import type { NativeEmbedding, NativeLabelOptions, NativeMapSelection, NativeMaps } from '../native/index.js';
+import { nativeOptions } from '../options/index.js';
 import type { MethodContext } from './method.js';
 
 /** Seed of the prediction's noise, or null where none is added. */
 export function noiseSeed({ options, inferenceSeed }: Pick<MethodContext, 'options' | 'inferenceSeed'>): number | null {
-  return options.inferenceNoise ? inferenceSeed : null;
+  return options.inference.noise ? inferenceSeed : null;
 }
 
 export function labelOptions({
   options,
+  output,
   width,
   height,
-}: Pick<MethodContext, 'options' | 'width' | 'height'>): NativeLabelOptions {
-  const { order, backgroundRule, backgroundThreshold, rescale, saveMaps, saveStrengths } = options;
+}: Pick<MethodContext, 'options' | 'output' | 'width' | 'height'>): NativeLabelOptions {
+  const given = nativeOptions('labels', options) as Required<TableLabels>;
   return {
+    ...given,
     width,
     height,
-    order,
     // Several words have become one category by then.
-    background: backgroundRule === 'words' ? 'word' : backgroundRule,
-    threshold: backgroundThreshold,
-    rescale,
-    maps: saveMaps,
-    strengths: saveStrengths,
+    background: options.background.rule === 'words' ? 'word' : options.background.rule,
+    maps: output.saveMaps,
+    strengths: output.saveStrengths,
   };
 }
+
+type TableLabels = Pick<NativeLabelOptions, 'order' | 'background' | 'threshold' | 'rescale'>;
 
 /** One pass with one prompt of `embedding`, or with all (null). The maps live until the call ends, or are disposed of before. */
 export async function attend(
@@ -34,7 +36,7 @@ export async function attend(
   selection: NativeMapSelection = context.selections.inference,
 ): Promise<{ self: NativeMaps | null; cross: NativeMaps | null }> {
   context.checkpoint();
-  const timestep = context.options.inferenceTimestep;
+  const timestep = context.options.inference.timestep;
   const maps = await context.engine.attend(context.image, embedding, {
     selection,
     timestep,
@@ -59,7 +61,7 @@ export async function refineMaps(
   self: NativeMaps,
   categories: NativeMaps,
 ): Promise<NativeMaps> {
-  const { refine, refineIterations } = context.options;
+  const { refine, refineIterations } = context.options.attention;
   if (refine.iterations === 0) return context.own(await self.refine(categories, refineIterations, false));
   const reduced = context.own(await self.reduceEntropy(refine.entropyReduction));
   const refined = context.own(await reduced.refine(categories, refine.iterations, true));

@@ -1,7 +1,7 @@
 /** The random crops that a step sees, as fractions of the picture. */
 
-import type { NativeStep } from '../native/binding.js';
-import type { CropOptions, MethodOptions } from '../options/index.js';
+import type { NativeStep } from '../native/index.js';
+import type { CropOptions, MethodOptions, ViewOptions } from '../options/index.js';
 import type { Random } from '../random.js';
 
 /** Top, left, height, width in [0, 1]. */
@@ -14,21 +14,18 @@ export type Box = readonly [number, number, number, number];
  */
 export function drawSteps(random: Random, options: MethodOptions): NativeStep[] {
   return Array.from({ length: options.steps }, (_, i) => {
-    const fresh = i === 0 || options.views === 'perStep';
-    const boxes = fresh ? drawBoxes(random, options) : new Float32Array(0);
-    const timestep = random.integer(...options.timestepRange);
+    const fresh = i === 0 || options.views.fresh === 'perStep';
+    const boxes = fresh ? drawBoxes(random, options.views) : new Float32Array(0);
+    const timestep = random.integer(...options.views.timesteps);
     const noiseSeed = random.seed();
-    return { boxes, timesteps: new Int32Array(options.viewCount).fill(timestep), noiseSeed };
+    return { boxes, timesteps: new Int32Array(options.views.count).fill(timestep), noiseSeed };
   });
 }
 
 /** [views × 4]; a view is resized to the model's square, so a square here is a square of the picture as the model sees it. */
-export function drawBoxes(
-  random: Random,
-  { viewCount, crop }: Pick<MethodOptions, 'viewCount' | 'crop'>,
-): Float32Array {
+export function drawBoxes(random: Random, { count, crop }: Pick<ViewOptions, 'count' | 'crop'>): Float32Array {
   const draw = crop.rule === 'side' ? drawBySide : drawByArea;
-  return Float32Array.from(Array.from({ length: viewCount }, () => draw(random, crop)).flat());
+  return Float32Array.from(Array.from({ length: count }, () => draw(random, crop)).flat());
 }
 
 /** A square with a uniform side, anywhere inside. */

@@ -1,5 +1,5 @@
 /** Weighted words: the text states of the categories' names times a factor. */
-import type { PromptSet } from '../segmenter/parts.js';
+import type { PromptSet } from '../text/index.js';
 
 /** [prompts × K] `weight` where a name stands, the background's words excepted, else 1. */
 export function wordFactors({ count, length, spans, groups, categories }: PromptSet, weight: number): Float32Array {

@@ -3,8 +3,8 @@
  * The timestep, the noise and the prompt as written are the prediction's; all else is the loop's (`inversion.cc`, update).
  */
 import { aggregateAttention } from '../functions/index.js';
-import type { NativeMapSelection, NativeRawMaps } from '../native/binding.js';
-import type { PromptSet } from '../segmenter/parts.js';
+import type { NativeMapSelection, NativeRawMaps } from '../native/index.js';
+import type { PromptSet } from '../text/index.js';
 import type { MethodContext } from './method.js';
 import { noiseSeed } from './passes.js';
 
@@ -16,7 +16,7 @@ type Prompts = Pick<PromptSet, 'count' | 'length' | 'spans' | 'groups'>;
 /** One pass with every prompt. Each map is [prompts × points × columns]. */
 export function readWholePicture(context: MethodContext, selection: NativeMapSelection): Promise<NativeRawMaps> {
   const { engine, image, embedding, options } = context;
-  return engine.readMaps(image, embedding, selection, options.inferenceTimestep, noiseSeed(context));
+  return engine.readMaps(image, embedding, selection, options.inference.timestep, noiseSeed(context));
 }
 
 /** Categories that have a map: all but a background that comes from a rule. */
@@ -48,7 +48,7 @@ export function crossAttention(
   selection: NativeMapSelection,
   prompts: Prompts,
   side: number,
-  subtokens: MethodContext['options']['subtokens'],
+  subtokens: MethodContext['options']['attention']['subtokens'],
 ): Float32Array | null {
   const read = levels(cross, selection.crossWeights);
   if (read.length === 0) return null;
@@ -87,7 +87,7 @@ function unitColumns(map: Float32Array, columns: number): Float32Array {
 function pickWords(
   tokens: readonly Float32Array[],
   { length, spans }: Prompts,
-  rule: MethodContext['options']['subtokens'],
+  rule: MethodContext['options']['attention']['subtokens'],
 ): Float32Array {
   const words = spans.length / 3;
   const points = tokens[0]!.length / length;

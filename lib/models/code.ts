@@ -9,8 +9,8 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvSegError } from '../errors.js';
-import type { FileError } from '../files.js';
-import { LIMITS, readBounded } from '../files.js';
+import type { FileError } from '../system/index.js';
+import { LIMITS, readBounded } from '../system/index.js';
 import { KNOWN_CODE } from './known-code.js';
 
 // The same two steps up from lib/models and from dist/models.

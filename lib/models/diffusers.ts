@@ -3,9 +3,8 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InvSegError } from '../errors.js';
-import type { FileError } from '../files.js';
-import { LIMITS, readText } from '../files.js';
-import { parseJson } from '../json.js';
+import type { FileError } from '../system/index.js';
+import { LIMITS, parseJson, readText } from '../system/index.js';
 import type { BundleManifest } from './manifest.js';
 
 /**

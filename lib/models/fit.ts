@@ -3,7 +3,7 @@
  * the shape of a matrix in the middle of the first picture.
  */
 import { InvSegError } from '../errors.js';
-import type { TensorSource } from '../native/binding.js';
+import type { TensorSource } from '../native/index.js';
 import type { BundleManifest, ModuleName } from './manifest.js';
 
 /** One number of the manifest and the tensor that knows it. */

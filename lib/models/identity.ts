@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import type { FileError } from '../files.js';
-import { LIMITS, readBounded } from '../files.js';
+import type { FileError } from '../system/index.js';
+import { LIMITS, readBounded } from '../system/index.js';
 
 /**
  * SHA-256 of each part, in hexadecimal. The same weights under another manifest, code or tokenizer are another model.

@@ -1,21 +1,12 @@
 /** Resolutions and layers of a model, and which maps a selection of them reads. */
 
+import { show } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import type { CrossScale, NativeMapSelection } from '../native/binding.js';
-import { show } from '../options/rules.js';
+import type { CrossScale, NativeMapSelection } from '../native/index.js';
+import type { LayerChoice } from '../options/index.js';
 import type { BundleManifest, LayerManifest, ResolutionTable } from './manifest.js';
 
 type LayeredManifest = Pick<BundleManifest, 'name' | 'layers' | 'image'>;
-
-/** Layers and heads of one kind of map; what is left out means all. */
-export interface LayerChoice {
-  /** Names of layers, or of blocks (`up_blocks.1`) for all in them. Only those of the chosen resolutions are read. */
-  layers?: readonly string[] | undefined;
-  /** Heads, counted from 0: the same for every layer, or by layer name (layers that are not named read all). */
-  heads?: readonly number[] | Readonly<Record<string, readonly number[]>> | undefined;
-  /** Names and heads that the model has not are passed over; where none of a resolution is left, all of it is read. */
-  lenient?: boolean | undefined;
-}
 
 export interface MapChoice {
   /** Resolution → weight, used as given; 0 or left out: not read. */

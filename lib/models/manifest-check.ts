@@ -1,9 +1,9 @@
 /** Reads `manifest.json` and checks every field. */
 
+import { JsonReader } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import type { FileError } from '../files.js';
-import { LIMITS, readText } from '../files.js';
-import { parseJson } from '../json.js';
+import type { FileError } from '../system/index.js';
+import { LIMITS, parseJson, readText } from '../system/index.js';
 import type {
   BundleManifest,
   LayerManifest,
@@ -13,7 +13,6 @@ import type {
   WeightsSearch,
 } from './manifest.js';
 import { readMethods, readNames } from './manifest-methods.js';
-import { JsonReader } from './reader.js';
 
 /** Format of the manifests that this version reads. */
 export const BUNDLE_FORMAT = 'invseg-bundle/1';

@@ -1,10 +1,10 @@
 /** What a manifest says of methods and of names. */
+
+import type { JsonReader } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { type MethodName, methodNames } from '../methods/names.js';
-import { resolveOptions } from '../options/resolve.js';
-import type { ModelMethods } from '../options/types.js';
-import { cleanName } from '../text/names.js';
-import type { JsonReader } from './reader.js';
+import type { ModelMethods } from '../options/index.js';
+import { type MethodName, methodNames, resolveOptions } from '../options/index.js';
+import { cleanName } from '../text/index.js';
 
 /** What a call decides and no model. */
 const CALLERS = ['method', 'preset', 'seed'];

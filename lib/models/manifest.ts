@@ -1,6 +1,6 @@
 /** What a bundle's `manifest.json` says. `manifest-check.ts` reads and checks it; ARCHITECTURE.md shows one. */
 
-import type { ModelMethods } from '../options/types.js';
+import type { ModelMethods } from '../options/index.js';
 
 /** Where the weights of a module are: one file of the bundle, or candidates in the folder that the user names. */
 export type WeightsManifest = string | WeightsSearch;

@@ -4,10 +4,9 @@
  */
 
 import type { FileHandle } from 'node:fs/promises';
+import { topLevelKeys } from '../checks/index.js';
 import { type ErrorCode, InvSegError } from '../errors.js';
-import { FileError, openFile } from '../files.js';
-import { parseJson } from '../json.js';
-import { topLevelKeys } from './json-keys.js';
+import { FileError, openFile, parseJson } from '../system/index.js';
 
 /** Bytes of one element; the sub-byte types of newer files are not for us and count as unknown. */
 // prettier-ignore

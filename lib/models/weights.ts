@@ -2,13 +2,12 @@
 
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { JsonReader } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { FileError, LIMITS, readText } from '../files.js';
-import { parseJson } from '../json.js';
-import type { TensorSource } from '../native/binding.js';
+import type { TensorSource } from '../native/index.js';
+import { FileError, LIMITS, parseJson, readText } from '../system/index.js';
 import type { WeightsManifest, WeightsSearch } from './manifest.js';
 import { pickleError } from './pickle.js';
-import { JsonReader } from './reader.js';
 import { readHeader, type TensorHeader } from './safetensors.js';
 
 export interface WeightFile {

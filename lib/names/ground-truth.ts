@@ -1,6 +1,7 @@
 /** The classes that the mask shows, without background and ignored pixels: what a perfect source would say. */
-import { IGNORED } from '../datasets/types.js';
+
 import { InvSegError } from '../errors.js';
+import { IGNORED } from '../labels/index.js';
 import type { NameSource } from './types.js';
 import type { Vocabulary } from './vocabulary.js';
 

@@ -2,11 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { AnyNode, ValueNode } from '@humanwhocodes/momoa';
 import { parse } from '@humanwhocodes/momoa';
+import { nearest } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import type { FileError } from '../files.js';
-import { LIMITS, readText } from '../files.js';
-import { parseJson as parseBounded } from '../json.js';
-import { nearest } from '../options/nearest.js';
+import type { FileError } from '../system/index.js';
+import { LIMITS, parseJson as parseBounded, readText } from '../system/index.js';
 
 interface Source {
   file: string;

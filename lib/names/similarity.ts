@@ -1,5 +1,5 @@
 /** How close classes are to a picture and to words: the two rules of the `diffsegmenter` strategy. */
-import type { ImageInput } from '../image/decode.js';
+import type { ImageInput } from '../image/index.js';
 import type { VisionLanguageModels } from './vision-language.js';
 import { cosine } from './vision-language.js';
 import type { Vocabulary } from './vocabulary.js';

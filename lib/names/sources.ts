@@ -1,6 +1,7 @@
 /** All sources of names, by the word that asks for them. */
+
+import { pathText, record, show } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { pathText, record, show } from '../options/rules.js';
 import { captionNames } from './captions.js';
 import { diffsegmenterNames, imageSimilarityNames } from './diffsegmenter.js';
 import { withFallback } from './fallback.js';

@@ -1,7 +1,7 @@
 /** What a source of names is: for a picture, which categories to look for in it. */
 
-import type { LabelMap } from '../datasets/types.js';
-import type { ImageInput } from '../image/decode.js';
+import type { ImageInput } from '../image/index.js';
+import type { LabelMap } from '../labels/index.js';
 
 /** A picture that names are wanted for. An item of a data set fits. */
 export interface NameItem {

@@ -1,5 +1,5 @@
 /** The models that name what a picture shows, as far as the sources need them. `VisionLanguage` is one; tests bring their own. */
-import type { ImageInput } from '../image/decode.js';
+import type { ImageInput } from '../image/index.js';
 
 export interface VisionLanguageModels {
   /** Names of the models, for reports. */

@@ -2,9 +2,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nearest, pathText } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { nearest } from '../options/nearest.js';
-import { pathText } from '../options/rules.js';
 import { BACKGROUND, cleanName, foldName, MAX_CATEGORIES } from '../text/index.js';
 import type { JsonCursor } from './json.js';
 import { readJson } from './json.js';

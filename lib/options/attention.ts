@@ -1,14 +1,14 @@
 /** Rules of the options that say which attention is read. */
-import type { LayerChoice } from '../models/index.js';
-import type { Rule } from './rules.js';
-import { flag, isPlainObject, number, refuse } from './rules.js';
-import type { ResolutionWeights } from './types.js';
-import { rejectUnknown } from './unknown.js';
+
+import type { Rule } from '../checks/index.js';
+import { flag, isPlainObject, number, refuse, rejectUnknown } from '../checks/index.js';
+import type { LayerChoice, ResolutionWeights } from './values.js';
 
 const relative = /^latent(\/(1|2|4|8|16|32))?$/;
 
 /** Weights of resolutions; those that the model lacks are refused when the model is known. */
 export const resolutionWeights: Rule<ResolutionWeights> = {
+  type: 'ResolutionWeights',
   expects:
     '"bundle", "proportional", or weights of resolutions such as { "16": 1 } or { "latent/4": 1 }, each at least 0, one of them above 0',
   read(value, name) {
@@ -46,6 +46,7 @@ function listOf<T>(what: string, accepts: (item: unknown) => boolean): Rule<T[]>
 
 /** Whether the model has such layers and heads is checked when it is known. */
 export const layerChoice: Rule<'all' | LayerChoice> = {
+  type: "'all' | LayerChoice",
   expects: '"all" or an object with layers (names) and heads (indices, or by layer name)',
   read(value, name) {
     if (value === 'all') return value;

@@ -1,24 +1,31 @@
-export { defaults, engineDefaults, presets } from './defaults.js';
-export { engineDefinitions, entropyDefinitions, methodDefinitions } from './definitions.js';
-export { methodDefaults } from './method-defaults.js';
-export { resolveEngineOptions, resolveOptions } from './resolve.js';
-export type { OptionRow } from './rows.js';
-export { engineRows, methodRows } from './rows.js';
-export { isPlainObject, refuse } from './rules.js';
-export type { Scope } from './scopes.js';
-export { optionsOf } from './scopes.js';
+export { defaults, engineDefaults, outputDefaults, presets } from './defaults.js';
+export { generatedTypes } from './generate.js';
 export type {
+  AdamOptions,
+  AttentionOptions,
+  BackgroundOptions,
   CropOptions,
   DiffSegOptions,
   EngineOptions,
   EntropyOptions,
+  InferenceOptions,
   ISegOptions,
   LayerOptions,
+  LossOptions,
   MethodOptions,
-  MethodOverrides,
-  ModelMethods,
+  OutputOptions,
+  PromptOptions,
   RefineOptions,
-  RelativeResolution,
-  ResolutionWeights,
-} from './types.js';
-export { rejectUnknown } from './unknown.js';
+  ViewOptions,
+} from './generated.js';
+export { methodDefaults } from './method-defaults.js';
+export type { MethodName } from './method-names.js';
+export { methodNames } from './method-names.js';
+export { mergeOverrides, resolveEngineOptions, resolveOptions, resolveOutput } from './resolve.js';
+export type { Scope, Table, ValuesOf } from './row.js';
+export type { OptionRow } from './rows.js';
+export { engineRows, methodRows, outputRows, textKeys } from './rows.js';
+export { nativeOptions, optionAt, optionsOf } from './scopes.js';
+export { engineTable, methodTable, outputTable } from './table.js';
+export type { MethodOverrides, ModelMethods, OutputOverrides, Overrides } from './types.js';
+export type { LayerChoice, RelativeResolution, ResolutionWeights, WeightTable } from './values.js';

@@ -1,11 +1,9 @@
 /** What a method sets differently from `defaults.ts`, and the named settings of one method on a data set. */
 
-import type { Frozen } from '../freeze.js';
-import { deepFreeze } from '../freeze.js';
-import type { MethodName } from '../methods/names.js';
-import type { MethodOptions, MethodOverrides } from './types.js';
-
-type Own = Partial<Pick<MethodOptions, keyof MethodOptions>>;
+import type { Frozen } from '../checks/index.js';
+import { deepFreeze } from '../checks/index.js';
+import type { MethodName } from './method-names.js';
+import type { MethodOverrides } from './types.js';
 
 /** iSeg reads these layers of Stable Diffusion; a model that lacks some reads what it has. */
 const isegCross = [
@@ -20,42 +18,43 @@ const isegCross = [
 ];
 
 /** They stand above the defaults and below those of the model, a preset and what the caller gives. */
-export const methodDefaults: Frozen<Record<MethodName, Own>> = deepFreeze<Record<MethodName, Own>>({
+export const methodDefaults: Frozen<Record<MethodName, MethodOverrides>> = deepFreeze<
+  Record<MethodName, MethodOverrides>
+>({
   invseg: {},
   baseline: {},
   diffsegmenter: {
-    template: 'a photograph of {}',
-    wordWeight: 1.21, // 1.1²: two pluses behind the word
-    inferenceTimestep: 100,
-    inferenceCross: { 'latent/8': 0.3, 'latent/4': 0.5, 'latent/2': 0.1, latent: 0.1 },
-    crossScale: 'min-max',
-    inferenceSelf: { latent: 1 },
-    backgroundRule: 'threshold',
-    rescale: true,
+    prompt: { template: 'a photograph of {}', wordWeight: 1.21 }, // 1.1²: two pluses behind the word
+    attention: {
+      inferenceCross: { 'latent/8': 0.3, 'latent/4': 0.5, 'latent/2': 0.1, latent: 0.1 },
+      inferenceSelf: { latent: 1 },
+      crossScale: 'min-max',
+    },
+    background: { rule: 'threshold' },
+    inference: { timestep: 100, rescale: true },
   },
   diffseg: {
-    inferenceTimestep: 300,
-    inferenceNoise: false,
-    inferenceSelf: 'proportional',
+    attention: { inferenceSelf: 'proportional' },
+    inference: { timestep: 300, noise: false },
   },
   iseg: {
-    template: 'a photograph of {} and other object and background',
-    separator: ' and ',
-    wordWeight: 1.6,
-    inferenceTimestep: 100,
-    inferenceCross: { 'latent/4': 0.7, 'latent/2': 0.3 },
-    crossScale: 'sum',
-    inferenceSelf: { latent: 1 },
-    layers: {
-      trainingCross: 'all',
-      trainingSelf: 'all',
-      inferenceCross: { layers: isegCross, lenient: true },
-      inferenceSelf: { layers: ['up_blocks.3.attentions.1'], heads: [1, 2], lenient: true },
+    prompt: {
+      template: 'a photograph of {} and other object and background',
+      separator: ' and ',
+      wordWeight: 1.6,
     },
-    refine: { iterations: 8, entropyReduction: 0.015 },
-    backgroundRule: 'complement',
-    backgroundWords: 'voc',
-    rescale: true,
+    attention: {
+      inferenceCross: { 'latent/4': 0.7, 'latent/2': 0.3 },
+      inferenceSelf: { latent: 1 },
+      crossScale: 'sum',
+      layers: {
+        inferenceCross: { layers: isegCross, lenient: true },
+        inferenceSelf: { layers: ['up_blocks.3.attentions.1'], heads: [1, 2], lenient: true },
+      },
+      refine: { iterations: 8, entropyReduction: 0.015 },
+    },
+    background: { rule: 'complement', words: 'voc' },
+    inference: { timestep: 100, rescale: true },
   },
 });
 
@@ -65,21 +64,17 @@ export const methodPresets = deepFreeze<Record<string, MethodOverrides>>({
   'diffseg-paper': { method: 'diffseg' },
   'iseg-voc': {
     method: 'iseg',
-    refine: { iterations: 8, entropyReduction: 0.015 },
-    backgroundRule: 'complement',
-    backgroundWords: 'voc',
+    attention: { refine: { iterations: 8, entropyReduction: 0.015 } },
+    background: { rule: 'complement', words: 'voc' },
   },
   'iseg-context': {
     method: 'iseg',
-    refine: { iterations: 5, entropyReduction: 0.002 },
-    backgroundRule: 'complement',
-    backgroundWords: 'none',
+    attention: { refine: { iterations: 5, entropyReduction: 0.002 } },
+    background: { rule: 'complement', words: 'none' },
   },
   'iseg-coco': {
     method: 'iseg',
-    refine: { iterations: 10, entropyReduction: 0.2 },
-    backgroundRule: 'threshold',
-    backgroundThreshold: 0.45,
-    backgroundWords: 'coco',
+    attention: { refine: { iterations: 10, entropyReduction: 0.2 } },
+    background: { rule: 'threshold', threshold: 0.45, words: 'coco' },
   },
 });

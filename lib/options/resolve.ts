@@ -1,22 +1,25 @@
 /** Caller's options → complete, checked options. */
-import { defaults, engineDefaults, presets } from './defaults.js';
-import { engineDefinitions, methodDefinitions } from './definitions.js';
+import { isPlainObject, oneOf, refuse, rejectUnknown } from '../checks/index.js';
+import { InvSegError } from '../errors.js';
+import { defaults, engineDefaults, outputDefaults, presets } from './defaults.js';
+import type { EngineOptions, MethodOptions, OutputOptions } from './generated.js';
 import { methodDefaults } from './method-defaults.js';
-import { isPlainObject, oneOf, refuse } from './rules.js';
-import type { EngineOptions, MethodOptions, MethodOverrides, ModelMethods } from './types.js';
-import { rejectUnknown } from './unknown.js';
-
-const groups = new Set<string>(['crop', 'entropy', 'layers', 'refine', 'diffseg', 'iseg']);
+import type { Table } from './row.js';
+import { isGroup, leaves } from './row.js';
+import { engineTable, methodTable, outputTable } from './table.js';
+import type { MethodOverrides, ModelMethods, OutputOverrides } from './types.js';
 
 /**
- * `over` laid on `base`; an undefined entry is as good as none, a nested group is merged key by key. A key is a property of its own,
+ * `over` laid on `base`; an undefined entry is as good as none, a group is merged key by key. A key is a property of its own,
  * whatever it is called: `__proto__` of a JSON object is an unknown option like any other.
  */
-function layer(base: object, over: Record<string, unknown>): Record<string, unknown> {
+function layer(base: object, over: object, table: Table): Record<string, unknown> {
   const merged = new Map<string, unknown>(Object.entries(base));
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined || key === 'preset') continue;
-    merged.set(key, groups.has(key) && isPlainObject(value) ? layer((merged.get(key) ?? {}) as object, value) : value);
+    const entry = Object.hasOwn(table, key) ? table[key] : undefined;
+    const inner = entry !== undefined && isGroup(entry) && isPlainObject(value);
+    merged.set(key, inner ? layer((merged.get(key) ?? {}) as object, value, entry.members) : value);
   }
   return Object.fromEntries(merged);
 }
@@ -25,12 +28,34 @@ function layer(base: object, over: Record<string, unknown>): Record<string, unkn
 const own = (values: object, key: string): unknown =>
   Object.hasOwn(values, key) ? (values as Record<string, unknown>)[key] : undefined;
 
-function check<T>(values: object, definitions: { [K in keyof T]: { rule: { read(v: unknown, n: string): T[K] } } }): T {
-  const read: Partial<T> = {};
-  for (const key of Object.keys(definitions) as (keyof T & string)[]) {
-    read[key] = definitions[key].rule.read(own(values, key), key);
+/** Reads complete values by the rules of their rows. */
+function read(table: Table, values: unknown, prefix = ''): Record<string, unknown> {
+  const keys = Object.keys(table);
+  const name = prefix.slice(0, -1);
+  if (!isPlainObject(values)) refuse(name, `an object with some of ${keys.join(', ')}`, values);
+  refuseUnknown(table, values, prefix);
+  return Object.fromEntries(
+    Object.entries(table).map(([key, entry]) => {
+      const value = own(values, key);
+      if (!isGroup(entry)) return [key, entry.rule.read(value, `${prefix}${key}`)];
+      const inner = read(entry.members, value, `${prefix}${key}.`);
+      entry.check?.(inner, `${prefix}${key}`);
+      return [key, inner];
+    }),
+  );
+}
+
+/** An option that stands in a group is often given without it: its full name is said. */
+function refuseUnknown(table: Table, values: object, prefix: string, others: readonly string[] = []): void {
+  const known = [...Object.keys(table), ...others];
+  const key = Object.keys(values).find((name) => !known.includes(name));
+  if (key === undefined) return;
+  const elsewhere = leaves(methodTable).filter(({ path }) => path.at(-1) === key && path.length > 1);
+  if (elsewhere.length > 0 && !leaves(table).some(({ path }) => path[0] === key)) {
+    const names = elsewhere.map((leaf) => leaf.key).join(' or ');
+    throw new InvSegError('INVALID_OPTION', `Unknown option ${prefix}${key}. Did you mean ${names}?`);
   }
-  return read as T;
+  rejectUnknown(values, known, prefix);
 }
 
 /**
@@ -39,21 +64,43 @@ function check<T>(values: object, definitions: { [K in keyof T]: { rule: { read(
  *
  * @param model `info.model.methods` of a segmenter; without it the result is that of a model that has none
  * @throws {InvSegError} `INVALID_OPTION` that names the option, what was expected and what came
+ * @example
+ * resolveOptions({ steps: 5, views: { count: 4 } }).views.crop.min; // 0.6
  */
 export function resolveOptions(given: MethodOverrides = {}, model: ModelMethods = {}): MethodOptions {
   if (!isPlainObject(given)) refuse('options', 'an object', given);
-  rejectUnknown(given, [...Object.keys(methodDefinitions), 'preset']);
-  const preset =
-    given.preset === undefined ? {} : (presets[oneOf(...Object.keys(presets)).read(given.preset, 'preset')] ?? {});
-  const method = methodDefinitions.method.rule.read(given.method ?? preset.method ?? defaults.method, 'method');
-  const own = given.preset === undefined ? (model[method] ?? {}) : {};
-  const layers = [methodDefaults[method], own, preset, given] as Record<string, unknown>[];
-  return check<MethodOptions>(layers.reduce(layer, { ...defaults }), methodDefinitions);
+  refuseUnknown(methodTable, given, '', ['preset']);
+  const preset: MethodOverrides =
+    given.preset === undefined
+      ? {}
+      : ((presets[oneOf(...Object.keys(presets)).read(given.preset, 'preset')] as MethodOverrides | undefined) ?? {});
+  const method = methodTable.method.rule.read(given.method ?? preset.method ?? defaults.method, 'method');
+  const models = given.preset === undefined ? (model[method] ?? {}) : {};
+  const layers: object[] = [methodDefaults[method], models, preset, given];
+  const complete = layers.reduce<object>((base, over) => layer(base, over, methodTable), defaults);
+  return read(methodTable, complete) as unknown as MethodOptions;
 }
 
-/** The same for `Segmenter.open`. */
+/**
+ * Later ones laid over earlier ones, group by group; spreading them would lose the earlier members of a group.
+ *
+ * @example
+ * mergeOverrides({ views: { count: 4 } }, { views: { fresh: 'perImage' } }); // { views: { count: 4, fresh: 'perImage' } }
+ */
+export function mergeOverrides(...all: readonly MethodOverrides[]): MethodOverrides {
+  const preset = all.findLast((one) => one.preset !== undefined)?.preset;
+  const merged = all.reduce<object>((base, over) => layer(base, over, methodTable), {});
+  return { ...merged, ...(preset !== undefined && { preset }) };
+}
+
+/** The same for what comes with a result. @throws {InvSegError} `INVALID_OPTION` */
+export function resolveOutput(given: OutputOverrides = {}): OutputOptions {
+  if (!isPlainObject(given)) refuse('options', 'an object', given);
+  return read(outputTable, layer(outputDefaults, given, outputTable)) as unknown as OutputOptions;
+}
+
+/** The same for `Segmenter.open`. @throws {InvSegError} `INVALID_OPTION` */
 export function resolveEngineOptions(given: Partial<EngineOptions> = {}): EngineOptions {
   if (!isPlainObject(given)) refuse('options', 'an object', given);
-  rejectUnknown(given, Object.keys(engineDefinitions));
-  return check<EngineOptions>(layer(engineDefaults, given), engineDefinitions);
+  return read(engineTable, layer(engineDefaults, given, engineTable)) as unknown as EngineOptions;
 }

@@ -1,29 +1,40 @@
-/** Every option as one row, members of a group apart: what `--help` and the README list, from the tables that check. */
-import { defaults, engineDefaults } from './defaults.js';
-import { engineDefinitions, methodDefinitions } from './definitions.js';
-import type { Definition } from './groups.js';
+/** Every option as one line of a table: what `--help`, the README and docs/options.md list. */
+import type { Table } from './row.js';
+import { leaves } from './row.js';
+import { engineTable, methodTable, outputTable } from './table.js';
 
 export interface OptionRow {
-  /** As `--set` takes it: `crop.min`. */
+  /** As `--set` takes it: `views.crop.min`. */
   key: string;
   default: unknown;
-  /** One line on what it does, and what is accepted. */
+  /** One sentence on what it does, and what is accepted. */
   help: string;
   expects: string;
+  /** More about it; empty where nothing is left to say. */
+  details: string;
+  /** The flag of its own, where it has one. */
+  flag: string | undefined;
 }
 
-type Table = Readonly<Record<string, Definition<unknown>>>;
+const rowsOf = (table: Table): OptionRow[] =>
+  leaves(table).map(({ key, row: { default: value, help, details = '', rule, flag } }) => ({
+    key,
+    default: value,
+    help,
+    expects: rule.expects,
+    details,
+    flag,
+  }));
 
-function rowsOf(definitions: Table, values: Readonly<Record<string, unknown>>, prefix = ''): OptionRow[] {
-  return Object.entries(definitions).flatMap(([name, { rule, help }]) => {
-    const [key, value] = [`${prefix}${name}`, values[name]];
-    if (rule.members) return rowsOf(rule.members as Table, value as Record<string, unknown>, `${key}.`);
-    return [{ key, default: value, help, expects: rule.expects }];
-  });
-}
+/** Of the method, in the order of the table. */
+export const methodRows = (): OptionRow[] => rowsOf(methodTable);
 
-/** Of `segment`, in the order of the definitions. */
-export const methodRows = (): OptionRow[] => rowsOf(methodDefinitions as Table, { ...defaults });
+/** Of what comes with a result. */
+export const outputRows = (): OptionRow[] => rowsOf(outputTable);
 
 /** Of `Segmenter.open`. */
-export const engineRows = (): OptionRow[] => rowsOf(engineDefinitions as Table, { ...engineDefaults });
+export const engineRows = (): OptionRow[] => rowsOf(engineTable);
+
+/** Options of the method whose text is taken as it is, not as JSON: `--set prompt.template={}`. */
+export const textKeys = (): string[] =>
+  leaves(methodTable).flatMap(({ key, row }) => (row.rule.type === 'string' ? [key] : []));

@@ -1,28 +1,26 @@
 /** What an option can change. Whoever reuses a result under other options asks here, so that no option is forgotten. */
-import { methodDefinitions } from './definitions.js';
-import type { MethodOptions } from './types.js';
+import type { MethodOptions } from './generated.js';
+import type { NativeName, Scope } from './row.js';
+import { leaves, valueAt } from './row.js';
+import { methodTable } from './table.js';
 
-/**
- * `loop`: what is learnt; `loss`: the value of the loss for a given prompt, on the whole picture; `prediction`: the masks of
- * a given prompt; `output`: what is returned beside them.
- */
-export type Scope = 'loop' | 'loss' | 'prediction' | 'output';
-
-/** Of an option, or of each member of a group where they differ. */
-export type Scopes<T> = readonly Scope[] | { readonly [K in keyof T]-?: readonly Scope[] };
-
-/** The options that can change something of `scope`, members of a group apart; the key of a member is `group.member`. */
+/** The options that can change something of `scope`, by their keys (`views.crop.min`). */
 export function optionsOf(scope: Scope, options: MethodOptions): Record<string, unknown> {
-  const kept: Record<string, unknown> = {};
-  for (const [key, { scopes }] of Object.entries(methodDefinitions)) {
-    const value: unknown = options[key as keyof MethodOptions];
-    if (Array.isArray(scopes)) {
-      if (scopes.includes(scope)) kept[key] = value;
-      continue;
-    }
-    for (const [member, own] of Object.entries(scopes as Record<string, readonly Scope[]>)) {
-      if (own.includes(scope)) kept[`${key}.${member}`] = (value as Record<string, unknown>)[member];
-    }
+  const own = leaves(methodTable).filter(({ row }) => row.scopes.includes(scope));
+  return Object.fromEntries(own.map(({ key, path }) => [key, valueAt(options, path)]));
+}
+
+/** The value of an option by its key. */
+export const optionAt = (options: MethodOptions, key: string): unknown => valueAt(options, key.split('.'));
+
+/** The options that a call of the addon takes, under the names that its reader asks for. */
+export function nativeOptions(call: keyof NativeName, options: MethodOptions): Record<string, unknown> {
+  const given: Record<string, unknown> = {};
+  for (const { row, path } of leaves(methodTable)) {
+    const [name, member] = row.native?.[call]?.split('.') ?? [];
+    if (name === undefined) continue;
+    const value = valueAt(options, path);
+    given[name] = member === undefined ? value : { ...(given[name] as object | undefined), [member]: value };
   }
-  return kept;
+  return given;
 }

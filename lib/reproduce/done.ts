@@ -1,6 +1,7 @@
 /** What earlier calls have counted, for who wants to know how much is left. */
 import { InvSegError } from '../errors.js';
-import { journalOf, readJournal } from '../evaluation/index.js';
+import { journalOf } from '../evaluation/index.js';
+import { readJournal } from '../journal/index.js';
 
 /** @param folder of a run @returns pictures in its journal, those that were left out not among them; 0 where there is none */
 export async function countDone(folder: string): Promise<number> {

@@ -1,8 +1,8 @@
 /** Every method with every source of names, as a table like the paper's. */
 
-import type { MethodName } from '../methods/index.js';
-import { methodNames } from '../methods/index.js';
-import { oneOf, refuse } from '../options/rules.js';
+import { oneOf, refuse } from '../checks/index.js';
+import type { MethodName } from '../options/index.js';
+import { methodNames } from '../options/index.js';
 import type { RowNames, Table, TableRow } from './types.js';
 
 /** Sources that can be asked for by name. */

@@ -1,5 +1,5 @@
 /** A table for the terminal, and as a Markdown file that says how it came about. */
-import type { AbsentRule } from '../evaluation/index.js';
+import type { AbsentRule } from '../scores/index.js';
 import type { Cell } from './cells.js';
 import { layoutOf } from './cells.js';
 import type { PaperDataset, TableResult } from './types.js';

@@ -1,7 +1,7 @@
 /** What the figures were measured on. */
 import { cpus } from 'node:os';
-import { loadBinding } from '../native/load.js';
-import type { SegmenterInfo } from '../segmenter/segmenter.js';
+import { loadBinding } from '../native/index.js';
+import type { SegmenterInfo } from '../segmenter/index.js';
 import type { Circumstances } from './layout.js';
 
 /** @param engines at least one @param threads of each, as it was asked for; 0 is LibTorch's choice */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { InvSegError } from '../errors.js';
 import type { MethodOptions, MethodOverrides } from '../options/index.js';
-import { resolveOptions } from '../options/index.js';
+import { mergeOverrides, methodRows, optionAt, resolveOptions } from '../options/index.js';
 import type { NamesOffer, NamesOffers } from './offers.js';
 import { isLacking } from './offers.js';
 import type { ModelSides } from './resolutions.js';
@@ -125,19 +125,14 @@ function checkRows(tables: readonly Table[], rows: readonly number[] | undefined
 type Made = { setting: Setting; remark?: string } | { setting?: undefined; reason: string };
 
 function settingOf(run: RowRun, model: ModelSides, offers: NamesOffers, options: MethodOverrides): Made {
-  const { method = 'invseg', training, names: kind = 'standard' } = run;
+  const { method = 'invseg', training: sides, names: kind = 'standard' } = run;
   const offer = offers[kind] ?? { missing: `there is no source of names ${kind}` };
-  const mapped = training === undefined ? {} : mapSides(training, model);
+  const mapped = sides === undefined ? {} : mapSides(sides, model);
   if (mapped.missing !== undefined) return { reason: mapped.missing };
   // A method of another paper has settings of its own, or the model's for it, which the preset would lie on top of.
   const base = method === 'invseg' || method === 'baseline' ? paperOptions(model) : {};
-  const overrides = {
-    ...base,
-    ...options,
-    ...run.options,
-    ...(mapped.training && { trainingResolutions: mapped.training }),
-    method,
-  };
+  const training = mapped.training && { attention: { training: mapped.training } };
+  const overrides = mergeOverrides(base, options, run.options ?? {}, training ?? {}, { method });
   const { seed: _, ...resolved } = resolveOptions(overrides, model.methods);
   if (isLacking(offer)) return { reason: offer.missing };
   const { preset } = overrides;
@@ -146,15 +141,16 @@ function settingOf(run: RowRun, model: ModelSides, offers: NamesOffers, options:
   return { setting, ...(mapped.remark !== undefined && { remark: mapped.remark }) };
 }
 
-/** `invseg-alpha-0.1-captions-1a2b3c4d` */
+/** `invseg-loss.alpha-0.1-captions-1a2b3c4d` */
 function slugOf(
   options: Omit<MethodOptions, 'seed'>,
   plain: Omit<MethodOptions, 'seed'>,
   { label, identity }: NamesOffer,
 ): string {
-  const changed = (Object.keys(options) as (keyof typeof options)[]).flatMap((key) => {
-    const text = JSON.stringify(options[key]);
-    return text === JSON.stringify(plain[key]) ? [] : [`${key}-${text}`];
+  const changed = methodRows().flatMap(({ key }) => {
+    if (key === 'seed') return [];
+    const [text, usual] = [options, plain].map((one) => JSON.stringify(optionAt(one as MethodOptions, key)));
+    return text === usual ? [] : [`${key}-${text}`];
   });
   const readable = [options.method, ...changed, label]
     .join('-')

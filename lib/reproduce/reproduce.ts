@@ -1,11 +1,10 @@
 /** Rows of the paper's tables on a data set: one run for each different setting and seed, however many tables have it. */
 import path from 'node:path';
-import { checkDatasetGiven } from '../datasets/given.js';
+import { pathText, record, refuse } from '../checks/index.js';
+import { checkDatasetGiven } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import type { EvaluateProgress } from '../evaluation/index.js';
-import type { Evaluated } from '../evaluation/types.js';
+import type { Evaluated, EvaluateProgress } from '../evaluation/index.js';
 import type { NameSource } from '../names/index.js';
-import { pathText, record, refuse } from '../options/rules.js';
 import { countDone } from './done.js';
 import type { NamesOffer } from './offers.js';
 import type { PlanInput, Setting } from './plan.js';

@@ -46,9 +46,11 @@ export function paperOptions(model: ModelSides): MethodOverrides {
   if (hasPaperSides(model)) return { preset: 'paper' };
   return {
     preset: 'paper',
-    trainingResolutions: model.training ? { ...model.training } : 'bundle',
-    inferenceCross: 'bundle',
-    inferenceSelf: 'bundle',
+    attention: {
+      training: model.training ? { ...model.training } : 'bundle',
+      inferenceCross: 'bundle',
+      inferenceSelf: 'bundle',
+    },
   };
 }
 

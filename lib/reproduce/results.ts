@@ -1,7 +1,7 @@
 /** Runs → rows of a table. */
 import path from 'node:path';
-import type { AbsentRule } from '../evaluation/index.js';
 import { compareRuns } from '../evaluation/index.js';
+import type { AbsentRule } from '../scores/index.js';
 import type { PlannedRow, PlannedTable } from './plan.js';
 import { differenceOf, spreadOf, withInterval } from './spread.js';
 import type { RowResult, RunFigures, Spread, TableResult } from './types.js';

@@ -1,12 +1,12 @@
 /** One run of a table: a setting with one seed, in a folder of its own. */
 import path from 'node:path';
 import type { Dataset } from '../datasets/index.js';
-import type { AbsentRule, EvaluateProgress, Evaluation } from '../evaluation/index.js';
+import type { Evaluated, EvaluateProgress, Evaluation } from '../evaluation/index.js';
 import { evaluate } from '../evaluation/index.js';
-import type { Evaluated } from '../evaluation/types.js';
-import { hashNamed } from '../models/identity.js';
 import type { ModelIdentity } from '../models/index.js';
+import { hashNamed } from '../models/index.js';
 import type { NameSource } from '../names/index.js';
+import type { AbsentRule } from '../scores/index.js';
 import type { Setting } from './plan.js';
 import { Sweep } from './sweep.js';
 import type { RunFigures } from './types.js';
@@ -47,7 +47,7 @@ export async function runOne(context: RunContext, job: RunJob): Promise<RunFigur
   const folder = runFolder(setting, seed, sample);
   const at = path.join(out, folder);
   // A background that takes no part has no threshold.
-  const sweeps = setting.options.backgroundRule === 'threshold' && dataset.hasBackground;
+  const sweeps = setting.options.background.rule === 'threshold' && dataset.hasBackground;
   const { model } = segmenter.info;
   await using sweep = sweeps
     ? await Sweep.open(at, dataset, `${model.name} ${model.version} ${identity ? hashNamed({ ...identity }) : ''}`)

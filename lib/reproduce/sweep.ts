@@ -5,15 +5,14 @@
 import path from 'node:path';
 import type { Dataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import type { AbsentRule, JournalRecord, SparseCounts } from '../evaluation/index.js';
-import { bootstrap, countPairs, Journal, meanIoUOf, metricsOf } from '../evaluation/index.js';
-import { ClassIndex } from '../evaluation/names.js';
-import { isSparse } from '../evaluation/record.js';
-import { openFolder } from '../evaluation/run-folder.js';
-import { CountTable } from '../evaluation/table.js';
-import type { Evaluated } from '../evaluation/types.js';
+import type { Evaluated } from '../evaluation/index.js';
+import { ClassIndex, isSparse, openFolder } from '../evaluation/index.js';
+import type { JournalRecord } from '../journal/index.js';
+import { Journal } from '../journal/index.js';
 import type { NameSource } from '../names/index.js';
-import { labelsAt } from '../segmenter/strengths.js';
+import type { AbsentRule, SparseCounts } from '../scores/index.js';
+import { bootstrap, CountTable, countPairs, meanIoUOf, metricsOf } from '../scores/index.js';
+import { labelsAt } from '../segmenter/index.js';
 import type { SweptFigures } from './types.js';
 
 /** DiffSegmenter's. */

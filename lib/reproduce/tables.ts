@@ -1,5 +1,5 @@
 /** Tables 1–7 of the paper: what each row changes, and the figures that are printed there, in percent. */
-import { deepFreeze } from '../freeze.js';
+import { deepFreeze } from '../checks/index.js';
 import type { PaperFigures, PaperSide, Table, TableRow } from './types.js';
 import { paperSides } from './types.js';
 
@@ -75,11 +75,11 @@ export const tables: readonly Table[] = deepFreeze([
     title: 'Weights of the losses',
     columns: ['Clustering', 'α (entropy)'],
     rows: [
-      row(['1', '0'], '61.9 79.4', '35.0 58.2', { options: { alpha: 0 } }),
-      row(['1', '0.1'], '62.2 79.4', '35.3 57.9', { options: { alpha: 0.1 } }),
-      row(['1', '1'], '63.4 79.2', '36.0 58.8', { options: { alpha: 1 } }),
-      row(['1', '10'], '62.4 77.0', '35.8 56.2', { options: { alpha: 10 } }),
-      row(['0', '1'], '61.9 79.5', '35.7 55.8', { options: { clusterWeight: 0 } }),
+      row(['1', '0'], '61.9 79.4', '35.0 58.2', { options: { loss: { alpha: 0 } } }),
+      row(['1', '0.1'], '62.2 79.4', '35.3 57.9', { options: { loss: { alpha: 0.1 } } }),
+      row(['1', '1'], '63.4 79.2', '36.0 58.8', { options: { loss: { alpha: 1 } } }),
+      row(['1', '10'], '62.4 77.0', '35.8 56.2', { options: { loss: { alpha: 10 } } }),
+      row(['0', '1'], '61.9 79.5', '35.7 55.8', { options: { loss: { clusterWeight: 0 } } }),
     ],
   },
   {
@@ -87,10 +87,10 @@ export const tables: readonly Table[] = deepFreeze([
     title: 'Softness of the anchors',
     columns: ['Scale'],
     rows: [
-      row(['2'], '63.1 78.4', '35.9 57.3', { options: { anchorScale: 2 } }),
-      row(['4'], '63.4 79.2', '36.0 58.8', { options: { anchorScale: 4 } }),
-      row(['8'], '63.0 79.2', '35.8 59.8', { options: { anchorScale: 8 } }),
-      row(['16'], '62.7 79.0', '35.5 59.9', { options: { anchorScale: 16 } }),
+      row(['2'], '63.1 78.4', '35.9 57.3', { options: { loss: { anchorScale: 2 } } }),
+      row(['4'], '63.4 79.2', '36.0 58.8', { options: { loss: { anchorScale: 4 } } }),
+      row(['8'], '63.0 79.2', '35.8 59.8', { options: { loss: { anchorScale: 8 } } }),
+      row(['16'], '62.7 79.0', '35.5 59.9', { options: { loss: { anchorScale: 16 } } }),
     ],
   },
   {
@@ -126,10 +126,10 @@ export const tables: readonly Table[] = deepFreeze([
     title: 'Largest timestep in the loop',
     columns: ['t'],
     rows: [
-      row(['100'], '61.8 78.1', '35.5 58.5', { options: { timestepRange: [5, 100] } }),
-      row(['200'], '62.0 78.2', '35.7 58.5', { options: { timestepRange: [5, 200] } }),
-      row(['300'], '63.4 79.2', '36.0 58.8', { options: { timestepRange: [5, 300] } }),
-      row(['500'], '62.3 78.4', '35.8 58.2', { options: { timestepRange: [5, 500] } }),
+      row(['100'], '61.8 78.1', '35.5 58.5', { options: { views: { timesteps: [5, 100] } } }),
+      row(['200'], '62.0 78.2', '35.7 58.5', { options: { views: { timesteps: [5, 200] } } }),
+      row(['300'], '63.4 79.2', '36.0 58.8', { options: { views: { timesteps: [5, 300] } } }),
+      row(['500'], '62.3 78.4', '35.8 58.2', { options: { views: { timesteps: [5, 500] } } }),
     ],
   },
   {
@@ -137,12 +137,12 @@ export const tables: readonly Table[] = deepFreeze([
     title: 'Timestep of the prediction',
     columns: ['t'],
     rows: [
-      row(['25'], '63.3 78.5', '36.0 58.4', { options: { inferenceTimestep: 25 } }),
-      row(['50'], '63.4 79.2', '36.0 58.8', { options: { inferenceTimestep: 50 } }),
-      row(['75'], '63.3 79.6', '36.0 59.1', { options: { inferenceTimestep: 75 } }),
-      row(['100'], '63.2 79.9', '35.9 59.5', { options: { inferenceTimestep: 100 } }),
-      row(['200'], '62.5 78.1', '35.5 58.5', { options: { inferenceTimestep: 200 } }),
-      row(['300'], '60.7 78.5', '34.3 58.1', { options: { inferenceTimestep: 300 } }),
+      row(['25'], '63.3 78.5', '36.0 58.4', { options: { inference: { timestep: 25 } } }),
+      row(['50'], '63.4 79.2', '36.0 58.8', { options: { inference: { timestep: 50 } } }),
+      row(['75'], '63.3 79.6', '36.0 59.1', { options: { inference: { timestep: 75 } } }),
+      row(['100'], '63.2 79.9', '35.9 59.5', { options: { inference: { timestep: 100 } } }),
+      row(['200'], '62.5 78.1', '35.5 58.5', { options: { inference: { timestep: 200 } } }),
+      row(['300'], '60.7 78.5', '34.3 58.1', { options: { inference: { timestep: 300 } } }),
     ],
   },
 ] satisfies Table[]);

@@ -1,6 +1,5 @@
 /** Tables of the paper as data, and what a run of them answers. */
-import type { MethodName } from '../methods/index.js';
-import type { MethodOptions, MethodOverrides } from '../options/index.js';
+import type { MethodName, MethodOptions, MethodOverrides } from '../options/index.js';
 
 /** Data sets that the paper has figures for. */
 export const paperDatasets = ['voc', 'context', 'coco'] as const;

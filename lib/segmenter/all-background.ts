@@ -6,7 +6,7 @@ import type { SegmentResult } from './types.js';
 /** @param warning why, for the reader of the result */
 export function allBackground(width: number, height: number, options: MethodOptions, warning: string): SegmentResult {
   const labels = new Uint8Array(width * height);
-  const categories = [options.background];
+  const categories = [options.background.name];
   return makeResult({
     width,
     height,

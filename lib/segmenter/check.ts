@@ -1,6 +1,6 @@
 /** What callers hand back to this package. */
 import { typedArray } from '../arrays.js';
-import { integer, isPlainObject, record, refuse } from '../options/rules.js';
+import { integer, isPlainObject, record, refuse } from '../checks/index.js';
 
 /** By its methods, since it may come from another copy of this package. @throws {InvSegError} `INVALID_OPTION` */
 export function checkSegmenter(value: unknown, name = 'segmenter'): void {

@@ -1,6 +1,6 @@
 /** A picture that is decoded at its turn, or while the one before it is worked on. */
-import type { DecodedImage, DecodeOptions, ImageInput } from '../image/decode.js';
-import { decodeImage } from '../image/decode.js';
+import type { DecodedImage, DecodeOptions, ImageInput } from '../image/index.js';
+import { decodeImage } from '../image/index.js';
 
 /** Pictures that are decoded before their turn, at most. */
 export const DECODED_AHEAD = 2;

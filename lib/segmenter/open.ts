@@ -1,14 +1,11 @@
 /** Options → the parts of a segmenter: manifest and headers first, so that what cannot work is refused in milliseconds. */
 
+import type { ModelFacts, SegmenterParts } from '../methods/index.js';
 import type { Bundle } from '../models/index.js';
-import { mapSelection, openBundle, resolutions } from '../models/index.js';
-import { WeightWatch } from '../models/watch.js';
-import { checkDevice } from '../native/devices.js';
-import { loadBinding } from '../native/load.js';
+import { mapSelection, openBundle, resolutions, WeightWatch } from '../models/index.js';
+import { checkDevice, loadBinding } from '../native/index.js';
 import type { EngineOptions } from '../options/index.js';
-import { planPrompts } from '../text/plan.js';
-import { ClipTokenizer } from '../text/tokenizer.js';
-import type { ModelFacts, SegmenterParts } from './parts.js';
+import { ClipTokenizer, planPrompts } from '../text/index.js';
 
 /** @throws {InvSegError} the codes of `Segmenter.open` */
 export async function openParts({

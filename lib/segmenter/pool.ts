@@ -1,11 +1,11 @@
 /** One segmenter a device, used as one. */
 import { availableParallelism } from 'node:os';
+import { record, refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import type { ImageInput } from '../image/decode.js';
-import { loadBinding } from '../native/load.js';
+import type { ImageInput } from '../image/index.js';
+import { loadBinding } from '../native/index.js';
 import type { EngineOptions } from '../options/index.js';
-import { refuse, resolveEngineOptions } from '../options/index.js';
-import { record } from '../options/rules.js';
+import { resolveEngineOptions } from '../options/index.js';
 import { DECODED_AHEAD } from './decoding.js';
 import { onAbort } from './on-abort.js';
 import type { SegmenterInfo } from './segmenter.js';

@@ -1,32 +1,9 @@
 /** A result as JSON: masks as run lengths of COCO, arrays of numbers as base64. */
 
-import { compressCounts } from '../datasets/coco/runs.js';
-import { refuse } from '../options/rules.js';
+import { refuse } from '../checks/index.js';
+import { compressCounts } from '../labels/index.js';
 import { checkLabelled } from './check.js';
-import type { Segment, SegmentResult } from './types.js';
-
-/** COCO's compressed run lengths of one mask, which pycocotools and `maskOf` read. */
-export interface MaskJson {
-  /** [height, width] */
-  size: [number, number];
-  counts: string;
-}
-
-/** An array of numbers: its bytes, little-endian, row-major. */
-export interface ArrayJson {
-  dtype: 'float32' | 'uint8';
-  shape: number[];
-  base64: string;
-}
-
-/** What `JSON.stringify(result)` writes. The masks of all segments together are the labels. */
-export type ResultJson = Omit<SegmentResult, 'labels' | 'segments' | 'maps' | 'strengths' | 'toJSON'> & {
-  segments: (Segment & { mask: MaskJson })[];
-  /** data [categories × size × size] */
-  maps?: { size: number; categories: string[]; data: ArrayJson };
-  /** Both [height × width]. */
-  strengths?: { background: number; foreground: ArrayJson; strength: ArrayJson };
-};
+import type { ArrayJson, ResultJson, SegmentResult } from './types.js';
 
 /**
  * @param result of `segment` or a copy of it by `structuredClone`

@@ -1,11 +1,11 @@
 /** Results are plain data: they cross threads and `structuredClone`, and masks are made when they are asked for. */
-import { decodeRuns } from '../datasets/coco/runs.js';
-import type { NativePrediction } from '../native/binding.js';
-import { integer, refuse } from '../options/rules.js';
+
+import { integer, refuse } from '../checks/index.js';
+import { decodeRuns } from '../labels/index.js';
+import type { NativePrediction } from '../native/index.js';
 import { checkLabelled, checkSized } from './check.js';
-import type { ResultJson } from './result-json.js';
 import { resultJson } from './result-json.js';
-import type { Segment, SegmentResult } from './types.js';
+import type { ResultJson, Segment, SegmentResult } from './types.js';
 
 /** One a category, in the order of the labels. */
 export function makeSegments(

@@ -1,17 +1,16 @@
 /** Images from input to result, one alone or several in one pass. Nothing here touches a tensor. */
 
 import { Listener } from '../listener.js';
-import type { MethodContext, MethodName, MethodOutcome, Observer } from '../methods/index.js';
+import type { MapSelections, MethodContext, MethodOutcome, Observer, SegmenterParts } from '../methods/index.js';
 import { methods, requireFinite, wordFactors } from '../methods/index.js';
-import type { MethodOptions } from '../options/index.js';
+import type { MethodName, MethodOptions, OutputOptions } from '../options/index.js';
 import { Random } from '../random.js';
 import { settled } from '../settled.js';
+import type { PromptSet } from '../text/index.js';
 import type { Decoding } from './decoding.js';
 import { DECODED_AHEAD } from './decoding.js';
 import { Handles } from './handles.js';
-import type { PromptSet, SegmenterParts } from './parts.js';
 import { makeResult, makeSegments } from './result.js';
-import type { MapSelections } from './selections.js';
 import type { Stop } from './stop.js';
 import type { CategoryMaps, Progress, SegmentResult } from './types.js';
 import { unknownNames, unknownNamesWarning } from './unknown-names.js';
@@ -19,6 +18,7 @@ import { unknownNames, unknownNamesWarning } from './unknown-names.js';
 export interface Run {
   picture: Decoding;
   options: MethodOptions;
+  output: OutputOptions;
   prompts: PromptSet;
   selections: MapSelections;
   stop: Stop;
@@ -115,7 +115,7 @@ async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promi
   const inferenceSeed = random.seed();
   const latentSeed = random.seed();
   const states = handles.own(await engine.encodeText(prompts.ids, prompts.count));
-  const { wordWeight } = options;
+  const { wordWeight } = options.prompt;
   const embedding = wordWeight === 1 ? states : handles.own(await states.scale(wordFactors(prompts, wordWeight)));
   stop.check();
   const image = handles.own(await engine.encodeImage(rgb, width, height, options.latentSample, latentSeed));
@@ -128,6 +128,7 @@ async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promi
     prompts,
     selections,
     options,
+    output: job.output,
     random,
     inferenceSeed,
     width,

@@ -1,17 +1,16 @@
 /** The class users hold: a loaded model that segments one image after the other. */
-import type { ImageInput } from '../image/decode.js';
-import type { Observer } from '../methods/index.js';
-import { methods } from '../methods/index.js';
+
+import { integer, isPlainObject, refuse } from '../checks/index.js';
+import type { ImageInput } from '../image/index.js';
+import type { ModelFacts, Observer, SegmenterParts } from '../methods/index.js';
+import { methods, selectAll } from '../methods/index.js';
 import type { EngineOptions, ModelMethods } from '../options/index.js';
-import { isPlainObject, refuse, resolveEngineOptions, resolveOptions } from '../options/index.js';
-import { integer } from '../options/rules.js';
+import { resolveEngineOptions, resolveOptions, resolveOutput } from '../options/index.js';
 import { DECODED_AHEAD, Decoding } from './decoding.js';
 import { openParts } from './open.js';
-import type { ModelFacts, SegmenterParts } from './parts.js';
 import { Queue } from './queue.js';
 import type { Run } from './run.js';
 import { run, runTogether } from './run.js';
-import { selectAll } from './selections.js';
 import type { GivenImage } from './source.js';
 import { checkImage, isIterable, Source } from './source.js';
 import { Stop } from './stop.js';
@@ -150,7 +149,9 @@ export class Segmenter implements AsyncDisposable {
     const { batch = 4, signal, ...own } = options as SegmentAllOptions;
     if (signal !== undefined && !isSignal(signal)) refuse('signal', 'an AbortSignal', signal);
     if (!isIterable(images)) refuse('images', 'an iterable of { input, categories }', images);
-    resolveOptions(own, this.#parts.model.methods);
+    const { saveMaps, saveStrengths, compareLoss, ...method } = own;
+    resolveOptions(method, this.#parts.model.methods);
+    resolveOutput({ saveMaps, saveStrengths, compareLoss });
     return { batch: integer(1, 64).read(batch, 'batch'), signal, own: structuredClone(own) };
   }
 
@@ -200,16 +201,22 @@ export class Segmenter implements AsyncDisposable {
   #job(picture: Decoding, options: SegmentOptions, observe?: Observer): Run {
     const called = performance.now();
     if (!isPlainObject(options)) refuse('options', 'an object with categories', options);
-    const { categories, signal, onProgress, ...rest } = options;
+    const { categories, signal, onProgress, saveMaps, saveStrengths, compareLoss, ...rest } = options;
     if (signal !== undefined && !isSignal(signal)) refuse('signal', 'an AbortSignal', signal);
     if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress', 'a function', onProgress);
     const resolved = resolveOptions(rest, this.#parts.model.methods);
+    const output = resolveOutput({ saveMaps, saveStrengths, compareLoss });
     const stop = new Stop(this.#closing.signal, signal);
     stop.check();
     const { prompts: layout, needsNames } = methods[resolved.method];
-    const prompts = this.#parts.buildPrompts(categories, { ...resolved, layout, needsNames });
+    const prompts = this.#parts.buildPrompts(categories, {
+      ...resolved.prompt,
+      background: resolved.background,
+      layout,
+      needsNames,
+    });
     const selections = selectAll(this.#parts, resolved);
-    return { picture, options: resolved, prompts, selections, stop, called, onProgress, observe };
+    return { picture, options: resolved, output, prompts, selections, stop, called, onProgress, observe };
   }
 
   /** Ends the running call after its step and all waiting ones at once (`DISPOSED`), then frees the model. */

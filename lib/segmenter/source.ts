@@ -1,5 +1,5 @@
 /** The images of `segmentAll`, taken a pass at a time from whatever iterates over them; a few are read before their turn. */
-import { isPlainObject, refuse } from '../options/index.js';
+import { isPlainObject, refuse } from '../checks/index.js';
 import { Decoding } from './decoding.js';
 import type { Stop } from './stop.js';
 import type { BatchImage } from './types.js';

@@ -1,6 +1,6 @@
 /** Labels for other thresholds of the background, without another pass. */
 import { typedArray } from '../arrays.js';
-import { integer, isPlainObject, number, refuse } from '../options/rules.js';
+import { integer, isPlainObject, number, refuse } from '../checks/index.js';
 import type { Strengths } from './types.js';
 
 /**

@@ -1,8 +1,7 @@
 /** What goes into a call and what comes out. */
-import type { ImageInput } from '../image/decode.js';
+import type { ImageInput } from '../image/index.js';
 import type { LossComparison, StepLoss } from '../methods/index.js';
-import type { MethodOptions, MethodOverrides } from '../options/index.js';
-import type { ResultJson } from './result-json.js';
+import type { MethodOptions, MethodOverrides, OutputOverrides } from '../options/index.js';
 
 /** Where a call is; `step` counts from 1 in the stage `step` and is 0 elsewhere. */
 export interface Progress {
@@ -14,21 +13,22 @@ export interface Progress {
   loss?: StepLoss;
 }
 
-/** Options of one call. Everything but the names has a default, see `MethodOptions`. */
-export type SegmentOptions = MethodOverrides & {
-  /**
-   * Names to look for, or one string with commas between them; the background is appended. The method `diffseg` works without
-   * and numbers what it finds.
-   */
-  categories?: readonly string[] | string | undefined;
-  /** Ends the call between two steps with the code `ABORTED`. */
-  signal?: AbortSignal | undefined;
-  /**
-   * Called before a stage and after every step. What it throws, or its promise is rejected with, ends the call; the call ends after
-   * all its promises.
-   */
-  onProgress?: ((progress: Progress) => void) | undefined;
-};
+/** Options of one call. Everything but the names has a default, see `MethodOptions` and `OutputOptions`. */
+export type SegmentOptions = MethodOverrides &
+  OutputOverrides & {
+    /**
+     * Names to look for, or one string with commas between them; the background is appended. The method `diffseg` works without
+     * and numbers what it finds.
+     */
+    categories?: readonly string[] | string | undefined;
+    /** Ends the call between two steps with the code `ABORTED`. */
+    signal?: AbortSignal | undefined;
+    /**
+     * Called before a stage and after every step. What it throws, or its promise is rejected with, ends the call; the call ends after
+     * all its promises.
+     */
+    onProgress?: ((progress: Progress) => void) | undefined;
+  };
 
 /** Milliseconds of each part of a call. */
 export interface Timings {
@@ -128,3 +128,26 @@ export interface SegmentAllOptions extends Omit<SegmentOptions, 'categories' | '
 export type BatchOutcome =
   | { index: number; result: SegmentResult; error?: undefined }
   | { index: number; result?: undefined; error: Error };
+
+/** COCO's compressed run lengths of one mask, which pycocotools and `maskOf` read. */
+export interface MaskJson {
+  /** [height, width] */
+  size: [number, number];
+  counts: string;
+}
+
+/** An array of numbers: its bytes, little-endian, row-major. */
+export interface ArrayJson {
+  dtype: 'float32' | 'uint8';
+  shape: number[];
+  base64: string;
+}
+
+/** What `JSON.stringify(result)` writes. The masks of all segments together are the labels. */
+export type ResultJson = Omit<SegmentResult, 'labels' | 'segments' | 'maps' | 'strengths' | 'toJSON'> & {
+  segments: (Segment & { mask: MaskJson })[];
+  /** data [categories × size × size] */
+  maps?: { size: number; categories: string[]; data: ArrayJson };
+  /** Both [height × width]. */
+  strengths?: { background: number; foreground: ArrayJson; strength: ArrayJson };
+};

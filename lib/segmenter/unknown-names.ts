@@ -1,7 +1,8 @@
 /** Names of a call that the model was never taught: their masks mean nothing, however high their score. */
+
+import type { ModelFacts } from '../methods/index.js';
 import type { MethodOptions } from '../options/index.js';
-import { foldName, quote } from '../text/names.js';
-import type { ModelFacts } from './parts.js';
+import { foldName, quote } from '../text/index.js';
 
 /** Names that a warning lists; `info.model.names` has all. */
 const LISTED = 20;
@@ -13,12 +14,12 @@ const LISTED = 20;
 export function unknownNames(
   { names = [] }: Pick<ModelFacts, 'names'>,
   categories: readonly string[],
-  { backgroundRule }: Pick<MethodOptions, 'backgroundRule'>,
+  { background }: Pick<MethodOptions, 'background'>,
 ): string[] {
   if (names.length === 0) return [];
   const known = new Set(names.map(foldName));
   // Only the rule `word` says the background's name to the model.
-  const spoken = backgroundRule === 'word' ? categories : categories.slice(0, -1);
+  const spoken = background.rule === 'word' ? categories : categories.slice(0, -1);
   return spoken.filter((name) => !known.has(foldName(name)));
 }
 

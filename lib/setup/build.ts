@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ADDON, BUILD_FOLDER, type BuildStamp, PACKAGE_ROOT, readStamp, SHIM, STAMP } from '../native/stamp.js';
+import { ADDON, BUILD_FOLDER, type BuildStamp, PACKAGE_ROOT, readStamp, SHIM, STAMP } from '../native/index.js';
 import { cmakeJs } from './cmake-js.js';
 import { fingerprint } from './fingerprint.js';
 import { inspect, type Libtorch } from './libtorch.js';

@@ -1,7 +1,7 @@
 /** From a fresh checkout or installation to an addon that loads. */
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { BUILD_FOLDER, type BuildStamp } from '../native/stamp.js';
+import { BUILD_FOLDER, type BuildStamp } from '../native/index.js';
 import { buildAddon, currentBuild } from './build.js';
 import { installLibtorch } from './install.js';
 import { type Attempt, describe, findLibtorch, inspect, isNamed, type Libtorch, notFound } from './libtorch.js';
@@ -84,3 +84,7 @@ async function install(attempts: Attempt[], allowed: boolean, log: Log): Promise
   }
   return { root, ...inspected, source: 'cache' };
 }
+
+export { fingerprint } from './fingerprint.js';
+export { findLibtorch, inspect } from './libtorch.js';
+export { cacheFolder } from './places.js';

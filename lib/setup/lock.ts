@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FileLock } from '../system/file-lock.js';
+import { FileLock } from '../system/index.js';
 import type { Log } from './tools.js';
 
 /** Runs `work` while no other process holds `file`; the lock of a process that has ended counts as free. */

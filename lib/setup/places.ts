@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { PACKAGE_ROOT } from '../native/stamp.js';
+import { PACKAGE_ROOT } from '../native/index.js';
 
 /** The release that is installed where none is found; a plain version, so that a Python index or a local wheel can serve it. */
 export const LIBTORCH_PIN = '2.13.0';

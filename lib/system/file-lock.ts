@@ -12,7 +12,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { link, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FileError, openFile } from '../files.js';
+import { FileError, openFile } from './files.js';
 import type { ProcessId } from './processes.js';
 import { livenessOf, ownProcess } from './processes.js';
 import { temporaryIn } from './whole-file.js';

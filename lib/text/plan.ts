@@ -10,9 +10,11 @@ import type { ClipTokenizer } from './tokenizer.js';
 export interface PromptRequest {
   template: string;
   separator: string;
-  background: string;
-  backgroundRule: 'word' | 'words' | 'threshold' | 'complement';
-  backgroundWords: BackgroundWords;
+  background: {
+    name: string;
+    rule: 'word' | 'words' | 'threshold' | 'complement';
+    words: BackgroundWords;
+  };
   /** Text after the name, for all or by name; with the layout `each` only. */
   caption: string | Readonly<Record<string, string>>;
   /** One sentence of all names (the default), or a prompt for each. */
@@ -44,7 +46,8 @@ export interface PromptSet {
 
 /** @throws {InvSegError} `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG`, `INVALID_OPTION` */
 export function planPrompts(tokenizer: ClipTokenizer, input: unknown, request: PromptRequest): PromptSet {
-  const { layout = 'together', needsNames = true, backgroundRule: rule, background } = request;
+  const { layout = 'together', needsNames = true } = request;
+  const { name: background, rule, words: asked } = request.background;
   const { length, bos, eos, pad } = tokenizer;
   const empty = new Int32Array(length).fill(pad);
   empty.set([bos, eos]);
@@ -65,9 +68,12 @@ export function planPrompts(tokenizer: ClipTokenizer, input: unknown, request: P
   const categories = parseCategories(input, background);
   const names = rule === 'word' ? categories : categories.slice(0, -1);
   const taken = new Set(categories.map((name) => name.toLowerCase()));
-  const words = listWords(request.backgroundWords).filter((word) => !taken.has(word.toLowerCase()));
+  const words = listWords(asked).filter((word) => !taken.has(word.toLowerCase()));
   if (rule === 'words' && words.length === 0) {
-    throw new InvSegError('INVALID_OPTION', 'Expected words in backgroundWords for the rule "words" but received none');
+    throw new InvSegError(
+      'INVALID_OPTION',
+      'Expected words in background.words for the rule "words" but received none',
+    );
   }
   const spoken = rule === 'words' ? [...names, ...words] : names;
   const built =

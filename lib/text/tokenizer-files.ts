@@ -2,9 +2,8 @@
 
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import type { FileError } from '../files.js';
-import { LIMITS, readText } from '../files.js';
-import { parseJson } from '../json.js';
+import type { FileError } from '../system/index.js';
+import { LIMITS, parseJson, readText } from '../system/index.js';
 import { byteLetters, WORD_END } from './bpe.js';
 
 export interface TokenizerFiles {

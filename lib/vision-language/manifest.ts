@@ -1,12 +1,11 @@
 /** What the manifest of a model of pictures and texts says, and the check of every field. */
 
+import { JsonReader } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { LIMITS, readText } from '../files.js';
-import { parseJson } from '../json.js';
-import type { WeightsSearch } from '../models/manifest.js';
-import { BUNDLE_FORMAT } from '../models/manifest-check.js';
-import { JsonReader } from '../models/reader.js';
-import type { NativePictureConfig } from '../native/binding.js';
+import type { WeightsSearch } from '../models/index.js';
+import { BUNDLE_FORMAT } from '../models/index.js';
+import type { NativePictureConfig } from '../native/index.js';
+import { LIMITS, parseJson, readText } from '../system/index.js';
 
 /** `contrastive` is CLIP's kind, `captioner` BLIP's. */
 export type ModelKind = 'contrastive' | 'captioner';

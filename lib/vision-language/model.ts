@@ -7,15 +7,20 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { shownPath } from '../addresses.js';
 import { InvSegError } from '../errors.js';
-import { LIMITS, readText } from '../files.js';
-import { parseJson } from '../json.js';
-import { findCode } from '../models/code.js';
-import { hashFiles } from '../models/hash.js';
-import { hashJson, hashNamed, hashTokenizer } from '../models/identity.js';
 import type { ModelIdentity } from '../models/index.js';
-import { EMBEDDED } from '../models/index.js';
-import { checkNames, findWeights, isFile } from '../models/weights.js';
-import type { NativeModule, TensorSource } from '../native/binding.js';
+import {
+  checkNames,
+  EMBEDDED,
+  findCode,
+  findWeights,
+  hashFiles,
+  hashJson,
+  hashNamed,
+  hashTokenizer,
+  isFile,
+} from '../models/index.js';
+import type { NativeModule, TensorSource } from '../native/index.js';
+import { LIMITS, parseJson, readText } from '../system/index.js';
 import { type ModelKind, type ModelManifest, readModelManifest, type TiedModule } from './manifest.js';
 
 export interface OpenedModel {

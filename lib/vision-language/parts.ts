@@ -1,8 +1,8 @@
 /** A model's folder → what the engine loads and the tokenizer that goes with it. */
 
-import { checkFits, lengthFit } from '../models/fit.js';
-import type { NativeVisionLanguageConfig, TensorSource } from '../native/binding.js';
-import { ClipTokenizer } from '../text/tokenizer.js';
+import { checkFits, lengthFit } from '../models/index.js';
+import type { NativeVisionLanguageConfig, TensorSource } from '../native/index.js';
+import { ClipTokenizer } from '../text/index.js';
 import { type OpenedModel, openModel } from './model.js';
 import { WordPiece } from './wordpiece.js';
 

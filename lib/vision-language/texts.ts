@@ -1,9 +1,9 @@
 /** Texts as the token ids that CLIP's text encoder takes. */
 
+import { show } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { show } from '../options/rules.js';
-import { quote } from '../text/names.js';
-import type { ClipTokenizer } from '../text/tokenizer.js';
+import type { ClipTokenizer } from '../text/index.js';
+import { quote } from '../text/index.js';
 
 export interface TokenizedTexts {
   /** [texts × length] start, sub-tokens, end, padding. */

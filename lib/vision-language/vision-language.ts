@@ -1,16 +1,13 @@
 /** Models of pictures and texts: what a picture shows, as captions and as closeness to words. */
 
+import { record, show } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { decodeImage, type ImageInput } from '../image/decode.js';
-import { hashNamed } from '../models/identity.js';
-import { WeightWatch } from '../models/watch.js';
-import type { NativeVisionLanguage } from '../native/binding.js';
-import { checkDevice } from '../native/devices.js';
-import { loadBinding } from '../native/load.js';
-import { notNumbers } from '../native/not-finite.js';
+import { decodeImage, type ImageInput } from '../image/index.js';
+import { hashNamed, WeightWatch } from '../models/index.js';
+import type { NativeVisionLanguage } from '../native/index.js';
+import { checkDevice, loadBinding, notNumbers } from '../native/index.js';
 import { type EngineOptions, resolveEngineOptions } from '../options/index.js';
-import { record, show } from '../options/rules.js';
-import type { ClipTokenizer } from '../text/tokenizer.js';
+import type { ClipTokenizer } from '../text/index.js';
 import type { OpenedModel } from './model.js';
 import { type OpenedBlip, type OpenedClip, openBlip, openClip } from './parts.js';
 import { rows, tokenizeTexts } from './texts.js';

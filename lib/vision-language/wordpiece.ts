@@ -6,9 +6,8 @@
 
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import type { FileError } from '../files.js';
-import { LIMITS, readText } from '../files.js';
-import { parseJson } from '../json.js';
+import type { FileError } from '../system/index.js';
+import { LIMITS, parseJson, readText } from '../system/index.js';
 
 const UNKNOWN = '[UNK]';
 const SPECIALS = ['[PAD]', UNKNOWN, '[CLS]', '[SEP]', '[MASK]'];

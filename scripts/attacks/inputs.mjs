@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { encode } from 'fast-png';
 import { COCO_IDS } from '../../dist/datasets/coco/categories.js';
-import { LABEL_NAMES, labelNamesText } from '../../dist/draw/label-names.js';
-import { seal } from '../../dist/evaluation/seal.js';
-import { parseJson } from '../../dist/json.js';
+import { seal } from '../../dist/journal/seal.js';
+import { LABEL_NAMES, labelNamesText } from '../../dist/labels/label-names.js';
 import { resolveOptions } from '../../dist/options/index.js';
+import { parseJson } from '../../dist/system/json.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 export const model = (...parts) => readFileSync(path.join(root, 'models', ...parts));
@@ -83,7 +83,7 @@ export const record = {
   warnings: ['w'],
 };
 export const settings = {
-  format: 'invseg-run/2',
+  format: 'invseg-run/3',
   version: '0.1.0',
   model: 'm 1',
   weights: null,

@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
-import { parseSettings } from '../../dist/cli/flags.js';
+import { parseSettings } from '../../dist/cli/flags/options.js';
 import { readVocabularyOf } from '../../dist/datasets/classes.js';
 import { readAnnotation } from '../../dist/datasets/coco/annotation.js';
 import { InstancesFile } from '../../dist/datasets/coco/instances.js';
@@ -14,12 +14,15 @@ import { readMatrix } from '../../dist/datasets/matlab.js';
 import { resolveDatasetOptions } from '../../dist/datasets/options.js';
 import { Root } from '../../dist/datasets/places.js';
 import { decodeNamedMask } from '../../dist/datasets/png-mask.js';
-import { parseLabelNames } from '../../dist/draw/label-names.js';
 import { readRun } from '../../dist/evaluation/index.js';
 import { checkRecord, checkSettings } from '../../dist/evaluation/record.js';
+import { decodeResult } from '../../dist/evaluation/redis/jobs.js';
+import { Registry } from '../../dist/evaluation/redis/registry.js';
+import { RedisUrl } from '../../dist/evaluation/redis/url.js';
 import { packLabels, unpackLabels } from '../../dist/evaluation/remote.js';
-import { seal } from '../../dist/evaluation/seal.js';
 import { decodeImage } from '../../dist/image/decode.js';
+import { seal } from '../../dist/journal/seal.js';
+import { parseLabelNames } from '../../dist/labels/label-names.js';
 import { checkManifest } from '../../dist/models/manifest-check.js';
 import { readHeader } from '../../dist/models/safetensors.js';
 import { findWeights } from '../../dist/models/weights.js';
@@ -29,9 +32,6 @@ import { NameMatcher } from '../../dist/names/matcher.js';
 import { parseNames as parseLists } from '../../dist/names/precomputed.js';
 import { loadVocabulary, readVocabulary } from '../../dist/names/vocabulary.js';
 import { resolveEngineOptions, resolveOptions } from '../../dist/options/index.js';
-import { decodeResult } from '../../dist/queue/jobs.js';
-import { Registry } from '../../dist/queue/registry.js';
-import { RedisUrl } from '../../dist/queue/url.js';
 import { readSpecialTokens, readTokenizerFiles } from '../../dist/text/tokenizer-files.js';
 import { readModelManifest } from '../../dist/vision-language/manifest.js';
 import { WordPiece } from '../../dist/vision-language/wordpiece.js';
@@ -249,9 +249,12 @@ export async function makeTargets(folder) {
       }),
     },
     'settings of the command line': {
-      seeds: ['crop.min=0.5', 'layers.trainingCross.heads.a=[1]', 'crop={"min":0.5}', 'template=a {}'].map((text) =>
-        Buffer.from(text),
-      ),
+      seeds: [
+        'views.crop.min=0.5',
+        'attention.layers.trainingCross.heads.a=[1]',
+        'views={"crop":{"min":0.5}}',
+        'prompt.template=a {}',
+      ].map((text) => Buffer.from(text)),
       attack: (bytes) => resolveOptions(parseSettings(bytes.toString('utf8').split('\n'))),
     },
     'journal, record': { seeds: [json(record)], attack: ofJson((value) => checkRecord(value, 4, 'line 2')) },

@@ -83,7 +83,12 @@ async function writeInputs(folder, { parts, rgb, width, height, categories, step
   const manifest = JSON.parse(await readFile(path.join(model.folder, 'manifest.json'), 'utf8'));
   const options = resolveOptions({ steps }, model.methods);
   const { prompts: layout, needsNames } = methods[options.method];
-  const prompts = parts.buildPrompts(categories, { ...options, layout, needsNames });
+  const prompts = parts.buildPrompts(categories, {
+    ...options.prompt,
+    background: options.background,
+    layout,
+    needsNames,
+  });
   const random = new Random(options.seed);
   const predictionSeed = random.seed();
   random.seed(); // of the latent, which is the mean here
@@ -107,7 +112,7 @@ async function writeInputs(folder, { parts, rgb, width, height, categories, step
     width,
     height,
     predictionSeed,
-    predictionTimestep: options.inferenceTimestep,
+    predictionTimestep: options.inference.timestep,
     plan: drawSteps(random, options).map(({ boxes, timesteps, noiseSeed }) => ({
       timestep: timesteps[0],
       seed: noiseSeed,

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { polygonRuns } from '../../dist/datasets/coco/polygon.js';
-import { decodeRuns } from '../../dist/datasets/coco/runs.js';
+import { decodeRuns } from '../../dist/labels/runs.js';
 
 const cases = JSON.parse(gunzipSync(readFileSync(process.argv[2])).toString());
 

@@ -14,11 +14,11 @@ import { decode } from 'fast-png';
 import { decodeImage } from '../../dist/image/decode.js';
 import { Segmenter } from '../../dist/index.js';
 import { inversionOptions } from '../../dist/methods/inversion.js';
+import { selectAll } from '../../dist/methods/selections.js';
 import { drawBoxes } from '../../dist/methods/views.js';
 import { resolveEngineOptions, resolveOptions } from '../../dist/options/index.js';
 import { Random } from '../../dist/random.js';
 import { openParts } from '../../dist/segmenter/open.js';
-import { selectAll } from '../../dist/segmenter/selections.js';
 import { readFolder } from './folder.mjs';
 import { bootstrap, count, scores, total } from './metrics.mjs';
 

@@ -20,13 +20,16 @@ from . import tokenizer, words as vocabulary
 from .config import BETA_END, BETA_START, BUNDLES, CHECKPOINTS, LATENT_STRIDE, PICTURE, STEPS, cache
 
 VERSION = "2"  # of the shipped weights
-# Chosen by scripts/figures/choose-methods.mjs on 60 scenes of the training's drawings (heldout --role train --seed 11).
+# Chosen on 60 scenes of the training's drawings (heldout --role train --seed 11).
 METHODS = {
     "shipped": {
         "diffsegmenter": {
-            "inferenceCross": "bundle", "crossScale": "none", "inferenceTimestep": 50, "wordWeight": 1, "backgroundThreshold": 0.8,
+            "attention": {"inferenceCross": "bundle", "crossScale": "none"},
+            "prompt": {"wordWeight": 1},
+            "background": {"threshold": 0.8},
+            "inference": {"timestep": 50},
         },
-        "diffseg": {"inferenceSelf": "bundle", "diffseg": {"threshold": 0.15}},
+        "diffseg": {"attention": {"inferenceSelf": "bundle"}, "diffseg": {"threshold": 0.15}},
     },
 }  # fmt: skip
 MANIFEST_NAMES = {"text_encoder": "textEncoder", "vae_encoder": "vaeEncoder", "unet": "unet"}

@@ -13,7 +13,7 @@ const report = (more: Partial<BenchReport> = {}): BenchReport => ({
   dtype: 'float16',
   picture: { width: 640, height: 480, hash: 'x' },
   categories: ['cat', '<script>', 'background'],
-  options: { method: 'invseg', steps: 10, viewCount: 2, views: 'perStep' },
+  options: { method: 'invseg', steps: 10, views: { count: 2, fresh: 'perStep' } },
   images: 5,
   stages: {
     encode: { p50: 10, p90: 11 },
@@ -39,15 +39,21 @@ describe('operations of a report', () => {
     expect(encode).toBe(45_127_233_536 + 1_116_658_466_816);
     expect(inversion).toBe(10 * step! + 20 * 1_116_658_466_816);
     expect(total).toBe(encode! + inversion! + predict!);
-    const kept = countedStages(report({ options: { method: 'invseg', steps: 10, viewCount: 4, views: 'perImage' } }));
+    const kept = countedStages(
+      report({ options: { method: 'invseg', steps: 10, views: { count: 4, fresh: 'perImage' } } }),
+    );
     expect([kept.step, kept.inversion]).toEqual([2 * step!, 20 * step! + 4 * 1_116_658_466_816]);
-    const none = countedStages(report({ options: { method: 'invseg', steps: 0, viewCount: 2, views: 'perStep' } }));
+    const none = countedStages(
+      report({ options: { method: 'invseg', steps: 0, views: { count: 2, fresh: 'perStep' } } }),
+    );
     expect([none.step, none.inversion]).toEqual([undefined, 0]);
   });
 
   it('are none where nobody counted', () => {
     expect(countedStages(report({ model: { name: 'other', version: '1' } }))).toEqual({});
-    expect(countedStages(report({ options: { method: 'diffseg', steps: 1, viewCount: 2 } }))).toEqual({});
+    expect(
+      countedStages(report({ options: { method: 'diffseg', steps: 1, views: { count: 2, fresh: 'perStep' } } })),
+    ).toEqual({});
   });
 });
 

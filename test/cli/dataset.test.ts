@@ -2,7 +2,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { datasetOptions } from '../../lib/cli/dataset-flags.js';
+import { datasetOptions } from '../../lib/cli/flags/dataset.js';
 import { runCli } from '../../lib/cli/program.js';
 import type { DatasetCheck } from '../../lib/datasets/index.js';
 import { openDataset } from '../../lib/datasets/index.js';

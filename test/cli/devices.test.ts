@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { parseDevices, standardDevices, threadsFor } from '../../lib/cli/devices.js';
+import { standardDevices } from '../../lib/cli/flags/devices.js';
+import { parseDevices, threadsFor } from '../../lib/evaluation/devices.js';
 import { alive, childrenOf, endAll, journalled, report, start, until } from '../support/cli.js';
 
 let folder: string;
@@ -49,12 +50,9 @@ describe('--devices', () => {
   });
 
   it('shares the cores between engines on the CPU', () => {
-    expect(Number(threadsFor(undefined, ['cpu', 'cpu']))).toBeGreaterThanOrEqual(1);
-    expect(threadsFor('3', ['cpu', 'cpu'])).toBe('3');
-    expect([threadsFor(undefined, ['cpu']), threadsFor(undefined, ['cuda:0', 'cuda:1'])]).toEqual([
-      undefined,
-      undefined,
-    ]);
+    expect(threadsFor(0, ['cpu', 'cpu'])).toBeGreaterThanOrEqual(1);
+    expect(threadsFor(3, ['cpu', 'cpu'])).toBe(3);
+    expect([threadsFor(0, ['cpu']), threadsFor(0, ['cuda:0', 'cuda:1'])]).toEqual([0, 0]);
   });
 });
 

@@ -4,13 +4,13 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { runCli } from '../../lib/cli/program.js';
 import { readRun } from '../../lib/evaluation/index.js';
-import type * as Lines from '../../lib/evaluation/lines.js';
-import type * as Statistics from '../../lib/evaluation/statistics.js';
+import type * as Lines from '../../lib/journal/lines.js';
+import type * as Statistics from '../../lib/scores/statistics.js';
 import type { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { FakeSegmenter, makeFolder } from '../evaluation/fake.js';
 
 const work = vi.hoisted(() => ({ lines: 0, resamplings: 0 }));
-vi.mock('../../lib/evaluation/lines.js', async (original) => {
+vi.mock('../../lib/journal/lines.js', async (original) => {
   const real = await original<typeof Lines>();
   return {
     async *wholeLines(file: string) {
@@ -21,7 +21,7 @@ vi.mock('../../lib/evaluation/lines.js', async (original) => {
     },
   };
 });
-vi.mock('../../lib/evaluation/statistics.js', async (original) => {
+vi.mock('../../lib/scores/statistics.js', async (original) => {
   const real = await original<typeof Statistics>();
   const bootstrap: typeof real.bootstrap = (pictures, statistic, options) =>
     real.bootstrap(pictures, (times) => (work.resamplings++, statistic(times)), options);

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { progressText } from '../../lib/cli/evaluate-line.js';
-import type { Io } from '../../lib/cli/io.js';
 import { runCli } from '../../lib/cli/program.js';
+import { progressText } from '../../lib/cli/terminal/evaluate-line.js';
+import type { Io } from '../../lib/cli/terminal/io.js';
 import type { Segmenter } from '../../lib/segmenter/segmenter.js';
 import type { Behaviour } from '../evaluation/fake.js';
 import { FakeSegmenter, idOf, makeFolder } from '../evaluation/fake.js';

@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseSettings } from '../../lib/cli/flags.js';
+import { parseSettings } from '../../lib/cli/flags/options.js';
 import { optionTables, withTables } from '../../lib/cli/options-table.js';
 import { defaults, engineDefaults, methodRows, resolveOptions } from '../../lib/options/index.js';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
 describe("the README's tables of options", () => {
-  it('are those of the definitions (else: node scripts/readme.mjs)', () => {
+  it('are those of the definitions (else: npm run generate)', () => {
     expect(withTables(readme)).toBe(readme);
   });
 
   it('have every option, members of a group apart', () => {
     const { options, 'engine options': engine } = optionTables();
-    for (const key of Object.keys(defaults)) expect(options).toMatch(new RegExp(`\\| \`${key}(\\.\\w+)?\` \\|`));
-    for (const key of ['preset', 'crop.min', 'layers.trainingCross', 'rescale', 'saveStrengths'])
+    for (const key of Object.keys(defaults)) expect(options).toMatch(new RegExp(`\\| \`${key}(\\.\\w+)*\` \\|`));
+    for (const key of ['preset', 'views.crop.min', 'attention.layers.trainingCross', 'inference.rescale'])
       expect(options).toContain(`| \`${key}\` |`);
     for (const key of Object.keys(engineDefaults)) expect(engine).toContain(`| \`${key}\` |`);
     // Four cells a row, whatever is in them.
@@ -24,8 +24,7 @@ describe("the README's tables of options", () => {
   it('name options that a call takes, with the defaults that it has', () => {
     const resolved = resolveOptions() as unknown as Record<string, unknown>;
     for (const { key, default: value } of methodRows()) {
-      const [name, member] = key.split('.');
-      const found = member === undefined ? resolved[name!] : (resolved[name!] as Record<string, unknown>)[member];
+      const found = key.split('.').reduce<unknown>((group, name) => (group as Record<string, unknown>)[name], resolved);
       expect(found, key).toEqual(value);
       expect(() => resolveOptions(parseSettings([`${key}=${JSON.stringify(value)}`]) as never), key).not.toThrow(
         /Unknown option/,
@@ -34,6 +33,6 @@ describe("the README's tables of options", () => {
   });
 
   it('need their place', () => {
-    expect(() => withTables('no place')).toThrow(/no place for the table/);
+    expect(() => withTables('no place')).toThrow(/no place for a table/);
   });
 });

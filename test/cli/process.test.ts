@@ -107,7 +107,8 @@ describe('invseg', () => {
     expect(await invseg(['segment', 'none.png', '--categories', 'cat'])).toMatchObject({ code: 1, out: '' });
     expect((await invseg(['segment'])).code).toBe(2);
     expect(
-      (await invseg(['segment', file, '--categories', 'cat', '--set', 'inferenceSelf.64=1', '--out', out])).code,
+      (await invseg(['segment', file, '--categories', 'cat', '--set', 'attention.inferenceSelf.64=1', '--out', out]))
+        .code,
     ).toBe(2);
   });
 

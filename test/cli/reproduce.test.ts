@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { chooseTables, parseRows, parseSeeds } from '../../lib/cli/reproduce-choice.js';
+import { chooseTables, parseRows, parseSeeds } from '../../lib/cli/flags/reproduce-choice.js';
 import { makeFolder as realFolder } from '../diagnose/folder.js';
 import { idOf, journalLines, makeFolder } from '../evaluation/fake.js';
 import { reproduceCli } from '../reproduce/cli.js';
@@ -48,7 +48,10 @@ describe('invseg reproduce', () => {
     expect(json.circumstances.model.weights).toMatch(/^[0-9a-f]{64}$/);
     expect(json.rows[1]).toMatchObject({
       standard: true,
-      ours: { options: { anchorScale: 4 }, names: expect.stringContaining('ground truth') },
+      ours: {
+        options: expect.objectContaining({ loss: expect.objectContaining({ anchorScale: 4 }) }),
+        names: expect.stringContaining('ground truth'),
+      },
     });
     expect(existsSync(path.join(out, json.rows[1].ours.runs[0].folder, 'report.html'))).toBe(true);
     expect((await onFolder('table2', '--names', 'ground-truth', '--seeds', '2', '--sample', '4')).calls).toBe(0);

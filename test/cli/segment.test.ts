@@ -4,8 +4,8 @@ import path from 'node:path';
 import { decode } from 'fast-png';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Io } from '../../lib/cli/io.js';
 import { runCli } from '../../lib/cli/program.js';
+import type { Io } from '../../lib/cli/terminal/io.js';
 import { openDataset } from '../../lib/datasets/index.js';
 import { InvSegError } from '../../lib/errors.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
@@ -94,7 +94,7 @@ describe('one picture', () => {
       status: 'completed',
       device: 'cpu',
     });
-    expect(report.options).toMatchObject({ seed: 5, steps: 2, learningRate: 0.01 });
+    expect(report.options).toMatchObject({ seed: 5, steps: 2, adam: { learningRate: 0.01 } });
     expect(report.losses).toHaveLength(2);
     const labels = decode(readFileSync(path.join(out, 'a.labels.png')));
     expect([labels.width, labels.height]).toEqual([20, 10]);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Io } from '../../lib/cli/io.js';
 import { runCli } from '../../lib/cli/program.js';
-import { ProgressLine } from '../../lib/cli/progress.js';
-import { printable, printableIo } from '../../lib/cli/terminal.js';
+import type { Io } from '../../lib/cli/terminal/io.js';
+import { printable, printableIo } from '../../lib/cli/terminal/printable.js';
+import { ProgressLine } from '../../lib/cli/terminal/progress.js';
 
 const harmless = /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$/;
 function makeIo(): { io: Io; text: { out: string; err: string } } {

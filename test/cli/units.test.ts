@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeError, exitCode, isFatal } from '../../lib/cli/failure.js';
-import { engineFlags, methodFlags, parseSettings } from '../../lib/cli/flags.js';
-import { optionsHelp } from '../../lib/cli/help.js';
-import { encodeNpy } from '../../lib/cli/npy.js';
-import { outputStems, prepareFolder, writeWhole } from '../../lib/cli/outputs.js';
+import { optionsHelp } from '../../lib/cli/flags/help.js';
+import { engineFlags, methodFlags, parseSettings } from '../../lib/cli/flags/options.js';
+import { describeError, exitCode, isFatal } from '../../lib/cli/terminal/failure.js';
 import { InvSegError } from '../../lib/errors.js';
 import { methodRows, resolveOptions } from '../../lib/options/index.js';
+import { encodeNpy } from '../../lib/results/npy.js';
+import { outputStems } from '../../lib/results/stems.js';
+import { prepareFolder, writeWhole } from '../../lib/system/outputs.js';
 
 let folder: string;
 beforeAll(() => {
@@ -108,22 +109,29 @@ describe('flags', () => {
 
   it('become options by the same rules as the API', () => {
     const set = [
-      'crop.min=0.8',
-      'inferenceCross.16=1',
-      'inferenceCross.32=0.5',
-      'gradient=keys-only',
-      'timestepRange=[1,9]',
+      'views.crop.min=0.8',
+      'attention.inferenceCross.16=1',
+      'attention.inferenceCross.32=0.5',
+      'loss.gradient=keys-only',
+      'views.timesteps=[1,9]',
     ];
-    const options = resolveOptions(methodFlags({ ...flags, steps: '3', seed: '7', saveMaps: true, set }));
-    expect(options).toMatchObject({ steps: 3, seed: 7, saveMaps: true, gradient: 'keys-only', timestepRange: [1, 9] });
-    expect(options.crop).toMatchObject({ min: 0.8, max: 1 });
-    expect(options.inferenceCross).toEqual({ 16: 1, 32: 0.5 });
+    const options = resolveOptions(methodFlags({ ...flags, steps: '3', seed: '7', set }));
+    expect(options).toMatchObject({
+      steps: 3,
+      seed: 7,
+      loss: { gradient: 'keys-only' },
+      views: { timesteps: [1, 9] },
+    });
+    expect(options.views.crop).toMatchObject({ min: 0.8, max: 1 });
+    expect(options.attention.inferenceCross).toEqual({ 16: 1, 32: 0.5 });
   });
 
   it('leave text as it is', () => {
-    expect(parseSettings(['template={}', 'separator=, ', 'background=0', 'alpha=0'])).toEqual(
-      Object.assign(Object.create(null), { template: '{}', separator: ', ', background: '0', alpha: 0 }),
-    );
+    expect(parseSettings(['prompt.template={}', 'prompt.separator=, ', 'background.name=0', 'loss.alpha=0'])).toEqual({
+      prompt: { template: '{}', separator: ', ' },
+      background: { name: '0' },
+      loss: { alpha: 0 },
+    });
   });
 
   it.each(['steps', '=1', ''])('refuse --set %j', (text) => {
@@ -134,7 +142,7 @@ describe('flags', () => {
     [{ steps: 'many' }, 'steps but received the string "many"'],
     [{ set: ['constructor.prototype=1'] }, 'Unknown option constructor'],
     [{ set: ['__proto__.x=1'] }, 'Unknown option __proto__'],
-    [{ set: ['crop=1'] }, 'crop but received 1'],
+    [{ set: ['views.crop=1'] }, 'views.crop but received 1'],
     [{ seed: '1e99' }, 'seed but received'],
   ])('%j is refused', (given, text) => {
     expect(() => resolveOptions(methodFlags({ ...flags, ...given }))).toThrow(text);
@@ -147,7 +155,7 @@ describe('flags', () => {
   it('are all listed by --help, as --set takes them', () => {
     const help = optionsHelp();
     for (const { key } of methodRows()) expect(help).toContain(`\n  ${key}=`);
-    expect(help).toMatch(/\n {2}layers\.inferenceSelf=all /);
+    expect(help).toMatch(/\n {2}attention\.layers\.inferenceSelf=all /);
   });
 });
 

@@ -2,7 +2,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { decodeNamedMask, decodePngMask } from '../../lib/datasets/png-mask.js';
-import { LABEL_NAMES, labelNamesText } from '../../lib/draw/label-names.js';
+import { LABEL_NAMES, labelNamesText } from '../../lib/labels/label-names.js';
 
 const size = { width: 10, height: 10 };
 const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');

@@ -81,11 +81,14 @@ describe('diagnose', () => {
   });
 
   it('refuses a name that stood for other options', async () => {
-    const variants = [...options.variants!.slice(0, 1), { name: 'anchor scale 16', overrides: { anchorScale: 2 } }];
+    const variants = [
+      ...options.variants!.slice(0, 1),
+      { name: 'anchor scale 16', overrides: { loss: { anchorScale: 2 } } },
+    ];
     const lines = readFileSync(journal, 'utf8');
     await expect(diagnose(segmenter, { ...options, variants })).rejects.toMatchObject({
       code: 'INVALID_OPTION',
-      message: expect.stringMatching(/"anchor scale 16" with other options.*\n {2}anchorScale: 16 there, 2 now/),
+      message: expect.stringMatching(/"anchor scale 16" with other options.*\n {2}loss.anchorScale: 16 there, 2 now/),
     });
     expect(readFileSync(journal, 'utf8')).toBe(lines);
   });

@@ -10,9 +10,9 @@ import { openPicture, probePicture } from '../../lib/diagnose/picture.js';
 import { compareLosses } from '../../lib/diagnose/probe.js';
 import { baselineKey, lossKey } from '../../lib/diagnose/variants.js';
 import { Segmenter } from '../../lib/index.js';
-import type { MethodOptions, MethodOverrides, Scope } from '../../lib/options/index.js';
-import { methodDefinitions, optionsOf, resolveOptions } from '../../lib/options/index.js';
-import { alternatives, changes, companions } from '../options/alternatives.js';
+import type { MethodOverrides, Scope } from '../../lib/options/index.js';
+import { methodRows, optionsOf, resolveOptions } from '../../lib/options/index.js';
+import { alternatives, changes, companions, merged } from '../options/alternatives.js';
 import { makeFolder } from './folder.js';
 
 const root = mkdtempSync(path.join(tmpdir(), 'invseg-options-'));
@@ -30,17 +30,17 @@ afterAll(async () => {
 });
 
 /** Options that InvSeg itself does not read, though they may change another method's masks. */
-const ofOthers = new Set<keyof MethodOptions>(['method', 'caption', 'diffseg', 'iseg']);
+const ofOthers = /^(method$|prompt\.caption$|diffseg\.|iseg\.)/;
 
-const scopesOf = (overrides: MethodOverrides, key: keyof MethodOptions, base: MethodOverrides): Set<Scope> => {
-  const [before, after] = [base, { ...base, ...overrides }].map((given) =>
+const scopesOf = (overrides: MethodOverrides, key: string, base: MethodOverrides): Set<Scope> => {
+  const [before, after] = [base, merged(base, overrides)].map((given) =>
     resolveOptions({ ...given, method: 'invseg' }),
   );
   const scopes = ['loop', 'loss', 'prediction'] as const;
   const own = scopes.filter(
     (scope) => JSON.stringify(optionsOf(scope, before!)) !== JSON.stringify(optionsOf(scope, after!)),
   );
-  return new Set(ofOthers.has(key) ? [] : own);
+  return new Set(ofOthers.test(key) ? [] : own);
 };
 
 /** What a run gives under some options; three texts that are equal where nothing changed. */
@@ -67,22 +67,24 @@ function lookOnce(overrides: MethodOverrides): ReturnType<typeof look> {
 
 describe('the table of options', () => {
   it('has every option, and an alternative for each', () => {
-    expect(Object.keys(alternatives).sort()).toEqual(Object.keys(methodDefinitions).sort());
+    expect(Object.keys(alternatives).sort()).toEqual(
+      methodRows()
+        .map(({ key }) => key)
+        .sort(),
+    );
   });
 
   it.each(changes)('says what %s can change', async (_, key, overrides) => {
     const base = companions[key] ?? {};
-    const [before, after] = [await lookOnce(base), await lookOnce({ ...base, ...overrides })];
+    const [before, after] = [await lookOnce(base), await lookOnce(merged(base, overrides))];
     const changed = (['loop', 'loss', 'prediction'] as const).filter((scope) => before[scope] !== after[scope]);
     expect(new Set(changed)).toEqual(scopesOf(overrides, key, base));
   });
 
   it.each(changes)('%s shares a probe and a baseline only where they are the same', async (_, key, overrides) => {
     const base = companions[key] ?? {};
-    const [before, after] = [await lookOnce(base), await lookOnce({ ...base, ...overrides })];
-    const [one, other] = [base, { ...base, ...overrides }].map((given) =>
-      resolveOptions({ ...given, method: 'invseg' }),
-    );
+    const [before, after] = [await lookOnce(base), await lookOnce(merged(base, overrides))];
+    const [one, other] = [base, merged(base, overrides)].map((given) => resolveOptions({ ...given, method: 'invseg' }));
     if (lossKey(one!) === lossKey(other!)) expect(after.loss).toBe(before.loss);
     if (baselineKey(one!) === baselineKey(other!)) expect(after.prediction).toBe(before.prediction);
   });
@@ -90,13 +92,13 @@ describe('the table of options', () => {
 
 describe('the probed loss', () => {
   // A step always adds noise, and draws a latent of its own.
-  const probed = changes.filter(([, key]) => key !== 'inferenceNoise' && key !== 'latentSample');
+  const probed = changes.filter(([, key]) => key !== 'inference.noise' && key !== 'latentSample');
 
   it.each(probed)("is the engine's own with %s", async (_, key, overrides) => {
     let [ours, theirs] = [NaN, NaN];
     await segmenter.observe(
       picture.item.imagePath,
-      { ...companions[key], ...overrides, method: 'invseg', steps: 0, categories: picture.names },
+      { ...merged(companions[key] ?? {}, overrides), method: 'invseg', steps: 0, categories: picture.names },
       async (_step, inversion, context) => {
         const attention = await readTraining(context);
         const all = context.prompts.categories.length;
@@ -105,7 +107,7 @@ describe('the probed loss', () => {
         // One view of the whole picture, at the timestep and under the noise of the prediction.
         const views = {
           boxes: Float32Array.of(0, 0, 1, 1),
-          timesteps: Int32Array.of(context.options.inferenceTimestep),
+          timesteps: Int32Array.of(context.options.inference.timestep),
           noiseSeed: context.inferenceSeed,
         };
         theirs = (await inversion.step(views)).loss;

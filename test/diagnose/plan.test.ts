@@ -19,10 +19,10 @@ describe('variants', () => {
   it("stand on the model's settings of the method", () => {
     const variants = [
       { name: 'default', overrides: {} },
-      { name: 'slow', overrides: { learningRate: 1e-4 } },
+      { name: 'slow', overrides: { adam: { learningRate: 1e-4 } } },
     ];
-    const rates = makePlans(variants, {}, { invseg: { learningRate: 0.003 } }).map(
-      ({ options }) => options.learningRate,
+    const rates = makePlans(variants, {}, { invseg: { adam: { learningRate: 0.003 } } }).map(
+      ({ options }) => options.adam.learningRate,
     );
     expect(rates).toEqual([0.003, 1e-4]);
   });
@@ -39,7 +39,7 @@ describe('variants', () => {
 
   it('come from a file', async () => {
     const file = path.join(folder, 'mine.json');
-    writeFileSync(file, JSON.stringify([{ name: 'slow', overrides: { learningRate: 1e-4 } }]));
+    writeFileSync(file, JSON.stringify([{ name: 'slow', overrides: { adam: { learningRate: 1e-4 } } }]));
     expect((await chooseVariants(file, [16])).map(({ name }) => name)).toEqual(['default', 'slow']);
   });
 
@@ -48,7 +48,7 @@ describe('variants', () => {
     ['no list', '{}', /no list/],
     ['an empty list', '[]', /no list/],
     ['an entry without options', '[{"name":"a"}]', /entry 0/],
-    ['an unknown option', '[{"name":"a","overrides":{"learningrate":1}}]', /learningRate/],
+    ['an unknown option', '[{"name":"a","overrides":{"adam":{"learningrate":1}}}]', /learningRate/],
     ['a name twice', '[{"name":"a","overrides":{}},{"name":"a","overrides":{}}]', /twice/],
   ])('are refused: %s', async (_, text, message) => {
     const file = path.join(folder, 'bad.json');
@@ -71,9 +71,9 @@ describe('plans', () => {
   const plans = makePlans(
     [
       { name: 'default', overrides: {} },
-      { name: 'slow', overrides: { learningRate: 1e-3 } },
-      { name: 'sharp', overrides: { anchorScale: 16 } },
-      { name: 'twice', overrides: { refineIterations: 2 } },
+      { name: 'slow', overrides: { adam: { learningRate: 1e-3 } } },
+      { name: 'sharp', overrides: { loss: { anchorScale: 16 } } },
+      { name: 'twice', overrides: { attention: { refineIterations: 2 } } },
     ],
     { seed: 1 },
   );

@@ -63,8 +63,10 @@ describe('compareLosses', () => {
   it('knows the background of a rule, which has no map, from what is ignored', () => {
     const object = Float32Array.from({ length: POINTS }, (_, point) => (left(point) ? 0.9 : 0.3));
     const seen = { side: SIDE, categories: 1, self: attentionOf(left), refined: object };
-    const rule = (backgroundThreshold: number) =>
-      ({ ...defaults, backgroundRule: 'threshold', backgroundThreshold }) as const;
+    const rule = (threshold: number) => ({
+      ...defaults,
+      background: { ...defaults.background, rule: 'threshold' as const, threshold },
+    });
     const right = compareLosses(seen, mapsOf(left), 2, rule(0.5));
     expect(right.losses.hard).toEqual(right.losses.truth);
     // Without a background in the prediction the whole picture is the object's.
@@ -81,7 +83,9 @@ describe('compareLosses', () => {
       refined: mapsOf(nearly),
     };
     const [once, twice] = [1, 2].map(
-      (refineIterations) => compareLosses(seen, mapsOf(nearly), 2, { ...defaults, refineIterations }).losses,
+      (refineIterations) =>
+        compareLosses(seen, mapsOf(nearly), 2, { ...defaults, attention: { ...defaults.attention, refineIterations } })
+          .losses,
     );
     expect(twice!['refined truth']).not.toEqual(once!['refined truth']);
     expect(twice!.soft).toEqual(once!.soft);
@@ -89,12 +93,18 @@ describe('compareLosses', () => {
 
   it('knows no direction where nothing has a slope', () => {
     const seen = { side: SIDE, categories: 2, self: attentionOf(left), refined: mapsOf(nearly) };
-    expect(compareLosses(seen, mapsOf(left), 2, { ...defaults, clusterWeight: 0, alpha: 0 }).direction).toBeNull();
+    expect(
+      compareLosses(seen, mapsOf(left), 2, { ...defaults, loss: { ...defaults.loss, clusterWeight: 0, alpha: 0 } })
+        .direction,
+    ).toBeNull();
   });
 
   it('adds the parts of the loss with their weights', () => {
     const seen = { side: SIDE, categories: 2, self: attentionOf(left), refined: mapsOf(nearly) };
-    const { losses } = compareLosses(seen, mapsOf(left), 2, { ...defaults, clusterWeight: 2, alpha: 3 });
+    const { losses } = compareLosses(seen, mapsOf(left), 2, {
+      ...defaults,
+      loss: { ...defaults.loss, clusterWeight: 2, alpha: 3 },
+    });
     for (const loss of Object.values(losses)) expect(loss.total).toBeCloseTo(2 * loss.cluster + 3 * loss.entropy, 5);
     expect(losses.hard.entropy).toBeLessThan(losses.soft.entropy);
   });

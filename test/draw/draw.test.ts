@@ -4,7 +4,6 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { glyphs } from '../../lib/draw/glyphs.js';
 import {
-  backgroundFirst,
   categoryPalette,
   drawOverlay,
   drawPanel,
@@ -13,10 +12,10 @@ import {
   shares,
   vocPalette,
 } from '../../lib/draw/index.js';
-import { LABEL_NAMES, parseLabelNames } from '../../lib/draw/label-names.js';
 import { drawLegend } from '../../lib/draw/legend.js';
 import { resizeLabels, shownSize, tint } from '../../lib/draw/pixels.js';
 import { escapeXml, textRun, wrapText } from '../../lib/draw/text.js';
+import { backgroundFirst, LABEL_NAMES, parseLabelNames } from '../../lib/labels/label-names.js';
 
 /** A grey picture with a square of category 0 in it; the last category is around it. */
 function scene(width: number, height: number, categories = 3) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Colour, PaletteName } from '../../lib/draw/index.js';
+import type { Colour } from '../../lib/draw/colour.js';
+import type { PaletteName } from '../../lib/draw/index.js';
 import { categoryPalette, paletteNames } from '../../lib/draw/index.js';
 
 /** Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB. */

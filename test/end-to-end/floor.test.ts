@@ -8,9 +8,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../lib/datasets/index.js';
 import { openDataset } from '../../lib/datasets/index.js';
-import type { ClassCounts } from '../../lib/evaluation/index.js';
-import { countPixels, metricsOf, sumCounts } from '../../lib/evaluation/index.js';
 import { Segmenter } from '../../lib/index.js';
+import type { ClassCounts } from '../../lib/scores/counts.js';
+import { countPixels, sumCounts } from '../../lib/scores/counts.js';
+import { metricsOf } from '../../lib/scores/metrics.js';
 import { makeFolder } from '../diagnose/folder.js';
 
 const PICTURES = 12;

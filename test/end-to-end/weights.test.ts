@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { methodNames, Segmenter } from '../../lib/index.js';
+import { Segmenter } from '../../lib/index.js';
+import { methodNames } from '../../lib/options/method-names.js';
 import { openHandles, pictures } from './model.js';
 
 const source = fileURLToPath(new URL('../../models/miniature', import.meta.url));
@@ -98,11 +99,9 @@ describe('a weights folder', () => {
   ])('with %s is refused by name, and nothing stays', async (_what, damage, code, name) => {
     damage();
     const before = openHandles();
-    const began = performance.now();
     const error = await Segmenter.open({ model: folder, device: 'cpu' }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'InvSegError', code });
     expect((error as Error).message.split('\n')[0]).toContain(name);
-    expect(performance.now() - began).toBeLessThan(2000);
     expect(openHandles()).toBe(before);
   });
 

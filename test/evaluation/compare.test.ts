@@ -2,8 +2,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDataset } from '../../lib/datasets/index.js';
-import type { EvaluateOptions, Evaluation } from '../../lib/evaluation/index.js';
+import type { Evaluation } from '../../lib/evaluation/index.js';
 import { compareRuns, evaluate } from '../../lib/evaluation/index.js';
+import type { EvaluateOptions } from '../../lib/evaluation/options.js';
 import { FakeSegmenter, makeFolder } from './fake.js';
 
 let root: string;

@@ -15,8 +15,9 @@ import { decode } from 'fast-png';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DatasetOptions } from '../../lib/datasets/index.js';
 import { openDataset } from '../../lib/datasets/index.js';
-import type { EvaluateOptions, EvaluateProgress, Evaluation } from '../../lib/evaluation/index.js';
+import type { Evaluation } from '../../lib/evaluation/index.js';
 import { evaluate, pictureFiles } from '../../lib/evaluation/index.js';
+import type { EvaluateOptions, EvaluateProgress } from '../../lib/evaluation/options.js';
 import { decodeImage } from '../../lib/image/decode.js';
 import { createNameSource } from '../../lib/names/index.js';
 import { CLASSES, FakeSegmenter, HEIGHT, idOf, journalLines, makeFolder, seen, truthOf, WIDTH } from './fake.js';
@@ -105,7 +106,7 @@ describe('evaluate', () => {
     await run();
     const lines = journalLines(out).map((line) => JSON.parse(line));
     expect(lines).toHaveLength(PICTURES + 1);
-    expect(lines[0].settings).toMatchObject({ format: 'invseg-run/2', classes: ['background', ...CLASSES] });
+    expect(lines[0].settings).toMatchObject({ format: 'invseg-run/3', classes: ['background', ...CLASSES] });
     expect(lines[1]).toMatchObject({
       id: idOf(0),
       place: 0,
@@ -211,11 +212,11 @@ describe('evaluate', () => {
 
   it("takes the model's settings of a method, unless a preset says otherwise", async () => {
     const segmenter = new FakeSegmenter();
-    Object.assign(segmenter.info.model, { methods: { diffsegmenter: { backgroundThreshold: 0.8 } } });
+    Object.assign(segmenter.info.model, { methods: { diffsegmenter: { background: { threshold: 0.8 } } } });
     const { settings } = await run({ segmenter, options: { method: 'diffsegmenter' } });
-    expect(settings.options.backgroundThreshold).toBe(0.8);
+    expect(settings.options.background.threshold).toBe(0.8);
     const authors = await run({ segmenter, options: { preset: 'diffsegmenter-paper' }, restart: true });
-    expect(authors.settings.options.backgroundThreshold).toBe(0.5);
+    expect(authors.settings.options.background.threshold).toBe(0.5);
   });
 
   it('takes any source of names, each class once, and refuses what is none', async () => {

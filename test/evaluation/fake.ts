@@ -130,10 +130,18 @@ export class FakeSegmenter implements Evaluated {
 
   #result({ data, width, height }: RawImage, options: SegmentOptions): SegmentResult {
     const { salt = 0, unnamed, losses = 2 } = this.behaviour;
-    const { categories: names = [], signal: _, onProgress: __, ...rest } = options;
+    const {
+      categories: names = [],
+      signal: _,
+      onProgress: __,
+      saveMaps,
+      saveStrengths: ___,
+      compareLoss: ____,
+      ...rest
+    } = options;
     this.asked.push([...names]);
     const categories = unnamed ? ['1', '2'] : [...names, 'background'];
-    const maps = rest.saveMaps && {
+    const maps = saveMaps && {
       data: Float32Array.from({ length: categories.length * 16 }, (_, i) => ((i * 7) % 5) / 5),
       size: 4,
       categories,

@@ -1,10 +1,11 @@
 /** Intervals of the mean IoU on pictures whose true mean IoU is known. */
 import { describe, expect, it } from 'vitest';
-import type { SparseCounts } from '../../lib/evaluation/index.js';
-import { absentRules, bootstrap, meanIoUOf, metricsOf } from '../../lib/evaluation/index.js';
-import { normalQuantile, normalShare } from '../../lib/evaluation/normal.js';
-import { CountTable } from '../../lib/evaluation/table.js';
 import { Random } from '../../lib/random.js';
+import type { SparseCounts } from '../../lib/scores/counts.js';
+import { absentRules, meanIoUOf, metricsOf } from '../../lib/scores/metrics.js';
+import { normalQuantile, normalShare } from '../../lib/scores/normal.js';
+import { bootstrap } from '../../lib/scores/statistics.js';
+import { CountTable } from '../../lib/scores/table.js';
 
 /** [share of the pictures that show the class, its IoU over all pictures there could be] */
 type Classes = readonly (readonly [number, number])[];

@@ -7,9 +7,9 @@ import type { Dataset } from '../../lib/datasets/index.js';
 import { openDataset } from '../../lib/datasets/index.js';
 import { encodeLabels, vocPalette } from '../../lib/draw/index.js';
 import { InvSegError } from '../../lib/errors.js';
-import type { EvaluateOptions } from '../../lib/evaluation/index.js';
 import { compareRuns, evaluate, mergeRuns, readRun } from '../../lib/evaluation/index.js';
-import { seal, unseal } from '../../lib/evaluation/seal.js';
+import type { EvaluateOptions } from '../../lib/evaluation/options.js';
+import { seal, unseal } from '../../lib/journal/seal.js';
 import { Random } from '../../lib/random.js';
 import { FakeSegmenter, HEIGHT, idOf, makeFolder, truthOf, WIDTH } from './fake.js';
 

@@ -2,9 +2,10 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDataset } from '../../lib/datasets/index.js';
-import type { EvaluateOptions, Evaluation } from '../../lib/evaluation/index.js';
+import type { Evaluation } from '../../lib/evaluation/index.js';
 import { evaluate, mergeRuns, parseShard } from '../../lib/evaluation/index.js';
-import { seal, unseal } from '../../lib/evaluation/seal.js';
+import type { EvaluateOptions } from '../../lib/evaluation/options.js';
+import { seal, unseal } from '../../lib/journal/seal.js';
 import { FakeSegmenter, journalLines, makeFolder } from './fake.js';
 
 let root: string;

@@ -14,7 +14,7 @@ import { Random } from '../../lib/random.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { launchChromium, whyNoChromium } from '../../scripts/screenshots/chromium.mjs';
 import { openHandles } from '../end-to-end/model.js';
-import { changes, companions } from '../options/alternatives.js';
+import { changes, companions, merged } from '../options/alternatives.js';
 import { look } from './browser.js';
 
 const fixtures = new URL('../fixtures/pictures/', import.meta.url);
@@ -141,7 +141,7 @@ it('distances are those of the loss: D of two single points (eq. 5) is S of eq. 
 it.each(changes.filter(([, key]) => key !== 'method' && key !== 'steps'))(
   'before is after where no step is taken: %s',
   async (_, key, overrides) => {
-    const given = { ...companions[key], ...overrides, steps: 0, categories, methods: ['invseg'] as const };
+    const given = { ...merged(companions[key] ?? {}, overrides), steps: 0, categories, methods: ['invseg'] as const };
     const { before: written, after } = await explain(segmenter, file(picture), given);
     expect(written).toEqual(after);
   },

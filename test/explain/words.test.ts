@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fileStem } from '../../lib/explain/album.js';
-import { lineChart, niceTicks } from '../../lib/explain/chart.js';
-import { Html, html } from '../../lib/explain/html.js';
-import { figure, whereabouts } from '../../lib/explain/words.js';
+import { whereabouts } from '../../lib/explain/anchors.js';
+import { fileStem } from '../../lib/page/album.js';
+import { lineChart, niceTicks } from '../../lib/page/chart.js';
+import { Html, html } from '../../lib/page/html.js';
+import { figure } from '../../lib/page/words.js';
 
 describe('html', () => {
   it('escapes what is put in, and only that', () => {

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../../lib/image/decode.js';
 import { inversionOptions } from '../../lib/methods/inversion.js';
+import type { SegmenterParts } from '../../lib/methods/parts.js';
+import { resolveWeights, selectAll } from '../../lib/methods/selections.js';
 import type { NativeStepResult } from '../../lib/native/binding.js';
 import { type MethodOverrides, resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
 import { openParts } from '../../lib/segmenter/open.js';
-import type { SegmenterParts } from '../../lib/segmenter/parts.js';
-import { resolveWeights, selectAll } from '../../lib/segmenter/selections.js';
 import { ROOT, readFloats, relativeError, runReference } from './reference.js';
 import { openGolden } from './setup.js';
 
@@ -31,25 +31,21 @@ const SETTINGS: Setting[] = [
     name: 'two resolutions at the side of the latent, constant self-attention, both orders of a pair',
     steps: 3,
     overrides: {
-      trainingResolutions: { 16: 0.75, 32: 0.25 },
-      frame: 'latent',
-      gradient: 'self-constant',
-      interPairs: 'symmetric',
-      alpha: 10,
-      anchorScale: 8,
+      attention: { training: { 16: 0.75, 32: 0.25 }, frame: 'latent' },
+      loss: { gradient: 'self-constant', interPairs: 'symmetric', alpha: 10, anchorScale: 8 },
     },
     reference: { gradient: 'self-constant', symmetric: true, alpha: 10, anchor_scale: 8 },
   },
   {
     name: 'keys only',
     steps: 3,
-    overrides: { gradient: 'keys-only', learningRate: 0.003 },
+    overrides: { loss: { gradient: 'keys-only' }, adam: { learningRate: 0.003 } },
     reference: { gradient: 'keys-only', learning_rate: 0.003 },
   },
   {
     name: 'constant distances',
     steps: 3,
-    overrides: { gradient: 'distance-constant', clusterWeight: 2 },
+    overrides: { loss: { gradient: 'distance-constant', clusterWeight: 2 } },
     reference: { gradient: 'distance-constant', cluster_weight: 2 },
   },
 ];
@@ -83,7 +79,7 @@ function boxes(next: () => number): number[][] {
 async function runAddon(parts: SegmenterParts, setting: Setting, folder: string): Promise<Run> {
   const { rgb, width, height } = await decodeImage(PICTURE);
   const options = resolveOptions(setting.overrides);
-  const prompts = parts.buildPrompts(CATEGORIES, options);
+  const prompts = parts.buildPrompts(CATEGORIES, { ...options.prompt, background: options.background });
   const selections = selectAll(parts, options);
   const next = sequence(1);
   const steps = Array.from({ length: setting.steps }, () => ({
@@ -100,7 +96,7 @@ async function runAddon(parts: SegmenterParts, setting: Setting, folder: string)
     ids: [...prompts.ids],
     spans: prompts.categories.map((_, c) => [...prompts.spans.subarray(3 * c + 1, 3 * c + 3)]),
     frame: selections.frame,
-    training: resolveWeights('trainingResolutions', options.trainingResolutions, defaults.training, parts.model),
+    training: resolveWeights('trainingResolutions', options.attention.training, defaults.training, parts.model),
     inference: { self: defaults.inferenceSelf, cross: defaults.inferenceCross },
     options: setting.reference,
     steps,
@@ -115,7 +111,8 @@ async function runAddon(parts: SegmenterParts, setting: Setting, folder: string)
     embedding,
     inversionOptions({ options, prompts, selections }),
   );
-  const { refineIterations, order } = options;
+  const { refineIterations } = options.attention;
+  const { order } = options.inference;
   const label = () =>
     inversion.predict({ selection: selections.inference, refineIterations, order, maps: true, ...predict });
   const before = await label();

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../../lib/image/decode.js';
 import { methods } from '../../lib/methods/index.js';
+import type { SegmenterParts } from '../../lib/methods/parts.js';
 import type { MethodOverrides } from '../../lib/options/index.js';
 import { resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
 import { Random } from '../../lib/random.js';
 import { openParts } from '../../lib/segmenter/open.js';
-import type { SegmenterParts } from '../../lib/segmenter/parts.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { ROOT, runReference } from './reference.js';
 import { openGolden } from './setup.js';
@@ -86,7 +86,11 @@ const SETTINGS: Setting[] = [
   },
   {
     name: 'diffsegmenter-caption',
-    overrides: { preset: 'diffsegmenter-paper', caption: 'in a room', backgroundThreshold: 0.35, wordWeight: 1 },
+    overrides: {
+      preset: 'diffsegmenter-paper',
+      prompt: { caption: 'in a room', wordWeight: 1 },
+      background: { threshold: 0.35 },
+    },
     reference: { ...diffsegmenter, wordWeight: 1, threshold: 0.35 },
   },
   {
@@ -117,17 +121,17 @@ const SETTINGS: Setting[] = [
   },
   {
     name: 'baseline-refined',
-    overrides: { method: 'baseline', refine: { iterations: 5, entropyReduction: 0.002 } },
+    overrides: { method: 'baseline', attention: { refine: { iterations: 5, entropyReduction: 0.002 } } },
     reference: { ...baseline, refine: { iterations: 5, entropyReduction: 0.002 } },
   },
   {
     name: 'baseline-words',
-    overrides: { method: 'baseline', backgroundRule: 'words', backgroundWords: ['grass', 'sky', 'wall'] },
+    overrides: { method: 'baseline', background: { rule: 'words', words: ['grass', 'sky', 'wall'] } },
     reference: baseline,
   },
   {
     name: 'baseline-complement',
-    overrides: { method: 'baseline', backgroundRule: 'complement' },
+    overrides: { method: 'baseline', background: { rule: 'complement' } },
     reference: { ...baseline, rule: 'complement' },
   },
 ];
@@ -176,7 +180,12 @@ describe.skipIf(typeof golden === 'string')(
           found.set(`${name}-${p}`, labels);
           const options = resolveOptions(overrides, parts.model.methods);
           const { prompts: layout, needsNames } = methods[options.method];
-          const prompts = parts.buildPrompts(categories, { ...options, layout, needsNames });
+          const prompts = parts.buildPrompts(categories, {
+            ...options.prompt,
+            background: options.background,
+            layout,
+            needsNames,
+          });
           const { silent, ...rest } = reference;
           const ids = Array.from({ length: prompts.count }, (_, i) => [
             ...prompts.ids.subarray(i * prompts.length, (i + 1) * prompts.length),

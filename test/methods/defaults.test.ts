@@ -1,9 +1,9 @@
 /** Defaults of a method, presets above them, and resolutions that fit any model. */
 import { describe, expect, it } from 'vitest';
-import { methodNames } from '../../lib/methods/index.js';
+import { resolveWeights } from '../../lib/methods/selections.js';
 import { mapSelection } from '../../lib/models/index.js';
 import { methodDefaults, presets, resolveOptions } from '../../lib/options/index.js';
-import { resolveWeights } from '../../lib/segmenter/selections.js';
+import { methodNames } from '../../lib/options/method-names.js';
 import { backgroundWordLists } from '../../lib/text/background-words.js';
 
 describe('defaults', () => {
@@ -12,29 +12,23 @@ describe('defaults', () => {
   });
 
   it('stand below what the caller gives, group by group', () => {
-    const { refine, template, inferenceTimestep } = resolveOptions({
+    const { attention, prompt, inference } = resolveOptions({
       method: 'iseg',
-      refine: { iterations: 3 },
-      inferenceTimestep: 50,
+      attention: { refine: { iterations: 3 } },
+      inference: { timestep: 50 },
     });
-    expect({ refine, template, inferenceTimestep }).toEqual({
-      refine: { iterations: 3, entropyReduction: 0.015 },
-      template: 'a photograph of {} and other object and background',
-      inferenceTimestep: 50,
-    });
+    expect([attention.refine, prompt.template, inference.timestep]).toEqual([
+      { iterations: 3, entropyReduction: 0.015 },
+      'a photograph of {} and other object and background',
+      50,
+    ]);
   });
 
   it('of a model for a method stand above its own and below what the caller gives', () => {
-    const model = { diffseg: { diffseg: { threshold: 0.2 }, inferenceTimestep: 50 } };
-    const { diffseg, inferenceTimestep, inferenceNoise } = resolveOptions(
-      { method: 'diffseg', diffseg: { anchors: 8 } },
-      model,
-    );
-    expect({ diffseg, inferenceTimestep, inferenceNoise }).toEqual({
-      diffseg: { anchors: 8, threshold: 0.2, iterations: 3 },
-      inferenceTimestep: 50,
-      inferenceNoise: false,
-    });
+    const model = { diffseg: { diffseg: { threshold: 0.2 }, inference: { timestep: 50 } } };
+    const { diffseg, inference } = resolveOptions({ method: 'diffseg', diffseg: { anchors: 8 } }, model);
+    expect(diffseg).toEqual({ anchors: 8, threshold: 0.2, iterations: 3 });
+    expect(inference).toMatchObject({ timestep: 50, noise: false });
     expect(resolveOptions({ method: 'diffseg', diffseg: { threshold: 1 } }, model).diffseg.threshold).toBe(1);
     expect(resolveOptions({ method: 'baseline' }, model)).toEqual(resolveOptions({ method: 'baseline' }));
   });
@@ -42,9 +36,15 @@ describe('defaults', () => {
   it.each(['diffseg', 'diffsegmenter', 'iseg'] as const)(
     "of a model give way to the author's with a preset: %s",
     (method) => {
-      const model = { [method]: { wordWeight: 7, inferenceTimestep: 9, refine: { iterations: 2 } } };
+      const model = {
+        [method]: {
+          prompt: { wordWeight: 7 },
+          inference: { timestep: 9 },
+          attention: { refine: { iterations: 2 } },
+        },
+      };
       const preset = method === 'iseg' ? 'iseg-voc' : `${method}-paper`;
-      expect(resolveOptions({ method }, model).wordWeight).toBe(7);
+      expect(resolveOptions({ method }, model).prompt.wordWeight).toBe(7);
       expect(resolveOptions({ preset }, model)).toEqual(resolveOptions({ method }));
     },
   );
@@ -63,33 +63,33 @@ describe('defaults', () => {
     const options = resolveOptions({ preset });
     expect(options).toMatchObject({
       method: 'iseg',
-      refine: { iterations, entropyReduction },
-      backgroundRule: rule,
-      wordWeight: 1.6,
+      attention: { refine: { iterations, entropyReduction } },
+      background: { rule },
+      prompt: { wordWeight: 1.6 },
     });
-    expect(backgroundWordLists[options.backgroundWords as 'voc']).toHaveLength(words);
-    if (preset === 'iseg-coco') expect(options.backgroundThreshold).toBe(0.45);
+    expect(backgroundWordLists[options.background.words as 'voc']).toHaveLength(words);
+    if (preset === 'iseg-coco') expect(options.background.threshold).toBe(0.45);
   });
 
   it('of another method do not leak in with a preset', () => {
-    expect(resolveOptions({ preset: 'iseg-voc', method: 'baseline' }).template).toBe('{}');
+    expect(resolveOptions({ preset: 'iseg-voc', method: 'baseline' }).prompt.template).toBe('{}');
   });
 
   it.each([
-    [{ refine: { iterations: 1.5 } }, 'refine.iterations'],
-    [{ refine: { entropyReduction: -1 } }, 'refine.entropyReduction'],
+    [{ attention: { refine: { iterations: 1.5 } } }, 'attention.refine.iterations'],
+    [{ attention: { refine: { entropyReduction: -1 } } }, 'attention.refine.entropyReduction'],
     [{ diffseg: { anchors: 17 } }, 'diffseg.anchors'],
     [{ diffseg: { threshold: 0 } }, 'diffseg.threshold'],
     [{ iseg: { cluster: 3 } }, 'iseg.clusters'],
-    [{ backgroundRule: 'none' }, 'backgroundRule'],
-    [{ backgroundThreshold: 1.1 }, 'backgroundThreshold'],
-    [{ backgroundWords: ['sky', ''] }, 'backgroundWords'],
-    [{ backgroundWords: 'city' }, 'backgroundWords'],
-    [{ caption: 3 }, 'caption'],
-    [{ caption: { cat: 3 } }, 'caption.cat'],
-    [{ wordWeight: 0 }, 'wordWeight'],
-    [{ inferenceCross: { 'latent/3': 1 } }, 'inferenceCross.latent/3'],
-    [{ layers: { inferenceSelf: { lenient: 1 } } }, 'layers.inferenceSelf.lenient'],
+    [{ background: { rule: 'none' } }, 'background.rule'],
+    [{ background: { threshold: 1.1 } }, 'background.threshold'],
+    [{ background: { words: ['sky', ''] } }, 'background.words'],
+    [{ background: { words: 'city' } }, 'background.words'],
+    [{ prompt: { caption: 3 } }, 'prompt.caption'],
+    [{ prompt: { caption: { cat: 3 } } }, 'prompt.caption.cat'],
+    [{ prompt: { wordWeight: 0 } }, 'prompt.wordWeight'],
+    [{ attention: { inferenceCross: { 'latent/3': 1 } } }, 'attention.inferenceCross.latent/3'],
+    [{ attention: { layers: { inferenceSelf: { lenient: 1 } } } }, 'attention.layers.inferenceSelf.lenient'],
   ])('%j is refused', (options, name) => {
     expect(() => resolveOptions(options as object)).toThrow(name);
   });
@@ -98,7 +98,7 @@ describe('defaults', () => {
 describe('resolutions relative to the latent', () => {
   const big = { name: 'big', latentSize: 64, resolutions: [64, 32, 16, 8] };
   const shallow = { name: 'shallow', latentSize: 32, resolutions: [32, 16] };
-  const asked = methodDefaults.diffsegmenter.inferenceCross!;
+  const asked = methodDefaults.diffsegmenter.attention!.inferenceCross!;
 
   it("are DiffSegmenter's for a latent of 64", () => {
     expect(resolveWeights('inferenceCross', asked, {}, big)).toEqual({ 8: 0.3, 16: 0.5, 32: 0.1, 64: 0.1 });

@@ -1,6 +1,6 @@
 /** What each method asks of the engine, and what becomes of its answers. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { methodNames } from '../../lib/methods/index.js';
+import { methodNames } from '../../lib/options/method-names.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { labelsAt } from '../../lib/segmenter/strengths.js';
 import type { SegmentOptions } from '../../lib/segmenter/types.js';
@@ -38,7 +38,7 @@ describe('calls', () => {
   const calls = () => engine.calls.filter((name) => !['encodeText', 'encodeImage', 'dispose'].includes(name)).join(' ');
 
   it('diffsegmenter: a pass a name, then all maps together', async () => {
-    await segment({ ...cats, method: 'diffsegmenter', backgroundRule: 'word' });
+    await segment({ ...cats, method: 'diffsegmenter', background: { rule: 'word' } });
     expect(calls()).toBe(`scale ${'attend categories refine '.repeat(3)}join minMax label`);
     expect(engine.passes.map(({ prompt, timestep }) => [prompt, timestep])).toEqual([
       [0, 100],
@@ -63,7 +63,7 @@ describe('calls', () => {
     await segment({ ...cats, method: 'iseg' });
     expect(calls()).toBe('scale attend clusterMeans categories reduceEntropy refine minMax label');
     expect(engine.labelled[0]).toMatchObject({ background: 'complement', rescale: true, width: 8, height: 6 });
-    await segment({ ...cats, method: 'iseg', refine: { iterations: 0 }, wordWeight: 1 });
+    await segment({ ...cats, method: 'iseg', attention: { refine: { iterations: 0 } }, prompt: { wordWeight: 1 } });
     expect(calls()).toBe('attend clusterMeans categories refine minMax label');
   });
 
@@ -73,16 +73,15 @@ describe('calls', () => {
     await segment({
       ...cats,
       steps: 1,
-      refine: { iterations: 4, entropyReduction: 0.1 },
-      backgroundRule: 'threshold',
-      backgroundThreshold: 0.2,
+      attention: { refine: { iterations: 4, entropyReduction: 0.1 } },
+      background: { rule: 'threshold', threshold: 0.2 },
     });
     expect(engine.predictions[0]).toMatchObject({
       refine: { iterations: 4, entropyReduction: 0.1 },
       background: 'threshold',
       threshold: 0.2,
     });
-    await segment({ ...cats, method: 'baseline', inferenceNoise: false });
+    await segment({ ...cats, method: 'baseline', inference: { noise: false } });
     expect(engine.predictions[0]!.noiseSeed).toBeNull();
   });
 

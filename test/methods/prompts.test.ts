@@ -19,7 +19,7 @@ beforeAll(async () => {
 function plan(categories: unknown, overrides: MethodOverrides): PromptSet {
   const options = resolveOptions(overrides);
   const { prompts: layout, needsNames } = methods[options.method];
-  return planPrompts(tokenizer, categories, { ...options, layout, needsNames });
+  return planPrompts(tokenizer, categories, { ...options.prompt, background: options.background, layout, needsNames });
 }
 
 /** The sub-tokens of span i, as ids. */
@@ -52,7 +52,7 @@ describe('prompts', () => {
   });
 
   it('diffsegmenter with the word has a prompt for the background too', () => {
-    const { texts, groups } = plan('cat', { method: 'diffsegmenter', backgroundRule: 'word' });
+    const { texts, groups } = plan('cat', { method: 'diffsegmenter', background: { rule: 'word' } });
     expect(texts).toEqual(['a photograph of cat', 'a photograph of background']);
     expect([...groups]).toEqual([0, 1]);
   });
@@ -63,11 +63,11 @@ describe('prompts', () => {
     [{ cat: 'on a {} sofa' }, 'a photograph of cat on a sofa'],
     [{ dog: 'on a sofa' }, 'a photograph of cat'],
   ])('caption %j', (caption, text) => {
-    expect(plan('cat', { method: 'diffsegmenter', caption }).texts).toEqual([text]);
+    expect(plan('cat', { method: 'diffsegmenter', prompt: { caption } }).texts).toEqual([text]);
   });
 
   it('a caption that is too long loses its end, never the name', () => {
-    const set = plan('cat', { method: 'diffsegmenter', caption: 'on a sofa '.repeat(100) });
+    const set = plan('cat', { method: 'diffsegmenter', prompt: { caption: 'on a sofa '.repeat(100) } });
     expect(set.texts[0]).toMatch(/^a photograph of cat on a sofa .*(on|a|sofa)$/);
     same(set, 0, plan('cat', {}), 0);
   });
@@ -84,13 +84,12 @@ describe('prompts', () => {
 
   it('words of the background are spans of one category; one that is a category is left out', () => {
     const { groups, spans, categories } = plan('cat, sky', {
-      backgroundRule: 'words',
-      backgroundWords: ['grass', 'Sky', 'wall'],
+      background: { rule: 'words', words: ['grass', 'Sky', 'wall'] },
     });
     expect([...groups]).toEqual([0, 1, 2, 2]);
     expect(spans.length).toBe(4 * 3);
     expect(categories).toEqual(['cat', 'sky', 'background']);
-    expect(() => plan('cat', { backgroundRule: 'words' })).toThrow(/backgroundWords/);
+    expect(() => plan('cat', { background: { rule: 'words' } })).toThrow(/background\.words/);
   });
 
   it('diffseg works without names, the others do not', () => {
@@ -107,7 +106,7 @@ describe('prompts', () => {
     const factors = wordFactors(set, 1.6);
     expect(factors.filter((factor) => factor !== 1)).toHaveLength(set.spans[2]! + set.spans[5]!);
     expect(factors[set.spans[1]!]).toBeCloseTo(1.6);
-    const word = plan('cat', { wordWeight: 2 });
+    const word = plan('cat', { prompt: { wordWeight: 2 } });
     expect(wordFactors(word, 2)[word.spans[4]!]).toBe(1); // the background's own word
   });
 });

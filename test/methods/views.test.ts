@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { methodNames, methods } from '../../lib/methods/index.js';
+import { methods } from '../../lib/methods/index.js';
 import { trainableMask } from '../../lib/methods/inversion.js';
 import { drawBoxes, drawByArea, drawBySide } from '../../lib/methods/views.js';
+import { methodNames } from '../../lib/options/method-names.js';
 import { Random } from '../../lib/random.js';
 
 const crop = { rule: 'side', min: 0.6, max: 1, ratio: [3 / 4, 4 / 3] } as const;
@@ -55,8 +56,8 @@ describe('crops', () => {
   });
 
   it('come as [views × 4]', () => {
-    expect(drawBoxes(new Random(0), { viewCount: 3, crop })).toHaveLength(12);
-    expect(drawBoxes(new Random(0), { viewCount: 1, crop: { ...crop, min: 1 } })).toEqual(Float32Array.of(0, 0, 1, 1));
+    expect(drawBoxes(new Random(0), { count: 3, crop })).toHaveLength(12);
+    expect(drawBoxes(new Random(0), { count: 1, crop: { ...crop, min: 1 } })).toEqual(Float32Array.of(0, 0, 1, 1));
   });
 });
 

@@ -29,7 +29,7 @@ it('defaults of methods and names are read as they are', () => {
   const manifest = makeManifest();
   manifest['defaults'].methods = {
     diffseg: { diffseg: { threshold: 0.2 } },
-    diffsegmenter: { inferenceCross: 'bundle', wordWeight: 1 },
+    diffsegmenter: { attention: { inferenceCross: 'bundle' }, prompt: { wordWeight: 1 } },
   };
   manifest['names'] = ['cat', ' potted plant '];
   const { defaults, names } = checkManifest(manifest, 'manifest.json');

@@ -62,9 +62,7 @@ describe('right files', () => {
     const content = makeSafetensors(header, 0);
     await writeFile(at('large.safetensors'), content);
     await truncate(at('large.safetensors'), content.length + 700 * 8e6);
-    const start = performance.now();
     expect((await readHeader(at('large.safetensors'))).tensors).toHaveLength(700);
-    expect(performance.now() - start).toBeLessThan(200);
   });
 });
 

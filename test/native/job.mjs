@@ -4,9 +4,9 @@
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { inversionOptions } from '../../dist/methods/inversion.js';
+import { selectAll } from '../../dist/methods/selections.js';
 import { resolveEngineOptions, resolveOptions } from '../../dist/options/index.js';
 import { openParts } from '../../dist/segmenter/open.js';
-import { selectAll } from '../../dist/segmenter/selections.js';
 
 /** Listeners of 'exit' that were there before the addon. */
 const LISTENERS = {

@@ -1,6 +1,7 @@
 /** The miniature on the native surface, without the segmenter in between. */
 
 import { inversionOptions } from '../../lib/methods/inversion.js';
+import { selectAll } from '../../lib/methods/selections.js';
 import type {
   NativeEmbedding,
   NativeEngine,
@@ -12,7 +13,6 @@ import type {
 import { loadBinding } from '../../lib/native/load.js';
 import { resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
 import { openParts } from '../../lib/segmenter/open.js';
-import { selectAll } from '../../lib/segmenter/selections.js';
 
 export const { binding } = loadBinding();
 
@@ -30,7 +30,7 @@ export async function openMiniature(): Promise<Opened> {
   const parts = await openParts(resolveEngineOptions({ device: 'cpu', threads: 1 }));
   const { engine } = parts;
   const options = resolveOptions({});
-  const prompts = parts.buildPrompts(['cat'], options);
+  const prompts = parts.buildPrompts(['cat'], { ...options.prompt, background: options.background });
   const selections = selectAll(parts, options);
   const embedding = await engine.encodeText(prompts.ids, prompts.count);
   const image = await engine.encodeImage(grey(64, 48), 64, 48, false, 0);

@@ -1,78 +1,101 @@
 /** For every option another value than its default, so that what it changes can be seen. */
-import type { MethodOptions, MethodOverrides } from '../../lib/options/index.js';
+import type { MethodOverrides } from '../../lib/options/index.js';
 
-/** One or several; the type demands an entry for each option that is added. */
-export const alternatives: { [K in keyof MethodOptions]-?: MethodOverrides[] } = {
+/** One or several, by the option's key. */
+export const alternatives: Record<string, MethodOverrides[]> = {
   method: [{ method: 'baseline' }],
   steps: [{ steps: 4 }],
   seed: [{ seed: 7 }],
-  learningRate: [{ learningRate: 0.1 }],
-  beta1: [{ beta1: 0.5 }],
-  beta2: [{ beta2: 0.5 }],
-  adamEps: [{ adamEps: 0.1 }],
-  alpha: [{ alpha: 5 }],
-  clusterWeight: [{ clusterWeight: 3 }],
-  anchorScale: [{ anchorScale: 16 }],
-  anchorCentre: [{ anchorCentre: 0.2 }],
-  interPairs: [{ interPairs: 'symmetric' }],
-  gradient: [{ gradient: 'keys-only' }, { gradient: 'distance-constant' }],
-  entropy: [{ entropy: { normalise: 'l1' } }, { entropy: { reduce: 'sum' } }],
-  views: [{ views: 'perImage' }],
-  viewCount: [{ viewCount: 3 }],
-  crop: [{ crop: { min: 0.3 } }],
-  timestepRange: [{ timestepRange: [400, 600] }],
-  inferenceTimestep: [{ inferenceTimestep: 300 }],
-  trainable: [{ trainable: 'all' }],
-  subtokens: [{ subtokens: 'last' }, { subtokens: 'max' }],
-  trainingResolutions: [{ trainingResolutions: { 8: 1 } }],
-  inferenceCross: [{ inferenceCross: { 8: 1 } }],
-  inferenceSelf: [{ inferenceSelf: { 8: 1 } }],
-  layers: [
-    { layers: { trainingCross: { layers: ['down_blocks.1.attentions.0'] } } },
-    { layers: { trainingSelf: { layers: ['down_blocks.1.attentions.0'] } } },
-    { layers: { inferenceCross: { layers: ['down_blocks.0.attentions.0', 'down_blocks.1.attentions.0'] } } },
-    { layers: { inferenceSelf: { layers: ['down_blocks.0.attentions.0'] } } },
-  ],
-  frame: [{ frame: 8 }],
-  refineIterations: [{ refineIterations: 3 }],
-  refine: [{ refine: { iterations: 8 } }],
-  crossScale: [{ crossScale: 'sum' }, { crossScale: 'min-max' }],
-  inferenceNoise: [{ inferenceNoise: false }],
-  template: [{ template: 'a photograph of {}' }],
-  separator: [{ separator: ' and ' }],
-  background: [{ background: 'other' }],
-  backgroundRule: [
-    { backgroundRule: 'threshold' },
-    { backgroundRule: 'complement' },
-    { backgroundRule: 'words', backgroundWords: ['sky', 'grass'] },
-  ],
-  backgroundThreshold: [{ backgroundThreshold: 0.9 }],
-  backgroundWords: [{ backgroundWords: ['sky', 'grass'] }],
-  wordWeight: [{ wordWeight: 3 }],
-  caption: [{ caption: 'on the grass' }],
-  diffseg: [{ diffseg: { threshold: 0.1 } }],
-  iseg: [{ iseg: { clusters: 2 } }],
-  rescale: [{ rescale: true }],
-  order: [{ order: 'argmax-first' }],
   latentSample: [{ latentSample: true }],
-  saveMaps: [{ saveMaps: true }],
-  saveStrengths: [{ saveStrengths: true }],
-  compareLoss: [{ compareLoss: true }],
+  'adam.learningRate': [{ adam: { learningRate: 0.1 } }],
+  'adam.beta1': [{ adam: { beta1: 0.5 } }],
+  'adam.beta2': [{ adam: { beta2: 0.5 } }],
+  'adam.eps': [{ adam: { eps: 0.1 } }],
+  'loss.alpha': [{ loss: { alpha: 5 } }],
+  'loss.clusterWeight': [{ loss: { clusterWeight: 3 } }],
+  'loss.anchorScale': [{ loss: { anchorScale: 16 } }],
+  'loss.anchorCentre': [{ loss: { anchorCentre: 0.2 } }],
+  'loss.interPairs': [{ loss: { interPairs: 'symmetric' } }],
+  'loss.gradient': [{ loss: { gradient: 'keys-only' } }, { loss: { gradient: 'distance-constant' } }],
+  'loss.entropy.normalise': [{ loss: { entropy: { normalise: 'l1' } } }],
+  'loss.entropy.reduce': [{ loss: { entropy: { reduce: 'sum' } } }],
+  'loss.entropy.region': [{ loss: { entropy: { region: 'overlap' } } }],
+  'views.fresh': [{ views: { fresh: 'perImage' } }],
+  'views.count': [{ views: { count: 3 } }],
+  'views.timesteps': [{ views: { timesteps: [400, 600] } }],
+  'views.crop.rule': [{ views: { crop: { rule: 'area' } } }],
+  'views.crop.min': [{ views: { crop: { min: 0.3 } } }],
+  'views.crop.max': [{ views: { crop: { max: 0.8 } } }],
+  'views.crop.ratio': [{ views: { crop: { ratio: [1, 3] } } }],
+  'attention.training': [{ attention: { training: { 8: 1 } } }],
+  'attention.inferenceCross': [{ attention: { inferenceCross: { 8: 1 } } }],
+  'attention.inferenceSelf': [{ attention: { inferenceSelf: { 8: 1 } } }],
+  'attention.frame': [{ attention: { frame: 8 } }],
+  'attention.subtokens': [{ attention: { subtokens: 'last' } }, { attention: { subtokens: 'max' } }],
+  'attention.crossScale': [{ attention: { crossScale: 'sum' } }, { attention: { crossScale: 'min-max' } }],
+  'attention.refineIterations': [{ attention: { refineIterations: 3 } }],
+  'attention.refine.iterations': [{ attention: { refine: { iterations: 8 } } }],
+  'attention.refine.entropyReduction': [{ attention: { refine: { entropyReduction: 1 } } }],
+  'attention.layers.trainingCross': [layers('trainingCross', 'down_blocks.1.attentions.0')],
+  'attention.layers.trainingSelf': [layers('trainingSelf', 'down_blocks.1.attentions.0')],
+  'attention.layers.inferenceCross': [
+    layers('inferenceCross', 'down_blocks.0.attentions.0', 'down_blocks.1.attentions.0'),
+  ],
+  'attention.layers.inferenceSelf': [layers('inferenceSelf', 'down_blocks.0.attentions.0')],
+  'prompt.template': [{ prompt: { template: 'a photograph of {}' } }],
+  'prompt.separator': [{ prompt: { separator: ' and ' } }],
+  'prompt.wordWeight': [{ prompt: { wordWeight: 3 } }],
+  'prompt.caption': [{ prompt: { caption: 'on the grass' } }],
+  'prompt.trainable': [{ prompt: { trainable: 'all' } }],
+  'background.name': [{ background: { name: 'other' } }],
+  'background.rule': [
+    { background: { rule: 'threshold' } },
+    { background: { rule: 'complement' } },
+    { background: { rule: 'words', words: ['sky', 'grass'] } },
+  ],
+  'background.threshold': [{ background: { threshold: 0.9 } }],
+  'background.words': [{ background: { words: ['sky', 'grass'] } }],
+  'inference.timestep': [{ inference: { timestep: 300 } }],
+  'inference.noise': [{ inference: { noise: false } }],
+  'inference.rescale': [{ inference: { rescale: true } }],
+  'inference.order': [{ inference: { order: 'argmax-first' } }],
+  'diffseg.anchors': [{ diffseg: { anchors: 8 } }],
+  'diffseg.threshold': [{ diffseg: { threshold: 0.1 } }],
+  'diffseg.iterations': [{ diffseg: { iterations: 1 } }],
+  'iseg.clusters': [{ iseg: { clusters: 2 } }],
+  'iseg.iterations': [{ iseg: { iterations: 1 } }],
 };
+
+function layers(kind: string, ...names: string[]): MethodOverrides {
+  return { attention: { layers: { [kind]: { layers: names } } } };
+}
 
 /** What an option needs beside it to have a meaning at all. */
-export const companions: Partial<Record<keyof MethodOptions, MethodOverrides>> = {
-  crossScale: { trainingResolutions: 'proportional' }, // of a single resolution eq. 2 takes every scale away
-  backgroundThreshold: { backgroundRule: 'threshold' },
-  subtokens: { background: 'everything else' }, // a name of several
+export const companions: Readonly<Record<string, MethodOverrides>> = {
+  // Of a single resolution eq. 2 takes every scale away.
+  'attention.crossScale': { attention: { training: 'proportional' } },
+  'attention.refine.entropyReduction': { attention: { refine: { iterations: 8 } } },
+  'views.crop.ratio': { views: { crop: { rule: 'area' } } },
+  'background.threshold': { background: { rule: 'threshold' } },
+  'attention.subtokens': { background: { name: 'everything else' } }, // a name of several
 };
 
-/** A title and the overrides, one entry for each alternative. */
-export const changes: [string, keyof MethodOptions, MethodOverrides][] = Object.entries(alternatives).flatMap(
-  ([key, list]) =>
-    list.map((overrides): [string, keyof MethodOptions, MethodOverrides] => [
-      JSON.stringify(overrides),
-      key as keyof MethodOptions,
-      overrides,
-    ]),
+/** `over` laid on `base`, group by group. */
+export function merged(base: MethodOverrides, over: MethodOverrides): MethodOverrides {
+  const lay = (below: object, above: object): object =>
+    Object.fromEntries(
+      [...new Set([...Object.keys(below), ...Object.keys(above)])].map((key) => {
+        const [one, other] = [below, above].map((group) => (group as Record<string, unknown>)[key]);
+        return [key, isGroup(one) && isGroup(other) ? lay(one, other) : (other ?? one)];
+      }),
+    );
+  return lay(base, over);
+}
+
+const isGroup = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A title, the option's key and the overrides, one entry for each alternative. */
+export const changes: [string, string, MethodOverrides][] = Object.entries(alternatives).flatMap(([key, list]) =>
+  list.map((overrides): [string, string, MethodOverrides] => [JSON.stringify(overrides), key, overrides]),
 );

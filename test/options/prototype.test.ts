@@ -4,15 +4,15 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { methodFlags, parseSettings } from '../../lib/cli/flags.js';
+import { methodFlags, parseSettings } from '../../lib/cli/flags/options.js';
 import { resolveDatasetOptions } from '../../lib/datasets/options.js';
-import { differences } from '../../lib/evaluation/differences.js';
-import { parseJson } from '../../lib/json.js';
+import { differences } from '../../lib/journal/differences.js';
 import { checkManifest } from '../../lib/models/index.js';
 import { parseCaptions } from '../../lib/names/captions.js';
 import { parseJson as parseNamesJson } from '../../lib/names/json.js';
 import { readVocabulary } from '../../lib/names/vocabulary.js';
 import { defaults, engineDefaults, resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
+import { parseJson } from '../../lib/system/json.js';
 import { makeManifest } from '../models/model-folders.js';
 
 const before = JSON.stringify(
@@ -20,12 +20,16 @@ const before = JSON.stringify(
 );
 const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', 'polluted'];
 const known = [
+  'views',
   'crop',
+  'loss',
   'entropy',
+  'attention',
   'layers',
   'refine',
+  'prompt',
   'caption',
-  'trainingResolutions',
+  'training',
   'min',
   'max',
   'rule',
@@ -79,8 +83,8 @@ it('of settings on the command line', () => {
 });
 
 it('of the setting that wrote to every object', () => {
-  expect(() => resolveOptions(methodFlags({ set: ['crop={}', 'crop.__proto__.x=1'] }))).toThrow(
-    'Unknown option crop.__proto__',
+  expect(() => resolveOptions(methodFlags({ set: ['views={}', 'views.__proto__.x=1'] }))).toThrow(
+    'Unknown option views.__proto__',
   );
   expect(() => resolveOptions(methodFlags({ set: ['__proto__.steps=3'] }))).toThrow('Unknown option __proto__');
   expect(({} as Record<string, unknown>)['x']).toBeUndefined();
@@ -104,8 +108,8 @@ it('of options, engine options and data sets, as JSON and laid over the defaults
 });
 
 it('of a group that would inherit what is given: it is an unknown option', () => {
-  expect(() => resolveOptions(parseJson('{"crop":{"__proto__":{"min":0.9}}}') as object)).toThrow(
-    'Unknown option crop.__proto__',
+  expect(() => resolveOptions(parseJson('{"views":{"__proto__":{"count":3}}}') as object)).toThrow(
+    'Unknown option views.__proto__',
   );
   expect(() => resolveOptions(parseJson('{"__proto__":{"steps":3}}') as object)).toThrow('Unknown option __proto__');
 });

@@ -1,9 +1,10 @@
 /** Values from outside stand in errors: whatever they are, the error is ours. */
 import { describe, expect, it } from 'vitest';
+import { show } from '../../lib/checks/rules.js';
+import { rejectUnknown } from '../../lib/checks/unknown.js';
 import { InvSegError } from '../../lib/errors.js';
 import { decodeImage } from '../../lib/image/decode.js';
-import { rejectUnknown, resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
-import { show } from '../../lib/options/rules.js';
+import { resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
 import { labelsAt } from '../../lib/segmenter/strengths.js';
 import { parseCategories } from '../../lib/text/names.js';
 

@@ -1,6 +1,7 @@
 /** The command in this process, with a segmenter that needs no model. */
-import type { Io } from '../../lib/cli/io.js';
+
 import { runCli } from '../../lib/cli/program.js';
+import type { Io } from '../../lib/cli/terminal/io.js';
 import type { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { FakeSegmenter } from '../evaluation/fake.js';
 

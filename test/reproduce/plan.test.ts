@@ -65,7 +65,10 @@ describe('a plan', () => {
 
   it('gives each row its options', () => {
     expect(
-      rowsOf(plan(['table2']), 'table2').map(({ setting }) => [setting!.options.clusterWeight, setting!.options.alpha]),
+      rowsOf(plan(['table2']), 'table2').map(({ setting }) => [
+        setting!.options.loss.clusterWeight,
+        setting!.options.loss.alpha,
+      ]),
     ).toEqual([
       [1, 0],
       [1, 0.1],
@@ -73,16 +76,16 @@ describe('a plan', () => {
       [1, 10],
       [0, 1],
     ]); // prettier-ignore
-    expect(rowsOf(plan(['table3']), 'table3').map(({ setting }) => setting!.options.anchorScale)).toEqual([
+    expect(rowsOf(plan(['table3']), 'table3').map(({ setting }) => setting!.options.loss.anchorScale)).toEqual([
       2, 4, 8, 16,
     ]);
-    expect(rowsOf(plan(['table6']), 'table6').map(({ setting }) => setting!.options.timestepRange[1])).toEqual([
+    expect(rowsOf(plan(['table6']), 'table6').map(({ setting }) => setting!.options.views.timesteps[1])).toEqual([
       100, 200, 300, 500,
     ]);
-    expect(rowsOf(plan(['table7']), 'table7').map(({ setting }) => setting!.options.inferenceTimestep)).toEqual([
+    expect(rowsOf(plan(['table7']), 'table7').map(({ setting }) => setting!.options.inference.timestep)).toEqual([
       25, 50, 75, 100, 200, 300,
     ]);
-    expect(rowsOf(plan(['table5']), 'table5')[7]!.setting!.options.trainingResolutions).toEqual({
+    expect(rowsOf(plan(['table5']), 'table5')[7]!.setting!.options.attention.training).toEqual({
       16: 1,
       32: 1,
       64: 1,
@@ -90,9 +93,8 @@ describe('a plan', () => {
     for (const { options } of plan(['table2']).settings)
       expect(options).toMatchObject({
         steps: 15,
-        learningRate: 0.01,
-        inferenceCross: { 16: 1 },
-        inferenceSelf: 'proportional',
+        adam: { learningRate: 0.01 },
+        attention: { inferenceCross: { 16: 1 }, inferenceSelf: 'proportional' },
       });
   });
 
@@ -100,28 +102,40 @@ describe('a plan', () => {
     const [diffsegmenter, baseline, invseg] = plan(['table1']).settings;
     expect(diffsegmenter!.options).toMatchObject({
       method: 'diffsegmenter',
-      inferenceTimestep: 100,
-      crossScale: 'min-max',
+      inference: { timestep: 100 },
+      attention: { crossScale: 'min-max' },
     });
-    expect(baseline!.options).toMatchObject({ method: 'baseline', inferenceTimestep: 50, inferenceCross: { 16: 1 } });
+    expect(baseline!.options).toMatchObject({
+      method: 'baseline',
+      inference: { timestep: 50 },
+      attention: { inferenceCross: { 16: 1 } },
+    });
     expect(invseg!.options.method).toBe('invseg');
   });
 
   it("takes the model's settings of a method for the grid, and its author's for the paper's table", () => {
-    const model = { ...SMALL, methods: { diffsegmenter: { inferenceTimestep: 50, wordWeight: 1 } } };
+    const model = { ...SMALL, methods: { diffsegmenter: { inference: { timestep: 50 }, prompt: { wordWeight: 1 } } } };
     const [authors] = plan(['table1'], { model }).settings;
-    expect(authors!.options).toMatchObject({ method: 'diffsegmenter', inferenceTimestep: 100, wordWeight: 1.21 });
+    expect(authors!.options).toMatchObject({
+      method: 'diffsegmenter',
+      inference: { timestep: 100 },
+      prompt: { wordWeight: 1.21 },
+    });
     expect(authors!.slug).toMatch(/^diffsegmenter-diffsegmenter-[0-9a-f]{8}$/);
     const tables = [gridTable(['diffsegmenter', 'baseline'], ['ground-truth'])];
     const [own, baseline] = makePlan({ tables, model, names: { 'ground-truth': offer('ground-truth') } }).settings;
-    expect(own!.options).toMatchObject({ method: 'diffsegmenter', inferenceTimestep: 50, wordWeight: 1 });
+    expect(own!.options).toMatchObject({
+      method: 'diffsegmenter',
+      inference: { timestep: 50 },
+      prompt: { wordWeight: 1 },
+    });
     expect(own!.slug).toMatch(/^diffsegmenter-ground-truth-[0-9a-f]{8}$/);
-    expect(baseline!.options.inferenceTimestep).toBe(50);
+    expect(baseline!.options.inference.timestep).toBe(50);
   });
 
   it('lays what a row varies over what the caller says', () => {
-    const alphas = rowsOf(plan(['table2'], { options: { alpha: 5, steps: 3 } }), 'table2');
-    expect(alphas.map(({ setting }) => [setting!.options.alpha, setting!.options.steps])).toEqual([
+    const alphas = rowsOf(plan(['table2'], { options: { loss: { alpha: 5 }, steps: 3 } }), 'table2');
+    expect(alphas.map(({ setting }) => [setting!.options.loss.alpha, setting!.options.steps])).toEqual([
       [0, 3],
       [0.1, 3],
       [1, 3],
@@ -162,10 +176,10 @@ describe('a plan', () => {
     const slug = (more: Partial<PlanInput>) => plan(['table3'], { rows: [2], ...more }).settings[0]!.slug;
     const own = slug({});
     expect(own).toMatch(/^invseg-diffsegmenter-[0-9a-f]{8}$/);
-    expect(slug({ options: { anchorScale: 9 } })).toBe(own); // the row's own wins
-    expect(slug({ options: { alpha: 2 } })).not.toBe(own);
+    expect(slug({ options: { loss: { anchorScale: 9 } } })).toBe(own); // the row's own wins
+    expect(slug({ options: { loss: { alpha: 2 } } })).not.toBe(own);
     expect(slug({ names: { standard: { ...offer('diffsegmenter'), identity: 'another file' } } })).not.toBe(own);
-    expect(plan(['table3'], { rows: [1] }).settings[0]!.slug).toMatch(/^invseg-anchorScale-2-diffsegmenter-/);
+    expect(plan(['table3'], { rows: [1] }).settings[0]!.slug).toMatch(/^invseg-loss.anchorScale-2-diffsegmenter-/);
   });
 
   it('makes a grid of methods and sources', () => {
@@ -201,7 +215,7 @@ describe('resolutions', () => {
     expect(mapSides([32, 64], { resolutions: [24, 12], training: { 12: 1 } }).missing).toContain(
       'no Res32 and Res64, only 12 and 24',
     );
-    expect(paperOptions(SMALL)).toMatchObject({ trainingResolutions: { 16: 1 }, inferenceCross: 'bundle' });
+    expect(paperOptions(SMALL)).toMatchObject({ attention: { training: { 16: 1 }, inferenceCross: 'bundle' } });
     const small = plan(['table5', 'table2'], { model: SMALL });
     expect(
       rowsOf(small, 'table5')

@@ -35,7 +35,7 @@ const named = (...names: string[]): Table[] => tables.filter(({ name }) => names
 /** Sees other things with another α or seed, as a real one does. */
 class Sensitive extends FakeSegmenter {
   override segment(input: unknown, options: SegmentOptions) {
-    this.behaviour.salt = Math.round((options.alpha ?? 1) * 10) + (options.seed ?? 0);
+    this.behaviour.salt = Math.round((options.loss?.alpha ?? 1) * 10) + (options.seed ?? 0);
     return super.segment(input, options);
   }
 }
@@ -64,7 +64,7 @@ describe('reproduce', () => {
       segmenter,
       dataset: await open(),
       out: path.join(out, 'alone'),
-      options: { preset: 'paper', alpha: 10, trainingResolutions: { 16: 1 } },
+      options: { preset: 'paper', loss: { alpha: 10 }, attention: { training: { 16: 1 } } },
     });
     const row = results[0]!.rows[3]!;
     expect(row.ours).toMatchObject({
@@ -185,7 +185,7 @@ class Unsure extends FakeSegmenter {
     const { data } = input as { data: Uint8Array };
     const strength = Float32Array.from(result.labels, (_, i) => (data[3 * i]! % 101) / 100);
     const foreground = result.labels.map((_, i) => data[3 * i + 1]! % background);
-    const threshold = options.backgroundThreshold!;
+    const threshold = options.background!.threshold!;
     const labels = foreground.map((label, i) => (strength[i]! < Math.fround(threshold) ? background : label));
     return { ...result, labels, ...(options.saveStrengths && { strengths: { foreground, strength, background } }) };
   }
@@ -200,7 +200,7 @@ describe('sweep', () => {
           segmenter: new Unsure(),
           dataset: await open(),
           out: path.join(root, 'sweeps', String(backgroundThreshold)),
-          options: { method: 'diffsegmenter', backgroundThreshold },
+          options: { method: 'diffsegmenter', background: { threshold: backgroundThreshold } },
         });
         return { threshold: backgroundThreshold, mIoU: alone.mIoU!, mAcc: alone.mAcc!, mIoU95: alone.mIoU95 };
       }),

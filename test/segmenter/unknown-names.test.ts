@@ -1,12 +1,14 @@
 /** Names that a model was not taught. */
 import { describe, expect, it } from 'vitest';
+import { defaults } from '../../lib/options/index.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import type { SegmentOptions } from '../../lib/segmenter/types.js';
 import { unknownNames, unknownNamesWarning } from '../../lib/segmenter/unknown-names.js';
 import { FakeEngine, fakeParts, picture } from './fake.js';
 
 const known = ['cat', 'dining table', 'background'];
-const word = { backgroundRule: 'word' } as const;
+const rule = (name: 'word' | 'threshold') => ({ background: { ...defaults.background, rule: name } });
+const word = rule('word');
 
 describe('names that the model was not taught', () => {
   it('are compared as the tokenizer reads them', () => {
@@ -21,7 +23,7 @@ describe('names that the model was not taught', () => {
 
   it('include the background only where the model is told its name', () => {
     expect(unknownNames({ names: known }, ['cat', 'all the rest'], word)).toEqual(['all the rest']);
-    expect(unknownNames({ names: known }, ['cat', 'all the rest'], { backgroundRule: 'threshold' })).toEqual([]);
+    expect(unknownNames({ names: known }, ['cat', 'all the rest'], rule('threshold'))).toEqual([]);
   });
 
   it('are told in one line, however many', () => {

@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { prepareFolder, writeWhole } from '../../lib/cli/outputs.js';
 import { openFolder } from '../../lib/evaluation/run-folder.js';
+import { prepareFolder, writeWhole } from '../../lib/system/outputs.js';
 import { sweepTemporaries, temporaryIn, writeWholeFile } from '../../lib/system/whole-file.js';
 
 let folder: string;

@@ -79,11 +79,9 @@ describe('refused names', () => {
     const names = Array.from({ length: 255 }, (_, i) => `name ${i}`);
     expect(() => parseCategories(names)).toThrow(expect.objectContaining({ code: 'TOO_MANY_CATEGORIES' }));
     expect(parseCategories([...names.slice(1), 'background'])).toHaveLength(255);
-    const start = performance.now();
     expect(() => parseCategories(new Array(1e6).fill('x'))).toThrow(
       expect.objectContaining({ code: 'TOO_MANY_CATEGORIES' }),
     );
-    expect(performance.now() - start).toBeLessThan(100);
   });
 
   it('anything else gives a list or an InvSegError', () => {

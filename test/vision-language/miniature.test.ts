@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { datasetOptions } from '../../lib/cli/dataset-flags.js';
+import { datasetOptions } from '../../lib/cli/flags/dataset.js';
 import { openDataset } from '../../lib/datasets/index.js';
 import { createNameSource } from '../../lib/names/index.js';
 import { embeddedFilter, VisionLanguage } from '../../lib/vision-language/index.js';

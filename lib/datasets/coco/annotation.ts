@@ -1,13 +1,14 @@
 /** An annotation of the JSON → its object. */
+
+import { JsonReader } from '../../checks/index.js';
 import { InvSegError } from '../../errors.js';
-import { JsonReader } from '../../models/reader.js';
-import type { Size } from '../png-mask.js';
+import type { EncodedRuns, Runs } from '../../labels/index.js';
+import { decodeRuns, runsArea } from '../../labels/index.js';
+import type { Size } from '../png-chunks.js';
 import { cocoLabels } from './categories.js';
 import type { PaintedObject } from './paint.js';
 import type { Budget } from './polygon.js';
 import { MOST_CROSSINGS, polygonRuns } from './polygon.js';
-import type { EncodedRuns, Runs } from './runs.js';
-import { decodeRuns, runsArea } from './runs.js';
 
 /** Farther out, in pixels, no annotator clicks; the arithmetic would hold for more. */
 const FARTHEST = 1e6;

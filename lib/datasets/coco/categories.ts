@@ -1,8 +1,8 @@
 /** COCO's category ids: 80 of 1 to 90, with gaps. The place in this list + 1 is the label. */
 
+import { IGNORED } from '../../labels/index.js';
 import type { LabelTable } from '../labels.js';
 import { plainTable } from '../labels.js';
-import { IGNORED } from '../types.js';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 

@@ -11,7 +11,7 @@
  */
 import path from 'node:path';
 import { InvSegError } from '../../errors.js';
-import { loadVocabulary } from '../../names/vocabulary.js';
+import { loadVocabulary } from '../../names/index.js';
 import type { DatasetParts, Located } from '../dataset.js';
 import type { LabelTable } from '../labels.js';
 import { withoutBackground } from '../labels.js';

@@ -6,8 +6,7 @@
  * elements, each of which is then `JSON.parse`d, and can be read again by its place.
  */
 import { InvSegError } from '../../errors.js';
-import { openFile } from '../../files.js';
-import { parseJson } from '../../json.js';
+import { openFile, parseJson } from '../../system/index.js';
 import { whyNot } from '../places.js';
 
 export interface Element {

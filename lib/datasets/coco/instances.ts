@@ -3,14 +3,13 @@
  * its place in the file (16 bytes); polygons are read again when the picture's turn comes.
  */
 import path from 'node:path';
+import { JsonReader, show } from '../../checks/index.js';
 import type { ErrorCode } from '../../errors.js';
 import { InvSegError } from '../../errors.js';
-import { openFile } from '../../files.js';
-import { JsonReader } from '../../models/reader.js';
-import { show } from '../../options/rules.js';
+import { openFile } from '../../system/index.js';
 import type { IdList } from '../lists.js';
 import { isFileName } from '../options.js';
-import type { Size } from '../png-mask.js';
+import type { Size } from '../png-chunks.js';
 import { readAnnotation } from './annotation.js';
 import { COCO_IDS } from './categories.js';
 import type { Element } from './elements.js';

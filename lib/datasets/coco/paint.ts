@@ -1,8 +1,9 @@
 /** Objects → labels: who is on top, what a crowd is, what an overlap is. */
+
+import type { Runs } from '../../labels/index.js';
+import { IGNORED } from '../../labels/index.js';
 import type { ResolvedOptions } from '../options.js';
-import type { Size } from '../png-mask.js';
-import { IGNORED } from '../types.js';
-import type { Runs } from './runs.js';
+import type { Size } from '../png-chunks.js';
 
 /** One annotation. */
 export interface PaintedObject {

@@ -8,7 +8,7 @@
  * Here a crossing is computed where it is needed, once for every column that an edge passes, and not searched for among all
  * grid points. So the cost depends on the picture, and a vertex far outside of it does no harm.
  */
-import type { Runs } from './runs.js';
+import type { Runs } from '../../labels/index.js';
 
 /** Grid points for one pixel. */
 const GRID = 5;

@@ -1,18 +1,15 @@
 /** Soft anchors during the optimisation, as in the left half of the paper's Figure 3. */
 import { drawHeat } from '../../draw/index.js';
-import type { Album } from '../album.js';
-import { fileStem } from '../album.js';
-import { anchorOf, centreOf, highest } from '../anchors.js';
-import type { Html } from '../html.js';
-import { html } from '../html.js';
-import { scale, section, shownName, swatch } from '../parts.js';
+import type { Album, Html } from '../../page/index.js';
+import { figure, fileStem, html, scale, section, shownName, swatch } from '../../page/index.js';
+import { anchorOf, centreOf, highest, whereabouts } from '../anchors.js';
 import type { Explanation } from '../types.js';
-import { figure, whereabouts } from '../words.js';
 import { mapSize, mostCategories, planeOf, restNote } from './planes.js';
 
 export async function anchorsSection(explanation: Explanation, album: Album): Promise<Html> {
   const { anchors, categories, palette } = explanation;
-  const { anchorScale, anchorCentre, inferenceTimestep } = explanation.invseg.options;
+  const { loss, inference } = explanation.invseg.options;
+  const { anchorScale, anchorCentre } = loss;
   const ends = [0, 1].map((value) => anchorOf(value, anchorScale, anchorCentre)).sort((a, b) => a - b) as [
     number,
     number,
@@ -37,7 +34,7 @@ export async function anchorsSection(explanation: Explanation, album: Album): Pr
     html`<p>How strongly each point stands for its name in the clustering loss:
 <span class="formula">Anchor = sigmoid(${anchorScale} · (M − ${anchorCentre}))</span>, the soft selection of eq. 5 (the paper's
 Figure 3, left), before the loop, on the way and after it. The loop itself sees crops of the picture; here its attention is read on
-the whole picture, at timestep ${inferenceTimestep}.</p>`,
+the whole picture, at timestep ${inference.timestep}.</p>`,
     scale(figure(ends[0], 2), figure(ends[1], 2), 'what the sigmoid makes of 0 and of 1'),
     rows,
     restNote(explanation),

@@ -1,15 +1,11 @@
 /** Distances from a point to all others, as in the right half of the paper's Figure 3. */
 import { drawHeat, drawMarker } from '../../draw/index.js';
-import type { Album } from '../album.js';
-import { fileStem } from '../album.js';
+import type { Album, Html } from '../../page/index.js';
+import { figure, fileStem, html, scale, section, shownName, swatch } from '../../page/index.js';
 import type { ChosenPoint } from '../anchors.js';
-import { cellOf } from '../anchors.js';
+import { cellOf, whereabouts } from '../anchors.js';
 import { quantile } from '../distances.js';
-import type { Html } from '../html.js';
-import { html } from '../html.js';
-import { scale, section, shownName, swatch } from '../parts.js';
 import type { Explanation } from '../types.js';
-import { figure, whereabouts } from '../words.js';
 import { mapSize } from './planes.js';
 
 const MOST_POINTS = 24;

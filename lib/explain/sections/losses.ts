@@ -1,10 +1,7 @@
 /** The losses of the loop, step by step. */
 import type { StepLoss } from '../../methods/index.js';
-import { lineChart } from '../chart.js';
-import { Html, html } from '../html.js';
-import { section } from '../parts.js';
+import { figure, Html, html, lineChart, plural, section } from '../../page/index.js';
 import type { Explanation } from '../types.js';
-import { figure, plural } from '../words.js';
 
 /** A table of a thousand steps helps nobody. */
 const MOST_ROWS = 100;
@@ -21,15 +18,15 @@ export function lossesSection({ invseg }: Explanation): Html {
   const label = `Losses over ${plural(losses.length, 'step')}: ${course.join(', ')}`;
   const weight = (value: number): string => (value === 1 ? '' : `${value} · `);
   const chance =
-    options.views === 'perStep'
+    options.views.fresh === 'perStep'
       ? 'Every step sees other crops and another timestep, so that neighbours differ by chance too.'
       : 'Every step sees the same crops at another timestep.';
   return section(
     'losses',
     'Losses',
-    html`<p>Total = ${weight(options.clusterWeight)}cluster + ${weight(options.alpha)}entropy, before each step's update. Cluster is
+    html`<p>Total = ${weight(options.loss.clusterWeight)}cluster + ${weight(options.loss.alpha)}entropy, before each step's update. Cluster is
 eq. 8: distances within the names less distances between them (eq. 6 and 7). Entropy is that of the mean map of the
-${plural(options.viewCount, 'crop')}. ${chance}</p>`,
+${plural(options.views.count, 'crop')}. ${chance}</p>`,
     comparison &&
       html`<p>On the crops, timestep and noise of the first step, the total went from <strong>${figure(comparison.before)}</strong>
 with the prompt as written to <strong>${figure(comparison.after)}</strong> with the learnt one.</p>`,

@@ -1,14 +1,10 @@
 /** Refined maps before and after the inversion, as in the paper's Figure 5. */
 import { drawHeat, percent } from '../../draw/index.js';
-import type { CategoryMaps } from '../../segmenter/types.js';
-import type { Album } from '../album.js';
-import { fileStem } from '../album.js';
-import { centreOf, highest } from '../anchors.js';
-import type { Html } from '../html.js';
-import { html } from '../html.js';
-import { scale, section, shownName, swatch } from '../parts.js';
+import type { Album, Html } from '../../page/index.js';
+import { figure, fileStem, html, plural, scale, section, shownName, swatch } from '../../page/index.js';
+import type { CategoryMaps } from '../../segmenter/index.js';
+import { centreOf, highest, whereabouts } from '../anchors.js';
 import type { Explanation } from '../types.js';
-import { figure, plural, whereabouts } from '../words.js';
 import { mapSize, mostCategories, planeOf, restNote } from './planes.js';
 
 export async function mapsSection(explanation: Explanation, album: Album): Promise<Html> {
@@ -29,13 +25,13 @@ export async function mapsSection(explanation: Explanation, album: Album): Promi
 <span class="soft">mask ${shares} of the picture; the map changed by ${change} a point</span></figcaption></figure>
 `);
   }
-  const { steps, inferenceTimestep } = invseg.options;
+  const { steps, inference } = invseg.options;
   return section(
     'maps',
     'Maps before and after the inversion',
     html`<p>The refined cross-attention map of each name,
 <span class="formula">M = norm(A<sub>self</sub> · A<sub>cross</sub>)</span> (eq. 2; the paper's Figure 5): on the left for the prompt
-as written, on the right for the prompt after ${plural(steps, 'step')}. Both are read at timestep ${inferenceTimestep} under the same
+as written, on the right for the prompt after ${plural(steps, 'step')}. Both are read at timestep ${inference.timestep} under the same
 noise, on ${after.size} × ${after.size} points; nothing but the prompt differs. The mask follows from the maps on the right.</p>`,
     scale('0', '1', "min–max within each map: 0 is the name's weakest point, 1 its strongest"),
     html`<div class="grid wide">${cards}</div>`,

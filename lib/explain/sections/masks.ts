@@ -1,16 +1,12 @@
 /** The masks of all methods side by side, as in the paper's Figure 4. */
 
 import type { Palette, Pixels } from '../../draw/index.js';
-import { categoryPalette, percent, shares } from '../../draw/index.js';
-import { resizeLabels, resizePixels, shownSize, tint } from '../../draw/pixels.js';
+import { categoryPalette, percent, resizeLabels, resizePixels, shares, shownSize, tint } from '../../draw/index.js';
 import { methods } from '../../methods/index.js';
-import type { Album } from '../album.js';
-import type { Html } from '../html.js';
-import { html } from '../html.js';
+import type { Album, Html } from '../../page/index.js';
+import { html, nameList, plural, seconds, section, shownName, swatch } from '../../page/index.js';
 import type { Agreement } from '../iou.js';
-import { nameList, section, shownName, swatch } from '../parts.js';
 import type { Explanation, MethodRun } from '../types.js';
-import { plural, seconds } from '../words.js';
 
 /** Names in a legend; what is beyond has the smallest shares. */
 const MOST_NAMES = 24;

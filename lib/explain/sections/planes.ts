@@ -1,9 +1,8 @@
 /** What the sections with one map a category have in common. */
-import { shownSize } from '../../draw/pixels.js';
-import type { CategoryMaps } from '../../segmenter/types.js';
-import type { Html } from '../html.js';
-import { html } from '../html.js';
-import { nameList } from '../parts.js';
+import { shownSize } from '../../draw/index.js';
+import type { Html } from '../../page/index.js';
+import { html, nameList } from '../../page/index.js';
+import type { CategoryMaps } from '../../segmenter/index.js';
 import type { Explanation } from '../types.js';
 
 /** A page with more would be neither read nor small; the masks show all. */

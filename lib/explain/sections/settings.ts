@@ -1,13 +1,11 @@
 /** What the result was made with, and how long it took. */
 import { defaults } from '../../options/index.js';
-import type { Html } from '../html.js';
-import { html } from '../html.js';
-import { section } from '../parts.js';
+import type { Html } from '../../page/index.js';
+import { html, seconds, section } from '../../page/index.js';
 import type { Explanation } from '../types.js';
-import { seconds } from '../words.js';
 
 /** Options that this page sets by itself. */
-const own: ReadonlySet<string> = new Set(['method', 'saveMaps', 'compareLoss']);
+const own: ReadonlySet<string> = new Set(['method']);
 
 export function settingsSection({ invseg, runs, info }: Explanation): Html {
   const rows = runs.flatMap(({ method, result }) => {

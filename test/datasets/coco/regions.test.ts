@@ -3,8 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readAnnotation } from '../../../lib/datasets/coco/annotation.js';
 import { polygonRuns } from '../../../lib/datasets/coco/polygon.js';
-import type { Runs } from '../../../lib/datasets/coco/runs.js';
-import { decodeRuns, expandCounts, runsArea } from '../../../lib/datasets/coco/runs.js';
+import type { Runs } from '../../../lib/labels/runs.js';
+import { decodeRuns, expandCounts, runsArea } from '../../../lib/labels/runs.js';
 
 interface Case {
   kind: string;

@@ -1,0 +1,50 @@
+/** A comparison as Markdown. */
+import type { Change, Comparison } from './compare.js';
+
+export function comparisonMarkdown(comparison: Comparison): string {
+  const { runs, pictures, mIoU95, higher, counts, settings, perClass, falls, rises } = comparison;
+  const left = [pictures.onlyA && `${pictures.onlyA} of A alone`, pictures.onlyB && `${pictures.onlyB} of B alone`]
+    .filter(Boolean)
+    .join(' and ');
+  const sure =
+    higher === null || mIoU95[0] === null
+      ? ''
+      : `
+The mIoU changes by ${points(comparison.mIoU.difference)} points, 95 % interval ${points(mIoU95[0])} to ${points(mIoU95[1])} (pictures resampled in
+pairs); B is the higher one in ${(100 * higher).toFixed(1)} % of the resamplings. By its own mean IoU, ${counts.better} pictures are better, ${counts.worse}
+worse, ${counts.same} the same.
+`;
+  return `# ${cell(runs[0])} (A) and ${cell(runs[1])} (B)
+
+${pictures.common} pictures${left ? `; ${left} left out` : ''}.
+
+| | A | B | B − A |
+| --- | ---: | ---: | ---: |
+${(['mIoU', 'mAcc', 'aAcc'] as const).map((name) => row(name, comparison[name])).join('\n')}
+${sure}
+## Settings
+
+${settings.length === 0 ? 'The same.' : ['| | A | B |', '| --- | --- | --- |', ...settings.map(({ key, there, here }) => `| ${cell(key)} | ${cell(there)} | ${cell(here)} |`)].join('\n')}
+
+## IoU of each class
+
+| Class | A | B | B − A |
+| --- | ---: | ---: | ---: |
+${perClass.map(({ name, ...change }) => row(cell(name), change)).join('\n')}
+
+## Pictures that changed most
+
+${falls.length + rises.length === 0 ? 'None changed.' : ['| Picture | A | B | B − A |', '| --- | ---: | ---: | ---: |', ...[...falls, ...rises.toReversed()].map(({ id, ...change }) => row(cell(id), change))].join('\n')}
+`;
+}
+
+const row = (name: string, { a, b, difference }: Change): string =>
+  `| ${name} | ${percent(a)} | ${percent(b)} | ${points(difference)} |`;
+
+const percent = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(2)} %`);
+
+/** In percentage points, with a sign. */
+const points = (value: number | null): string =>
+  value === null ? '–' : `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(100 * value).toFixed(2)}`;
+
+const cell = (text: string): string => text.replace(/[|\\`*_<>[\]]/g, '\\$&').replace(/\s+/g, ' ');

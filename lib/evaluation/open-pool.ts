@@ -1,0 +1,152 @@
+/** Where the images of a run are segmented: in this process, in one process per device, or by the workers of a queue. */
+import { fileURLToPath } from 'node:url';
+import { integer } from '../checks/index.js';
+import type { Dataset } from '../datasets/index.js';
+import { openDataset } from '../datasets/index.js';
+import { openBundle } from '../models/index.js';
+import type { EngineOptions } from '../options/index.js';
+import { resolveEngineOptions } from '../options/index.js';
+import { Segmenter } from '../segmenter/index.js';
+import { askedDevice, parseDevices, threadsFor } from './devices.js';
+import { InProcess } from './in-process.js';
+import type { Place } from './picture.js';
+import type { EngineFacts, Outcome, PicturePool, PoolRun } from './pool.js';
+import { ProcessPool } from './processes/pool.js';
+import { RedisLink } from './redis/link.js';
+import { QueuePool } from './redis/pool.js';
+import { RedisUrl } from './redis/url.js';
+import type { TaskOptions } from './task.js';
+import { openRunNames } from './task.js';
+
+export interface PoolOptions extends TaskOptions {
+  /** The data set, where it is open already; else it is opened from `dataset`. */
+  opened?: Dataset | undefined;
+  /** `['cuda:0', 'cuda:1']`: a process for each; left out or empty: one engine in this process. */
+  devices?: readonly string[] | undefined;
+  /** Workers of a queue (`invseg worker`) instead. */
+  queue?: PoolQueue | undefined;
+  /** CUDA devices of this host, for what `device: 'auto'` asks of the workers of a queue; default 0. */
+  cudaDevices?: number | undefined;
+  /** What happens to processes and workers: one line each. */
+  onNote?: ((text: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+  /** Opens the engine of this process; default `Segmenter.open`. */
+  openSegmenter?: ((options: EngineOptions) => Promise<Segmenter>) | undefined;
+}
+
+export interface PoolQueue {
+  /** `redis://[user:password@]host[:port][/db]`, `rediss://` or `unix://`. */
+  url: string;
+  /** Name of the run in Redis; default from the run, so that two do not mix. */
+  name?: string | undefined;
+  /** Folder of the run; part of its name. */
+  out: string;
+  /** Throws away what an earlier evaluator left there. */
+  restart?: boolean | undefined;
+}
+
+/** A pool and what it was made of; disposing of it ends engines, processes and connections. */
+export class OwnedPool implements PicturePool, AsyncDisposable {
+  readonly #pool: PicturePool;
+  readonly #owned: readonly AsyncDisposable[];
+
+  constructor(pool: PicturePool, owned: readonly AsyncDisposable[]) {
+    this.#pool = pool;
+    this.#owned = owned;
+  }
+
+  get info(): EngineFacts {
+    return this.#pool.info;
+  }
+
+  get names(): string {
+    return this.#pool.names;
+  }
+
+  work(places: readonly Place[], run: PoolRun): AsyncIterable<Outcome> {
+    return this.#pool.work(places, run);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const part of this.#owned.toReversed()) await part[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * Opens a pool for `evaluate({ pool })`.
+ *
+ * @throws {InvSegError} `INVALID_OPTION`; the codes of data set, names and engine; `WORKER_LOST`; `QUEUE_FAILED`; `ABORTED`
+ * @example
+ * const dataset = await openDataset({ kind: 'voc', root: 'VOCdevkit' });
+ * await using pool = await openPool({ dataset: { kind: 'voc', root: 'VOCdevkit' }, opened: dataset, devices: ['cuda:0', 'cuda:1'] });
+ * const evaluation = await evaluate({ pool, dataset, out: 'runs/voc' });
+ */
+export async function openPool(options: PoolOptions): Promise<OwnedPool> {
+  const dataset = options.opened ?? (await openDataset(options.dataset));
+  const engine = resolveEngineOptions(options.engine);
+  if (options.queue) return overQueue(options, options.queue, dataset, engine);
+  if (options.devices !== undefined && options.devices.length > 0)
+    return inProcesses(options, parseDevices(options.devices.join(',')), dataset, engine);
+  return inThisProcess(options, dataset, engine);
+}
+
+async function inThisProcess(options: PoolOptions, dataset: Dataset, engine: EngineOptions): Promise<OwnedPool> {
+  const names = await openRunNames(options, dataset);
+  try {
+    const open = options.openSegmenter ?? ((given) => Segmenter.open(given));
+    const segmenter = await open(engine);
+    return new OwnedPool(new InProcess(segmenter, dataset, names.source), [names, segmenter]);
+  } catch (error) {
+    await names[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function inProcesses(
+  { dataset: given, names, options, batch, onNote, signal }: PoolOptions,
+  devices: readonly string[],
+  dataset: Dataset,
+  engine: EngineOptions,
+): Promise<OwnedPool> {
+  const setup: TaskOptions = {
+    dataset: given,
+    names,
+    options,
+    batch,
+    engine: { ...engine, threads: threadsFor(engine.threads, devices) },
+  };
+  onNote?.(`a process each: ${devices.join(', ')}`);
+  // The compiled module, also where this one runs from its source.
+  const entry = fileURLToPath(new URL('./processes/main.js', import.meta.url));
+  const pool = await ProcessPool.open({ devices, entry, setup, dataset, onNote, signal });
+  return new OwnedPool(pool, [pool]);
+}
+
+/** No engine is opened here: the options say what the workers have to have. */
+async function overQueue(
+  options: PoolOptions,
+  queue: PoolQueue,
+  dataset: Dataset,
+  engine: EngineOptions,
+): Promise<OwnedPool> {
+  const onNote = options.onNote ?? (() => {});
+  const link = await RedisLink.open({ url: new RedisUrl(queue.url), onNote });
+  try {
+    const { manifest } = await openBundle(engine.model, engine);
+    const info = {
+      model: { name: manifest.name, version: manifest.version, methods: manifest.defaults.methods },
+      ...askedDevice(engine, integer(0, 1024).read(options.cudaDevices ?? 0, 'cudaDevices')),
+    };
+    // Its models are opened for their description alone, on the CPU: this host need not have a GPU.
+    const names = await openRunNames({ ...options, engine: { ...engine, device: 'cpu', dtype: 'float32' } }, dataset);
+    const { description } = names.source;
+    await names[Symbol.asyncDispose]();
+    const { name: queueName, out, restart } = queue;
+    return new OwnedPool(new QueuePool({ link, info, names: description, dataset, out, queueName, restart, onNote }), [
+      link,
+    ]);
+  } catch (error) {
+    await link[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+/** The report of an evaluation: one page that needs nothing else, not even a script. */
+
+import { Html, html } from '../../page/index.js';
+import type { SparseCounts } from '../../scores/index.js';
+import { packageVersion } from '../../version.js';
+import type { ReadRun } from '../summary.js';
+import type { Evaluation } from '../types.js';
+import { classesSection } from './classes.js';
+import { confusionSection } from './confusion.js';
+import { failuresSection, lossesSection, settingsSection } from './course.js';
+import { percent } from './format.js';
+import { picturesSection } from './pictures.js';
+import { reportStyle } from './style.js';
+
+const SECTIONS = ['Classes', 'Confusion', 'Pictures', 'Losses', 'Failures', 'Settings'];
+
+/** A browser that follows it loads nothing and runs nothing, whatever a name smuggles in. */
+const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+/** @param folder of the run, for its thumbnails @returns `report.html` */
+export async function renderReport(folder: string, { evaluation, rows, table }: ReadRun): Promise<string> {
+  const places = new Map(rows.map(({ id }, i) => [id, i]));
+  const countsOf = (id: string): SparseCounts => table.counts(places.get(id)!);
+  const { settings } = evaluation;
+  const title = `${settings.options.method} on ${settings.dataset}`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<link rel="icon" href="data:,">
+<title>${title}</title>
+<style>${new Html(reportStyle)}</style>
+</head>
+<body>
+${lead(title, evaluation)}
+<main>
+${classesSection(evaluation)}${confusionSection(evaluation)}${await picturesSection(folder, evaluation, countsOf)}
+${lossesSection(evaluation)}${failuresSection(evaluation)}${settingsSection(evaluation)}</main>
+<footer>Made by invseg-native ${packageVersion()}. The numbers are in report.json, per-class.csv and per-image.csv beside this page.</footer>
+</body>
+</html>
+`.text;
+}
+
+function lead(title: string, { mIoU, mAcc, aAcc, mIoU95, pictures, settings }: Evaluation): Html {
+  const interval =
+    mIoU95[0] === null
+      ? undefined
+      : html`<span class="soft">95 %: ${percent(mIoU95[0])} to ${percent(mIoU95[1])}, pictures resampled</span>`;
+  const left = pictures.skipped > 0 ? `, ${pictures.skipped} left out` : '';
+  return html`<header>
+<h1>${title}</h1>
+<ul class="figures">
+<li><strong>${percent(mIoU)}</strong>mIoU ${interval}</li>
+<li><strong>${percent(mAcc)}</strong>mean accuracy</li>
+<li><strong>${percent(aAcc)}</strong>of all pixels</li>
+<li><strong>${pictures.evaluated}</strong>of ${pictures.total} pictures${left}</li>
+</ul>
+<p>Model ${settings.model}, names: ${settings.names}.</p>
+<nav aria-label="Sections">${SECTIONS.map((name) => html`<a href="#${name.toLowerCase()}">${name}</a>`)}</nav>
+</header>`;
+}

@@ -1,0 +1,25 @@
+/** The files that say what a run found; `evaluate` and `mergeRuns` leave the same. */
+import path from 'node:path';
+import { writeWhole } from '../../system/index.js';
+import { perClassCsv, perImageCsv } from '../csv.js';
+import type { ReadRun } from '../summary.js';
+import type { Evaluation } from '../types.js';
+import { renderReport } from './page.js';
+
+/**
+ * Writes `per-class.csv`, `per-image.csv`, `report.html` (one file, opens without a network) and `report.json` into a run's folder.
+ *
+ * @param folder that holds the run's `pictures/`, which the page shows
+ * @param run of `readRun`, `evaluateRun` or `mergedRun`
+ * @throws {InvSegError} `OUTPUT_FAILED`
+ * @example
+ * await writeReport('runs/voc', await readRun('runs/voc'));
+ */
+export async function writeReport(folder: string, run: ReadRun): Promise<Evaluation> {
+  const write = (name: string, content: string): Promise<void> => writeWhole(path.join(folder, name), content);
+  await write('per-class.csv', perClassCsv(run.evaluation));
+  await write('per-image.csv', perImageCsv(run.rows));
+  await write('report.html', await renderReport(folder, run));
+  await write('report.json', `${JSON.stringify(run.evaluation, null, 2)}\n`);
+  return run.evaluation;
+}

@@ -1,0 +1,29 @@
+/** What differs between two records of settings, in words. */
+import type { JournalRecord } from './seal.js';
+
+export interface Difference {
+  /** Groups are opened: `options.crop.min`. */
+  key: string;
+  there: string;
+  here: string;
+}
+
+const LONGEST = 120;
+
+/** As JSON would have it: undefined is nothing. */
+export function differences(theirs: JournalRecord, ours: JournalRecord, prefix = ''): Difference[] {
+  const keys = [...new Set([...Object.keys(theirs), ...Object.keys(ours)])];
+  return keys.flatMap((name) => {
+    const [there, here] = [theirs, ours].map((one) => (Object.hasOwn(one, name) ? one[name] : undefined));
+    const key = `${prefix}${name}`;
+    if (isGroup(there) && isGroup(here)) return differences(there, here, `${key}.`);
+    return text(there) === text(here) ? [] : [{ key, there: shorten(text(there)), here: shorten(text(here)) }];
+  });
+}
+
+const isGroup = (value: unknown): value is JournalRecord =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const text = (value: unknown): string => JSON.stringify(value) ?? 'nothing';
+
+const shorten = (value: string): string => (value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);

@@ -1,0 +1,35 @@
+/** What a segmenter is made of. `open.ts` makes the real parts; tests bring their own. */
+import type { MapChoice } from '../models/index.js';
+import type { NativeEngine, NativeMapSelection } from '../native/index.js';
+import type { ModelMethods } from '../options/index.js';
+import type { PromptRequest, PromptSet } from '../text/index.js';
+
+/** Weights of resolutions, ready to use. */
+export type Weights = Readonly<Record<number, number>>;
+
+/** What the orchestration needs to know about a model. */
+export interface ModelFacts {
+  name: string;
+  version: string;
+  folder: string;
+  /** Side of the latent. */
+  latentSize: number;
+  /** Sides at which attention layers exist, the finest first. */
+  resolutions: number[];
+  defaults: { training: Weights; inferenceCross: Weights; inferenceSelf: Weights };
+  /** Defaults of methods that fit the model. */
+  methods?: ModelMethods;
+  /** Names that it was taught; empty where that is not known. */
+  names?: readonly string[];
+}
+
+export interface SegmenterParts {
+  readonly engine: NativeEngine;
+  readonly model: ModelFacts;
+  /** Whether the files that the engine reads again are still those that were opened. @throws {InvSegError} `WEIGHTS_CHANGED` */
+  checkWeights?(): Promise<void>;
+  /** @throws {InvSegError} `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG`, `INVALID_OPTION` */
+  buildPrompts(categories: unknown, request: PromptRequest): PromptSet;
+  /** @throws {InvSegError} `INVALID_OPTION` for a resolution, layer or head that the model has not */
+  selectMaps(choice: MapChoice): NativeMapSelection;
+}

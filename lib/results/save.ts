@@ -1,0 +1,89 @@
+/** The files of one result: labels, overlay, maps where there are some, and a report that says how they came to be. */
+import path from 'node:path';
+import { isPlainObject, oneOf, pathText, refuse } from '../checks/index.js';
+import type { PaletteName, Pixels } from '../draw/index.js';
+import { categoryPalette, drawOverlay, encodeLabels, paletteNames } from '../draw/index.js';
+import { backgroundFirst } from '../labels/index.js';
+import type { SegmenterInfo, SegmentResult } from '../segmenter/index.js';
+import { prepareFolder, writeWhole } from '../system/index.js';
+import { encodeNpy } from './npy.js';
+import type { LabelOrder } from './report.js';
+import { labelOrders, makeReport } from './report.js';
+
+export interface SaveOptions {
+  /** Made where it is not there. */
+  folder: string;
+  /** Beginning of the files' names: `cat` gives `cat.labels.png`, `cat.overlay.png`, `cat.json`. */
+  name: string;
+  /** The image itself, at the result's size: [height × width × 3] bytes, as `decodeImage` gives it. */
+  image: Pixels;
+  /** `info` of the segmenter that made the result. */
+  info: SegmenterInfo;
+  /** Colours of labels and overlay; default `voc`. */
+  palette?: PaletteName | undefined;
+  /** Indices in the PNG; default `background-last`, as in the result. */
+  labels?: LabelOrder | undefined;
+  /** False where the segments are only numbered (DiffSeg without categories), so that none is the background. */
+  hasBackground?: boolean | undefined;
+  /** How the report calls the image, such as its path; default `name`. */
+  source?: string | undefined;
+  /** Which source of names gave the categories, where the caller did not; for the report. */
+  names?: string | undefined;
+}
+
+export interface SavedResult {
+  /** Kind of file (`labels`, `overlay`, `maps`) → its name in the folder. */
+  files: Record<string, string>;
+  /** What `<name>.json` holds. */
+  report: Record<string, unknown>;
+}
+
+/**
+ * Writes `<name>.labels.png` (palette), `<name>.overlay.png`, `<name>.maps.npy` (float32 [categories, side, side], where the
+ * result has maps) and, last, `<name>.json`: where the report is, the other files are. Each is whole or not there.
+ *
+ * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH` for an image of another size, `OUTPUT_FAILED`
+ * @example
+ * const result = await segmenter.segment('cat.jpg', { categories: ['cat'] });
+ * await saveResult(result, { folder: 'out', name: 'cat', image: await decodeImage('cat.jpg'), info: segmenter.info });
+ */
+export async function saveResult(result: SegmentResult, options: SaveOptions): Promise<SavedResult> {
+  if (!isPlainObject(options)) refuse('options', 'an object with folder, name, image and info', options);
+  const { image, info, hasBackground = true, names } = options;
+  const folder = pathText.read(options.folder, 'folder');
+  const name = pathText.read(options.name, 'name');
+  if (path.basename(name) !== name) refuse('name', 'the beginning of a file name, without folders', name);
+  const palette = oneOf(...paletteNames).read(options.palette ?? 'voc', 'palette');
+  const order = oneOf(...labelOrders).read(options.labels ?? 'background-last', 'labels');
+  const colours = categoryPalette(result.categories.length, palette);
+  const { labels, categories, maps, width, height } = result;
+  await prepareFolder(folder);
+  const write = (file: string, content: Uint8Array | string): Promise<void> =>
+    writeWhole(path.join(folder, file), content);
+
+  const first = order === 'background-first' && hasBackground;
+  const own = { labels, names: categories, palette: colours };
+  const written = first ? backgroundFirst(own) : own;
+  const background = hasBackground ? (first ? 0 : categories.length - 1) : null;
+  const files: Record<string, string> = { labels: `${name}.labels.png`, overlay: `${name}.overlay.png` };
+  await write(
+    files['labels']!,
+    encodeLabels(written.labels, width, height, written.palette, { names: written.names, background }),
+  );
+  await write(files['overlay']!, await drawOverlay({ image, labels, categories, palette: colours }));
+  if (maps) {
+    files['maps'] = `${name}.maps.npy`;
+    await write(files['maps'], encodeNpy(maps.data, [maps.categories.length, maps.size, maps.size]));
+  }
+  const report = makeReport({
+    image: options.source ?? name,
+    result,
+    info,
+    palette: colours,
+    order,
+    files,
+    ...(names !== undefined && { names }),
+  });
+  await write(`${name}.json`, `${JSON.stringify(report, null, 2)}\n`);
+  return { files, report };
+}

@@ -1,0 +1,62 @@
+/** Where results go: folders that can be written to, and files that are whole or not there. */
+import { mkdir, open, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { InvSegError } from '../errors.js';
+import { sweepTemporaries, temporaryIn, writeWholeFile } from './whole-file.js';
+
+/**
+ * Makes a folder and those above it; that somebody else makes them at the same time does not matter. Not `mkdir`'s own recursion: under
+ * /proc, where a missing folder cannot be made, Node's never ends.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  const make = (): Promise<void> =>
+    mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
+    });
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || path.dirname(folder) === folder) throw error;
+    await makeFolder(path.dirname(folder));
+    await make();
+  });
+}
+
+/**
+ * Makes the folder and tries it, so that nothing is computed for nowhere.
+ * @throws {InvSegError} `OUTPUT_FAILED`
+ */
+export async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(path.resolve(folder));
+    await sweepTemporaries(folder);
+    // Its name goes at once: a process that is killed from here on leaves nothing.
+    const probe = temporaryIn(folder);
+    await using _ = await open(probe, 'wx');
+    await rm(probe);
+  } catch (cause) {
+    throw unwritable(folder, cause);
+  }
+}
+
+/** Writes beside the target and renames: a reader, and whoever comes after Ctrl-C, sees whole files only. */
+export async function writeWhole(file: string, content: Uint8Array | string): Promise<void> {
+  try {
+    await writeWholeFile(file, content);
+  } catch (cause) {
+    throw unwritable(file, cause);
+  }
+}
+
+/** The error of a file or folder that cannot be written. */
+export function unwritable(file: string, cause: unknown): InvSegError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const why = reasons[code ?? ''] ?? code ?? message;
+  return new InvSegError('OUTPUT_FAILED', `${file}: it cannot be written (${why})`, { cause });
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EROFS: 'read-only',
+  ENOSPC: 'no space left',
+  ENOTDIR: 'a file is in the way',
+  EEXIST: 'a file is in the way',
+};

@@ -1,0 +1,116 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDataset } from '../../lib/datasets/index.js';
+import { readIndexMask } from '../../lib/explain/truth.js';
+import { decodeImage } from '../../lib/image/decode.js';
+import { openBundle } from '../../lib/models/index.js';
+import { loadVocabulary } from '../../lib/names/index.js';
+import { createNameSource } from '../../lib/names/sources.js';
+import { FileError, openFile, readBounded, readStart, readText } from '../../lib/system/files.js';
+import { byteLetters, WORD_END } from '../../lib/text/bpe.js';
+import { ClipTokenizer } from '../../lib/text/tokenizer.js';
+import { WordPiece } from '../../lib/vision-language/wordpiece.js';
+import { writeFolder } from '../../scripts/datasets/fixtures.mjs';
+
+let folder: string;
+const at = (...parts: string[]): string => path.join(folder, ...parts);
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'invseg-files-'));
+  writeFileSync(at('file'), 'some text');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const fifo = (...parts: string[]): string => {
+  rmSync(at(...parts), { force: true });
+  mkdirSync(path.dirname(at(...parts)), { recursive: true });
+  execFileSync('mkfifo', [at(...parts)]);
+  return at(...parts);
+};
+const failure = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+describe('a bounded reader', () => {
+  it('gives a file whole, as text, or its start', async () => {
+    expect((await readBounded(at('file'), 9)).toString()).toBe('some text');
+    expect(await readText(at('file'), 9)).toBe('some text');
+    expect((await readStart(at('file'), 4)).toString()).toBe('some');
+    expect(await readStart(at('file'), 100)).toHaveLength(9);
+  });
+
+  it.each([
+    ['a file of more bytes', () => readBounded(at('file'), 8), 'EFBIG', /it has 9 bytes; at most 8 are read/],
+    ['a folder', () => readBounded(folder, 8), 'EISDIR', /it is a folder/],
+    ['nothing', () => readBounded(at('none'), 8), 'ENOENT', /there is no such file/],
+    ['something below a file', () => readBounded(at('file', 'x'), 8), 'ENOTDIR', /there is no such file/],
+    ['a device', () => readBounded('/dev/zero', 8), 'ENOTFILE', /it is not a regular file/],
+    ['a pipe that nobody writes to', () => readBounded(fifo('pipe'), 8), 'ENOTFILE', /it is not a regular file/],
+    ['the start of a pipe', () => readStart(fifo('pipe'), 8), 'ENOTFILE', /it is not a regular file/],
+    ['opening a pipe', () => openFile(fifo('pipe')), 'ENOTFILE', /it is not a regular file/],
+  ] as const)('refuses %s', async (_, work, code, message) => {
+    const error = await failure(work());
+    expect(error).toBeInstanceOf(FileError);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  it('refuses a socket', async () => {
+    const server = createServer().listen(at('socket'));
+    await new Promise((resolve) => server.once('listening', resolve));
+    expect(await failure(readBounded(at('socket'), 8))).toMatchObject({ code: 'ENOTFILE' });
+    server.close();
+  });
+
+  it('reads nothing of a sparse file that is too large', async () => {
+    writeFileSync(at('sparse'), '');
+    truncateSync(at('sparse'), 2 ** 40);
+    expect(await failure(readBounded(at('sparse'), 2 ** 20))).toMatchObject({ code: 'EFBIG' });
+  });
+});
+
+describe('a pipe in the place of a file is an error and no waiting', () => {
+  const letters = Object.fromEntries(byteLetters.flatMap((c) => [c, c + WORD_END]).map((token, id) => [token, id]));
+  const tokenizer = (name: string): Promise<unknown> => {
+    rmSync(at('tokenizer'), { recursive: true, force: true });
+    mkdirSync(at('tokenizer'));
+    for (const file of ['vocab.json', 'merges.txt'])
+      if (file !== name) writeFileSync(at('tokenizer', file), JSON.stringify(letters));
+    fifo('tokenizer', name);
+    return ClipTokenizer.load(at('tokenizer'), { length: 8 });
+  };
+  const set = async (...parts: string[]): Promise<unknown> => {
+    const root = at('data');
+    rmSync(root, { recursive: true, force: true });
+    const id = (await writeFolder(root, { count: 1 }))[0]!.id;
+    fifo('data', ...parts.map((part) => part.replace('ID', id)));
+    const dataset = await openDataset({ kind: 'folder', root, ...(parts[0] === 'lists' && { split: 'val' }) });
+    for await (const item of dataset) await item.loadMask();
+    return dataset;
+  };
+  const voc = () => loadVocabulary('voc');
+  const cases: [string, () => Promise<unknown>, string][] = [
+    ['vocab.json', () => tokenizer('vocab.json'), 'TOKENIZER_INVALID'],
+    ['merges.txt', () => tokenizer('merges.txt'), 'TOKENIZER_INVALID'],
+    ['vocab.txt', () => (fifo('words', 'vocab.txt'), WordPiece.load(at('words'))), 'TOKENIZER_INVALID'],
+    ['a vocabulary', () => loadVocabulary(fifo('names.json')), 'NAMES_NOT_FOUND'],
+    [
+      'captions',
+      async () => createNameSource('captions', { captions: fifo('captions.json'), vocabulary: await voc() }),
+      'NAMES_NOT_FOUND',
+    ],
+    ['a picture', () => decodeImage(fifo('picture.jpg')), 'IMAGE_UNREADABLE'],
+    ['a mask', () => readIndexMask(fifo('mask.png'), { width: 1, height: 1 }), 'IMAGE_UNREADABLE'],
+    ['a list', () => set('lists', 'val.txt'), 'DATASET_NOT_FOUND'],
+    ['classes.json', () => set('classes.json'), 'DATASET_NOT_FOUND'],
+    ['a mask of a data set', () => set('masks', 'ID.png'), 'MASK_NOT_FOUND'],
+    ['a picture of a data set', () => set('images', 'ID.jpg'), 'IMAGE_UNREADABLE'],
+    ['a manifest', () => (fifo('model', 'manifest.json'), openBundle(at('model'))), 'MODEL_NOT_FOUND'],
+  ];
+  it.each(cases)('%s', async (_, work, code) => {
+    expect(await failure(work())).toMatchObject({ name: 'InvSegError', code });
+  });
+});
