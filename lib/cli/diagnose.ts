@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { integer } from '../checks/index.js';
 import { openDataset } from '../datasets/index.js';
 import type { DiagnoseProgress } from '../diagnose/index.js';
-import { chooseVariants, diagnose, diagnosisMarkdown, diagnosisPicture, verdict } from '../diagnose/index.js';
+import { chooseVariants, diagnose, diagnosisMarkdown, drawDiagnosis, verdict } from '../diagnose/index.js';
 import { openBundle } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { prepareFolder, writeWhole } from '../system/index.js';
@@ -86,7 +86,7 @@ async function diagnoseCommand(flags: DiagnoseFlags, io: Io): Promise<number> {
     const markdown = diagnosisMarkdown(diagnosis);
     await writeWhole(path.join(flags.out, 'diagnose.json'), `${JSON.stringify(diagnosis, null, 2)}\n`);
     await writeWhole(path.join(flags.out, 'diagnose.md'), markdown);
-    await writeWhole(path.join(flags.out, 'diagnose.png'), await diagnosisPicture(diagnosis));
+    await writeWhole(path.join(flags.out, 'diagnose.png'), await drawDiagnosis(diagnosis));
     line.clear();
     io.out(`${verdict(diagnosis)}\n`);
     io.err(`tables and picture: ${path.join(flags.out, 'diagnose.*')}\n`);

@@ -6,7 +6,7 @@ import type { AbsentRule, PixelCounts } from '../scores/index.js';
 import type { Segmenter } from '../segmenter/index.js';
 
 /** What is asked of a model: `Segmenter`, or anything that answers like one. */
-export type Evaluated = Pick<Segmenter, 'info' | 'segment'>;
+export type Evaluated = Pick<Segmenter, 'info' | 'segment'> & Partial<Pick<Segmenter, 'identity'>>;
 
 /** Everything that decides the counts: the first line of the journal. */
 export interface RunSettings extends JournalRecord {
