@@ -1,4 +1,5 @@
 /** `invseg diagnose`: does the loss point at the truth, and what does each open choice do to the masks. */
+
 import path from 'node:path';
 import type { Command } from 'commander';
 import { integer } from '../checks/index.js';
@@ -8,6 +9,7 @@ import { chooseVariants, diagnose, diagnosisMarkdown, drawDiagnosis, verdict } f
 import { openBundle } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { prepareFolder, writeWhole } from '../system/index.js';
+import { duration } from '../words.js';
 import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
 import type { DatasetFlags } from './flags/dataset.js';
 import { addDatasetFlags, datasetHelp, datasetOptions } from './flags/dataset.js';
@@ -119,10 +121,4 @@ class DiagnoseLine extends ProgressLine {
     this.#said = now;
     this.#talk.err(`${text}\n`);
   }
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  const minutes = Math.ceil(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
 }
