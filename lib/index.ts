@@ -1,100 +1,68 @@
-/** The public API. */
-
-export type {
-  CheckOptions,
-  ClassNames,
-  Dataset,
-  DatasetCheck,
-  DatasetItem,
-  DatasetKind,
-  DatasetOptions,
-  SkippedItem,
-} from './datasets/index.js';
-export { checkDataset, openDataset } from './datasets/index.js';
-export type { DiagnoseOptions, DiagnoseProgress, Diagnosis, Variant, VariantFinding } from './diagnose/index.js';
-export { chooseVariants, defaultVariants, diagnose, diagnosisMarkdown, diagnosisPicture } from './diagnose/index.js';
-export type {
-  Colour,
-  Heat,
-  OverlayInput,
-  Palette,
-  PaletteName,
-  PanelColumn,
-  PanelInput,
-  Pixels,
-} from './draw/index.js';
-export {
-  categoryPalette,
-  drawHeat,
-  drawOverlay,
-  drawPanel,
-  encodeLabels,
-  paletteNames,
-  vocPalette,
-} from './draw/index.js';
+/**
+ * Segmentation, and what it is made of: `import { Segmenter } from 'invseg-native'`. Data sets, evaluation, drawings, explanations and
+ * timing have entries of their own: `invseg-native/datasets`, `/evaluation`, `/draw`, `/explain`, `/bench`.
+ */
 export type { ErrorCode } from './errors.js';
 export { InvSegError } from './errors.js';
-export type {
-  CompareOptions,
-  Comparison,
-  EvaluateOptions,
-  EvaluateProgress,
-  Evaluation,
-  MergeOptions,
-  Outcome,
-  PicturePool,
-  PoolRun,
-} from './evaluation/index.js';
-export { compareRuns, evaluate, mergeRuns } from './evaluation/index.js';
-export type { Agreement, ChosenPoint, ExplainOptions, Explanation, MethodRun } from './explain/index.js';
-export { explain, renderExplanation } from './explain/index.js';
 export type { AdamInput, AggregateInput, ClusterInput, EntropyInput, RefineInput } from './functions/index.js';
 export { adamStep, aggregateAttention, clusterLoss, entropyLoss, refineAttention } from './functions/index.js';
-export type { DecodedImage, ImageInput, RawImage } from './image/index.js';
-export { decodeImage } from './image/index.js';
-export type { LabelMap, LabelNames } from './labels/index.js';
+export type { DecodedImage, DecodeOptions, ImageInput, RawImage } from './image/index.js';
+export { decodeImage, listImages } from './image/index.js';
+export type { LabelMap } from './labels/index.js';
 export type { LossComparison, StepLoss } from './methods/index.js';
 export type { ModelIdentity } from './models/index.js';
 export { modelIdentity } from './models/index.js';
 export type {
   FoundNames,
+  MissingRule,
   NameItem,
   NameSource,
   NameSourceKind,
+  NameSourceOptions,
   NameSourceParts,
+  OpenedNames,
   VisionLanguageModels,
   Vocabulary,
   VocabularyClass,
 } from './names/index.js';
-export { createNameSource, loadVocabulary, nameSourceKinds, vocabularyNames } from './names/index.js';
+export { createNameSource, loadVocabulary, nameSourceKinds, openNameSource, vocabularyNames } from './names/index.js';
 export type {
+  AdamOptions,
+  AttentionOptions,
+  BackgroundOptions,
   CropOptions,
   DiffSegOptions,
   EngineOptions,
   EntropyOptions,
+  InferenceOptions,
   ISegOptions,
   LayerChoice,
   LayerOptions,
+  LossOptions,
   MethodName,
   MethodOptions,
   MethodOverrides,
   ModelMethods,
+  OutputOptions,
+  OutputOverrides,
+  PromptOptions,
   RefineOptions,
   RelativeResolution,
   ResolutionWeights,
+  ViewOptions,
 } from './options/index.js';
-export { defaults, engineDefaults, methodNames, presets, resolveOptions } from './options/index.js';
-export type { AlbumFile } from './page/index.js';
-export type {
-  NamesOffers,
-  PaperFigures,
-  ReproduceOptions,
-  ReproduceProgress,
-  RowResult,
-  Table,
-  TableResult,
-} from './reproduce/index.js';
-export { gridTable, reproduce, tables as paperTables } from './reproduce/index.js';
+export {
+  defaults,
+  engineDefaults,
+  mergeOverrides,
+  methodNames,
+  outputDefaults,
+  presets,
+  resolveEngineOptions,
+  resolveOptions,
+} from './options/index.js';
+export type { LabelOrder, SavedResult, SaveOptions } from './results/index.js';
+export { saveResult } from './results/index.js';
 export type {
   ArrayJson,
   BatchImage,

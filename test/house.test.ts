@@ -17,7 +17,7 @@ const ROOMS = [
     'evaluation',
     'reproduce',
   ],
-  ...['explain', 'diagnose', 'bench', 'setup', 'doctor', 'cli'],
+  ...['explain', 'diagnose', 'bench', 'setup', 'doctor', 'api', 'cli'],
 ];
 
 const lib = path.resolve(import.meta.dirname, '../lib');

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as api from '../lib/index.js';
+import * as api from './api.js';
 import { makeFolder } from './diagnose/folder.js';
 
 const root = mkdtempSync(path.join(tmpdir(), 'invseg-api-'));

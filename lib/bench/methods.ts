@@ -6,7 +6,6 @@ import { oneOf, pathText, record, refuse } from '../checks/index.js';
 import type { Dataset } from '../datasets/index.js';
 import { checkDatasetGiven } from '../datasets/index.js';
 import { evaluateRun } from '../evaluation/index.js';
-import type { ModelIdentity } from '../models/index.js';
 import type { NameSource } from '../names/index.js';
 import type { MethodName, MethodOverrides } from '../options/index.js';
 import { methodNames, resolveOptions } from '../options/index.js';
@@ -33,8 +32,6 @@ export interface MethodsBenchOptions {
   names?: NameSource | undefined;
   /** Gets a run of `evaluate` a method, which goes on where it ended. Default: a temporary folder. */
   out?: string | undefined;
-  /** What the model is made of: with `out`, a run of another one is refused. */
-  identity?: ModelIdentity | undefined;
   signal?: AbortSignal | undefined;
   /** After each picture of each method. */
   onPicture?: ((method: MethodName, done: number, total: number) => void) | undefined;
@@ -99,7 +96,6 @@ export async function* benchMethods(given: MethodsBenchOptions): AsyncGenerator<
         names: given.names,
         sample: given.sample,
         seed: given.seed,
-        identity: given.identity,
         batch,
         signal,
         onProgress: ({ done, total }) => onPicture?.(method, done, total),

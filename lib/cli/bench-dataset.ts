@@ -4,7 +4,6 @@ import { benchMethods } from '../bench/index.js';
 import { integer, oneOf } from '../checks/index.js';
 import { openDataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
-import { openBundle } from '../models/index.js';
 import type { MethodName } from '../options/index.js';
 import { methodNames, resolveEngineOptions } from '../options/index.js';
 import type { DatasetFlags } from './flags/dataset.js';
@@ -40,7 +39,6 @@ export async function benchDataset(
   const { steps } = flags;
   const engine = resolveEngineOptions(engineFlags(flags));
   const dataset = await openDataset(datasetOptions(flags.dataset, flags));
-  const identity = flags.out === undefined ? undefined : await (await openBundle(engine.model, engine)).identity();
   await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
   const progress = new ProgressLine(io);
   const rows: MethodRow[] = [];
@@ -53,7 +51,6 @@ export async function benchDataset(
       sample,
       batch,
       out: flags.out,
-      identity,
       signal: io.signal,
       onPicture: (method, done, total) => progress.write(`${method}: ${done} of ${total}`),
     })) {

@@ -1,13 +1,15 @@
 /** `invseg diagnose`: does the loss point at the truth, and what does each open choice do to the masks. */
+
 import path from 'node:path';
 import type { Command } from 'commander';
 import { integer } from '../checks/index.js';
 import { openDataset } from '../datasets/index.js';
 import type { DiagnoseProgress } from '../diagnose/index.js';
-import { chooseVariants, diagnose, diagnosisMarkdown, diagnosisPicture, verdict } from '../diagnose/index.js';
+import { chooseVariants, diagnose, diagnosisMarkdown, drawDiagnosis, verdict } from '../diagnose/index.js';
 import { openBundle } from '../models/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { prepareFolder, writeWhole } from '../system/index.js';
+import { duration } from '../words.js';
 import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
 import type { DatasetFlags } from './flags/dataset.js';
 import { addDatasetFlags, datasetHelp, datasetOptions } from './flags/dataset.js';
@@ -86,7 +88,7 @@ async function diagnoseCommand(flags: DiagnoseFlags, io: Io): Promise<number> {
     const markdown = diagnosisMarkdown(diagnosis);
     await writeWhole(path.join(flags.out, 'diagnose.json'), `${JSON.stringify(diagnosis, null, 2)}\n`);
     await writeWhole(path.join(flags.out, 'diagnose.md'), markdown);
-    await writeWhole(path.join(flags.out, 'diagnose.png'), await diagnosisPicture(diagnosis));
+    await writeWhole(path.join(flags.out, 'diagnose.png'), await drawDiagnosis(diagnosis));
     line.clear();
     io.out(`${verdict(diagnosis)}\n`);
     io.err(`tables and picture: ${path.join(flags.out, 'diagnose.*')}\n`);
@@ -119,10 +121,4 @@ class DiagnoseLine extends ProgressLine {
     this.#said = now;
     this.#talk.err(`${text}\n`);
   }
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  const minutes = Math.ceil(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
 }

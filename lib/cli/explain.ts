@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { paletteNames, percent } from '../draw/index.js';
+import { paletteNames } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
 import { explain, readIndexMask, renderExplanation } from '../explain/index.js';
 import { decodeImage } from '../image/index.js';
@@ -11,6 +11,7 @@ import { methodNames, resolveEngineOptions, resolveOptions } from '../options/in
 import type { AlbumFile } from '../page/index.js';
 import { prepareFolder, writeWhole } from '../system/index.js';
 import { parseCategories } from '../text/index.js';
+import { shareText } from '../words.js';
 import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
 import type { ExplainFlags } from './flags/explain.js';
 import { parseMethods, parsePoints, readMaskNames } from './flags/explain.js';
@@ -109,7 +110,7 @@ export async function explainCommand(image: string, flags: ExplainFlags, io: Io)
     progress.clear();
     for (const { method, failure, agreement } of explanation.runs) {
       if (failure !== undefined) io.err(`warning: ${method} gave no mask: ${failure}\n`);
-      else if (agreement) io.err(`${method}: mIoU ${percent(agreement.mean)}\n`);
+      else if (agreement) io.err(`${method}: mIoU ${shareText(agreement.mean)}\n`);
     }
     const bytes = Buffer.byteLength(files.find((file) => file.name === 'index.html')!.content);
     const spent = ((performance.now() - began) / 1000).toFixed(1);

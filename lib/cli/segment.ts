@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { shownPath } from '../addresses.js';
-import { paletteNames, percent } from '../draw/index.js';
+import { paletteNames } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
 import type { DecodedImage } from '../image/index.js';
 import { listImages } from '../image/index.js';
@@ -17,6 +17,7 @@ import type { Segmenter, SegmentResult } from '../segmenter/index.js';
 import { allBackground, Decoding, unknownNamesWarning } from '../segmenter/index.js';
 import { prepareFolder } from '../system/index.js';
 import { parseCategories } from '../text/index.js';
+import { shareText } from '../words.js';
 import { addEngineFlags, addHelp, addMethodFlags, addOutputFlags } from './flags/add.js';
 import type { NamesFlags } from './flags/names.js';
 import { addNamesFlags, checkFlags, nameOptions, pictureSources, sourceOf } from './flags/names.js';
@@ -123,7 +124,7 @@ function shares(segments: SegmentResult['segments']): string {
   const told = segments.filter(({ share }) => share >= least).slice(0, TOLD);
   const rest = segments.length - told.length;
   return (
-    told.map(({ label, share }) => `${label} ${percent(share)}`).join(', ') +
+    told.map(({ label, share }) => `${label} ${shareText(share)}`).join(', ') +
     (rest > 0 ? ` and ${rest} more names` : '')
   );
 }

@@ -2,7 +2,7 @@ export type { CandidateName } from './candidates.js';
 export { candidateNames } from './candidates.js';
 export { diagnose } from './diagnose.js';
 export { diagnosisMarkdown } from './markdown.js';
-export { diagnosisPicture } from './picture-page.js';
+export { drawDiagnosis } from './picture-page.js';
 export type { CandidateLoss } from './probe.js';
 export type { DiagnoseOptions, DiagnoseProgress, Diagnosis, VariantFinding } from './types.js';
 export type { Variant } from './variants.js';

@@ -28,7 +28,7 @@ interface Scale {
 }
 
 /** @returns PNG @throws {InvSegError} `INVALID_OPTION` for what is no diagnosis */
-export async function diagnosisPicture(diagnosis: Diagnosis): Promise<Buffer> {
+export async function drawDiagnosis(diagnosis: Diagnosis): Promise<Buffer> {
   checkDiagnosis(diagnosis);
   const variants = diagnosis.variants.filter(({ loss, masks }) => loss ?? masks);
   const withMasks = variants.some(({ masks }) => masks);

@@ -1,7 +1,9 @@
 /** A map of numbers as a picture. */
+
 import { typedArray } from '../arrays.js';
 import { number, record } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
+import { neighbours } from '../labels/index.js';
 import { side } from './checks.js';
 import type { Pixels } from './pixels.js';
 import { rampColours } from './ramp.js';
@@ -29,12 +31,6 @@ export function enlarge(values: Float32Array, side: number, width: number, heigh
     }
   }
   return out;
-}
-
-function neighbours(index: number, length: number, side: number): { low: number; high: number; share: number } {
-  const place = Math.min(side - 1, Math.max(0, ((index + 0.5) * side) / length - 0.5));
-  const low = Math.floor(place);
-  return { low, high: Math.min(low + 1, side - 1), share: place - low };
 }
 
 /**

@@ -15,5 +15,5 @@ export { drawPanel } from './panel.js';
 export type { Pixels } from './pixels.js';
 export { resizeLabels, resizePixels, shownSize, tint } from './pixels.js';
 export { rampColours } from './ramp.js';
-export { percent, shares } from './shares.js';
+export { shares } from './shares.js';
 export { escapeXml, wrapText } from './text.js';

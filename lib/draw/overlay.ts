@@ -1,5 +1,6 @@
 /** One result over its picture, with a legend. */
 import { record } from '../checks/index.js';
+import { shareText } from '../words.js';
 import { drawPage } from './canvas.js';
 import { checkLabels, checkNames, checkPalette, checkPixels } from './checks.js';
 import { drawLegend } from './legend.js';
@@ -7,7 +8,7 @@ import type { Palette } from './palette.js';
 import { categoryPalette } from './palette.js';
 import type { Pixels } from './pixels.js';
 import { resizeLabels, resizePixels, shownSize, tint } from './pixels.js';
-import { percent, shares } from './shares.js';
+import { shares } from './shares.js';
 
 export interface OverlayInput {
   image: Pixels;
@@ -35,7 +36,7 @@ export async function drawOverlay(input: OverlayInput): Promise<Buffer> {
   const picture = tint(shown, resizeLabels(labels, image, size), colours, { background: categories.length - 1 });
 
   const parts = shares(labels, categories.length);
-  const items = categories.map((name, i) => ({ colour: colours[i]!, text: `${name} ${percent(parts[i]!)}` }));
+  const items = categories.map((name, i) => ({ colour: colours[i]!, text: `${name} ${shareText(parts[i]!)}` }));
   const width = Math.max(size.width, NARROWEST) + 2 * PADDING;
   const legend = await drawLegend(items, width - 2 * PADDING);
   const top = PADDING + size.height + PADDING;

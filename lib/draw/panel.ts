@@ -1,5 +1,6 @@
 /** The picture and several results side by side, with titles and one legend. */
 import { record, refuse } from '../checks/index.js';
+import { shareText } from '../words.js';
 import type { Placed } from './canvas.js';
 import { drawPage } from './canvas.js';
 import { checkLabels, checkNames, checkPalette, checkPixels, checkText } from './checks.js';
@@ -8,7 +9,7 @@ import type { Palette } from './palette.js';
 import { categoryPalette } from './palette.js';
 import type { Pixels } from './pixels.js';
 import { resizeLabels, resizePixels, shownSize, tint } from './pixels.js';
-import { percent, shares } from './shares.js';
+import { shares } from './shares.js';
 
 export interface PanelColumn {
   title: string;
@@ -63,7 +64,7 @@ export async function drawPanel(input: PanelInput): Promise<Buffer> {
   const parts = columns.map(({ labels }) => shares(labels, categories.length));
   const items = categories.map((name, i) => ({
     colour: colours[i]!,
-    text: `${name} ${parts.map((part) => percent(part[i]!)).join(' → ')}`,
+    text: `${name} ${parts.map((part) => shareText(part[i]!)).join(' → ')}`,
   }));
   const legend = await drawLegend(items, width - 2 * PADDING);
   const pictures = cells.map(

@@ -1,4 +1,5 @@
 /** A comparison as Markdown. */
+import { percent } from '../words.js';
 import type { Change, Comparison } from './compare.js';
 
 export function comparisonMarkdown(comparison: Comparison): string {
@@ -40,8 +41,6 @@ ${falls.length + rises.length === 0 ? 'None changed.' : ['| Picture | A | B | B 
 
 const row = (name: string, { a, b, difference }: Change): string =>
   `| ${name} | ${percent(a)} | ${percent(b)} | ${points(difference)} |`;
-
-const percent = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(2)} %`);
 
 /** In percentage points, with a sign. */
 const points = (value: number | null): string =>

@@ -45,7 +45,8 @@ export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   const { prefetch = Math.max(2, batch) } = given;
   const { ids, places } = selectPictures(given);
   const pool = await poolOf(given);
-  const settings = settingsOf(given, pool.info, ids, pool.names);
+  const identity = given.identity ?? (await given.segmenter?.identity?.());
+  const settings = settingsOf({ ...given, identity }, pool.info, ids, pool.names);
   await openFolder(out, given.restart === true);
 
   const run = new RunState(given, places.length);

@@ -3,6 +3,7 @@
  * given to it; the protocol has the highest of the other names there.
  */
 
+import { neighbours } from '../labels/index.js';
 import { UNASSIGNED } from '../scores/index.js';
 import type { CategoryMaps } from '../segmenter/index.js';
 
@@ -65,11 +66,4 @@ function nearest({ data, size }: CategoryMaps, names: number, width: number, hei
       if (data[name * size * size + place]! > data[best * size * size + place]!) best = name;
     return best;
   };
-}
-
-/** Pixel centres at half, the edge repeated. */
-function neighbours(index: number, length: number, size: number): { low: number; high: number; share: number } {
-  const place = Math.min(size - 1, Math.max(0, ((index + 0.5) * size) / length - 0.5));
-  const low = Math.floor(place);
-  return { low, high: Math.min(low + 1, size - 1), share: place - low };
 }

@@ -33,7 +33,7 @@ export interface EvaluateOptions {
   shard?: Shard | undefined;
   /** Go on from the journal (default), or throw it away. */
   restart?: boolean | undefined;
-  /** What the model is made of, see `modelIdentity`; a journal of another one is refused. */
+  /** What the model is made of; a journal of another one is refused. Default `segmenter.identity()`; with a pool see `modelIdentity`. */
   identity?: ModelIdentity | undefined;
   /** How classes without a pixel count in the means; default `nan-mean`. */
   absent?: AbsentRule | undefined;

@@ -3,8 +3,9 @@
 import { record } from '../checks/index.js';
 import { checkPixels, checkText } from '../draw/index.js';
 import type { AlbumFile } from '../page/index.js';
-import { Album, Html, html, plural, seconds, shownName, style, swatch } from '../page/index.js';
+import { Album, Html, html, shownName, style, swatch } from '../page/index.js';
 import { packageVersion } from '../version.js';
+import { plural, seconds } from '../words.js';
 import { summarise } from './data.js';
 import { anchorsSection } from './sections/anchors.js';
 import { distancesSection } from './sections/distances.js';

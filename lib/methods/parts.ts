@@ -1,5 +1,5 @@
 /** What a segmenter is made of. `open.ts` makes the real parts; tests bring their own. */
-import type { MapChoice } from '../models/index.js';
+import type { MapChoice, ModelIdentity } from '../models/index.js';
 import type { NativeEngine, NativeMapSelection } from '../native/index.js';
 import type { ModelMethods } from '../options/index.js';
 import type { PromptRequest, PromptSet } from '../text/index.js';
@@ -28,6 +28,8 @@ export interface SegmenterParts {
   readonly model: ModelFacts;
   /** Whether the files that the engine reads again are still those that were opened. @throws {InvSegError} `WEIGHTS_CHANGED` */
   checkWeights?(): Promise<void>;
+  /** Hashes of what the model is made of; reads its weights once. */
+  identity?(): Promise<ModelIdentity>;
   /** @throws {InvSegError} `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG`, `INVALID_OPTION` */
   buildPrompts(categories: unknown, request: PromptRequest): PromptSet;
   /** @throws {InvSegError} `INVALID_OPTION` for a resolution, layer or head that the model has not */

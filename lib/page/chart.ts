@@ -1,8 +1,8 @@
 /** Lines over steps as SVG. Colours are the page's (classes `line-0` …), so that they fit light and dark. */
 
+import { figure } from '../words.js';
 import type { Html } from './html.js';
 import { html } from './html.js';
-import { figure } from './words.js';
 
 export interface Series {
   name: string;

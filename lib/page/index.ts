@@ -4,4 +4,3 @@ export { lineChart } from './chart.js';
 export { Html, html } from './html.js';
 export { nameList, scale, section, shownName, swatch } from './parts.js';
 export { style } from './style.js';
-export { figure, plural, seconds } from './words.js';

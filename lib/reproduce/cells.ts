@@ -15,7 +15,7 @@ export interface Layout {
 }
 
 /** `63.4 ± 0.3` over seeds, `63.4 [60.1, 66.0]` over pictures, in percent. */
-export function percent({ value, deviation, interval }: Spread, digits = 1): string {
+export function spreadText({ value, deviation, interval }: Spread, digits = 1): string {
   if (value === null) return '–';
   const text = (one: number): string => hundredfold(one, digits);
   if (deviation !== undefined) return `${text(value)} ± ${text(deviation)}`;
@@ -24,7 +24,7 @@ export function percent({ value, deviation, interval }: Spread, digits = 1): str
 
 /** A difference, with its sign. */
 export function points(spread: Spread): string {
-  const text = percent(spread, 2);
+  const text = spreadText(spread, 2);
   return spread.value !== null && !text.startsWith('−') ? `+${text}` : text;
 }
 
@@ -62,8 +62,8 @@ export function layoutOf(result: TableResult, paper: PaperDataset | undefined): 
     return [
       { text: String(row.number) },
       ...row.cells.map((text) => ({ text })),
-      ours ? cell(percent(ours.mIoU), ours.mIoU.value === best.mIoU) : { text: '' },
-      ours ? cell(percent(ours.mAcc), ours.mAcc.value === best.mAcc) : { text: '' },
+      ours ? cell(spreadText(ours.mIoU), ours.mIoU.value === best.mIoU) : { text: '' },
+      ours ? cell(spreadText(ours.mAcc), ours.mAcc.value === best.mAcc) : { text: '' },
       ...(compared ? [{ text: ours?.difference ? points(ours.difference) : '' }] : []),
       ...(theirs ? [cell(printed?.mIoU.toFixed(1) ?? '–', printed?.mIoU === best.paperIoU)] : []),
       ...(theirAcc ? [cell(printed?.mAcc?.toFixed(1) ?? '–', printed?.mAcc === best.paperAcc)] : []),

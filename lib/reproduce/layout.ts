@@ -1,5 +1,7 @@
 /** A table for the terminal, and as a Markdown file that says how it came about. */
+
 import type { AbsentRule } from '../scores/index.js';
+import { duration } from '../words.js';
 import type { Cell } from './cells.js';
 import { layoutOf } from './cells.js';
 import type { PaperDataset, TableResult } from './types.js';
@@ -119,9 +121,4 @@ function origin(
       `${duration(seconds)} of finding names and segmenting, in ${runs.size} runs; rows of equal settings share theirs, with other tables too`,
     ].map((text) => `- ${escaped(text)}`),
   ].join('\n');
-}
-
-function duration(seconds: number): string {
-  if (seconds < 100) return `${seconds.toFixed(1)} s`;
-  return seconds < 5400 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

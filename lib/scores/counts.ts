@@ -83,11 +83,6 @@ function refuseOthers(pairs: Uint32Array, predicted: Uint8Array, classes: number
   }
 }
 
-/** `countPairs` without the pairs. @throws {InvSegError} `SHAPE_MISMATCH` */
-export function countPixels(truth: Uint8Array, predicted: Uint8Array, classes: number): ClassCounts {
-  return dense(countPairs(truth, predicted, classes).counts, classes);
-}
-
 export function sparse({ hit, truth, predicted }: ClassCounts): SparseCounts {
   const classes = Array.from(truth, (_, c): [number, number, number, number] => [c, hit[c]!, truth[c]!, predicted[c]!]);
   return classes.filter(([, , labelled, guessed]) => labelled > 0 || guessed > 0);

@@ -1,5 +1,5 @@
 export type { ClassCounts, Confused, PixelCounts, SparseCounts } from './counts.js';
-export { addCounts, countPairs, countPixels, dense, emptyCounts, sparse, sumCounts, UNASSIGNED } from './counts.js';
+export { addCounts, countPairs, dense, emptyCounts, sparse, sumCounts, UNASSIGNED } from './counts.js';
 export type { AbsentRule, Metrics } from './metrics.js';
 export { absentRules, meanIoUOf, metricsOf } from './metrics.js';
 export { Ranking } from './ranking.js';

@@ -27,6 +27,7 @@ export async function openParts({
   return {
     engine,
     checkWeights: () => watch.check(),
+    identity: () => bundle.identity(),
     model: modelFacts(bundle),
     selectMaps: (choice) => mapSelection(manifest, choice),
     buildPrompts: (input, request) => planPrompts(tokenizer, input, request),

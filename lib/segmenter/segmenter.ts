@@ -1,9 +1,11 @@
 /** The class users hold: a loaded model that segments one image after the other. */
 
 import { integer, isPlainObject, refuse } from '../checks/index.js';
+import { InvSegError } from '../errors.js';
 import type { ImageInput } from '../image/index.js';
 import type { ModelFacts, Observer, SegmenterParts } from '../methods/index.js';
 import { methods, selectAll } from '../methods/index.js';
+import type { ModelIdentity } from '../models/index.js';
 import type { EngineOptions, ModelMethods } from '../options/index.js';
 import { resolveEngineOptions, resolveOptions, resolveOutput } from '../options/index.js';
 import { DECODED_AHEAD, Decoding } from './decoding.js';
@@ -52,6 +54,7 @@ export class Segmenter implements AsyncDisposable {
   readonly #parts: SegmenterParts;
   readonly #queue = new Queue();
   readonly #closing = new AbortController();
+  #identity: Promise<ModelIdentity> | undefined;
   #disposed: Promise<void> | undefined;
 
   private constructor(parts: SegmenterParts) {
@@ -217,6 +220,16 @@ export class Segmenter implements AsyncDisposable {
     });
     const selections = selectAll(this.#parts, resolved);
     return { picture, options: resolved, output, prompts, selections, stop, called, onProgress, observe };
+  }
+
+  /**
+   * SHA-256 of the model's weights, manifest, code and tokenizer; reads every file once, the first time.
+   * @throws {InvSegError} `WEIGHTS_INVALID` where a file cannot be read any more
+   */
+  identity(): Promise<ModelIdentity> {
+    const { identity } = this.#parts;
+    if (!identity) throw new InvSegError('INTERNAL', 'The parts of this segmenter have no identity');
+    return (this.#identity ??= identity());
   }
 
   /** Ends the running call after its step and all waiting ones at once (`DISPOSED`), then frees the model. */

@@ -8,7 +8,8 @@ import { run } from './managers.mjs';
 const CHECK = `import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createRequire } from 'node:module';
-import { Segmenter, encodeLabels } from 'invseg-native';
+import { Segmenter } from 'invseg-native';
+import { encodeLabels } from 'invseg-native/draw';
 const folder = path.dirname(createRequire(import.meta.url).resolve('invseg-native/package.json'));
 const answer = { folder, built: existsSync(path.join(folder, 'build')), encodes: typeof encodeLabels };
 if (process.env.INVSEG_ADDON) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deepFreeze } from '../../lib/checks/freeze.js';
-import * as api from '../../lib/index.js';
 import { methodDefaults, methodTable } from '../../lib/options/index.js';
+import * as api from '../api.js';
 
 /** Paths of what can still be changed. */
 function open(value: unknown, path: string): string[] {

@@ -108,7 +108,11 @@ it('gives accuracy and time of methods on a data set, a row each', async () => {
       err: (more) => void (text.err += more),
       terminal: undefined,
       signal: new AbortController().signal,
-      openSegmenter: async () => Segmenter.of(fakeParts(new FakeEngine())),
+      openSegmenter: async () =>
+        Segmenter.of({
+          ...fakeParts(new FakeEngine()),
+          identity: async () => ({ weights: 'w', manifest: 'm', code: 'c', tokenizer: 't' }),
+        }),
     });
     return { code, ...text };
   };

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DiagnoseOptions, Diagnosis } from '../../lib/api/explain.js';
+import { chooseVariants, diagnose, diagnosisMarkdown, drawDiagnosis } from '../../lib/api/explain.js';
 import type { Dataset } from '../../lib/datasets/index.js';
 import { openDataset } from '../../lib/datasets/index.js';
-import type { DiagnoseOptions, Diagnosis } from '../../lib/index.js';
-import { chooseVariants, diagnose, diagnosisMarkdown, diagnosisPicture, Segmenter } from '../../lib/index.js';
+import { Segmenter } from '../../lib/index.js';
 import { makeFolder } from './folder.js';
 
 const root = mkdtempSync(path.join(tmpdir(), 'invseg-diagnose-'));
@@ -126,7 +127,7 @@ describe('diagnose', () => {
     const text = diagnosisMarkdown(first);
     expect(text).toMatch(/The truth scores lower than the hard prediction in \d+ % \[\d+, \d+\] of the pictures/);
     expect(text.match(/^\| anchor scale 16 \|/gm)).toHaveLength(2);
-    const { width, height, format } = await sharp(await diagnosisPicture(first)).metadata();
+    const { width, height, format } = await sharp(await drawDiagnosis(first)).metadata();
     expect(format).toBe('png');
     expect(width).toBeGreaterThan(600);
     expect(height).toBeGreaterThan(150);

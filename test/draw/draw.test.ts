@@ -3,19 +3,12 @@ import { decode } from 'fast-png';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { glyphs } from '../../lib/draw/glyphs.js';
-import {
-  categoryPalette,
-  drawOverlay,
-  drawPanel,
-  encodeLabels,
-  percent,
-  shares,
-  vocPalette,
-} from '../../lib/draw/index.js';
+import { categoryPalette, drawOverlay, drawPanel, encodeLabels, shares, vocPalette } from '../../lib/draw/index.js';
 import { drawLegend } from '../../lib/draw/legend.js';
 import { resizeLabels, shownSize, tint } from '../../lib/draw/pixels.js';
 import { escapeXml, textRun, wrapText } from '../../lib/draw/text.js';
 import { backgroundFirst, LABEL_NAMES, parseLabelNames } from '../../lib/labels/label-names.js';
+import { percent } from '../../lib/words.js';
 
 /** A grey picture with a square of category 0 in it; the last category is around it. */
 function scene(width: number, height: number, categories = 3) {

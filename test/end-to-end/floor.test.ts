@@ -10,7 +10,7 @@ import type { Dataset } from '../../lib/datasets/index.js';
 import { openDataset } from '../../lib/datasets/index.js';
 import { Segmenter } from '../../lib/index.js';
 import type { ClassCounts } from '../../lib/scores/counts.js';
-import { countPixels, sumCounts } from '../../lib/scores/counts.js';
+import { countPairs, dense, sumCounts } from '../../lib/scores/counts.js';
 import { metricsOf } from '../../lib/scores/metrics.js';
 import { makeFolder } from '../diagnose/folder.js';
 
@@ -38,9 +38,12 @@ async function baseline(choose: (present: number[], picture: number) => number[]
     const result = await segmenter.segment(imagePath, { method: 'baseline', categories: asked });
     const labelOf = [...present, 0]; // a wrong name stands in for the right one at its place
     counts.push(
-      countPixels(
-        labels,
-        result.labels.map((category) => labelOf[category]!),
+      dense(
+        countPairs(
+          labels,
+          result.labels.map((category) => labelOf[category]!),
+          dataset.classes.length,
+        ).counts,
         dataset.classes.length,
       ),
     );

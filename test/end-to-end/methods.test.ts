@@ -4,8 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDataset } from '../../lib/api/datasets.js';
+import { evaluate } from '../../lib/api/evaluation.js';
 import type { MethodOverrides } from '../../lib/index.js';
-import { evaluate, openDataset, Segmenter } from '../../lib/index.js';
+import { Segmenter } from '../../lib/index.js';
 import { pictures } from './model.js';
 
 // Drawings that neither the training nor the choice of the settings saw.

@@ -4,7 +4,7 @@ import { whereabouts } from '../../lib/explain/anchors.js';
 import { fileStem } from '../../lib/page/album.js';
 import { lineChart, niceTicks } from '../../lib/page/chart.js';
 import { Html, html } from '../../lib/page/html.js';
-import { figure } from '../../lib/page/words.js';
+import { figure } from '../../lib/words.js';
 
 describe('html', () => {
   it('escapes what is put in, and only that', () => {

@@ -145,7 +145,7 @@ describe('an installation', () => {
     );
     expect(err).toBe('');
     expect(code).toBe(0);
-    for (const name of ['Segmenter', 'InvSegError', 'defaults', 'clusterLoss', 'encodeLabels'])
+    for (const name of ['Segmenter', 'InvSegError', 'defaults', 'clusterLoss', 'saveResult'])
       expect(out.split(/\s/)).toContain(name);
   });
 

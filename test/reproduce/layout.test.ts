@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { percent, points } from '../../lib/reproduce/cells.js';
+import { points, spreadText } from '../../lib/reproduce/cells.js';
 import type { Circumstances, RowResult, TableResult } from '../../lib/reproduce/index.js';
 import { machineOf, tableMarkdown, tableText } from '../../lib/reproduce/index.js';
 
@@ -74,10 +74,10 @@ it('says what it was measured on', () => {
   expect(machineOf([engine('cpu')], 0).cores).toBeGreaterThan(0);
 });
 
-it('writes percent and points', () => {
-  expect(percent({ value: 0.6543, deviation: 0.0125 })).toBe('65.4 ± 1.3');
-  expect(percent({ value: 0.6543, interval: [0.6, 0.7] })).toBe('65.4 [60.0, 70.0]');
-  expect([percent({ value: 0.5 }), percent({ value: null })]).toEqual(['50.0', '–']);
+it('writes spreadText and points', () => {
+  expect(spreadText({ value: 0.6543, deviation: 0.0125 })).toBe('65.4 ± 1.3');
+  expect(spreadText({ value: 0.6543, interval: [0.6, 0.7] })).toBe('65.4 [60.0, 70.0]');
+  expect([spreadText({ value: 0.5 }), spreadText({ value: null })]).toEqual(['50.0', '–']);
   expect(points({ value: -0.00123, interval: [-0.01, 0.00001] })).toBe('−0.12 [−1.00, 0.00]');
   expect([points({ value: 0.01 }), points({ value: -0.000001 }), points({ value: null })]).toEqual([
     '+1.00',

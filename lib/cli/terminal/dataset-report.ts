@@ -1,5 +1,7 @@
 /** The findings of `dataset check` as text. */
+
 import type { DatasetCheck } from '../../datasets/index.js';
+import { percent, plural } from '../../words.js';
 
 /** Lines of one kind that are written out; the JSON has them all. */
 const SHOWN = 10;
@@ -38,19 +40,16 @@ function sampleLines({ pictures, failed, ignored, histogram }: NonNullable<Datas
   const width = Math.max(0, ...seen.map(({ name }) => name.length));
   const rows = seen.map(
     (row) =>
-      `  ${String(row.label).padStart(3)}  ${row.name.padEnd(width)}  ${percent(row.share).padStart(6)} %  in ${plural(row.pictures)}`,
+      `  ${String(row.label).padStart(3)}  ${row.name.padEnd(width)}  ${percent(row.share).padStart(8)}  in ${plural(row.pictures, 'picture')}`,
   );
   const read = failed.length === 0 ? 'all read' : `${failed.length} cannot be read`;
   return [
-    `sample: ${pictures} masks, ${read}; ${percent(ignored)} % of the pixels ignored; ` +
+    `sample: ${pictures} masks, ${read}; ${percent(ignored)} of the pixels ignored; ` +
       `${seen.length} of ${histogram.length} classes occur`,
     ...some(failed),
     ...rows,
   ];
 }
-
-const plural = (pictures: number): string => `${pictures} ${pictures === 1 ? 'picture' : 'pictures'}`;
-const percent = (share: number): string => (100 * share).toFixed(2);
 
 function some(problems: readonly { code: string; message: string }[]): string[] {
   const lines = problems.slice(0, SHOWN).map(({ code, message }) => `  ${message} [${code}]`);
@@ -63,6 +62,6 @@ function advice({ protocol, parts, incomplete, sample }: DatasetCheck): string {
     return `not usable${missing.length > 0 ? `: get the ${missing.join(', ')} as said above` : ''}`;
   }
   const count = new Set([...incomplete, ...(sample?.failed ?? [])].map(({ id }) => id)).size;
-  const what = `${plural(count)} cannot be used`;
+  const what = `${plural(count, 'picture')} cannot be used`;
   return `${what}: replace the files named above, take them off the list, or evaluate with them skipped and counted`;
 }

@@ -1,5 +1,7 @@
 /** Progress of an evaluation: a bar on a terminal; elsewhere a line every half a minute, the first and the last. */
+
 import type { EvaluateProgress } from '../../evaluation/index.js';
+import { duration } from '../../words.js';
 import type { Io } from './io.js';
 import { ProgressLine } from './progress.js';
 
@@ -66,9 +68,3 @@ export function progressText(
 
 const speed = (rate: number): string =>
   rate >= 0.1 ? `${rate.toFixed(rate < 10 ? 2 : 0)} images/s` : `${(1 / rate).toFixed(0)} s/image`;
-
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  const minutes = Math.ceil(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
-}

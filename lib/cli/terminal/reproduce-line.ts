@@ -1,6 +1,7 @@
 /** Progress of the tables: a line that changes on a terminal; elsewhere one a run and one a minute. */
 import type { ReproduceProgress } from '../../reproduce/index.js';
-import { duration, progressText } from './evaluate-line.js';
+import { duration } from '../../words.js';
+import { progressText } from './evaluate-line.js';
 import type { Io } from './io.js';
 import { ProgressLine } from './progress.js';
 

@@ -1,6 +1,8 @@
 /** What a command says about a run. */
+
 import path from 'node:path';
 import type { Evaluation } from '../../evaluation/index.js';
+import { percent } from '../../words.js';
 import type { Io } from './io.js';
 
 export function tellRun(io: Io, out: string, evaluation: Evaluation, json: true | undefined): void {
@@ -8,7 +10,7 @@ export function tellRun(io: Io, out: string, evaluation: Evaluation, json: true 
   if (json) io.out(`${JSON.stringify(evaluation)}\n`);
   else
     io.out(
-      `mIoU ${percent(mIoU)} (95 %: ${mIoU95.map(percent).join(' to ')}), mAcc ${percent(mAcc)}, aAcc ${percent(aAcc)}\n`,
+      `mIoU ${percent(mIoU)} (95 %: ${mIoU95.map((end) => percent(end)).join(' to ')}), mAcc ${percent(mAcc)}, aAcc ${percent(aAcc)}\n`,
     );
   const nameless = pictures.withoutNames > 0 ? ` (${pictures.withoutNames} without names)` : '';
   const left = pictures.skipped > 0 ? `, ${pictures.skipped} left out${nameless}` : '';
@@ -16,5 +18,3 @@ export function tellRun(io: Io, out: string, evaluation: Evaluation, json: true 
   const others = open > 0 ? `, ${open} not looked at (other shards)` : '';
   io.err(`${pictures.evaluated} of ${pictures.total} pictures${left}${others}; ${path.join(out, 'report.*')}\n`);
 }
-
-const percent = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(2)} %`);

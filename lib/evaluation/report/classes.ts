@@ -2,8 +2,8 @@
 
 import type { Html } from '../../page/index.js';
 import { html, section, shownName } from '../../page/index.js';
+import { percent1, whole } from '../../words.js';
 import type { Evaluation } from '../types.js';
-import { percent, whole } from './format.js';
 
 export function classesSection({ perClass, absent }: Evaluation): Html {
   const order = perClass.toSorted((a, b) => (b.iou ?? -1) - (a.iou ?? -1));
@@ -11,14 +11,14 @@ export function classesSection({ perClass, absent }: Evaluation): Html {
     ({
       name,
       iou,
-    }) => html`<span>${shownName(name)}</span><span class="track"><i style="width:${((iou ?? 0) * 100).toFixed(1)}%"></i></span><span class="number">${percent(iou)}</span>
+    }) => html`<span>${shownName(name)}</span><span class="track"><i style="width:${((iou ?? 0) * 100).toFixed(1)}%"></i></span><span class="number">${percent1(iou)}</span>
 `,
   );
   const unassigned = perClass.some((one) => one.unassigned > 0);
   const rows = perClass.map(
     (
       one,
-    ) => html`<tr><td>${shownName(one.name)}</td><td>${percent(one.iou)}</td><td>${percent(one.accuracy)}</td><td class="broad">${whole(one.truth)}</td><td class="broad">${whole(one.predicted)}</td>${
+    ) => html`<tr><td>${shownName(one.name)}</td><td>${percent1(one.iou)}</td><td>${percent1(one.accuracy)}</td><td class="broad">${whole(one.truth)}</td><td class="broad">${whole(one.predicted)}</td>${
       unassigned ? html`<td class="broad">${whole(one.unassigned)}</td>` : undefined
     }<td>${whole(one.pictures)}</td></tr>
 `,

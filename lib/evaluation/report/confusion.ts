@@ -2,8 +2,8 @@
 
 import type { Html } from '../../page/index.js';
 import { html, section, shownName } from '../../page/index.js';
+import { percent1 } from '../../words.js';
 import type { Evaluation } from '../types.js';
-import { percent } from './format.js';
 
 const CELL = 20;
 /** Room for the numbers of the columns. */
@@ -25,7 +25,7 @@ export function confusionSection({ perClass, confusion }: Evaluation): Html {
     shown.flatMap((guess, column) => {
       const share = (confusion[truth]![guess] ?? 0) / Math.max(1, perClass[truth]!.truth);
       if (share < 0.0005) return [];
-      const about = `${perClass[truth]!.name} taken for ${perClass[guess]!.name}: ${percent(share)}`;
+      const about = `${perClass[truth]!.name} taken for ${perClass[guess]!.name}: ${percent1(share)}`;
       const kind = truth === guess ? undefined : html` class="wrong"`;
       return [
         html`<rect${kind} x="${margin + column * CELL}" y="${TOP + row * CELL}" width="${CELL - 1}" height="${CELL - 1}" opacity="${share.toFixed(3)}"><title>${about}</title></rect>`,
@@ -65,7 +65,7 @@ function pairList({ perClass, confusion }: Pick<Evaluation, 'perClass' | 'confus
       truth,
       guess,
       pixels,
-    }) => html`<tr><td>${shownName(perClass[truth]!.name)}</td><td>${shownName(perClass[guess]!.name)}</td><td>${percent(pixels / perClass[truth]!.truth)}</td><td>${percent(pixels / total)}</td></tr>
+    }) => html`<tr><td>${shownName(perClass[truth]!.name)}</td><td>${shownName(perClass[guess]!.name)}</td><td>${percent1(pixels / perClass[truth]!.truth)}</td><td>${percent1(pixels / total)}</td></tr>
 `,
   );
   return html`<h3>What is confused most</h3>

@@ -1,7 +1,8 @@
 /** The losses over the steps, and what went wrong on the way. */
 
 import type { Html } from '../../page/index.js';
-import { figure, html, lineChart, plural, seconds, section, shownName } from '../../page/index.js';
+import { html, lineChart, section, shownName } from '../../page/index.js';
+import { figure, plural, seconds } from '../../words.js';
 import type { Evaluation } from '../types.js';
 
 /** Lines of a list that a page shows; report.json has all. */

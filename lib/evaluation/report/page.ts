@@ -3,12 +3,12 @@
 import { Html, html } from '../../page/index.js';
 import type { SparseCounts } from '../../scores/index.js';
 import { packageVersion } from '../../version.js';
+import { percent1 } from '../../words.js';
 import type { ReadRun } from '../summary.js';
 import type { Evaluation } from '../types.js';
 import { classesSection } from './classes.js';
 import { confusionSection } from './confusion.js';
 import { failuresSection, lossesSection, settingsSection } from './course.js';
-import { percent } from './format.js';
 import { picturesSection } from './pictures.js';
 import { reportStyle } from './style.js';
 
@@ -48,14 +48,14 @@ function lead(title: string, { mIoU, mAcc, aAcc, mIoU95, pictures, settings }: E
   const interval =
     mIoU95[0] === null
       ? undefined
-      : html`<span class="soft">95 %: ${percent(mIoU95[0])} to ${percent(mIoU95[1])}, pictures resampled</span>`;
+      : html`<span class="soft">95 %: ${percent1(mIoU95[0])} to ${percent1(mIoU95[1])}, pictures resampled</span>`;
   const left = pictures.skipped > 0 ? `, ${pictures.skipped} left out` : '';
   return html`<header>
 <h1>${title}</h1>
 <ul class="figures">
-<li><strong>${percent(mIoU)}</strong>mIoU ${interval}</li>
-<li><strong>${percent(mAcc)}</strong>mean accuracy</li>
-<li><strong>${percent(aAcc)}</strong>of all pixels</li>
+<li><strong>${percent1(mIoU)}</strong>mIoU ${interval}</li>
+<li><strong>${percent1(mAcc)}</strong>mean accuracy</li>
+<li><strong>${percent1(aAcc)}</strong>of all pixels</li>
 <li><strong>${pictures.evaluated}</strong>of ${pictures.total} pictures${left}</li>
 </ul>
 <p>Model ${settings.model}, names: ${settings.names}.</p>

@@ -7,10 +7,10 @@ import { html, section, shownName, swatch } from '../../page/index.js';
 import type { SparseCounts } from '../../scores/index.js';
 import { dense, metricsOf } from '../../scores/index.js';
 import { readBounded } from '../../system/index.js';
+import { percent1 } from '../../words.js';
 import { labelPalette } from '../keep.js';
 import { pictureFiles } from '../run-folder.js';
 import type { Evaluation, PictureResult } from '../types.js';
-import { percent } from './format.js';
 
 /** Names in a legend; what is beyond has the smallest shares. */
 const MOST_NAMES = 8;
@@ -65,11 +65,11 @@ async function card(
     .slice(0, MOST_NAMES)
     .map(
       ([c]) =>
-        html`<li>${swatch(palette[c]!)}<span>${shownName(classes[c]!)}</span><span></span><span class="number">${percent(Number.isNaN(iou[c]!) ? null : iou[c]!)}</span></li>`,
+        html`<li>${swatch(palette[c]!)}<span>${shownName(classes[c]!)}</span><span></span><span class="number">${percent1(Number.isNaN(iou[c]!) ? null : iou[c]!)}</span></li>`,
     );
   const more = order.length - MOST_NAMES;
   return html`<figure class="card"><div class="pair"><div><small>truth</small>${truth}</div><div><small>prediction</small>${predicted}</div></div>
-<figcaption><strong>${shownName(id)}</strong> mIoU ${percent(mIoU)}, accuracy ${percent(aAcc)}
+<figcaption><strong>${shownName(id)}</strong> mIoU ${percent1(mIoU)}, accuracy ${percent1(aAcc)}
 <ul class="legend">${names}${more > 0 ? html`<li><span></span><span class="soft">and ${more} smaller</span></li>` : undefined}</ul></figcaption></figure>
 `;
 }

@@ -1,7 +1,8 @@
 /** Soft anchors during the optimisation, as in the left half of the paper's Figure 3. */
 import { drawHeat } from '../../draw/index.js';
 import type { Album, Html } from '../../page/index.js';
-import { figure, fileStem, html, scale, section, shownName, swatch } from '../../page/index.js';
+import { fileStem, html, scale, section, shownName, swatch } from '../../page/index.js';
+import { figure } from '../../words.js';
 import { anchorOf, centreOf, highest, whereabouts } from '../anchors.js';
 import type { Explanation } from '../types.js';
 import { mapSize, mostCategories, planeOf, restNote } from './planes.js';

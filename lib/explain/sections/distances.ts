@@ -1,7 +1,8 @@
 /** Distances from a point to all others, as in the right half of the paper's Figure 3. */
 import { drawHeat, drawMarker } from '../../draw/index.js';
 import type { Album, Html } from '../../page/index.js';
-import { figure, fileStem, html, scale, section, shownName, swatch } from '../../page/index.js';
+import { fileStem, html, scale, section, shownName, swatch } from '../../page/index.js';
+import { figure } from '../../words.js';
 import type { ChosenPoint } from '../anchors.js';
 import { cellOf, whereabouts } from '../anchors.js';
 import { quantile } from '../distances.js';

@@ -1,6 +1,7 @@
 /** The losses of the loop, step by step. */
 import type { StepLoss } from '../../methods/index.js';
-import { figure, Html, html, lineChart, plural, section } from '../../page/index.js';
+import { Html, html, lineChart, section } from '../../page/index.js';
+import { figure, plural } from '../../words.js';
 import type { Explanation } from '../types.js';
 
 /** A table of a thousand steps helps nobody. */

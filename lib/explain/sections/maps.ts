@@ -1,8 +1,9 @@
 /** Refined maps before and after the inversion, as in the paper's Figure 5. */
-import { drawHeat, percent } from '../../draw/index.js';
+import { drawHeat } from '../../draw/index.js';
 import type { Album, Html } from '../../page/index.js';
-import { figure, fileStem, html, plural, scale, section, shownName, swatch } from '../../page/index.js';
+import { fileStem, html, scale, section, shownName, swatch } from '../../page/index.js';
 import type { CategoryMaps } from '../../segmenter/index.js';
+import { figure, plural, shareText } from '../../words.js';
 import { centreOf, highest, whereabouts } from '../anchors.js';
 import type { Explanation } from '../types.js';
 import { mapSize, mostCategories, planeOf, restNote } from './planes.js';
@@ -17,8 +18,8 @@ export async function mapsSection(explanation: Explanation, album: Album): Promi
       await drawn(before, c, 'before', explanation, album),
       await drawn(after, c, 'after', explanation, album),
     ];
-    const share = percent(invseg.segments[c]!.share);
-    const shares = baseline ? `from ${percent(baseline.segments[c]!.share)} to ${share}` : share;
+    const share = shareText(invseg.segments[c]!.share);
+    const shares = baseline ? `from ${shareText(baseline.segments[c]!.share)} to ${share}` : share;
     const change = figure(meanChange(before, after, c), 2);
     cards.push(html`<figure class="card"><div class="pair">${pictures}</div>
 <figcaption>${swatch(explanation.palette[c]!)} <strong>${shownName(name)}</strong><br>

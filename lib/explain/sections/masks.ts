@@ -1,10 +1,11 @@
 /** The masks of all methods side by side, as in the paper's Figure 4. */
 
 import type { Palette, Pixels } from '../../draw/index.js';
-import { categoryPalette, percent, resizeLabels, resizePixels, shares, shownSize, tint } from '../../draw/index.js';
+import { categoryPalette, resizeLabels, resizePixels, shares, shownSize, tint } from '../../draw/index.js';
 import { methods } from '../../methods/index.js';
 import type { Album, Html } from '../../page/index.js';
-import { html, nameList, plural, seconds, section, shownName, swatch } from '../../page/index.js';
+import { html, nameList, section, shownName, swatch } from '../../page/index.js';
+import { plural, seconds, shareText } from '../../words.js';
 import type { Agreement } from '../iou.js';
 import type { Explanation, MethodRun } from '../types.js';
 
@@ -65,7 +66,7 @@ async function methodCard(run: MethodRun, explanation: Explanation, album: Album
   }
   const { categories, labels, timings } = result;
   const asked = categories.join('\n') === explanation.categories.join('\n');
-  const mean = agreement ? `mIoU ${percent(agreement.mean)}, ` : '';
+  const mean = agreement ? `mIoU ${shareText(agreement.mean)}, ` : '';
   const lines = [html`<span class="soft">${summary}</span>`, `${mean}${seconds(timings.total)}`];
   if (!asked) {
     const found = plural(categories.length, 'segment');
@@ -82,14 +83,14 @@ async function card({ picture, palette: common, categories }: Explanation, album
   const drawn = tint(base, resizeLabels(labels, picture, base), palette, { background });
   const parts = shares(labels, names.length);
   const order = names.map((_, i) => i).sort((a, b) => parts[b]! - parts[a]!);
-  const largest = order.slice(0, 6).map((i) => `${names[i]} ${percent(parts[i]!)}`);
+  const largest = order.slice(0, 6).map((i) => `${names[i]} ${shareText(parts[i]!)}`);
   const alt = `Mask of ${title}: ${largest.join(', ')}`;
   const image = await album.picture(`masks/${key}.png`, drawn, { alt, shown: 640 });
   const rows = names.flatMap((name, i) => {
     if (!order.slice(0, MOST_NAMES).includes(i)) return [];
     const union = agreement?.classes[i];
-    const iou = agreement && number(typeof union === 'number' ? percent(union) : '–');
-    return html`<li>${swatch(palette[i]!)}<span>${shownName(name)}</span>${number(percent(parts[i]!))}${iou}</li>`;
+    const iou = agreement && number(typeof union === 'number' ? shareText(union) : '–');
+    return html`<li>${swatch(palette[i]!)}<span>${shownName(name)}</span>${number(shareText(parts[i]!))}${iou}</li>`;
   });
   const head = html`<li class="soft"><span></span><span></span>${number('share')}${agreement && number('IoU')}</li>`;
   const rest = names.length - MOST_NAMES;

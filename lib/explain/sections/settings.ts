@@ -1,7 +1,8 @@
 /** What the result was made with, and how long it took. */
 import { defaults } from '../../options/index.js';
 import type { Html } from '../../page/index.js';
-import { html, seconds, section } from '../../page/index.js';
+import { html, section } from '../../page/index.js';
+import { seconds } from '../../words.js';
 import type { Explanation } from '../types.js';
 
 /** Options that this page sets by itself. */

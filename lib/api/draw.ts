@@ -1,0 +1,21 @@
+/** Images of results: `import { drawOverlay } from 'invseg-native/draw'`. Functions named `draw…` give the bytes of a PNG, or pixels. */
+export type {
+  Colour,
+  Heat,
+  OverlayInput,
+  Palette,
+  PaletteName,
+  PanelColumn,
+  PanelInput,
+  Pixels,
+} from '../draw/index.js';
+export {
+  categoryPalette,
+  drawHeat,
+  drawOverlay,
+  drawPanel,
+  encodeLabels,
+  paletteNames,
+  vocPalette,
+} from '../draw/index.js';
+export type { LabelNames } from '../labels/index.js';
