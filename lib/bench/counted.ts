@@ -25,5 +25,12 @@ export function countedStages({ model, options }: BenchReport): Partial<Record<B
   const step = (one.step * count) / one.views;
   const encoded = steps === 0 ? 0 : count * (fresh === 'perStep' ? steps : 1);
   const [encode, inversion, predict] = [one.text + one.encode, steps * step + encoded * one.encode, one.prediction];
-  return { encode, inversion, ...(steps > 0 && { step }), predict, total: encode + inversion + predict };
+  return {
+    text: one.text,
+    encode,
+    inversion,
+    ...(steps > 0 && { step }),
+    predict,
+    total: encode + inversion + predict,
+  };
 }

@@ -18,6 +18,7 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 const meanings: Readonly<Record<BenchStage, string>> = {
   decode: 'decode',
+  text: 'text',
   encode: 'text and latent',
   inversion: 'all steps',
   step: 'one step',

@@ -39,7 +39,7 @@ export interface BatchSpeed {
   imagesPerSecond: number;
 }
 
-export const benchStages = ['decode', 'encode', 'inversion', 'step', 'predict', 'total'] as const;
+export const benchStages = ['decode', 'text', 'encode', 'inversion', 'step', 'predict', 'total'] as const;
 export type BenchStage = (typeof benchStages)[number];
 
 export interface BenchReport {
@@ -57,7 +57,7 @@ export interface BenchReport {
   /** Every option of the method. */
   options: Record<string, unknown>;
   images: number;
-  /** Of every image; `step` is of one step of the loop. A stage that did not run is missing. */
+  /** Of every image; `text` is a part of `encode`, and `step` is of one step of the loop. A stage that did not run is missing. */
   stages: Partial<Record<BenchStage, Quantiles>>;
   imagesPerSecond: number;
   /** With `batches`. */

@@ -117,6 +117,7 @@ async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promi
   const states = handles.own(await engine.encodeText(prompts.ids, prompts.count));
   const { wordWeight } = options.prompt;
   const embedding = wordWeight === 1 ? states : handles.own(await states.scale(wordFactors(prompts, wordWeight)));
+  const read = performance.now();
   stop.check();
   const image = handles.own(await engine.encodeImage(rgb, width, height, options.latentSample, latentSeed));
   const encoded = performance.now();
@@ -158,6 +159,7 @@ async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promi
       timings: {
         queued: began - job.called,
         decode: decoded - began,
+        text: read - decoded,
         encode: encoded - decoded,
         inversion: milliseconds.inversion,
         predict: milliseconds.prediction,

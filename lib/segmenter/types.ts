@@ -36,6 +36,8 @@ export interface Timings {
   queued: number;
   /** What the call waited for it: an image may be decoded while the one before is worked on. */
   decode: number;
+  /** The text's states, a part of `encode`. */
+  text: number;
   /** Text states and latent. */
   encode: number;
   /** All steps. */

@@ -29,7 +29,8 @@ describe('a bench', () => {
       dtype: 'float32',
       options: { steps: 4 },
     });
-    expect(Object.keys(report.stages)).toEqual(['decode', 'encode', 'inversion', 'step', 'predict', 'total']);
+    expect(Object.keys(report.stages)).toEqual(['decode', 'text', 'encode', 'inversion', 'step', 'predict', 'total']);
+    expect(report.stages.text!.p50).toBeLessThanOrEqual(report.stages.encode!.p50);
     for (const { p50, p90 } of Object.values(report.stages)) expect(p90).toBeGreaterThanOrEqual(p50);
     expect(report.imagesPerSecond).toBeGreaterThan(0);
     expect(report.peakMemory).toBeGreaterThan(2 ** 20);

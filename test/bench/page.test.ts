@@ -16,6 +16,7 @@ const report = (more: Partial<BenchReport> = {}): BenchReport => ({
   options: { method: 'invseg', steps: 10, views: { count: 2, fresh: 'perStep' } },
   images: 5,
   stages: {
+    text: { p50: 2, p90: 3 },
     encode: { p50: 10, p90: 11 },
     inversion: { p50: 300, p90: 320 },
     step: { p50: 20, p90: 25 },
@@ -60,8 +61,8 @@ describe('operations of a report', () => {
 describe('the page', () => {
   it('has a bar a stage, of the length of its median, up to its ninth decile', () => {
     const page = renderBench(report());
-    expect(numbers(page, /<i style="width:([\d.]+)%"/g)).toEqual([2.5, 75, 5, 3.75, 82.5]);
-    expect(numbers(page, /class="spread" style="width:([\d.]+)%"/g)).toEqual([2.75, 80, 6.25, 4, 100]);
+    expect(numbers(page, /<i style="width:([\d.]+)%"/g)).toEqual([0.5, 2.5, 75, 5, 3.75, 82.5]);
+    expect(numbers(page, /class="spread" style="width:([\d.]+)%"/g)).toEqual([0.75, 2.75, 80, 6.25, 4, 100]);
     for (const text of ['330 ms', '3.0 GiB', '2026-11-26', 'A device', 'float16', '(random weights)'])
       expect(page).toContain(text);
     expect(page).not.toMatch(/class="limit"/);
@@ -72,9 +73,9 @@ describe('the page', () => {
     const page = renderBench(report(), { rate: 400e12 });
     const limits = numbers(page, /class="limit" style="left:([\d.]+)%"/g);
     const { step, total } = countedStages(report());
-    expect(limits).toHaveLength(5);
-    expect(limits[2]).toBeCloseTo((100 * 1000 * step!) / 400e12 / 400, 2);
-    expect(limits[4]).toBeCloseTo((100 * 1000 * total!) / 400e12 / 400, 2);
+    expect(limits).toHaveLength(6);
+    expect(limits[3]).toBeCloseTo((100 * 1000 * step!) / 400e12 / 400, 2);
+    expect(limits[5]).toBeCloseTo((100 * 1000 * total!) / 400e12 / 400, 2);
     expect(page).toContain('at 400 TFLOP/s');
     expect(renderBench(report({ model: { name: 'other', version: '1' } }), { rate: 1 })).not.toMatch(/class="limit"/);
   });

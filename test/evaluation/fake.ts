@@ -164,7 +164,7 @@ export class FakeSegmenter implements Evaluated {
         milliseconds: 1,
       })),
       status: 'completed',
-      timings: { queued: 0, decode: 0, encode: 1, inversion: 2, predict: 3, total: 6 },
+      timings: { queued: 0, decode: 0, text: 0.5, encode: 1, inversion: 2, predict: 3, total: 6 },
       prompts: [],
       warnings: data[0]! > 200 ? ['a bright corner'] : [],
       options: resolveOptions(rest),
