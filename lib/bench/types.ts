@@ -27,7 +27,7 @@ export interface Quantiles {
   p90: number;
 }
 
-export const benchStages = ['decode', 'encode', 'inversion', 'step', 'predict', 'total'] as const;
+export const benchStages = Object.freeze(['decode', 'encode', 'inversion', 'step', 'predict', 'total'] as const);
 export type BenchStage = (typeof benchStages)[number];
 
 export interface BenchReport {

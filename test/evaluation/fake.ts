@@ -76,10 +76,10 @@ export class FakeSegmenter implements Evaluated {
     onCall?.(this.calls);
     if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
     const { data, width, height } = input as RawImage;
-    const { categories: names = [], signal: _, onProgress: __, ...rest } = options;
+    const { categories: names = [], signal: _, onProgress: __, saveMaps, saveStrengths: ___, ...rest } = options;
     this.asked.push([...names]);
     const categories = unnamed ? ['1', '2'] : [...names, 'background'];
-    const maps = rest.saveMaps && {
+    const maps = saveMaps && {
       data: Float32Array.from({ length: categories.length * 16 }, (_, i) => ((i * 7) % 5) / 5),
       size: 4,
       categories,
