@@ -10,7 +10,7 @@ import { byteLetters, WORD_END } from '../text/index.js';
 import type { Shapes } from './random-weights.js';
 import { weightBytes, writeRandomWeights } from './random-weights.js';
 
-export const randomModels = ['sd21'] as const;
+export const randomModels = Object.freeze(['sd21'] as const);
 /** `sd21`: Stable Diffusion 2.1. */
 export type RandomModelName = (typeof randomModels)[number];
 

@@ -39,7 +39,15 @@ export interface BatchSpeed {
   imagesPerSecond: number;
 }
 
-export const benchStages = ['decode', 'text', 'encode', 'inversion', 'step', 'predict', 'total'] as const;
+export const benchStages = Object.freeze([
+  'decode',
+  'text',
+  'encode',
+  'inversion',
+  'step',
+  'predict',
+  'total',
+] as const);
 export type BenchStage = (typeof benchStages)[number];
 
 export interface BenchReport {

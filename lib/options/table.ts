@@ -157,7 +157,7 @@ export const methodTable = {
           region: row({
             rule: oneOf('covered', 'overlap'),
             default: 'covered',
-            scopes: loss,
+            scopes: loop,
             help: 'points that some view covers, or only those that every view covers',
             native: { inversion: 'entropy.region' },
           }),
