@@ -40,11 +40,12 @@ export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   record(given, 'options', 'an object with dataset and out');
   checkDatasetGiven(given.dataset);
   pathText.read(given.out, 'out');
-  const { dataset, out, batch = 1, signal, absent } = given;
-  integer(1, 64).read(batch, 'batch');
-  const { prefetch = Math.max(2, batch) } = given;
+  const { dataset, out, signal, absent } = given;
+  if (given.batch !== undefined) integer(1, 64).read(given.batch, 'batch');
   const { ids, places } = selectPictures(given);
   const pool = await poolOf(given);
+  const batch = given.batch ?? pool.batch ?? 1;
+  const { prefetch = Math.max(2, batch) } = given;
   const identity = given.identity ?? (await given.segmenter?.identity?.());
   const settings = settingsOf({ ...given, identity }, pool.info, ids, pool.names);
   await openFolder(out, given.restart === true);

@@ -11,11 +11,13 @@ import type { Evaluated } from './types.js';
 
 export class InProcess implements PicturePool {
   readonly names: string;
+  readonly batch: number;
   readonly #segmenter: Evaluated;
   readonly #dataset: Dataset;
   readonly #source: NameSource;
 
-  constructor(segmenter: Evaluated, dataset: Dataset, names: NameSource) {
+  constructor(segmenter: Evaluated, dataset: Dataset, names: NameSource, batch = 1) {
+    this.batch = batch;
     this.#segmenter = segmenter;
     this.#dataset = dataset;
     this.#source = names;
@@ -34,7 +36,7 @@ export class InProcess implements PicturePool {
       names: this.#source,
       classIndex: new ClassIndex(dataset),
       options: settings.options,
-      batch: batch ?? 1,
+      batch: batch ?? this.batch,
       signal,
     });
     let group: (LoadedPicture | FailedPicture)[] = [];

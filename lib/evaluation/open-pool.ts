@@ -63,6 +63,10 @@ export class OwnedPool implements PicturePool, AsyncDisposable {
     return this.#pool.names;
   }
 
+  get batch(): number | undefined {
+    return this.#pool.batch;
+  }
+
   work(places: readonly Place[], run: PoolRun): AsyncIterable<Outcome> {
     return this.#pool.work(places, run);
   }
@@ -91,11 +95,12 @@ export async function openPool(options: PoolOptions): Promise<OwnedPool> {
 }
 
 async function inThisProcess(options: PoolOptions, dataset: Dataset, engine: EngineOptions): Promise<OwnedPool> {
+  const batch = integer(1, 64).read(options.batch ?? 1, 'batch');
   const names = await openRunNames(options, dataset);
   try {
     const open = options.openSegmenter ?? ((given) => Segmenter.open(given));
     const segmenter = await open(engine);
-    return new OwnedPool(new InProcess(segmenter, dataset, names.source), [names, segmenter]);
+    return new OwnedPool(new InProcess(segmenter, dataset, names.source, batch), [names, segmenter]);
   } catch (error) {
     await names[Symbol.asyncDispose]();
     throw error;
@@ -118,7 +123,7 @@ async function inProcesses(
   onNote?.(`a process each: ${devices.join(', ')}`);
   // The compiled module, also where this one runs from its source.
   const entry = fileURLToPath(new URL('./processes/main.js', import.meta.url));
-  const pool = await ProcessPool.open({ devices, entry, setup, dataset, onNote, signal });
+  const pool = await ProcessPool.open({ devices, entry, setup, dataset, batch, onNote, signal });
   return new OwnedPool(pool, [pool]);
 }
 

@@ -38,8 +38,8 @@ export interface EvaluateOptions {
   /** How classes without a pixel count in the means; default `nan-mean`. */
   absent?: AbsentRule | undefined;
   /**
-   * Pictures in one pass of an engine, 1–64; default 1. A GPU does several in less time than one after the other; the masks are the
-   * same but for rounding. Where its memory does not hold so many, the passes become smaller by halves, and the pictures' warnings say so.
+   * Pictures in one pass of an engine, 1–64; default the pool's, or 1. A GPU does several in less time than one after the other; the masks are the
+   * same but for rounding. A pool has its own (`openPool({ batch })`). Where its memory does not hold so many, the passes become smaller by halves, and the pictures' warnings say so.
    */
   batch?: number | undefined;
   /** Pictures that are decoded while the engine works; default `batch`, at least 2. */

@@ -14,6 +14,8 @@ export interface PicturePool {
   readonly info: EngineFacts;
   /** Of the source of names, in one line. */
   readonly names: string;
+  /** Pictures in one pass that its engines were opened for; default 1. */
+  readonly batch?: number | undefined;
   /**
    * One outcome a picture, in any order. A picture counts as dealt with when the next outcome is asked for, that is when it is
    * in the journal. Whoever leaves early ends the work that was begun.

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../lib/datasets/index.js';
 import { openDataset } from '../../lib/datasets/index.js';
+import { InProcess } from '../../lib/evaluation/in-process.js';
 import type { EvaluateOptions, Evaluation } from '../../lib/evaluation/index.js';
 import { evaluate } from '../../lib/evaluation/index.js';
 import { ClassIndex } from '../../lib/evaluation/names.js';
@@ -105,6 +106,20 @@ describe('pictures in one pass', () => {
     const onPass = (pass: number): void => void (most[pass] = read);
     await run({ segmenter: new FakeSegmenter({ onPass, delay: 20 }), dataset: counted, batch: 4 });
     for (const pass of [1, 2, 3, 4]) expect(most[pass]! - 4 * pass).toBe(4);
+  });
+
+  it('are as many as the pool was opened for, unless the call says otherwise', async () => {
+    const names = await createNameSource('ground-truth', dataset);
+    for (const [own, asked, first] of [
+      [4, undefined, 4],
+      [4, 2, 2],
+      [undefined, 3, 3],
+    ] as const) {
+      const segmenter = new FakeSegmenter();
+      await run({ segmenter: undefined, pool: new InProcess(segmenter, dataset, names, own), batch: asked });
+      expect(segmenter.passes[0]).toBe(first);
+      rmSync(out, { recursive: true });
+    }
   });
 
   it.each([0, 65, 1.5, '4'])('are not %j', async (batch) => {

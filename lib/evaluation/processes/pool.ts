@@ -18,6 +18,8 @@ export interface ProcessPoolOptions {
   setup: unknown;
   /** For the pictures that the report shows. */
   dataset: Dataset;
+  /** Pictures in one pass of each process, as `setup` has it; default 1. */
+  batch?: number | undefined;
   /** Ends, restarts: one line each. */
   onNote?: ((text: string) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -68,7 +70,11 @@ export class ProcessPool implements PicturePool, AsyncDisposable {
     return this.#facts!.names;
   }
 
-  async *work(places: readonly Place[], { prefetch, batch = 1, signal }: PoolRun): AsyncGenerator<Outcome> {
+  get batch(): number {
+    return this.#options.batch ?? 1;
+  }
+
+  async *work(places: readonly Place[], { prefetch, batch = this.batch, signal }: PoolRun): AsyncGenerator<Outcome> {
     this.#backlog = new Backlog(places);
     this.#most = batch + prefetch;
     try {
