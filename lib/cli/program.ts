@@ -140,10 +140,19 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
 
   program
     .command('setup')
-    .summary('find or install LibTorch and build the addon')
+    .summary('get LibTorch, and build the addon where none fits')
     .description(
-      'Finds LibTorch (or installs it into the cache with pip) and builds the addon. Does nothing where all is there.',
+      'Finds LibTorch or fetches it into the cache, as the settings of pip and the proxies of this machine have it, and builds the ' +
+        'addon where the package has none that fits. Does nothing where all is there.',
     )
+    .option('--cpu', 'LibTorch for the CPU')
+    .option('--cuda', "LibTorch for CUDA (default: where NVIDIA's driver answers)")
+    .option(
+      '--wheel <file-or-url>',
+      'LibTorch from this wheel of torch; needs no Python, and no network where it is a file',
+    )
+    .option('--dry-run', 'say what would be fetched, from where, how large and where it goes, and write nothing')
+    .option('--pip', 'install torch with uv or pip into a Python environment')
     .option('--libtorch <folder>', 'a LibTorch to use: the folder with include/ and lib/')
     .option('--rebuild', 'build the addon even if it is there')
     .option('--debug', 'print stacks of errors')

@@ -1,8 +1,9 @@
 /** Looks at everything that a first mask needs, in the order in which it is needed. */
 import { InvSegError } from '../errors.js';
 import { openBundle } from '../models/index.js';
+import { thisHost } from '../native/host.js';
 import { cacheFolder } from '../setup/places.js';
-import { checkCache, checkNode, checkPlatform, SPACE, thisHost } from './host.js';
+import { checkCache, checkNode, checkPlatform, SPACE } from './host.js';
 import { checkAddon, checkDevice, checkLibtorch, findBuilt, probe } from './native.js';
 import type { Finding } from './types.js';
 

@@ -7,6 +7,7 @@ import { InvSegError } from '../errors.js';
 import { ADDON, BUILD_FOLDER, type BuildStamp, PACKAGE_ROOT, readStamp, SHIM, STAMP } from '../native/stamp.js';
 import { fingerprint } from '../setup/fingerprint.js';
 import { type Attempt, findLibtorch, inspect } from '../setup/libtorch.js';
+import { type Gpu, nvidiaGpus } from '../system/nvidia.js';
 import type { Answer, Loaded } from './probe.js';
 import type { Finding } from './types.js';
 
@@ -132,7 +133,7 @@ export async function checkAddon({ folder, missing, stamp }: Built): Promise<{ f
 
 /** What the addon can run on. */
 export async function checkDevice({ cudaBuild, cudaDevices, unmapped }: Loaded): Promise<Finding> {
-  const gpus = await nvidia();
+  const gpus = await nvidiaGpus();
   const facts = { cudaBuild, cudaDevices, unmapped, gpus };
   const finding = (status: Finding['status'], summary: string, wayOut?: string): Finding => ({
     check: 'device',
@@ -165,37 +166,8 @@ export async function checkDevice({ cudaBuild, cudaDevices, unmapped }: Loaded):
   return finding('ok', 'the processor (no GPU was found)');
 }
 
-interface Gpu {
-  name: string;
-  driver: string;
-  capability: string;
-  memoryMiB: number;
-}
-
 const describe = ({ name, driver, capability, memoryMiB }: Gpu): string =>
   `${name} (${capability}, ${Math.round(memoryMiB / 1024)} GiB, driver ${driver})`;
-
-/** As the driver tells; empty where there is none. */
-function nvidia(): Promise<Gpu[]> {
-  const query = ['--query-gpu=name,driver_version,compute_cap,memory.total', '--format=csv,noheader,nounits'];
-  return new Promise((resolve) => {
-    execFile('nvidia-smi', query, { timeout: 20_000 }, (error, stdout) => {
-      if (error) return resolve([]);
-      const rows = stdout
-        .trim()
-        .split('\n')
-        .map((line) => line.split(', '));
-      resolve(
-        rows.map(([name = '', driver = '', capability = '', memory = '0']) => ({
-          name,
-          driver,
-          capability,
-          memoryMiB: Number(memory),
-        })),
-      );
-    });
-  });
-}
 
 /** @returns the answer, or how the process ended without one */
 export function probe(what: 'load' | 'self-test'): Promise<{ answer?: Answer; ended: string }> {

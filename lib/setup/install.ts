@@ -1,17 +1,15 @@
 /** Installs the pinned LibTorch: a virtual environment of python3 with torch's wheel, which holds a whole LibTorch. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { InvSegError } from '../errors.js';
+import { installed, MARKER } from './installed.js';
 import { withLock } from './lock.js';
 import { COMPANIONS } from './pins.js';
-import { LIBTORCH_PIN, logFile } from './places.js';
+import { isCheckout, LIBTORCH_PIN, logFile } from './places.js';
 import { masker } from './secrets.js';
 import { type Log, requireTool, runTool, step } from './tools.js';
-
-/** Written last: an installation without it was interrupted and is done anew. */
-const MARKER = 'complete.json';
 
 /** One retry: pip's five against an index that cannot be reached take minutes, even where a local wheel will do. */
 const PIP_OPTIONS = ['--retries', '1', '--progress-bar', 'off', '--no-input'];
@@ -19,13 +17,16 @@ const PIP_OPTIONS = ['--retries', '1', '--progress-bar', 'off', '--no-input'];
 const WITHOUT_IT = 'or set INVSEG_LIBTORCH to a LibTorch of your own';
 
 /** Root of the LibTorch that was installed into `folder`, or undefined where none was, or not to its end. */
-export function installedRoot(folder: string): string | undefined {
-  try {
-    const { root } = JSON.parse(readFileSync(path.join(folder, MARKER), 'utf8')) as { root: string };
-    return path.join(folder, root);
-  } catch {
-    return undefined;
-  }
+export const installedRoot = (folder: string): string | undefined => installed(folder)?.root;
+
+/** Whether uv or pip is to install it: where somebody asks for it, and in a checkout, whose tools import torch in Python. */
+export function wantsPip(
+  options: { pip?: boolean | undefined; cuda?: boolean | undefined; wheel?: string | undefined },
+  env: NodeJS.ProcessEnv = process.env,
+): boolean {
+  if (options.pip !== undefined) return options.pip;
+  if (options.wheel !== undefined || options.cuda !== undefined) return false;
+  return isCheckout() || Boolean(env['INVSEG_PIP_ARGS'] || env['INVSEG_PIP_REQUIREMENTS']);
 }
 
 /**

@@ -4,10 +4,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { InvSegError } from '../errors.js';
+import { addonFor } from './addon.js';
 import { installedRoot } from './install.js';
 import { LIBTORCH_PIN, LIBTORCH_RANGE, libtorchCache } from './places.js';
 
-export type LibtorchSource = 'addon' | 'option' | 'INVSEG_LIBTORCH' | 'LIBTORCH' | 'cache' | 'python3';
+export type LibtorchSource = 'addon' | 'remembered' | 'option' | 'INVSEG_LIBTORCH' | 'LIBTORCH' | 'cache' | 'python3';
 
 export interface Libtorch {
   /** The folder with `lib` and `include`. */
@@ -31,8 +32,8 @@ export interface Search {
   attempts: Attempt[];
 }
 
-const LIBRARY = process.platform === 'darwin' ? 'libtorch_cpu.dylib' : 'libtorch_cpu.so';
-const range = `${LIBTORCH_RANGE.from.join('.')} to ${LIBTORCH_RANGE.to.join('.')}`;
+export const LIBRARY = process.platform === 'darwin' ? 'libtorch_cpu.dylib' : 'libtorch_cpu.so';
+export const range = `${LIBTORCH_RANGE.from.join('.')} to ${LIBTORCH_RANGE.to.join('.')}`;
 
 /**
  * Looks in the order option, `INVSEG_LIBTORCH`, `LIBTORCH`, cache, python3's torch. Nothing of torch is loaded or imported.
@@ -60,12 +61,24 @@ export async function findLibtorch(option?: string, env: NodeJS.ProcessEnv = pro
     if (source !== 'LIBTORCH') throw notFound(attempts);
   }
   const cache = libtorchCache(env);
-  const cached = look('cache', installedRoot(cache), cache, 'no finished installation');
-  if (cached) return { found: cached, attempts };
+  for (const folder of [cache, ...otherReleases(cache)]) {
+    const cached = look('cache', installedRoot(folder), folder, 'no finished installation');
+    if (cached) return { found: cached, attempts };
+  }
   const python = await askPython(env);
   const own = look('python3', python.torch, python.executable ?? 'python3', python.reason);
   if (own) return { found: { ...own, python: python.executable ?? own.python }, attempts };
   return { found: undefined, attempts };
+}
+
+/** Installations beside the pinned one, as `--wheel` makes them, the newest first. */
+function otherReleases(cache: string): string[] {
+  const folder = path.dirname(cache);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /^\d+\.\d+\.\d+$/.test(name) && name !== path.basename(cache))
+    .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
+    .map((name) => path.join(folder, name));
 }
 
 /** The error that lists every place and every way out. */
@@ -74,6 +87,7 @@ export function notFound(attempts: readonly Attempt[]): InvSegError {
     'LIBTORCH_NOT_FOUND',
     `No LibTorch ${range} was found. ${describe(attempts)}\nPossible solutions:\n` +
       `  run \`npx invseg setup\` with a network, which installs LibTorch ${LIBTORCH_PIN} into the cache;\n` +
+      '  run `npx invseg setup --wheel FILE` with a wheel of torch;\n' +
       `  \`pip install torch==${LIBTORCH_PIN}\` for python3;\n` +
       '  unpack LibTorch and set INVSEG_LIBTORCH to the folder that holds its lib and include.',
   );
@@ -90,7 +104,8 @@ export function isNamed(option: string | undefined, env: NodeJS.ProcessEnv = pro
   return named(option, env).length > 0;
 }
 
-function named(option: string | undefined, env: NodeJS.ProcessEnv): [LibtorchSource, string][] {
+/** The places that somebody named, in order. */
+export function named(option: string | undefined, env: NodeJS.ProcessEnv): [LibtorchSource, string][] {
   const places: [LibtorchSource, string | undefined][] = [
     ['option', option],
     ['INVSEG_LIBTORCH', env['INVSEG_LIBTORCH']],
@@ -105,14 +120,17 @@ export function inspect(root: string): { version: string; python: string | null 
   const missing = [path.join('lib', LIBRARY), path.join('include', 'torch')].filter(
     (file) => !existsSync(path.join(root, file)),
   );
-  if (missing.length > 0) return `not a LibTorch: ${missing.join(' and ')} missing`;
   const version = readVersion(root);
+  // Headers are for building alone.
+  const libraries = missing.length === 1 && missing[0]!.startsWith('include');
+  if (missing.length > 0 && !(libraries && version !== undefined && addonFor({ version })))
+    return `not a LibTorch: ${missing.join(' and ')} missing`;
   if (version === undefined) return 'a LibTorch of unknown version';
   if (!inRange(version)) return `LibTorch ${version}, but ${range} is needed`;
   return { version, python: pythonBeside(root) };
 }
 
-function inRange(version: string): boolean {
+export function inRange(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const { from, to } = LIBTORCH_RANGE;
   const order = major * 1000 + minor;
@@ -120,7 +138,7 @@ function inRange(version: string): boolean {
 }
 
 /** A wheel tells it in version.py, an archive in build-version, the headers in both. */
-function readVersion(root: string): string | undefined {
+export function readVersion(root: string): string | undefined {
   const wheel = /__version__ = '([^']+)'/.exec(readText(path.join(root, 'version.py')))?.[1];
   const archive = readText(path.join(root, 'build-version')).trim().split('\n')[0];
   if (wheel || archive) return wheel || archive;
@@ -143,7 +161,7 @@ function readText(file: string): string {
 }
 
 /** The Python of the environment that a wheel lies in: <environment>/lib/python3.x/site-packages/torch. */
-function pythonBeside(root: string): string | null {
+export function pythonBeside(root: string): string | null {
   const bin = path.resolve(root, '..', '..', '..', '..', 'bin');
   if (path.basename(path.dirname(root)) !== 'site-packages' || !existsSync(bin)) return null;
   const name = ['python3', 'python'].find((candidate) => readdirSync(bin).includes(candidate));

@@ -1,7 +1,8 @@
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkCache, checkNode, checkPlatform, thisHost } from '../../lib/doctor/host.js';
+import { checkCache, checkNode, checkPlatform } from '../../lib/doctor/host.js';
+import { thisHost } from '../../lib/native/host.js';
 
 describe('Node', () => {
   it.each(['20.19.0', '20.20.2', '22.0.0', '100.1.0'])('%s does', (version) => {
