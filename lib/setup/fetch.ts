@@ -11,7 +11,7 @@ import { checkSpace } from './space.js';
 import type { Log } from './tools.js';
 import { downloadFolder, installWheels } from './wheels/install.js';
 import { pipSettings } from './wheels/pip-config.js';
-import { type Context, type FetchPlan, planFetch, type Wish } from './wheels/plan.js';
+import { type Context, type FetchPlan, planFetch, UNKNOWN_CUDA, type Wish } from './wheels/plan.js';
 import { Web } from './wheels/web.js';
 
 export interface FetchOptions {
@@ -93,11 +93,12 @@ function describe(
   const replan = (file: string): Promise<FetchPlan> => planFetch({ ...wish, wheel: pathToFileURL(file).href }, context);
   return {
     ...plan,
-    device: plan.cuda === null ? 'CPU' : `CUDA ${plan.cuda}`,
+    device: plan.cuda === null ? 'CPU' : plan.cuda === UNKNOWN_CUDA ? 'CUDA' : `CUDA ${plan.cuda}`,
     bytes,
     unpacked,
     folder,
-    install: (headers) => installWheels(plan, { folder, headers, replan, env, log, progress }, context),
+    install: (headers) =>
+      installWheels(plan, { folder, named: wish.wheel !== undefined, headers, replan, env, log, progress }, context),
     close: () => context.web.close(),
   };
 }

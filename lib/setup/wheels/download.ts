@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { InvSegError } from '../../errors.js';
 import type { Advance } from '../progress.js';
 import { refused } from './find.js';
-import { failed, type Reply, type Web } from './web.js';
+import { failed, isPassing, mayPass, type Reply, type Web } from './web.js';
 
 export interface Wanted {
   filename: string;
@@ -96,8 +96,8 @@ async function fetchAll(
       if (await fetchOnce(web, wanted, part, advance, signal)) return (await hashOf(part)).digest('hex');
       last = failed(`${web.mask(wanted.url)} ended before the end of the file`, RESUME);
     } catch (error) {
-      if (!(error instanceof InvSegError) || error.code !== 'DOWNLOAD_FAILED' || error.cause === FINAL) throw error;
-      last = error;
+      if (!isPassing(error)) throw error;
+      last = error as InvSegError;
     }
     // A connection that is cut again and again gets there as long as each brings something.
     if (sizeOf(part) > before) tries = 0;
@@ -105,8 +105,6 @@ async function fetchAll(
   throw last!;
 }
 
-/** Cause of errors that the next try would meet again. */
-const FINAL = 'final';
 const RESUME = 'run the same command again, which goes on where this one ended';
 
 /** One request. @returns whether all of the file is there */
@@ -138,7 +136,7 @@ async function fetchOnce(
   try {
     for await (const bytes of reply.body as AsyncIterable<Buffer>) {
       at += bytes.length;
-      if (at > limit) throw failed(`${web.mask(wanted.url)} sends more than ${limit} bytes`, ANOTHER, { cause: FINAL });
+      if (at > limit) throw failed(`${web.mask(wanted.url)} sends more than ${limit} bytes`, ANOTHER);
       await write(handle, bytes, part);
       advance(at, total ?? wanted.size);
     }
@@ -146,7 +144,7 @@ async function fetchOnce(
     if (signal?.aborted) throw new InvSegError('ABORTED', `The download was interrupted: ${RESUME}.`);
     if (error instanceof InvSegError) throw error;
     const { message } = error as Error;
-    throw failed(`the connection to ${web.mask(wanted.url)} was cut after ${at} bytes (${message})`, RESUME);
+    throw mayPass(failed(`the connection to ${web.mask(wanted.url)} was cut after ${at} bytes (${message})`, RESUME));
   } finally {
     await handle.close();
   }
@@ -168,17 +166,16 @@ async function lengthOf(reply: Reply, at: number, wanted: Wanted, from: string):
   if (status === 416 || (status === 206 && Number(range?.[1]) !== at)) return 'anew';
   if (status !== 200 && status !== 206) {
     const error = refused(from, status);
-    const passing = status >= 500 || status === 408 || status === 429;
-    return end(passing ? error : new InvSegError(error.code, error.message, { cause: FINAL }));
+    return end(status >= 500 || status === 408 || status === 429 ? mayPass(error) : error);
   }
   const total = status === 206 ? number(range?.[2]) : number(headers['content-length']);
   if (total !== undefined && wanted.size !== undefined && total !== wanted.size) {
     const said = `the index says ${wanted.size} bytes for ${wanted.filename} and ${from} sends ${total}`;
-    return end(failed(said, ANOTHER, { cause: FINAL }));
+    return end(failed(said, ANOTHER));
   }
   if (total !== undefined && total > LIMIT) {
     const most = `${from} sends ${total} bytes, and no wheel has more than ${LIMIT}`;
-    return end(failed(most, ANOTHER, { cause: FINAL }));
+    return end(failed(most, ANOTHER));
   }
   return total;
 }

@@ -72,6 +72,8 @@ function fromHtml(body: string, base: string): WheelLink[] {
 export function toLink(href: string, base: string, filename?: string): WheelLink | undefined {
   const url = resolve(href, base);
   if (!url || !/^(https?|file):$/.test(url.protocol)) return undefined;
+  // A page from the network names no file of this machine.
+  if (url.protocol === 'file:' && !base.startsWith('file:')) return undefined;
   const sha256 = sha256Of(/(?:^|[#&])sha256=([^&]+)/.exec(url.hash)?.[1]);
   url.hash = '';
   const name = filename ?? decode(url.pathname.split('/').at(-1) ?? '');

@@ -16,6 +16,8 @@ import { Wheel } from './unpack.js';
 export interface Placing {
   /** Takes `torch` and `nvidia`; what was there is replaced at the end. */
   folder: string;
+  /** Whether somebody named torch's wheel. */
+  named: boolean;
   /** Whether headers are needed too, to build the addon. */
   headers: boolean;
   /** Plans again once torch's own wheel is on this machine, where its index did not tell what it needs. */
@@ -33,7 +35,9 @@ export async function installWheels(given: FetchPlan, placing: Placing, context:
   const { folder, headers, env, log } = placing;
   return withLock(`${folder}.lock`, log, async () => {
     const there = installed(folder);
-    if (there && there.torch === given.version && (there.headers !== false || !headers)) return there.root;
+    // Another process may just have done it; a wheel that somebody names is taken whatever is there.
+    const done = there?.torch === given.version && there.cuda === given.cuda && (there.headers !== false || !headers);
+    if (there && done && !placing.named) return there.root;
     const files: string[] = [];
     let plan = given;
     for (let i = 0; i < plan.wheels.length; i++) {
@@ -44,8 +48,8 @@ export async function installWheels(given: FetchPlan, placing: Placing, context:
       const advance = (done: number, total: number | undefined): void => placing.progress({ what, done, total });
       files.push(await download(context.web, wheel, downloadFolder(env), advance, context.signal));
       if (i === 0 && plan.incomplete) {
-        const { wheels } = await placing.replan(files[0]!);
-        plan = { ...plan, wheels: [wheel, ...wheels.slice(1)] };
+        const whole = await placing.replan(files[0]!);
+        plan = { ...whole, wheels: [wheel, ...whole.wheels.slice(1)] };
       }
     }
     const root = await step(

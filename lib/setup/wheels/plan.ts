@@ -25,10 +25,13 @@ export interface Wish {
   wheel?: string | undefined;
 }
 
+/** Where neither the wheel's name nor the index tells. */
+export const UNKNOWN_CUDA = 'unknown';
+
 export interface FetchPlan {
   /** As the wheel has it, such as `2.13.0+cpu`. */
   version: string;
-  /** Version of CUDA, such as `13.0` or `13`; null for the CPU. */
+  /** Version of CUDA, such as `13.0` or `13`, or {@link UNKNOWN_CUDA}; null for the CPU. */
   cuda: string | null;
   wheels: Candidate[];
   /** Whether NVIDIA's wheels are known only when torch's own is there: its index does not tell what it needs. */
@@ -130,7 +133,7 @@ function cudaOf(torch: Candidate, needs: readonly Requirement[] | undefined): st
   const suffix = needs?.map(({ name }) => /-cu(\d+)$/.exec(name)?.[1]).find(Boolean);
   const known = toolkit ?? suffix;
   if (known !== undefined) return known;
-  return torch.wheel.platforms.some((tag) => tag.startsWith('macosx')) ? null : 'unknown';
+  return torch.wheel.platforms.some((tag) => tag.startsWith('macosx')) ? null : UNKNOWN_CUDA;
 }
 
 /** The wheels of NVIDIA's libraries. The toolkit's own wheel is a list of the others. */

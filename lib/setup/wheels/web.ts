@@ -1,6 +1,7 @@
 /** Requests to package indices: proxies, certificates, users and redirects as pip's settings have them. */
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { InvSegError } from '../../errors.js';
 import { masker } from '../secrets.js';
@@ -13,6 +14,11 @@ export interface Reply {
   body: Readable;
   /** After redirects, without a user. */
   url: string;
+}
+
+export interface Page extends Reply {
+  bytes: Buffer;
+  type: string;
 }
 
 const REDIRECTS = 10;
@@ -65,7 +71,17 @@ export class Web {
   }
 
   /** A whole page, with its status, its type and the address that it came from. */
-  async page(address: string, accept: string, signal?: AbortSignal): Promise<Reply & { bytes: Buffer; type: string }> {
+  async page(address: string, accept: string, signal?: AbortSignal): Promise<Page> {
+    try {
+      return await this.#page(address, accept, signal);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      await sleep(500);
+      return this.#page(address, accept, signal);
+    }
+  }
+
+  async #page(address: string, accept: string, signal: AbortSignal | undefined): Promise<Page> {
     const reply = await this.open(address, { accept }, signal);
     const parts: Buffer[] = [];
     let length = 0;
@@ -231,13 +247,24 @@ export function failed(what: string, wayOut: string, options?: ErrorOptions): In
   );
 }
 
-function unreachable(address: string, error: unknown, proxy: string | undefined, mask: (text: string) => string) {
-  const { code, message } = error as NodeJS.ErrnoException;
+const passing = new WeakSet<Error>();
+
+/** Marks an error that the next try may not meet. */
+export function mayPass(error: InvSegError): InvSegError {
+  passing.add(error);
+  return error;
+}
+
+export const isPassing = (error: unknown): boolean => error instanceof Error && passing.has(error);
+
+function unreachable(address: string, cause: unknown, proxy: string | undefined, mask: (text: string) => string) {
+  const { code, message } = cause as NodeJS.ErrnoException;
   const by = proxy === undefined ? '' : ` through the proxy ${proxy}`;
   const why = mask(code && !message.includes(code) ? `${message} (${code})` : message);
   const certificate = /CERT|SIGNATURE|ISSUER|SELF_SIGNED/.test(code ?? '');
   const wayOut = certificate
     ? "name your organisation's certificates with PIP_CERT"
     : 'connect this machine, name a proxy with HTTPS_PROXY or an index with PIP_INDEX_URL, or give a wheel with --wheel FILE';
-  return failed(`${address} cannot be reached${by} (${why})`, wayOut, { cause: error });
+  const error = failed(`${address} cannot be reached${by} (${why})`, wayOut, { cause });
+  return certificate || code === 'ENOTFOUND' ? error : mayPass(error);
 }
