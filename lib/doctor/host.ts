@@ -74,7 +74,11 @@ export function checkCache(folder: string, needed: number): Finding {
     const there = nearestFolder(folder);
     if (!statSync(there).isDirectory())
       return failed(`the cache cannot be in ${folder}: ${there} is a file`, `move the file, ${elsewhere}`);
-    accessSync(there, constants.R_OK | constants.W_OK | constants.X_OK);
+    accessSync(there, constants.R_OK | constants.X_OK);
+    // In a container the cache is part of the image, and whoever runs it need not be able to write there.
+    if (needed === 0 && !isWritable(there))
+      return { check: 'cache', status: 'ok', summary: `${folder}, read-only; nothing is to be written`, facts };
+    accessSync(there, constants.W_OK);
     const free = Math.floor(freeBytes(there) / 2 ** 20);
     if (free < needed) {
       return failed(
@@ -88,5 +92,14 @@ export function checkCache(folder: string, needed: number): Finding {
       `the cache ${folder} cannot be used: ${(error as Error).message}`,
       `set its permissions right, ${elsewhere}`,
     );
+  }
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
