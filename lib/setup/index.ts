@@ -1,11 +1,14 @@
 /** From a fresh checkout or installation to an addon that loads. */
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { BUILD_FOLDER, type BuildStamp } from '../native/stamp.js';
+import { builtFolder } from '../native/builds.js';
+import { rememberLibtorch } from '../native/libtorch.js';
+import { prebuildFor } from '../native/prebuilds.js';
+import type { BuildStamp } from '../native/stamp.js';
 import { buildAddon, currentBuild } from './build.js';
 import { installLibtorch } from './install.js';
 import { type Attempt, describe, findLibtorch, inspect, isNamed, type Libtorch, notFound } from './libtorch.js';
-import { libtorchCache } from './places.js';
+import { isCheckout, libtorchCache } from './places.js';
 import type { Log } from './tools.js';
 
 export { buildNativeTests } from './build.js';
@@ -57,7 +60,7 @@ export async function runSetup(options: SetupOptions = {}): Promise<SetupReport>
   ): SetupReport => {
     const { libtorch, libtorchVersion, python } = stamp;
     const seconds = (performance.now() - start) / 1000;
-    return { folder: BUILD_FOLDER, libtorch, libtorchVersion, python, ...made, attempts, seconds };
+    return { folder: builtFolder(libtorchVersion), libtorch, libtorchVersion, python, ...made, attempts, seconds };
   };
   const nothing = (stamp: BuildStamp, attempts: Attempt[]): SetupReport => {
     log(`The addon is built (LibTorch ${stamp.libtorchVersion} in ${stamp.libtorch}); nothing to do`);
@@ -70,6 +73,16 @@ export async function runSetup(options: SetupOptions = {}): Promise<SetupReport>
   const libtorch = found ?? (await install(attempts, options.install ?? true, log));
   if (current && path.resolve(current.libtorch) === libtorch.root) return nothing(current, attempts);
   log(`LibTorch ${libtorch.version} (${libtorch.source}): ${libtorch.root}`);
+  // What programs load with from now on where they name none.
+  rememberLibtorch(libtorch);
+  // A checkout builds its sources, which change.
+  const prebuild = options.rebuild || isCheckout() ? undefined : prebuildFor(libtorch.version);
+  if (prebuild) {
+    log(`The package's own addon for LibTorch ${prebuild.libtorch} fits; nothing to build`);
+    const { root, version, python } = libtorch;
+    const about = { libtorch: root, libtorchVersion: version, python, installed: found === undefined, built: false };
+    return { folder: path.dirname(prebuild.addon), ...about, attempts, seconds: (performance.now() - start) / 1000 };
+  }
   const stamp = await buildAddon(libtorch, log);
   return report(stamp, attempts, { installed: found === undefined, built: true });
 }

@@ -7,7 +7,7 @@ import { InvSegError } from '../errors.js';
 import { installedRoot } from './install.js';
 import { LIBTORCH_PIN, LIBTORCH_RANGE, libtorchCache } from './places.js';
 
-export type LibtorchSource = 'addon' | 'option' | 'INVSEG_LIBTORCH' | 'LIBTORCH' | 'cache' | 'python3';
+export type LibtorchSource = 'addon' | 'remembered' | 'option' | 'INVSEG_LIBTORCH' | 'LIBTORCH' | 'cache' | 'python3';
 
 export interface Libtorch {
   /** The folder with `lib` and `include`. */
@@ -31,8 +31,8 @@ export interface Search {
   attempts: Attempt[];
 }
 
-const LIBRARY = process.platform === 'darwin' ? 'libtorch_cpu.dylib' : 'libtorch_cpu.so';
-const range = `${LIBTORCH_RANGE.from.join('.')} to ${LIBTORCH_RANGE.to.join('.')}`;
+export const LIBRARY = process.platform === 'darwin' ? 'libtorch_cpu.dylib' : 'libtorch_cpu.so';
+export const range = `${LIBTORCH_RANGE.from.join('.')} to ${LIBTORCH_RANGE.to.join('.')}`;
 
 /**
  * Looks in the order option, `INVSEG_LIBTORCH`, `LIBTORCH`, cache, python3's torch. Nothing of torch is loaded or imported.
@@ -90,7 +90,8 @@ export function isNamed(option: string | undefined, env: NodeJS.ProcessEnv = pro
   return named(option, env).length > 0;
 }
 
-function named(option: string | undefined, env: NodeJS.ProcessEnv): [LibtorchSource, string][] {
+/** The places that somebody named, in order. */
+export function named(option: string | undefined, env: NodeJS.ProcessEnv): [LibtorchSource, string][] {
   const places: [LibtorchSource, string | undefined][] = [
     ['option', option],
     ['INVSEG_LIBTORCH', env['INVSEG_LIBTORCH']],
@@ -112,7 +113,7 @@ export function inspect(root: string): { version: string; python: string | null 
   return { version, python: pythonBeside(root) };
 }
 
-function inRange(version: string): boolean {
+export function inRange(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const { from, to } = LIBTORCH_RANGE;
   const order = major * 1000 + minor;
@@ -120,7 +121,7 @@ function inRange(version: string): boolean {
 }
 
 /** A wheel tells it in version.py, an archive in build-version, the headers in both. */
-function readVersion(root: string): string | undefined {
+export function readVersion(root: string): string | undefined {
   const wheel = /__version__ = '([^']+)'/.exec(readText(path.join(root, 'version.py')))?.[1];
   const archive = readText(path.join(root, 'build-version')).trim().split('\n')[0];
   if (wheel || archive) return wheel || archive;
@@ -143,7 +144,7 @@ function readText(file: string): string {
 }
 
 /** The Python of the environment that a wheel lies in: <environment>/lib/python3.x/site-packages/torch. */
-function pythonBeside(root: string): string | null {
+export function pythonBeside(root: string): string | null {
   const bin = path.resolve(root, '..', '..', '..', '..', 'bin');
   if (path.basename(path.dirname(root)) !== 'site-packages' || !existsSync(bin)) return null;
   const name = ['python3', 'python'].find((candidate) => readdirSync(bin).includes(candidate));

@@ -10,8 +10,8 @@ export const LIBTORCH_PIN = '2.13.0';
 export const LIBTORCH_RANGE = { from: [2, 11], to: [2, 14] } as const;
 
 /** Whether this is the repository and not an installed package. The published package carries no tsconfig.json. */
-export function isCheckout(): boolean {
-  return existsSync(path.join(PACKAGE_ROOT, 'tsconfig.json'));
+export function isCheckout(root = PACKAGE_ROOT): boolean {
+  return existsSync(path.join(root, 'tsconfig.json'));
 }
 
 /**
