@@ -40,12 +40,9 @@ export function checkNeeds(file) {
 async function main() {
   const { values: flags } = parseArgs({ options: { libtorch: { type: 'string', multiple: true, default: [] } } });
   compile();
-  const [{ inspect }, { libtorchCache, cacheFolder }, { installedRoot }, { fingerprint }, prebuilds] =
-    await Promise.all(
-      ['setup/libtorch', 'setup/places', 'setup/install', 'setup/fingerprint', 'native/prebuilds'].map(
-        (name) => import(`../dist/${name}.js`),
-      ),
-    );
+  const { inspect } = await import('../dist/setup/libtorch.js');
+  const { cacheFolder, fingerprint, installedRoot, libtorchCache } = await import('../dist/native/index.js');
+  const prebuilds = await import('../dist/native/prebuilds.js');
   const version = (folder) => {
     const inspected = inspect(folder);
     if (typeof inspected === 'string') throw new Error(`${folder}: ${inspected}`);

@@ -1,8 +1,8 @@
 /** Addons that the set-up built on this machine: in a checkout its own build, else those of the user's cache. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { fingerprint } from '../setup/fingerprint.js';
-import { cacheFolder, isCheckout } from '../setup/places.js';
+import { fingerprint } from './fingerprint.js';
+import { cacheFolder, isCheckout } from './places.js';
 import { ADDON, BUILD_FOLDER, type BuildStamp, PACKAGE_ROOT, readStamp, SHIM, STAMP } from './stamp.js';
 
 export interface LocalBuild {

@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { describe, type Libtorch, named as namedLibtorch } from '../setup/libtorch.js';
-import { isCheckout } from '../setup/places.js';
 import { buildsFolder, type LocalBuild, localBuilds, readBuild } from './builds.js';
 import type { Loadable } from './first-load.js';
 import { thisHost, unsupported } from './host.js';
 import { inspectLibraries, searchLibtorch } from './libtorch.js';
+import { describe, type Libtorch, named as namedLibtorch } from './libtorch-folder.js';
+import { isCheckout } from './places.js';
 import { minorOf, prebuildFor, prebuildsFolder, whyNoPrebuild } from './prebuilds.js';
 import { ADDON, SHIM, STAMP } from './stamp.js';
 

@@ -6,8 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { LIBRARY } from '../setup/libtorch.js';
-import { cacheFolder } from '../setup/places.js';
+import { LIBRARY } from './libtorch-folder.js';
+import { cacheFolder } from './places.js';
 import { PACKAGE_ROOT } from './stamp.js';
 
 export interface Loadable {

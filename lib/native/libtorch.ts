@@ -6,11 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { installedRoot } from '../setup/install.js';
 import {
   type Attempt,
   describe,
   inRange,
+  installedRoot,
   LIBRARY,
   type Libtorch,
   type LibtorchSource,
@@ -18,8 +18,8 @@ import {
   pythonBeside,
   range,
   readVersion,
-} from '../setup/libtorch.js';
-import { cacheFolder, libtorchCache } from '../setup/places.js';
+} from './libtorch-folder.js';
+import { cacheFolder, libtorchCache } from './places.js';
 
 export interface LibtorchSearch {
   found: Libtorch | undefined;

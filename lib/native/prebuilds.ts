@@ -1,9 +1,9 @@
 /** The prebuilt addons of the package: which of them, if any, fits a LibTorch and this host. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fingerprint } from '../setup/fingerprint.js';
-import { isCheckout } from '../setup/places.js';
+import { fingerprint } from './fingerprint.js';
 import { type Host, thisHost } from './host.js';
+import { isCheckout } from './places.js';
 import { PACKAGE_ROOT } from './stamp.js';
 
 /** Of the description beside the binaries, which `scripts/prebuild.mjs` writes. */

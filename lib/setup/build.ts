@@ -5,10 +5,17 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { builtFolder, localBuilds } from '../native/builds.js';
-import { ADDON, type BuildStamp, PACKAGE_ROOT, SHIM, STAMP } from '../native/stamp.js';
-import { cmakeJs } from './cmake-js.js';
-import { fingerprint } from './fingerprint.js';
+import {
+  ADDON,
+  type BuildStamp,
+  builtFolder,
+  cmakeJs,
+  fingerprint,
+  localBuilds,
+  PACKAGE_ROOT,
+  SHIM,
+  STAMP,
+} from '../native/index.js';
 import { inspect, type Libtorch } from './libtorch.js';
 import { withLock } from './lock.js';
 import { isCheckout, logFile } from './places.js';

@@ -1,10 +1,7 @@
 /** From a fresh checkout or installation to an addon that loads. */
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { builtFolder } from '../native/builds.js';
-import { rememberLibtorch } from '../native/libtorch.js';
-import { prebuildFor } from '../native/prebuilds.js';
-import type { BuildStamp } from '../native/stamp.js';
+import { type BuildStamp, builtFolder, prebuildFor, rememberLibtorch } from '../native/index.js';
 import { buildAddon, currentBuild } from './build.js';
 import { installLibtorch } from './install.js';
 import { type Attempt, describe, findLibtorch, inspect, isNamed, type Libtorch, notFound } from './libtorch.js';
