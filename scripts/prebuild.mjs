@@ -24,10 +24,10 @@ const RELEASES = ['2.13.0', '2.14.1'];
 /** What the binaries may ask of the system: RHEL 9 and everything newer has it. */
 export const LIMITS = { GLIBC: '2.34', GLIBCXX: '3.4.29', CXXABI: '1.3.13' };
 
-/** @returns what the binary asks for, by family @throws where that is more than `LIMITS`, with the symbols */
-export function checkNeeds(file) {
+/** @returns what the binary asks for, by family @throws where that is more than `limits`, with the symbols */
+export function checkNeeds(file, limits = LIMITS) {
   const needs = systemNeeds(file);
-  for (const [family, limit] of Object.entries(LIMITS)) {
+  for (const [family, limit] of Object.entries(limits)) {
     const { version = '0', symbols = [] } = needs[family] ?? {};
     if (compareVersions(version, limit) > 0)
       throw new Error(

@@ -12,7 +12,7 @@ export function fingerprint(root: string): string {
   const hash = createHash('sha256');
   const tools = `cmake-js ${cmakeJs().version} node-addon-api ${toolVersion('node-addon-api')}`;
   hash.update(`${process.platform} ${process.arch} ${tools}\n`);
-  for (const file of ['CMakeLists.txt', ...SOURCES.flatMap((folder) => filesOf(root, folder))]) {
+  for (const file of ['CMakeLists.txt', 'native/sources.txt', ...SOURCES.flatMap((folder) => filesOf(root, folder))]) {
     hash.update(`${file}\n`).update(readFileSync(path.join(root, file)));
   }
   return hash.digest('hex');

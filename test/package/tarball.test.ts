@@ -201,7 +201,9 @@ describe('the tools that look at packages find nothing', () => {
       );
     });
     const { analysis } = JSON.parse(out) as { analysis: { problems: Problem[] } };
-    const found = analysis.problems.map(({ kind, entrypoint, resolutionKind }) => `${kind} ${entrypoint} ${resolutionKind}`);
+    const found = analysis.problems.map(
+      ({ kind, entrypoint, resolutionKind }) => `${kind} ${entrypoint} ${resolutionKind}`,
+    );
     expect(found.filter((problem) => !ARGUED.includes(problem))).toEqual([]);
   }, 120_000);
 });
