@@ -44,7 +44,7 @@ export {
   range,
   readVersion,
 } from './libtorch-folder.js';
-export { loadBinding } from './load.js';
+export { type LoadedAddon, loadAddon, loadBinding } from './load.js';
 export { notNumbers } from './not-finite.js';
 export { cacheFolder, isCheckout, LIBTORCH_PIN, LIBTORCH_RANGE, libtorchCache } from './places.js';
 export { type Prebuild, prebuildFor, prebuildsFolder, whyNoPrebuild } from './prebuilds.js';

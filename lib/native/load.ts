@@ -53,6 +53,32 @@ export function loadBinding({ apart = true, ...options }: LoadOptions = {}): Add
   return loaded.addon;
 }
 
+/** What was loaded. */
+export type LoadedAddon = Pick<Addon, 'folder' | 'origin' | 'libtorch' | 'libtorchVersion'>;
+
+/**
+ * Loads the addon before anything needs it, and chooses it and its LibTorch in the program rather than by `INVSEG_ADDON` and
+ * `INVSEG_LIBTORCH`. Holds for this thread; other processes and worker threads choose for themselves.
+ *
+ * @throws {InvSegError} `INVALID_OPTION`, also where another was loaded already; `ADDON_NOT_BUILT`, `LIBTORCH_NOT_FOUND`,
+ * `ADDON_LOAD_FAILED`
+ */
+export function loadAddon(options: AddonOptions = {}): LoadedAddon {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new InvSegError('INVALID_OPTION', 'Expected an object with addon or libtorch for the options of loadAddon');
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== 'addon' && name !== 'libtorch')
+      throw new InvSegError(
+        'INVALID_OPTION',
+        `Expected addon or libtorch for an option of loadAddon but received ${name}`,
+      );
+    if (value !== undefined && (typeof value !== 'string' || value === ''))
+      throw new InvSegError('INVALID_OPTION', `Expected the path of a folder for ${name} but received ${typeof value}`);
+  }
+  const { folder, origin, libtorch, libtorchVersion } = loadBinding(options);
+  return { folder, origin, libtorch, libtorchVersion };
+}
+
 function refuseAnother(first: AddonOptions, options: AddonOptions): void {
   for (const name of ['addon', 'libtorch'] as const) {
     const [before, now] = [first[name], options[name]];

@@ -16,7 +16,7 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { InvSegError } from '../../lib/errors.js';
 import { adopt, toInvSegError } from '../../lib/native/errors.js';
-import { loadBinding } from '../../lib/native/load.js';
+import { loadAddon, loadBinding } from '../../lib/native/load.js';
 import { ADDON, BUILD_FOLDER, type BuildStamp, readStamp, SHIM, STAMP } from '../../lib/native/stamp.js';
 import { fakeLibtorch } from '../setup/fakes.js';
 
@@ -230,6 +230,28 @@ describe('the LibTorch of a program', () => {
     expect(await run(failure, { INVSEG_LIBTORCH: other })).toMatch(
       /^InvSegError ADDON_LOAD_FAILED Expected a LibTorch 2\.1\d, with which .* but found 2\.11\.0 in .* \(INVSEG_LIBTORCH\)/,
     );
+  });
+
+  it('is chosen in a program by loadAddon, with the addon', async () => {
+    const [folder, chosen] = [copyOfBuild(), moved()];
+    const options = JSON.stringify({ addon: folder, libtorch: chosen });
+    const body = `const { loadAddon } = await import(${JSON.stringify(LOAD)}); console.log(JSON.stringify(loadAddon(${options})));`;
+    expect(JSON.parse(await run(body, { INVSEG_ADDON: '/nowhere', INVSEG_LIBTORCH: '/nowhere' }))).toEqual({
+      folder,
+      origin: 'option',
+      libtorch: chosen,
+      libtorchVersion: stamp.libtorchVersion,
+    });
+  });
+
+  it.each([
+    ['null', null],
+    ['a list', []],
+    ['another name', { folder: '/x' }],
+    ['a number', { libtorch: 7 }],
+    ['an empty path', { addon: '' }],
+  ])('is refused by loadAddon as an option: %s', (_, options) => {
+    expect(() => loadAddon(options as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
   });
 
   it('cannot be changed once it is loaded', async () => {
