@@ -70,6 +70,7 @@ export type {
   VocabularyClass,
 } from './names/index.js';
 export { createNameSource, loadVocabulary, nameSourceKinds, vocabularyNames } from './names/index.js';
+export { type AddonOptions, type LoadedAddon, loadAddon } from './native/index.js';
 export type {
   CropOptions,
   DiffSegOptions,

@@ -7,6 +7,7 @@ import { packageVersion } from '../version.js';
 import { addBenchCommand } from './bench.js';
 import { addCompareCommand } from './compare.js';
 import { addDatasetCommand } from './dataset.js';
+import { addDemoCommand } from './demo.js';
 import { addDiagnoseCommand } from './diagnose.js';
 import type { DoctorFlags } from './doctor.js';
 import { doctorCommand } from './doctor.js';
@@ -137,6 +138,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
   addDiagnoseCommand(program, io, done);
   addDatasetCommand(program, io, done);
   addBenchCommand(program, io, done);
+  addDemoCommand(program, io, done);
 
   program
     .command('setup')

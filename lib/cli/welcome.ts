@@ -13,6 +13,7 @@ export function welcome(env: NodeJS.ProcessEnv = process.env): string {
     '',
     ...setup,
     '  npx invseg doctor    whether everything is there, and what to do where it is not',
+    '  npx invseg demo      masks of the bundled images, to see that it works',
     '  npx invseg segment drawing.png --categories "cat,bus" --method baseline',
     '                       masks of an image in seconds, with the small model in the package, which knows drawings',
     '  npx invseg segment photo.jpg --categories "cat,sofa" --model <folder>',

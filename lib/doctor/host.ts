@@ -1,7 +1,7 @@
 /** The host: Node, platform, cache. */
 import { accessSync, constants, statSync } from 'node:fs';
 import os from 'node:os';
-import type { Host } from '../native/host.js';
+import type { Host } from '../native/index.js';
 import { freeBytes, nearestFolder } from '../system/space.js';
 import { oldestNode } from '../version.js';
 import type { Finding } from './types.js';

@@ -1,7 +1,7 @@
 /** Looks at everything that a first mask needs, in the order in which it is needed. */
 import { InvSegError } from '../errors.js';
 import { openBundle } from '../models/index.js';
-import { thisHost } from '../native/host.js';
+import { thisHost } from '../native/index.js';
 import { cacheFolder } from '../setup/places.js';
 import { checkCache, checkNode, checkPlatform, SPACE } from './host.js';
 import { checkAddon, checkDevice, checkLibtorch, findBuilt, probe } from './native.js';

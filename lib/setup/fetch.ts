@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvSegError } from '../errors.js';
-import { thisHost, unsupported } from '../native/host.js';
+import { thisHost, unsupported } from '../native/index.js';
 import { type Gpu, nvidiaGpus, olderDriver } from '../system/nvidia.js';
 import { LIBTORCH_PIN, libtorchCache } from './places.js';
 import { bytesText, type Progress, progressLines } from './progress.js';

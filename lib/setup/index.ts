@@ -1,7 +1,8 @@
 /** From a fresh checkout or installation to an addon that loads. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
-import { BUILD_FOLDER, type BuildStamp } from '../native/stamp.js';
+import { type BuildStamp, builtFolder, rememberLibtorch } from '../native/index.js';
 import { addonFor } from './addon.js';
 import { buildAddon, checkTools, currentBuild } from './build.js';
 import { type Fetch, planFor, sizeText } from './fetch.js';
@@ -83,15 +84,16 @@ export async function planSetup(options: SetupOptions = {}): Promise<SetupPlan> 
   if (asked) checkAsked(options);
   const current = options.rebuild ? undefined : currentBuild();
   if (current && !asked && !isNamed(options.libtorch)) return { ...nothing, current };
-  const { found, attempts } = asked ? cachedAsAsked(options) : await findLibtorch(options.libtorch);
+  const { found: there, attempts } = asked ? cachedAsAsked(options) : await findLibtorch(options.libtorch);
+  const found = there && options.rebuild ? withHeaders(there) : there;
   if (found && current && path.resolve(current.libtorch) === found.root)
     return { ...nothing, current, found, attempts };
   if (!found && options.install === false) throw notFound(attempts);
   const pip = !found && wantsPip(options);
   // What cannot be built need not be downloaded.
-  const fits = found ? addonFor(found) !== undefined : false;
+  const fits = !options.rebuild && found !== undefined && addonFor(found) !== undefined;
   const fetch = found || pip ? undefined : await planFor({ ...options, log: options.log ?? (() => {}) });
-  const build = !fits && !(fetch && addonFor(fetch));
+  const build = !fits && !(fetch && !options.rebuild && addonFor(fetch));
   try {
     if (build) checkTools();
   } catch (error) {
@@ -125,14 +127,31 @@ export async function runSetup(options: SetupOptions = {}): Promise<SetupReport>
   if (plan.current) {
     const { libtorch, libtorchVersion } = plan.current;
     log(`The addon is built (LibTorch ${libtorchVersion} in ${libtorch}); nothing to do`);
-    return report(plan.current, BUILD_FOLDER, false);
+    return report(plan.current, builtFolder(libtorchVersion), false);
   }
   const libtorch = plan.found ?? (await install(plan, log));
   log(`LibTorch ${libtorch.version} (${libtorch.source}): ${libtorch.root}`);
+  // What programs load with from now on where they name none.
+  rememberLibtorch(libtorch);
   const { root, version, python } = libtorch;
-  const fitting = options.rebuild ? undefined : addonFor(libtorch);
-  if (fitting) return report({ libtorch: root, libtorchVersion: version, python }, fitting.folder, false);
-  return report(await buildAddon(libtorch, log), BUILD_FOLDER, true);
+  const fitting = plan.build ? undefined : addonFor(libtorch);
+  if (fitting) {
+    log(`The package's own addon for LibTorch ${fitting.libtorch} fits; nothing to build`);
+    return report({ libtorch: root, libtorchVersion: version, python }, fitting.folder, false);
+  }
+  return report(await buildAddon(libtorch, log), builtFolder(version), true);
+}
+
+/** The LibTorch where it can be built against; undefined for one of the cache, which is fetched again then, with headers. */
+function withHeaders(libtorch: Libtorch): Libtorch | undefined {
+  const { root, source } = libtorch;
+  if (existsSync(path.join(root, 'include', 'torch'))) return libtorch;
+  if (source === 'cache') return undefined;
+  throw new InvSegError(
+    'LIBTORCH_NOT_FOUND',
+    `Expected a LibTorch with include/torch to build against but ${root} (${source}) has libraries alone: name a whole one, or leave ` +
+      'out --rebuild.',
+  );
 }
 
 function checkAsked({ libtorch, cuda, wheel, pip }: SetupOptions): void {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { InvSegError } from '../errors.js';
-import { installed, MARKER } from './installed.js';
+import { INSTALLED, installedRoot } from '../native/index.js';
 import { withLock } from './lock.js';
 import { COMPANIONS } from './pins.js';
 import { isCheckout, LIBTORCH_PIN, logFile } from './places.js';
@@ -14,10 +14,9 @@ import { type Log, requireTool, runTool, step } from './tools.js';
 /** One retry: pip's five against an index that cannot be reached take minutes, even where a local wheel will do. */
 const PIP_OPTIONS = ['--retries', '1', '--progress-bar', 'off', '--no-input'];
 
-const WITHOUT_IT = 'or set INVSEG_LIBTORCH to a LibTorch of your own';
+export { installedRoot } from '../native/index.js';
 
-/** Root of the LibTorch that was installed into `folder`, or undefined where none was, or not to its end. */
-export const installedRoot = (folder: string): string | undefined => installed(folder)?.root;
+const WITHOUT_IT = 'or set INVSEG_LIBTORCH to a LibTorch of your own';
 
 /** Whether uv or pip is to install it: where somebody asks for it, and in a checkout, whose tools import torch in Python. */
 export function wantsPip(
@@ -58,7 +57,7 @@ export async function installLibtorch(folder: string, log: Log, env: NodeJS.Proc
     await step(log, `Installing torch ${LIBTORCH_PIN} into it with pip`, () => pipInstall(own, log, env));
     const root = await torchFolder(own, env);
     writeFileSync(
-      path.join(folder, MARKER),
+      path.join(folder, INSTALLED),
       `${JSON.stringify({ torch: LIBTORCH_PIN, root: path.relative(folder, root) })}\n`,
     );
     return root;

@@ -1,9 +1,7 @@
 /** What an installation of LibTorch in the cache says of itself. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-
-/** Written last: an installation without it was interrupted and is done anew. */
-export const MARKER = 'complete.json';
+import { INSTALLED } from '../native/index.js';
 
 export interface Marker {
   /** Version of torch. */
@@ -19,7 +17,7 @@ export interface Marker {
 /** The installation in `folder` with its root as a path, or undefined where none was finished. */
 export function installed(folder: string): Marker | undefined {
   try {
-    const marker = JSON.parse(readFileSync(path.join(folder, MARKER), 'utf8')) as Marker;
+    const marker = JSON.parse(readFileSync(path.join(folder, INSTALLED), 'utf8')) as Marker;
     return { ...marker, root: path.join(folder, marker.root) };
   } catch {
     return undefined;

@@ -2,9 +2,9 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InvSegError } from '../../errors.js';
-import { installed, MARKER, type Marker } from '../installed.js';
+import { installed, type Marker } from '../installed.js';
 import { withLock } from '../lock.js';
-import { cacheFolder } from '../places.js';
+import { cacheFolder, INSTALLED } from '../../native/index.js';
 import { bytesText, type Progress } from '../progress.js';
 import { checkSpace } from '../space.js';
 import { type Log, step } from '../tools.js';
@@ -87,7 +87,7 @@ async function unpack(plan: FetchPlan, files: string[], placing: Placing, contex
       before += wheel.size(chosen);
     }
     const marker: Marker = { torch: plan.version, root: 'torch', cuda: plan.cuda, headers };
-    writeFileSync(path.join(made, MARKER), `${JSON.stringify(marker)}\n`);
+    writeFileSync(path.join(made, INSTALLED), `${JSON.stringify(marker)}\n`);
     // What runs with the old one has its files open; a new one is there at once or not at all.
     rmSync(folder, { recursive: true, force: true });
     renameSync(made, folder);
