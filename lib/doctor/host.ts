@@ -1,7 +1,7 @@
 /** The host: Node, platform, cache. */
 import { accessSync, constants, statSync } from 'node:fs';
 import os from 'node:os';
-import type { Host } from '../native/index.js';
+import { type Host, isCheckout } from '../native/index.js';
 import { freeBytes, nearestFolder } from '../system/space.js';
 import { oldestNode } from '../version.js';
 import type { Finding } from './types.js';
@@ -53,8 +53,8 @@ export function checkPlatform({ platform, arch, glibc }: Host): Finding {
   return { check: 'platform', status: 'ok', summary, facts: { platform, arch, glibc: glibc ?? null, ...memory } };
 }
 
-/** MiB that a set-up writes: LibTorch for the CPU, unpacked, and the build of the addon. */
-export const SPACE = { libtorch: 1500, build: 700 } as const;
+/** MiB that a set-up writes: LibTorch for the CPU (192 MB of a wheel and 436 MB of it, or with pip all of torch), and a build. */
+export const SPACE = { libtorch: isCheckout() ? 1500 : 700, build: 700 } as const;
 
 /**
  * @param folder of the cache; it may not be there yet

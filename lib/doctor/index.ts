@@ -2,7 +2,8 @@
 import { InvSegError } from '../errors.js';
 import { openBundle } from '../models/index.js';
 import { thisHost } from '../native/index.js';
-import { cacheFolder } from '../setup/places.js';
+import { addonFor } from '../setup/addon.js';
+import { cacheFolder, LIBTORCH_PIN } from '../setup/places.js';
 import { checkCache, checkNode, checkPlatform, SPACE } from './host.js';
 import { checkAddon, checkDevice, checkLibtorch, findBuilt, probe } from './native.js';
 import type { Finding } from './types.js';
@@ -24,7 +25,7 @@ export type { CheckName, Finding, Status } from './types.js';
 export async function examine(asked: AskedModel = {}, env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
   const built = findBuilt(env);
   const libtorch = await checkLibtorch(built, env);
-  const needed = (libtorch.status === 'failed' ? SPACE.libtorch : 0) + (built.missing.length === 0 ? 0 : SPACE.build);
+  const needed = (libtorch.status === 'failed' ? SPACE.libtorch : 0) + (built.missing.length === 0 || addonFor({ version: LIBTORCH_PIN }) ? 0 : SPACE.build);
   const { finding: addon, loaded } =
     libtorch.status !== 'failed' || built.missing.length > 0
       ? await checkAddon(built)

@@ -140,7 +140,7 @@ describe('a broken machine', () => {
     expect(failure(told, 'libtorch').summary).toContain('LibTorch 2.5.0, but 2.11 to 2.14 is needed');
     expect(told.by('addon')[0]!.status).toBe('skipped');
     const named = await doctor({ INVSEG_LIBTORCH: old });
-    expect(named.by('libtorch')[0]).toMatchObject({ status: 'warning', summary: expect.stringContaining('2.5.0') });
+    expect(failure(named, 'libtorch').summary).toContain('2.5.0');
   });
 
   it('with a LibTorch that lacks a library', async () => {
