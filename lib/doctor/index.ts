@@ -25,7 +25,9 @@ export type { CheckName, Finding, Status } from './types.js';
 export async function examine(asked: AskedModel = {}, env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
   const built = findBuilt(env);
   const libtorch = await checkLibtorch(built, env);
-  const needed = (libtorch.status === 'failed' ? SPACE.libtorch : 0) + (built.missing.length === 0 || addonFor({ version: LIBTORCH_PIN }) ? 0 : SPACE.build);
+  const needed =
+    (libtorch.status === 'failed' ? SPACE.libtorch : 0) +
+    (built.missing.length === 0 || addonFor({ version: LIBTORCH_PIN }) ? 0 : SPACE.build);
   const { finding: addon, loaded } =
     libtorch.status !== 'failed' || built.missing.length > 0
       ? await checkAddon(built)

@@ -100,7 +100,12 @@ export async function checkLibtorch({ stamp }: Built, env: NodeJS.ProcessEnv): P
 }
 
 /** Loads the addon in a process of its own. @returns the finding, and what was loaded where that went well */
-export async function checkAddon({ folder, missing, stamp, why }: Built): Promise<{ finding: Finding; loaded?: Loaded }> {
+export async function checkAddon({
+  folder,
+  missing,
+  stamp,
+  why,
+}: Built): Promise<{ finding: Finding; loaded?: Loaded }> {
   const finding = (status: Finding['status'], summary: string, wayOut?: string, facts: object = {}): Finding => ({
     check: 'addon',
     status,

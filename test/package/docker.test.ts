@@ -19,6 +19,9 @@ beforeAll(() => {
 });
 afterAll(() => remove(folder));
 
+/** As a Dockerfile refers to it. */
+const variable = (name: string): string => ['$', '{', name, '}'].join('');
+
 /** Stage, and its instructions. */
 function stages(): Instruction[][] {
   const starts = of('FROM').map((from) => instructions.indexOf(from));
@@ -36,7 +39,7 @@ it('starts from a Node that the package supports, with glibc', () => {
   expect(Number(node)).toBeGreaterThanOrEqual(Number.parseInt(engines!.node.replace('>=', ''), 10));
   // Two variables stand for one version.
   const images = file.getFROMs().map((from) => from.getImage()!);
-  expect(images).toEqual(['node:${NODE}-bookworm', 'node:${NODE}-bookworm-slim']);
+  expect(images).toEqual([`node:${variable('NODE')}-bookworm`, `node:${variable('NODE')}-bookworm-slim`]);
 });
 
 it('copies the tarball of `npm run package`, which is all that the daemon is sent', () => {
@@ -88,14 +91,14 @@ describe('its commands', () => {
     expect(of('HEALTHCHECK').map(String).join('')).toMatch(/CMD \["invseg", "doctor", "--json"\]$/);
     expect(help('doctor')).toContain('--json');
     const [, device] = /^ARG DEVICE=(\w+)$/m.exec(text)!;
-    expect(text).toContain('npx --no-install invseg setup --${DEVICE}');
+    expect(text).toContain(`npx --no-install invseg setup --${variable('DEVICE')}`);
     for (const each of [device, 'cuda']) expect(help('setup')).toContain(`--${each} `);
   });
 
   it('are shell that can be read', () => {
     for (const run of of('RUN')) {
       const line = run.getArgumentsContent()!.replace(/^(--\w+=\S+\s+)+/, '');
-      execFileSync('sh', ['-n', '-c', line.replaceAll('${DEVICE}', 'cpu')]);
+      execFileSync('sh', ['-n', '-c', line.replaceAll(variable('DEVICE'), 'cpu')]);
     }
   });
 

@@ -2,9 +2,9 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InvSegError } from '../../errors.js';
+import { cacheFolder, INSTALLED } from '../../native/index.js';
 import { installed, type Marker } from '../installed.js';
 import { withLock } from '../lock.js';
-import { cacheFolder, INSTALLED } from '../../native/index.js';
 import { bytesText, type Progress } from '../progress.js';
 import { checkSpace } from '../space.js';
 import { type Log, step } from '../tools.js';
