@@ -154,7 +154,7 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
       'LibTorch from this wheel of torch; needs no Python, and no network where it is a file',
     )
     .option('--dry-run', 'say what would be fetched, from where, how large and where it goes, and write nothing')
-    .option('--pip', 'install torch with uv or pip into a Python environment')
+    .option('--pip', 'install torch with pip into a Python environment')
     .option('--libtorch <folder>', 'a LibTorch to use: the folder with include/ and lib/')
     .option('--rebuild', 'build the addon even if it is there')
     .option('--debug', 'print stacks of errors')

@@ -78,7 +78,7 @@ async function planText({ current, found, fetch, pip, build }: SetupPlan): Promi
       `The addon is built with LibTorch ${current.libtorchVersion} in ${current.libtorch}: nothing would be done`,
     );
   else if (found) lines.push(`LibTorch ${found.version} is there (${found.source}): ${found.root}`);
-  if (pip) lines.push(`torch ${LIBTORCH_PIN} would be installed with uv or pip into ${libtorchCache()}`);
+  if (pip) lines.push(`torch ${LIBTORCH_PIN} would be installed with pip into ${libtorchCache()}`);
   if (fetch) {
     lines.push(`LibTorch ${fetch.version} would be fetched (${sizeText(fetch)}):`);
     for (const { filename, size, place, sha256 } of fetch.wheels) {

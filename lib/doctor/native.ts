@@ -43,7 +43,12 @@ export function findBuilt(env: NodeJS.ProcessEnv): Built {
     const named = env['INVSEG_ADDON'];
     const folder = named ? path.resolve(named) : BUILD_FOLDER;
     const missing = [ADDON, SHIM, STAMP].filter((file) => !existsSync(path.join(folder, file)));
-    return { folder, missing, stamp: readStamp(folder), ...(!named && { why: error.message.split('\n')[0]! }) };
+    return {
+      folder,
+      missing,
+      stamp: readStamp(folder),
+      ...(!named && { why: error.message.split('\n')[0]!.replace(/ Looked at:$/, '') }),
+    };
   }
 }
 

@@ -7,7 +7,7 @@ import { addonFor } from './addon.js';
 import { buildAddon, checkTools, currentBuild } from './build.js';
 import { type Fetch, planFor, sizeText } from './fetch.js';
 import { installLibtorch, wantsPip } from './install.js';
-import { installed } from './installed.js';
+import { installed, type Marker } from './installed.js';
 import { type Attempt, describe, findLibtorch, inspect, isNamed, type Libtorch, notFound } from './libtorch.js';
 import { libtorchCache } from './places.js';
 import type { Progress } from './progress.js';
@@ -27,7 +27,7 @@ export interface SetupOptions {
   cuda?: boolean | undefined;
   /** Installs LibTorch from this wheel of torch: a file or an address. */
   wheel?: string | undefined;
-  /** Installs with uv or pip into a Python environment, as a checkout does, whose tools need torch for Python. */
+  /** Installs with pip into a Python environment, as a checkout does, whose tools need torch for Python. */
   pip?: boolean | undefined;
   /** Build even where nothing changed. */
   rebuild?: boolean | undefined;
@@ -66,7 +66,7 @@ export interface SetupPlan {
   found: Libtorch | undefined;
   /** The wheels that would be fetched. */
   fetch: Fetch | undefined;
-  /** Whether uv or pip would install it instead. */
+  /** Whether pip would install it instead. */
   pip: boolean;
   /** Whether the addon would be built; the tools for it are there then. */
   build: boolean;
@@ -167,8 +167,7 @@ function checkAsked({ libtorch, cuda, wheel, pip }: SetupOptions): void {
 function cachedAsAsked({ cuda, wheel, pip }: SetupOptions): { found: Libtorch | undefined; attempts: Attempt[] } {
   const folder = libtorchCache();
   const there = installed(folder);
-  if (!there || wheel !== undefined || pip || there.cuda === undefined || (there.cuda !== null) !== cuda)
-    return { found: undefined, attempts: [] };
+  if (!there || wheel !== undefined || pip || isForCuda(there) !== cuda) return { found: undefined, attempts: [] };
   const inspected = inspect(there.root);
   const outcome = typeof inspected === 'string' ? inspected : `LibTorch ${inspected.version}`;
   const attempts: Attempt[] = [{ source: 'cache', place: folder, outcome }];
@@ -176,6 +175,11 @@ function cachedAsAsked({ cuda, wheel, pip }: SetupOptions): { found: Libtorch | 
     found: typeof inspected === 'string' ? undefined : { root: there.root, ...inspected, source: 'cache' },
     attempts,
   };
+}
+
+/** By its libraries where pip installed it. */
+function isForCuda({ cuda, root }: Marker): boolean {
+  return cuda === undefined ? existsSync(path.join(root, 'lib', 'libtorch_cuda.so')) : cuda !== null;
 }
 
 async function install({ fetch, attempts, build }: SetupPlan, log: Log): Promise<Libtorch> {

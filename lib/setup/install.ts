@@ -18,7 +18,7 @@ export { installedRoot } from '../native/index.js';
 
 const WITHOUT_IT = 'or set INVSEG_LIBTORCH to a LibTorch of your own';
 
-/** Whether uv or pip is to install it: where somebody asks for it, and in a checkout, whose tools import torch in Python. */
+/** Whether pip is to install it: where somebody asks for it, and in a checkout, whose tools import torch in Python. */
 export function wantsPip(
   options: { pip?: boolean | undefined; cuda?: boolean | undefined; wheel?: string | undefined },
   env: NodeJS.ProcessEnv = process.env,

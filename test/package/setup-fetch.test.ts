@@ -86,18 +86,28 @@ interface Ended {
   err: string;
 }
 
+const main = (): string => path.join(project, 'node_modules', 'invseg-native', 'dist', 'cli', 'main.js');
+
+/** One of its own: what this machine's pip is told must not matter. */
+const environment = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+  PATH: bin,
+  HOME: home,
+  PIP_CONFIG_FILE: '/dev/null',
+  PIP_INDEX_URL: index.url,
+  PIP_TIMEOUT: '5',
+  ...more,
+});
+
 /** @param seen takes what is written to standard error so far */
 function setup(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
   seen?: (err: string, stop: () => void) => void,
 ): Promise<Ended> {
-  const main = path.join(project, 'node_modules', 'invseg-native', 'dist', 'cli', 'main.js');
-  const child = spawn(process.execPath, [main, 'setup', ...args], {
+  const child = spawn(process.execPath, [main(), 'setup', ...args], {
     cwd: project,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // An environment of its own: what this machine's pip is told must not matter.
-    env: { PATH: bin, HOME: home, PIP_CONFIG_FILE: '/dev/null', PIP_INDEX_URL: index.url, PIP_TIMEOUT: '5', ...env },
+    env: environment(env),
   });
   running.add(child);
   const text = { out: '', err: '' };
@@ -145,6 +155,24 @@ describe('from an index, without Python', () => {
     // The wheel has done its work.
     expect(readdirSync(path.join(cache(), 'downloads'))).toEqual([]);
     expect(readdirSync(path.join(cache(), 'libtorch'))).toEqual(['2.13.0']);
+  });
+
+  it.runIf(existsSync('/usr/bin/script'))('shows bytes in one line that changes on a terminal', async () => {
+    const command = ['node', main(), 'setup', '--cpu'].map((word) => `'${word}'`).join(' ');
+    const child = spawn('/usr/bin/script', ['-qefc', command, '/dev/null'], {
+      cwd: project,
+      env: environment(),
+      stdio: 'pipe',
+    });
+    running.add(child);
+    let shown = '';
+    child.stdout.on('data', (data: Buffer) => (shown += data));
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    running.delete(child);
+    expect({ code, shown: code === 0 ? '' : shown }).toEqual({ code: 0, shown: '' });
+    const changing = shown.split('\n').filter((line) => line.includes('\r\u001b[K'));
+    expect(changing.join('')).toMatch(/Downloading torch-2\.13\.0\+cpu\S+: \d+ kB of \d+ kB \(100 %\)/);
+    expect(changing.length).toBeLessThan(5);
   });
 
   it('does it once', async () => {

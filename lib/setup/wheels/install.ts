@@ -42,7 +42,7 @@ export async function installWheels(given: FetchPlan, placing: Placing, context:
     let plan = given;
     for (let i = 0; i < plan.wheels.length; i++) {
       const wheel = plan.wheels[i]!;
-      const what = `Downloading ${wheel.filename}`;
+      const what = `${wheel.url.startsWith('file:') ? 'Checking' : 'Downloading'} ${wheel.filename}`;
       if (!wheel.url.startsWith('file:'))
         log(`${what} from ${wheel.place}${wheel.sha256 ? '' : ', which gives no hash'}`);
       const advance = (done: number, total: number | undefined): void => placing.progress({ what, done, total });

@@ -38,7 +38,9 @@ export class Web {
     this.#settings = settings;
     this.#env = env;
     const known = [settings.index ?? '', ...settings.extraIndexes, ...settings.findLinks, ...addresses];
-    this.mask = masker([...known, settings.proxy, ...PROXIES.map((name) => env[name])]);
+    const secrets = masker([...known, settings.proxy, ...PROXIES.map((name) => env[name])]);
+    // What an index leads to may be signed in its query.
+    this.mask = (text) => secrets(text).replace(/(https?:\/\/[^\s?]+)\?[^\s)]*/gi, '$1?***');
     for (const address of known) this.#learn(address);
   }
 

@@ -241,6 +241,20 @@ describe('redirects', () => {
     expect(other.asked[0]!.authorization).toBeUndefined();
   });
 
+  it('to an address with a signature do not show it', async () => {
+    index.first = (request, response) => {
+      if (request.url!.includes('signature=')) response.writeHead(404).end();
+      else response.writeHead(302, { location: '/elsewhere?signature=abc123&expires=1' }).end();
+      return true;
+    };
+    const { message } = await failure({});
+    expect(message).toContain('answers HTTP 404');
+    expect(message).not.toContain('abc123');
+    const cut = await failure({ url: `http://127.0.0.1:9/${NAME}?signature=abc123` });
+    expect(cut.message).toContain(`http://127.0.0.1:9/${NAME}?***`);
+    expect(cut.message).not.toContain('abc123');
+  });
+
   it('end', async () => {
     index.first = (_, response) => Boolean(response.writeHead(302, { location: '/again' }).end());
     expect((await failure({})).message).toContain('leads on more than 10 times');
