@@ -27,7 +27,7 @@ export async function setupCommand({ cpu, cuda, dryRun, ...flags }: SetupFlags, 
     throw new InvSegError('INVALID_OPTION', 'Expected --cpu or --cuda but found both: give one of them.');
   // What it needs for archives and pages is for no other command.
   const { planSetup, runSetup } = await import('../setup/index.js');
-  const { progressText } = await import('../setup/progress.js');
+  const { progressBar } = await import('../setup/progress.js');
   const line = new ProgressLine(io);
   let last = 0;
   const options: SetupOptions = {
@@ -42,7 +42,7 @@ export async function setupCommand({ cpu, cuda, dryRun, ...flags }: SetupFlags, 
       progress: (progress) => {
         if (performance.now() - last < BLINK && progress.done !== progress.total) return;
         last = performance.now();
-        line.write(progressText(progress));
+        line.write(progressBar(progress));
       },
     }),
   };

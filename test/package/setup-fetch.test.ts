@@ -171,7 +171,7 @@ describe('from an index, without Python', () => {
     running.delete(child);
     expect({ code, shown: code === 0 ? '' : shown }).toEqual({ code: 0, shown: '' });
     const changing = shown.split('\n').filter((line) => line.includes('\r\u001b[K'));
-    expect(changing.join('')).toMatch(/Downloading torch-2\.13\.0\+cpu\S+: \d+ kB of \d+ kB \(100 %\)/);
+    expect(changing.join('')).toMatch(/\[#{20}\] \d+ kB of \d+ kB Downloading torch-2\.13/);
     expect(changing.length).toBeLessThan(5);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesText, progressLines, progressText } from '../../lib/setup/progress.js';
+import { bytesText, progressBar, progressLines, progressText } from '../../lib/setup/progress.js';
 
 it.each([
   [0, '0 kB'],
@@ -15,6 +15,16 @@ describe('progress', () => {
   it('names what is done, how much, and of how much', () => {
     expect(progressText({ what: 'torch.whl', done: 50e6, total: 200e6 })).toBe('torch.whl: 50 MB of 200 MB (25 %)');
     expect(progressText({ what: 'torch.whl', done: 50e6, total: undefined })).toBe('torch.whl: 50 MB');
+  });
+
+  it('has its bytes first on a terminal, where a long name may be cut off', () => {
+    expect(progressBar({ what: 'torch.whl', done: 50e6, total: 200e6 })).toBe(
+      `[#####${' '.repeat(15)}] 50 MB of 200 MB torch.whl`,
+    );
+    expect(progressBar({ what: 'torch.whl', done: 200e6, total: 200e6 })).toBe(
+      `[${'#'.repeat(20)}] 200 MB of 200 MB torch.whl`,
+    );
+    expect(progressBar({ what: 'torch.whl', done: 50e6, total: undefined })).toBe('50 MB torch.whl');
   });
 
   it('is ten lines a file where there is no terminal', () => {
