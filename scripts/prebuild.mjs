@@ -64,7 +64,9 @@ async function main() {
   await build('invseg_shim', 'invseg_shim', trees(minors[0]), named.get(minors[0]));
   for (const minor of minors) await build('invseg', `invseg.torch-${minor}`, trees(minor), named.get(minor));
 
-  const files = readdirSync(folder).sort();
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith('.node'))
+    .sort();
   const needs = process.platform === 'linux' ? files.map((file) => checkNeeds(path.join(folder, file))) : [];
   const highest = (family) =>
     needs

@@ -5,8 +5,11 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fingerprint } from '../../lib/native/fingerprint.js';
 import { DESCRIPTION, prebuildsFolder } from '../../lib/native/prebuilds.js';
 import { absoluteLinks } from '../../scripts/package.mjs';
+import { exportedSymbols } from '../../scripts/packaging/elf.mjs';
+import { checkNeeds } from '../../scripts/prebuild.mjs';
 import { checkout, type Packed, pack, readManifest, remove } from './install.js';
 
 const MEGABYTES = 1e6;
@@ -111,6 +114,31 @@ describe('the tarball', () => {
       });
     expect(readManifest(checkout).scripts!['prepublishOnly']).toBe('node scripts/package.mjs');
     expect(publish).toThrow(/npm publish <tarball>/);
+  });
+});
+
+// `npm run prebuild` makes them; the checkout has none before.
+describe.runIf(existsSync(path.join(prebuildsFolder(), DESCRIPTION)))('its prebuilt addons', () => {
+  const binaries = (): string[] => files().filter((file) => file.endsWith('.node'));
+
+  it('ask for no newer system than RHEL 9, and are stripped', () => {
+    expect(binaries()).toHaveLength(3);
+    for (const file of binaries().map((name) => path.join(own, name))) {
+      expect(Object.keys(checkNeeds(file))).toContain('GLIBC');
+      expect(execFileSync('readelf', ['--sections', file], { encoding: 'utf8' })).not.toMatch(/\.symtab|\.debug/);
+    }
+  });
+
+  it('show the entry point of Node-API, and name no place of LibTorch', () => {
+    for (const file of binaries().map((name) => path.join(own, name))) {
+      expect(exportedSymbols(file)).toContain('napi_register_module_v1');
+      expect(execFileSync('readelf', ['--dynamic', file], { encoding: 'utf8' })).not.toMatch(/RPATH|RUNPATH/);
+    }
+  });
+
+  it('are made from the sources beside them', () => {
+    const description = path.relative(checkout, path.join(prebuildsFolder(), DESCRIPTION));
+    expect(JSON.parse(text(description))).toMatchObject({ fingerprint: fingerprint(checkout), glibc: '2.34' });
   });
 });
 
