@@ -10,6 +10,8 @@ const codes = [
   'ADDON_LOAD_FAILED',
   'TOOL_MISSING',
   'SETUP_FAILED',
+  'DOWNLOAD_FAILED',
+  'WHEEL_INVALID',
   // options and names
   'INVALID_OPTION',
   'INVALID_CATEGORIES',

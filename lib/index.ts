@@ -26,6 +26,7 @@ export type {
   VocabularyClass,
 } from './names/index.js';
 export { createNameSource, loadVocabulary, nameSourceKinds, openNameSource, vocabularyNames } from './names/index.js';
+export { type AddonOptions, type LoadedAddon, loadAddon } from './native/index.js';
 export type {
   AdamOptions,
   AttentionOptions,
