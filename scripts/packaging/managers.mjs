@@ -67,8 +67,12 @@ export function allCases(scripts) {
     ...npmLockCases(by('npm10')).map((entry) => ({ ...entry, name: entry.name.replace('npm', 'npm 10') })),
     npmCase('npm install --ignore-scripts', ['npm'], 'install', '--ignore-scripts'),
     managerCase('pnpm', by('pnpm10'), [['install']]),
-    managerCase('yarn 1', by('yarn1'), [['install', '--non-interactive']]),
-    managerCase('yarn 1, with its lock file', by('yarn1'), frozen(['--non-interactive', '--frozen-lockfile'])),
+    managerCase('yarn 1', by('yarn1'), [YARN_1]),
+    managerCase('yarn 1, with its lock file', by('yarn1'), [
+      YARN_1,
+      'empty node_modules',
+      [...YARN_1, '--frozen-lockfile'],
+    ]),
     yarn4Case('node-modules', by('yarn4')),
     yarn4Case('pnp', by('yarn4')),
     ...Object.keys(NODES).map((major) => ({
@@ -92,9 +96,8 @@ function npmLockCases(npm) {
   ];
 }
 
-function frozen(flags) {
-  return [['install', '--non-interactive'], 'empty node_modules', ['install', ...flags]];
-}
+/** With a cache of the project's own: the user's has a tarball of this name and version from an earlier run, and yarn takes that. */
+const YARN_1 = ['install', '--non-interactive', '--cache-folder', 'yarn-cache'];
 
 function managerCase(name, manager, installs) {
   const install = installs.map((args) => (Array.isArray(args) ? [...manager, ...args] : args));
