@@ -54,6 +54,7 @@ export function addDiagnoseCommand(program: Command, io: Io, done: (code: number
       '--trust-code',
       'load a model whose TorchScript is not of this package: a program, which may do what you may',
     )
+    .option('--copy-weights', 'copy the weights into memory instead of mapping their files: for network disks')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')
     .option('--threads <count>', 'CPU threads; 0 is automatic')

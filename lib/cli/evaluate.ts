@@ -82,6 +82,7 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
       '--trust-code',
       'load a model whose TorchScript is not of this package: a program, which may do what you may',
     )
+    .option('--copy-weights', 'copy the weights into memory instead of mapping their files: for network disks')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .addOption(
       new Option(

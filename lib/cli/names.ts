@@ -107,8 +107,8 @@ export class PictureNames implements AsyncDisposable {
       requireSome(source, context.ids ?? []);
       if (folders === undefined) return new PictureNames(source, undefined);
     }
-    const { device, dtype, threads, checkFinite, trustCode } = context.engine;
-    const models = await VisionLanguage.open({ device, dtype, threads, checkFinite, trustCode, ...folders });
+    const { model: _, ...engine } = context.engine;
+    const models = await VisionLanguage.open({ ...engine, ...folders });
     try {
       if (context.identify) await models.identify();
       return new PictureNames(await createNameSource(kind, { ...parts, models }), models);

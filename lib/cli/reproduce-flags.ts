@@ -70,6 +70,7 @@ export function addReproduceCommand(program: Command, io: Io, done: (code: numbe
       '--trust-code',
       'load a model whose TorchScript is not of this package: a program, which may do what you may',
     )
+    .option('--copy-weights', 'copy the weights into memory instead of mapping their files: for network disks')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>')
     .option('--devices <list>', 'cuda:0,cuda:1: several at once, each on another run (default: every CUDA device)')
     .option('--dtype <dtype>', 'auto, float32, bfloat16 or float16')

@@ -24,7 +24,10 @@ import { isPickleName, pickleError, refusePickle } from './pickle.js';
 import { findWeights, isFile, type ModuleWeights, type WeightFile } from './weights.js';
 
 /** What the engine needs to know about a model; device and precision are the caller's. */
-export type BundleEngineConfig = Omit<NativeEngineConfig, 'device' | 'dtype' | 'threads' | 'checkFinite'>;
+export type BundleEngineConfig = Omit<
+  NativeEngineConfig,
+  'device' | 'dtype' | 'threads' | 'checkFinite' | 'copyWeights'
+>;
 
 export interface Bundle {
   /** The manifest's name. */

@@ -63,6 +63,7 @@ export const engineDefaults: Readonly<EngineOptions> = Object.freeze({
   threads: 0,
   checkFinite: true,
   trustCode: false,
+  copyWeights: false,
 });
 
 /** Named sets of options; what a caller gives beside a preset wins over it. */

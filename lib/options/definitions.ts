@@ -185,4 +185,8 @@ export const engineDefinitions: Definitions<EngineOptions> = {
   threads: { rule: integer(0, 1024), help: 'CPU threads; 0 is automatic' },
   checkFinite: { rule: flag, help: 'refuse weights with NaN or infinity' },
   trustCode: { rule: flag, help: 'load a model whose code is not of this package: a program' },
+  copyWeights: {
+    rule: flag,
+    help: 'copy the weights into memory instead of mapping their files: for network disks, files that others write to',
+  },
 };

@@ -205,4 +205,9 @@ export interface EngineOptions {
   checkFinite: boolean;
   /** Load TorchScript that is not this package's: a program, which may do what its user may. */
   trustCode: boolean;
+  /**
+   * Read the weights into memory (their size more) instead of mapping their files: for network disks, and for files that
+   * others may write to. Files that change after opening then change nothing.
+   */
+  copyWeights: boolean;
 }

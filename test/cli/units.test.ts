@@ -142,6 +142,8 @@ describe('flags', () => {
 
   it('hand the engine what was given only', () => {
     expect(engineFlags({ device: 'cpu', threads: '2' })).toEqual({ device: 'cpu', threads: 2 });
+    const more = { model: 'm', trustCode: true, copyWeights: true } as const;
+    expect(engineFlags(more)).toEqual(more);
   });
 
   it('are all listed by --help, as --set takes them', () => {

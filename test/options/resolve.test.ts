@@ -187,6 +187,7 @@ describe('engine options', () => {
       threads: 0,
       checkFinite: true,
       trustCode: false,
+      copyWeights: false,
     });
   });
 
@@ -199,6 +200,7 @@ describe('engine options', () => {
     ['threads', 1.5],
     ['model', ''],
     ['model', 3],
+    ['copyWeights', 'yes'],
     ['modle', 'x'],
   ])('%s = %o is refused', (name, value) => {
     expect(refusal(() => resolveEngineOptions({ [name]: value })).code).toBe('INVALID_OPTION');
