@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeError, exitCode, isFatal } from '../../lib/cli/failure.js';
 import { engineFlags, methodFlags, parseSettings } from '../../lib/cli/flags.js';
 import { optionsHelp } from '../../lib/cli/help.js';
+import type { Io } from '../../lib/cli/io.js';
 import { encodeNpy } from '../../lib/cli/npy.js';
 import { outputStems, prepareFolder, writeWhole } from '../../lib/cli/outputs.js';
+import { runCli } from '../../lib/cli/program.js';
 import { InvSegError } from '../../lib/errors.js';
 import { methodRows, resolveOptions } from '../../lib/options/index.js';
 
@@ -145,6 +147,16 @@ describe('flags', () => {
     const more = { model: 'm', trustCode: true, copyWeights: true } as const;
     expect(engineFlags(more)).toEqual(more);
   });
+
+  it.each(['segment', 'explain', 'diagnose', 'bench', 'evaluate', 'worker', 'reproduce'])(
+    'of the engine are flags of %s',
+    async (command) => {
+      let help = '';
+      const io = { out: (text: string) => void (help += text), err: () => {}, signal: new AbortController().signal };
+      expect(await runCli([command, '--help'], io as unknown as Io)).toBe(0);
+      for (const flag of ['--model', '--trust-code', '--copy-weights', '--device']) expect(help).toContain(flag);
+    },
+  );
 
   it('are all listed by --help, as --set takes them', () => {
     const help = optionsHelp();
