@@ -171,8 +171,9 @@ async function openFolder(
   if (scripts === folder) checkBundle(path.join(folder, 'manifest.json'), manifest, modules);
   const all = MODULE_NAMES.flatMap((name) => modules[name].files);
   const files = [...new Map(all.map((file) => [file.path, file])).values()];
-  const config = ({ script, tensors }: ModuleWeights & { script: string }): NativeEngineConfig['unet'] => ({
+  const config = ({ script, code, tensors }: ModuleWeights & Code): NativeEngineConfig['unet'] => ({
     script,
+    code,
     weights: tensors,
   });
   const weightsHash = (): Promise<string> =>

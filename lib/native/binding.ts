@@ -17,8 +17,10 @@ export interface TensorSource {
 }
 
 export interface NativeModule {
-  /** Path of the weightless TorchScript. */
+  /** Path of the weightless TorchScript; where `code` is given, its name in messages. */
   script: string;
+  /** Bytes of the TorchScript; the file is not read. */
+  code?: Uint8Array | undefined;
   weights: TensorSource[];
 }
 
