@@ -520,4 +520,12 @@ export const engineTable = {
     help: 'load TorchScript that is not of this package: a program, which may do what its user may',
     flag: '--trust-code',
   }),
+  copyWeights: row({
+    rule: flag,
+    default: false,
+    scopes: engine,
+    help: 'copy the weights into memory instead of mapping their files: for network disks, and files that others write to',
+    details: 'Takes their size more. Files that change after opening then change nothing.',
+    flag: '--copy-weights',
+  }),
 } satisfies Table;

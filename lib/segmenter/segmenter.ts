@@ -71,7 +71,8 @@ export class Segmenter implements AsyncDisposable {
   /**
    * Loads a model.
    *
-   * @param options model (a folder; default the model in the package), device, dtype, threads, checkFinite, trustCode
+   * @param options model (a folder; default the model in the package), device, dtype, threads, checkFinite, trustCode,
+   * copyWeights
    * @throws {InvSegError} `INVALID_OPTION`; the codes of a missing set-up (`LIBTORCH_NOT_FOUND`, `ADDON_NOT_BUILT`,
    * `ADDON_LOAD_FAILED`), of a bad model (`MODEL_…`, `MANIFEST_…`, `CODE_UNTRUSTED`, `WEIGHTS_…`,
    * `TOKENIZER_…`) and of the device

@@ -35,11 +35,21 @@ bool copies_weights(const Napi::Object& config) {
   return !config.Get("copyWeights").IsUndefined() && boolean(config, "copyWeights");
 }
 
+/** The bytes that were hashed are those that run: a file could be another one by now. */
+std::string code_of(const Napi::Object& module) {
+  const Napi::Value code = module.Get("code");
+  if (code.IsUndefined()) return {};
+  const auto [bytes, size] = view<uint8_t>(code, "code");
+  if (size == 0) refuse("the bytes of a module", "code", code);
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
 /** @param config the whole configuration that the module is a part of */
 ModuleConfig module_config(const Napi::Object& object, const Napi::Object& config) {
   ModuleConfig module;
   module.copy_weights = copies_weights(config);
   module.script = string(object, "script");
+  module.code = code_of(object);
   const Napi::Array weights = list(object, "weights");
   module.weights.reserve(weights.Length());
   for (uint32_t i = 0; i < weights.Length(); ++i) {

@@ -34,10 +34,10 @@ async function invseg(
 it('opens the model of its flags, whose code is trusted only where they say so', async () => {
   const plain = await invseg('--threads', '2');
   expect([plain.code, plain.err]).toEqual([0, 'image 1/1\n']);
-  expect(plain.opened).toMatchObject([{ device: 'auto', threads: 2, trustCode: false }]);
+  expect(plain.opened).toMatchObject([{ device: 'auto', threads: 2, trustCode: false, copyWeights: false }]);
   expect(plain.out).toContain('images/s');
-  const trusted = await invseg('--model', 'somewhere', '--trust-code');
-  expect(trusted.opened).toMatchObject([{ model: 'somewhere', trustCode: true }]);
+  const trusted = await invseg('--model', 'somewhere', '--trust-code', '--copy-weights');
+  expect(trusted.opened).toMatchObject([{ model: 'somewhere', trustCode: true, copyWeights: true }]);
 });
 
 it('compares with figures that it wrote', async () => {
