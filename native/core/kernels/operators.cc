@@ -2,8 +2,10 @@
 
 #include <torch/library.h>
 
+#include "core/kernels/attention.h"
 #include "core/kernels/fused.h"
 #include "core/kernels/group_norm.h"
+#include "core/kernels/linear.h"
 #include "core/kernels/read_attention.h"
 
 namespace invseg {
@@ -22,6 +24,8 @@ void register_operators() {
     made->def(
         "conv2d(Tensor x, Tensor weight, Tensor? bias, int stride, int padding, Tensor? residual) -> Tensor", &conv2d);
     made->def("geglu(Tensor x) -> Tensor", &geglu);
+    made->def("linear(Tensor x, Tensor weight, Tensor? bias) -> Tensor", &linear);
+    made->def("attention(Tensor q, Tensor k, Tensor v) -> Tensor", &attention);
     made->def(
         "read_attention(Tensor q, Tensor k, Tensor? v, Tensor head_weights) -> (Tensor, Tensor)", &read_attention);
     return made;
