@@ -40,5 +40,5 @@ export type {
   TableResult,
 } from '../reproduce/index.js';
 export { gridTable, reproduce, tables as paperTables, writeReports, writeTables } from '../reproduce/index.js';
-export type { AbsentRule, Metrics, PixelCounts } from '../scores/index.js';
-export { absentRules, addCounts, countPairs, metricsOf } from '../scores/index.js';
+export type { AbsentRule, ClassCounts, Metrics, PixelCounts } from '../scores/index.js';
+export { absentRules, addCounts, countPairs, dense, emptyCounts, metricsOf } from '../scores/index.js';

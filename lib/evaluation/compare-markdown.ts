@@ -1,8 +1,15 @@
 /** A comparison as Markdown. */
+import { isPlainObject, refuse } from '../checks/index.js';
 import { percent } from '../words.js';
 import type { Change, Comparison } from './compare.js';
 
+/**
+ * A comparison as Markdown: the means, what differs in the settings, classes and images that changed most.
+ * @throws {InvSegError} `INVALID_OPTION` for what `compareRuns` did not give
+ */
 export function comparisonMarkdown(comparison: Comparison): string {
+  if (!isPlainObject(comparison) || !Array.isArray(comparison.runs))
+    refuse('comparison', 'what compareRuns gives', comparison);
   const { runs, pictures, mIoU95, higher, counts, settings, perClass, falls, rises } = comparison;
   const left = [pictures.onlyA && `${pictures.onlyA} of A alone`, pictures.onlyB && `${pictures.onlyB} of B alone`]
     .filter(Boolean)

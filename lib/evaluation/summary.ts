@@ -1,5 +1,6 @@
 /** From a run's journal to its report, record by record. */
 
+import { pathText } from '../checks/index.js';
 import { readJournal } from '../journal/index.js';
 import type { AbsentRule } from '../scores/index.js';
 import { bootstrap, CountTable, dense, meanIoUOf, metricsOf, Ranking, Totals } from '../scores/index.js';
@@ -46,6 +47,7 @@ export async function readRun(
   folder: string,
   { absent = 'nan-mean', shown = SHOWN, samples = 1000 }: ReadOptions = {},
 ): Promise<ReadRun> {
+  pathText.read(folder, 'folder');
   let settings: RunSettings | undefined;
   let sums: RunSums | undefined;
   for await (const entry of readJournal<RunRecord>(journalOf(folder))) {

@@ -88,6 +88,7 @@ export function resolveOptions(given: MethodOverrides = {}, model: ModelMethods 
  * mergeOverrides({ views: { count: 4 } }, { views: { fresh: 'perImage' } }); // { views: { count: 4, fresh: 'perImage' } }
  */
 export function mergeOverrides(...all: readonly MethodOverrides[]): MethodOverrides {
+  for (const one of all) if (!isPlainObject(one)) refuse('options', 'an object', one);
   const preset = all.findLast((one) => one.preset !== undefined)?.preset;
   const merged = all.reduce<object>((base, over) => layer(base, over, methodTable), {});
   return { ...merged, ...(preset !== undefined && { preset }) };

@@ -1,5 +1,7 @@
 /** What `invseg reproduce` leaves: tables as Markdown and JSON, and the report of each run. */
+
 import path from 'node:path';
+import { pathText, refuse } from '../checks/index.js';
 import type { Evaluation } from '../evaluation/index.js';
 import { readRun, writeReport } from '../evaluation/index.js';
 import type { AbsentRule } from '../scores/index.js';
@@ -14,6 +16,7 @@ export async function writeTables(
   results: readonly TableResult[],
   circumstances: Circumstances,
 ): Promise<void> {
+  checkTables(out, results);
   for (const result of results) {
     const file = path.join(out, result.name);
     await writeWhole(
@@ -26,6 +29,7 @@ export async function writeTables(
 
 /** What `invseg evaluate` leaves beside a journal, for the runs that have grown since. */
 export async function writeReports(out: string, results: readonly TableResult[], absent: AbsentRule): Promise<void> {
+  checkTables(out, results);
   const runs = new Map(
     results.flatMap(({ rows }) =>
       rows.flatMap(({ ours }) => (ours?.runs ?? []).map((run) => [run.folder, run] as const)),
@@ -49,4 +53,9 @@ async function readReport(file: string): Promise<Partial<Evaluation> | undefined
   } catch {
     return undefined;
   }
+}
+
+function checkTables(out: unknown, results: unknown): void {
+  pathText.read(out, 'out');
+  if (!Array.isArray(results)) refuse('results', 'what reproduce gives', results);
 }

@@ -2,6 +2,7 @@
  * Pixels of one picture, class by class: what every metric is made of. Counts add up in any order, so shards of a data set,
  * resumed runs and resampled pictures all come from the same small records.
  */
+import { integer, refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 
 /** Pixels by class, [classes] each. Pixels whose truth is no class (255, ignored) are in none of the three. */
@@ -32,7 +33,9 @@ export const UNASSIGNED = 255;
 /** Values of a byte. */
 const VALUES = 256;
 
+/** Nothing counted yet. @param classes at most 255 @throws {InvSegError} `INVALID_OPTION` */
 export function emptyCounts(classes: number): ClassCounts {
+  integer(1, 255).read(classes, 'classes');
   return { hit: new Float64Array(classes), truth: new Float64Array(classes), predicted: new Float64Array(classes) };
 }
 
@@ -44,6 +47,9 @@ export function emptyCounts(classes: number): ClassCounts {
  * @throws {InvSegError} `SHAPE_MISMATCH` for different lengths or a predicted value that is no class
  */
 export function countPairs(truth: Uint8Array, predicted: Uint8Array, classes: number): PixelCounts {
+  for (const [name, labels] of Object.entries({ truth, predicted }))
+    if (!(labels instanceof Uint8Array)) refuse(name, 'a Uint8Array of labels', labels);
+  integer(1, 255).read(classes, 'classes');
   if (truth.length !== predicted.length) {
     throw new InvSegError(
       'SHAPE_MISMATCH',
@@ -89,6 +95,7 @@ export function sparse({ hit, truth, predicted }: ClassCounts): SparseCounts {
 }
 
 export function dense(counts: SparseCounts, classes: number): ClassCounts {
+  if (!Array.isArray(counts)) refuse('counts', 'a list of counts, of countPairs', counts);
   const out = emptyCounts(classes);
   for (const [c, hit, truth, predicted] of counts) {
     out.hit[c] = hit;
@@ -100,6 +107,8 @@ export function dense(counts: SparseCounts, classes: number): ClassCounts {
 
 /** Adds `times` × `counts` to `sum`, in place. */
 export function addCounts(sum: ClassCounts, counts: ClassCounts, times = 1): void {
+  for (const one of [sum, counts])
+    if (!(one?.hit instanceof Float64Array)) refuse('counts', 'counts of classes (emptyCounts, dense)', one);
   for (const key of ['hit', 'truth', 'predicted'] as const) {
     const [to, from] = [sum[key], counts[key]];
     for (let c = 0; c < to.length; c++) to[c]! += times * from[c]!;

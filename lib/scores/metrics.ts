@@ -1,4 +1,5 @@
 /** IoU and accuracy from counts, in the field's definitions: one confusion over the whole data set, means over classes. */
+import { isPlainObject, oneOf, refuse } from '../checks/index.js';
 import type { ClassCounts } from './counts.js';
 
 /**
@@ -23,7 +24,10 @@ export interface Metrics {
 }
 
 /** IoU = TP / (T + P − TP) and accuracy = TP / T of each class, and their means under the rule. */
-export function metricsOf({ hit, truth, predicted }: ClassCounts, rule: AbsentRule = 'nan-mean'): Metrics {
+export function metricsOf(counts: ClassCounts, rule: AbsentRule = 'nan-mean'): Metrics {
+  if (!isPlainObject(counts) || !(counts.hit instanceof Float64Array)) refuse('counts', 'counts of classes', counts);
+  oneOf(...absentRules).read(rule, 'rule');
+  const { hit, truth, predicted } = counts;
   const iou = Array.from(hit, (value, c) => value / (truth[c]! + predicted[c]! - value));
   const accuracy = Array.from(hit, (value, c) => value / truth[c]!);
   const counted = (value: number, c: number): number | undefined => {
