@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { describeAddress, shownPath } from '../addresses.js';
-import { pathText, refuse } from '../checks/index.js';
+import { refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 
 /** File names that a folder's pictures end with; a file named by itself may end with anything. */
@@ -20,7 +20,7 @@ export async function listImages(patterns: readonly string[]): Promise<string[]>
   if (!Array.isArray(patterns)) refuse('patterns', 'a list of files, folders or patterns', patterns);
   const found = new Map<string, string>();
   for (const pattern of patterns) {
-    pathText.read(pattern, 'patterns');
+    if (typeof pattern !== 'string') refuse('patterns', 'files, folders or patterns', pattern);
     for (const file of await expand(pattern)) {
       const key = path.resolve(file);
       if (!found.has(key)) found.set(key, path.normalize(file));
