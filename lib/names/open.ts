@@ -94,7 +94,7 @@ function modelFolders(
     if (folders.clip === undefined || folders.blip === undefined) {
       throw new InvSegError(
         'INVALID_OPTION',
-        'Names of diffsegmenter need models of images and texts; name their folders with clip (--clip) and blip (--blip)',
+        'Names of diffsegmenter need models of images and texts; name their folders with --clip and --blip (options clip and blip)',
       );
     }
     return { clip: folders.clip, blip: folders.blip };
