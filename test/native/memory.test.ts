@@ -64,10 +64,14 @@ describe('a job without enough memory', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'invseg-memory-'));
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+  const scripts = path.resolve(import.meta.dirname, '../../scripts');
+
   /** The text encoder in a module that says it is out of memory the first `failures` times. */
   const WRAP = `
 import sys, torch
-script, out, failures = sys.argv[1:]
+script, out, failures, scripts = sys.argv[1:]
+sys.path.insert(0, scripts)
+import architectures.operators  # those that the module calls
 class Full(torch.nn.Module):
     left: int
     def __init__(self, inner, failures):
@@ -90,7 +94,7 @@ torch.jit.script(Full(torch.jit.load(script), int(failures))).save(out)
     const python = loadBinding().python ?? 'python3';
     const open = async (failures: number) => {
       writeFileSync(program, WRAP);
-      execFileSync(python, [program, textEncoder.script, script, String(failures)]);
+      execFileSync(python, [program, textEncoder.script, script, String(failures), scripts]);
       const weights = textEncoder.weights.map((source) => ({ ...source, name: `inner.${source.name}` }));
       const config: NativeEngineConfig = {
         ...engineConfig,
