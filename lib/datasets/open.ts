@@ -18,8 +18,22 @@ const kinds: Readonly<Record<DatasetKind, (root: Root, options: ResolvedOptions)
 };
 
 /**
- * Opens a data set: its list and its classes are read and checked, its pictures and masks are not.
+ * Opens a data set: its list and its classes are read and checked, its images and masks are not.
+ *
+ * @param options kind, root, and what the kind allows
+ * @returns images in the order of the list
  * @throws {InvSegError} `INVALID_OPTION`, `DATASET_NOT_FOUND`, `DATASET_INVALID`; the message names the file
+ * @example
+ * ```ts
+ * import { miniatureRoot, openDataset } from 'invseg-native/datasets';
+ *
+ * const dataset = await openDataset({ kind: 'folder', root: miniatureRoot });
+ * for await (const { id, loadMask } of dataset) {
+ *   const { labels } = await loadMask();
+ *   console.log(id, dataset.classes[Math.max(...labels.filter((label) => label < 255))]?.name);
+ *   break;
+ * }
+ * ```
  */
 export function openDataset(options: DatasetOptions): Promise<Dataset> {
   return openFiles(options);

@@ -8,33 +8,55 @@ import type { ErrorCode } from '../errors.js';
 import type { LabelMap } from '../labels/index.js';
 import type { Vocabulary, VocabularyClass } from '../names/index.js';
 
+/** Kinds of data sets that `openDataset` reads. */
 export const datasetKinds = Object.freeze(['folder', 'voc', 'context', 'coco'] as const);
+/**
+ * Kind of a data set: how its files are laid out.
+ *
+ * @useDeclaredType
+ */
 export type DatasetKind = (typeof datasetKinds)[number];
 
 /** The name that the data set uses, the name that stands in a prompt, other words for the same thing. */
 export type ClassNames = VocabularyClass;
 
+/** One image of a data set. */
 export interface DatasetItem {
+  /** As the list has it. */
   id: string;
-  /** Below the root, all links resolved. */
+  /** Absolute, below the root, all links resolved. */
   imagePath: string;
   /** Of the picture as `decodeImage` gives it, from its header. */
-  size: { width: number; height: number };
+  size: {
+    /** Pixels. */
+    width: number;
+    /** Pixels. */
+    height: number;
+  };
   /**
-   * Reads the mask; its size is the picture's, its labels are within the classes.
+   * Reads the mask.
+   *
+   * @returns labels [height × width] of the image's size, each a class or 255
    * @throws {InvSegError} `MASK_NOT_FOUND`, `MASK_INVALID`, `DATASET_INVALID`; the message names the file
    */
   loadMask(): Promise<LabelMap>;
 }
 
-/** A picture that was left out, and why. */
+/** An image that was left out, and why. */
 export interface SkippedItem {
+  /** As the list has it. */
   id: string;
+  /** Of the error. */
   code: ErrorCode;
+  /** Of the error; it names the file. */
   message: string;
 }
 
+/**
+ * Images with label maps, one after the other: iterate over it, or ask for an item. It holds its list, never an image.
+ */
 export interface Dataset extends AsyncIterable<DatasetItem> {
+  /** How its files are laid out. */
   readonly kind: DatasetKind;
   /** Absolute, all links resolved. */
   readonly root: string;
@@ -55,16 +77,26 @@ export interface Dataset extends AsyncIterable<DatasetItem> {
   /** What was left out so far, each id once; empty unless `onProblem` is `skip`. */
   readonly skipped: readonly SkippedItem[];
 
-  /** Number of ids, before anything is skipped. */
+  /**
+   * Counts the images.
+   *
+   * @returns number of ids, before anything is skipped
+   */
   count(): Promise<number>;
   /**
-   * One picture, out of order.
+   * One image, out of order.
+   *
+   * @param id one of `ids`
+   * @returns where its image is, and how its mask is read
    * @throws {InvSegError} whatever `onProblem` says; `INVALID_OPTION` for an id that is not in the list
    */
   item(id: string): Promise<DatasetItem>;
   /**
    * For who meets a problem later, such as a damaged mask: throws `error`, or records it where `onProblem` is `skip`.
    * Anything but an `InvSegError` is always thrown.
+   *
+   * @param id of the image
+   * @param error what went wrong with it
    */
   problem(id: string, error: unknown): void;
 }

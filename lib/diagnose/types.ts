@@ -9,9 +9,11 @@ import type { Task } from './plan.js';
 import type { CandidateLoss } from './probe.js';
 import type { Variant } from './variants.js';
 
+/** What `diagnose` takes. */
 export interface DiagnoseOptions {
+  /** Images and masks; the background must be a class. */
   dataset: Dataset;
-  /** Pictures drawn from the data set; default 100. */
+  /** Images drawn from the data set; default 100. */
   sample?: number | undefined;
   /** Of the draw and of every run; default 0. */
   seed?: number | undefined;
@@ -25,23 +27,31 @@ export interface DiagnoseOptions {
   journal?: string | undefined;
   /** What the model is made of, see `modelIdentity`; a journal of another one is refused. */
   identity?: ModelIdentity | undefined;
+  /** Ends the call with the code `ABORTED`; what was found is in the journal. */
   signal?: AbortSignal | undefined;
+  /** Called before each piece of work. */
   onProgress?: ((progress: DiagnoseProgress) => void) | undefined;
 }
 
-/** Before each piece of work. */
+/** Where a diagnosis is. */
 export interface DiagnoseProgress {
+  /** Pieces of work. */
   done: number;
+  /** Pieces of work. */
   total: number;
-  /** Picture, variant and kind of work that come next. */
+  /** Image that comes next. */
   id: string;
+  /** Variant that comes next. */
   variant: string;
+  /** Kind of work that comes next: losses, the loop, or the same without the loop. */
   part: Task['part'];
 }
 
 /** What one variant does; intervals are of 95 %, over pictures. */
 export interface VariantFinding {
+  /** Of the variant. */
   name: string;
+  /** What it changes. */
   overrides: MethodOverrides;
   /** Absent where an earlier variant has the same loss. */
   loss?: {
@@ -58,6 +68,7 @@ export interface VariantFinding {
   masks?: {
     /** Same options without the loop. */
     baseline: number;
+    /** With the loop. */
     mIoU: Estimate;
     /** With minus without the loop, paired by picture. */
     difference: Estimate;
@@ -68,16 +79,25 @@ export interface VariantFinding {
   };
 }
 
+/** What `diagnose` found. */
 export interface Diagnosis {
+  /** What was looked at. */
   model: SegmenterInfo['model'];
+  /** Which masks, how many classes, what is ignored; in words. */
   protocol: string;
-  /** Pictures looked at. */
+  /** Images of the sample. */
   ids: string[];
-  /** Pictures of the sample that nothing could be asked of, and why. */
-  left: { id: string; reason: string }[];
+  /** Images of the sample that nothing could be asked of. */
+  left: {
+    /** As the list has it. */
+    id: string;
+    /** In words. */
+    reason: string;
+  }[];
   /** Mean losses of the first variant, by candidate. */
   losses: Record<CandidateName, CandidateLoss>;
   /** Mean entropy of the rows of self-attention over log N, by side: 1 is flat. */
   rowEntropy: Record<number, Estimate>;
+  /** In the order asked for. */
   variants: VariantFinding[];
 }

@@ -2,6 +2,18 @@
 import { percent } from '../words.js';
 import type { Change, Comparison } from './compare.js';
 
+/**
+ * A comparison as Markdown.
+ *
+ * @param comparison of `compareRuns`
+ * @returns headings and tables
+ * @example
+ * ```ts
+ * import { compareRuns, comparisonMarkdown } from 'invseg-native/evaluation';
+ *
+ * console.log(comparisonMarkdown(await compareRuns('runs/a', 'runs/b')));
+ * ```
+ */
 export function comparisonMarkdown(comparison: Comparison): string {
   const { runs, pictures, mIoU95, higher, counts, settings, perClass, falls, rises } = comparison;
   const left = [pictures.onlyA && `${pictures.onlyA} of A alone`, pictures.onlyB && `${pictures.onlyB} of B alone`]

@@ -8,11 +8,13 @@ import type { PicturePool } from './pool.js';
 import type { Shard } from './select.js';
 import type { Evaluated } from './types.js';
 
+/** What `evaluate` takes. */
 export interface EvaluateOptions {
   /** One engine in this process; or else a pool. */
   segmenter?: Evaluated | undefined;
   /** Engines in other processes or on other hosts; they have their own source of names. */
   pool?: PicturePool | undefined;
+  /** Images and masks. */
   dataset: Dataset;
   /** Folder of the journal and of the pictures that the report shows; made where it is not there. */
   out: string;
@@ -39,6 +41,7 @@ export interface EvaluateOptions {
   absent?: AbsentRule | undefined;
   /** Pictures that are decoded while the engine works; default 2. */
   prefetch?: number | undefined;
+  /** Ends the evaluation with the code `ABORTED`; what was counted is in the journal. */
   signal?: AbortSignal | undefined;
   /** What it throws, or its promise is rejected with, ends the evaluation; what was counted is in the journal. */
   onProgress?: ((progress: EvaluateProgress) => void) | undefined;
@@ -48,12 +51,13 @@ export interface EvaluateOptions {
 export interface EvaluateProgress {
   /** Pictures that are counted or left out, those of earlier runs included. */
   done: number;
+  /** Images of this run. */
   total: number;
-  /** Left out. */
+  /** Images that were left out. */
   skipped: number;
-  /** Of earlier runs. */
+  /** Images that earlier runs counted. */
   resumed: number;
-  /** Over the pictures so far, NaN before the first. */
+  /** Over the images so far, in [0, 1]; NaN before the first. */
   mIoU: number;
   /** The last picture; undefined before the first. */
   id: string | undefined;

@@ -17,9 +17,11 @@ export function drawSample(ids: readonly string[], count: number, seed: number):
     .map((i) => ids[i]!);
 }
 
-/** Part `index` (from 0) of `count`. */
+/** One part of several of a list: every `count`-th image from `index` on. */
 export interface Shard {
+  /** From 0, below `count`. */
   index: number;
+  /** Number of parts, at least 1. */
   count: number;
 }
 

@@ -7,6 +7,7 @@ import type { LabelMap } from '../labels/index.js';
 export interface NameItem {
   /** What files of names know it by: the name of the picture's file without its ending. */
   readonly id: string;
+  /** Path of the image. */
   readonly imagePath: string;
   /** Decoded already; left out, sources that look at the picture read `imagePath`. */
   readonly image?: ImageInput;
@@ -14,6 +15,7 @@ export interface NameItem {
   loadMask?(): Promise<LabelMap>;
 }
 
+/** What a source found in one image. */
 export interface FoundNames {
   /** Prompt names in the order of the vocabulary, each once, without the background. Empty: the picture is all background. */
   readonly names: readonly string[];
@@ -23,12 +25,23 @@ export interface FoundNames {
   readonly warnings: readonly string[];
 }
 
+/**
+ * Finds the names of what an image may show. Those of this package come from `openNameSource`; a caller may bring its
+ * own.
+ */
 export interface NameSource {
   /** In human words, for reports: `captions of captions.json, vocabulary voc`. */
   readonly description: string;
-  /** Whether the source has an entry for the picture; left out by sources that have no list of pictures. */
+  /**
+   * Whether the source has an entry for the image; left out by sources that have no list of images.
+   *
+   * @param id of the item
+   */
   knows?(id: string): boolean;
   /**
+   * Finds the names of one image.
+   *
+   * @param item the image; its id is what lists know it by
    * @throws {InvSegError} where the source has nothing to go by for this picture: `NAMES_NOT_FOUND`; what the mask or the
    * models throw
    */

@@ -13,6 +13,7 @@ import type { RunFigures } from './types.js';
 
 /** What all runs have in common. */
 export interface RunContext {
+  /** Images and masks. */
   dataset: Dataset;
   /** Runs go to `runs/<settings>/<seed>` below it. */
   out: string;
@@ -24,6 +25,7 @@ export interface RunContext {
   onMissingNames?: 'skip' | 'throw' | undefined;
   /** What the model is made of; runs of another one are refused. */
   identity?: ModelIdentity | undefined;
+  /** Ends the call with the code `ABORTED`; what was counted is kept. */
   signal?: AbortSignal | undefined;
 }
 

@@ -20,9 +20,11 @@ export type SparseCounts = [number, number, number, number][];
 /** [truth, predicted, pixels] of the wrong pixels whose prediction is a class, by truth, then by prediction. */
 export type Confused = [number, number, number][];
 
-/** All that a journal keeps of one picture's pixels; with the hits the confused pairs make the whole confusion matrix. */
+/** Pixels of one image: with the hits the confused pairs make the whole confusion matrix. */
 export interface PixelCounts {
+  /** Of the classes that occur. */
   counts: SparseCounts;
+  /** Of the wrong pixels whose prediction is a class. */
   confused: Confused;
 }
 
@@ -39,9 +41,18 @@ export function emptyCounts(classes: number): ClassCounts {
 /**
  * Compares one prediction with its ground truth.
  *
- * @param truth [pixels] class, or any value ≥ `classes` for a pixel that does not count
- * @param predicted [pixels] class, or `UNASSIGNED` @param classes at most 255, the background included where it is one
+ * @param truth [pixels] class, or any value from `classes` on for a pixel that does not count
+ * @param predicted [pixels] class, or 255 for a pixel that nobody found
+ * @param classes at most 255, the background included where it is one
+ * @returns pixels by class, and the confused pairs
  * @throws {InvSegError} `SHAPE_MISMATCH` for different lengths or a predicted value that is no class
+ * @example
+ * ```ts
+ * import { countPairs } from 'invseg-native/evaluation';
+ *
+ * const { counts } = countPairs(Uint8Array.of(0, 1, 1, 255), Uint8Array.of(0, 1, 0, 1), 2);
+ * console.log(counts); // [ [ 0, 1, 1, 2 ], [ 1, 1, 2, 1 ] ]: class, hit, truth, predicted
+ * ```
  */
 export function countPairs(truth: Uint8Array, predicted: Uint8Array, classes: number): PixelCounts {
   if (truth.length !== predicted.length) {
@@ -98,7 +109,22 @@ export function dense(counts: SparseCounts, classes: number): ClassCounts {
   return out;
 }
 
-/** Adds `times` × `counts` to `sum`, in place. */
+/**
+ * Adds counts up, in place, so that a data set's counts are the sum of its images'.
+ *
+ * @param sum [classes] of each count; changed
+ * @param counts what is added
+ * @param times how often; default once
+ * @example
+ * ```ts
+ * import { addCounts, metricsOf } from 'invseg-native/evaluation';
+ *
+ * const counts = (...values: number[]) => Float64Array.from(values);
+ * const sum = { hit: counts(0, 0), truth: counts(0, 0), predicted: counts(0, 0) };
+ * addCounts(sum, { hit: counts(6, 3), truth: counts(8, 4), predicted: counts(7, 5) });
+ * console.log(metricsOf(sum).mIoU);
+ * ```
+ */
 export function addCounts(sum: ClassCounts, counts: ClassCounts, times = 1): void {
   for (const key of ['hit', 'truth', 'predicted'] as const) {
     const [to, from] = [sum[key], counts[key]];
