@@ -1,21 +1,10 @@
 /** One entry point for all kinds. */
-import { openCoco } from './coco/coco.js';
-import { openContext } from './context.js';
-import type { DatasetParts } from './dataset.js';
 import { FileDataset } from './dataset.js';
-import { openFolder } from './folder.js';
-import type { DatasetOptions, ResolvedOptions } from './options.js';
+import { kinds } from './kinds.js';
+import type { DatasetOptions } from './options.js';
 import { resolveDatasetOptions } from './options.js';
 import { Root } from './places.js';
-import type { Dataset, DatasetKind } from './types.js';
-import { openVoc } from './voc.js';
-
-const kinds: Readonly<Record<DatasetKind, (root: Root, options: ResolvedOptions) => Promise<DatasetParts>>> = {
-  folder: openFolder,
-  voc: openVoc,
-  context: openContext,
-  coco: openCoco,
-};
+import type { Dataset } from './types.js';
 
 /**
  * Opens a data set: its list and its classes are read and checked, its images and masks are not.

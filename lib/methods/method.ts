@@ -1,4 +1,7 @@
-/** What a method is given and what it gives back. A new method is one file that exports a `Method` and a line in `index.ts`. */
+/**
+ * What a method is given and what it gives back. A new method is one file that exports a `Method` and a line in `index.ts`, with its name
+ * and its defaults in `options/`; CONTRIBUTING.md says where.
+ */
 import type { NativeEmbedding, NativeEngine, NativeImage, NativeInversion, NativePrediction } from '../native/index.js';
 import type { MethodName, MethodOptions, OutputOptions } from '../options/index.js';
 import type { Random } from '../random.js';

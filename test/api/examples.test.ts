@@ -52,6 +52,15 @@ describe('what is exported', () => {
     expect(silent.map(({ name }) => name)).toEqual([]);
   });
 
+  it('stands in docs/api with its example (else: npm run docs)', () => {
+    const pages = new Map(
+      Object.keys(entries).map((entry) => [entry, readFileSync(path.join(root, 'docs/api', `${entry}.md`), 'utf8')]),
+    );
+    const old = all.filter(({ name, examples }) => !pages.get(name.split(' ')[0]!)!.includes(examples[0]!));
+    expect(old.map(({ name }) => name)).toEqual([]);
+    for (const page of pages.values()) expect(page).not.toContain(root);
+  });
+
   it('lists every code of an error', () => {
     const text = readFileSync(path.join(lib, 'errors.ts'), 'utf8');
     const [, codes = ''] = /const codes = \[([^]*?)\] as const/.exec(text) ?? [];
