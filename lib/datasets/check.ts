@@ -18,7 +18,7 @@ import type { SkippedItem } from './types.js';
 
 /** What `checkDataset` found. */
 export interface DatasetCheck {
-  /** Every listed picture has its mask, and all of the sample could be read. */
+  /** Every listed image has its mask, and all of the sample could be read. */
   ok: boolean;
   /** Such as `PASCAL VOC 2012`. */
   title: string;
@@ -141,7 +141,7 @@ async function attempt<T>(findings: Finding[], work: () => Promise<T>): Promise<
   }
 }
 
-/** Problems of single pictures; what is no problem of the data set is thrown. */
+/** Problems of single images; what is no problem of the data set is thrown. */
 async function problem(id: string, work: () => Promise<unknown>): Promise<SkippedItem | undefined> {
   try {
     await work();

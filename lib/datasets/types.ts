@@ -1,7 +1,7 @@
 /**
- * What a data set is to the rest of the package: pictures with label maps, one after the other.
+ * What a data set is to the rest of the package: images with label maps, one after the other.
  *
- * Nothing here holds more than one picture: a data set keeps its list of ids (and, for COCO's JSON, typed arrays of a few
+ * Nothing here holds more than one image: a data set keeps its list of ids (and, for COCO's JSON, typed arrays of a few
  * bytes an annotation), everything else is read when it is asked for.
  */
 import type { ErrorCode } from '../errors.js';
@@ -26,7 +26,7 @@ export interface DatasetItem {
   id: string;
   /** Absolute, below the root, all links resolved. */
   imagePath: string;
-  /** Of the picture as `decodeImage` gives it, from its header. */
+  /** Of the image as `decodeImage` gives it, from its header. */
   size: {
     /** Pixels. */
     width: number;
@@ -60,7 +60,7 @@ export interface Dataset extends AsyncIterable<DatasetItem> {
   readonly kind: DatasetKind;
   /** Absolute, all links resolved. */
   readonly root: string;
-  /** Name of the list, such as `val`; undefined where all pictures are taken. */
+  /** Name of the list, such as `val`; undefined where all images are taken. */
   readonly split: string | undefined;
   /** Names of the classes, the background left out, and what else captions may call them. */
   readonly vocabulary: Vocabulary;
@@ -72,7 +72,7 @@ export interface Dataset extends AsyncIterable<DatasetItem> {
   readonly protocol: string;
   /** In the order of the list. */
   readonly ids: readonly string[];
-  /** Lines of the list that name no picture of their own: left out, or an error when the data set is opened. */
+  /** Lines of the list that name no image of their own: left out, or an error when the data set is opened. */
   readonly unlisted: readonly SkippedItem[];
   /** What was left out so far, each id once; empty unless `onProblem` is `skip`. */
   readonly skipped: readonly SkippedItem[];

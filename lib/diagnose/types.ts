@@ -23,7 +23,7 @@ export interface DiagnoseOptions {
   options?: MethodOverrides | undefined;
   /** Run the loop of every variant and score its masks (default), or look at the losses alone. */
   inversion?: boolean | undefined;
-  /** File that keeps every result; a second call goes on from it, and may ask for more pictures or variants. */
+  /** File that keeps every result; a second call goes on from it, and may ask for more images or variants. */
   journal?: string | undefined;
   /** What the model is made of, see `modelIdentity`; a journal of another one is refused. */
   identity?: ModelIdentity | undefined;
@@ -47,7 +47,7 @@ export interface DiagnoseProgress {
   part: Task['part'];
 }
 
-/** What one variant does; intervals are of 95 %, over pictures. */
+/** What one variant does; intervals are of 95 %, over images. */
 export interface VariantFinding {
   /** Of the variant. */
   name: string;
@@ -55,11 +55,11 @@ export interface VariantFinding {
   overrides: MethodOverrides;
   /** Absent where an earlier variant has the same loss. */
   loss?: {
-    /** Share of pictures whose truth (one category a point) has a lower loss than the hard prediction. */
+    /** Share of images whose truth (one category per point) has a lower loss than the hard prediction. */
     truthBelowHard: Estimate;
-    /** Share of pictures whose refined truth has a lower loss than the soft prediction. */
+    /** Share of images whose refined truth has a lower loss than the soft prediction. */
     truthBelowSoft: Estimate;
-    /** Share of pictures whose truth has a lower loss than the same moved by a quarter of the side. */
+    /** Share of images whose truth has a lower loss than the same moved by a quarter of the side. */
     truthBelowShifted: Estimate;
     /** Mean cosine of the loss's descent direction and the way from the prediction to the refined truth. */
     direction: Estimate;
@@ -70,11 +70,11 @@ export interface VariantFinding {
     baseline: number;
     /** With the loop. */
     mIoU: Estimate;
-    /** With minus without the loop, paired by picture. */
+    /** With minus without the loop, paired by image. */
     difference: Estimate;
     /** Mean fall of the loss on the first step's views. */
     fall: Estimate;
-    /** Spearman's correlation over pictures of the loss's fall and the gain in the picture's own mean IoU. */
+    /** Spearman's correlation over images of the loss's fall and the gain in the image's own mean IoU. */
     correlation: Estimate;
   };
 }

@@ -1,4 +1,4 @@
-/** Two runs over the same pictures: what changed, and how sure that is. */
+/** Two runs over the same images: what changed, and how sure that is. */
 
 import { pathText, record } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
@@ -13,7 +13,7 @@ import { readRun } from './summary.js';
 export interface CompareOptions {
   /** How classes without a pixel count in the means; default `nan-mean`. */
   absent?: AbsentRule | undefined;
-  /** Pictures that changed most, on each side; default 10. */
+  /** Images that changed most, on each side; default 10. */
   shown?: number | undefined;
   /** Resamplings; default 10,000. */
   samples?: number | undefined;
@@ -27,7 +27,7 @@ export interface Comparison {
   runs: [string, string];
   /** Settings that differ; `there` is A's, `here` B's. */
   settings: Difference[];
-  /** Pictures of both runs, and of one alone, which are left out. */
+  /** Images of both runs, and of one alone, which are left out. */
   pictures: {
     /** Of both. */
     common: number;

@@ -1,4 +1,4 @@
-/** Who segments the pictures of a run: this process, several, or other hosts. The journal is none of their business. */
+/** Who segments the images of a run: this process, several, or other hosts. The journal is none of their business. */
 import type { SegmenterInfo } from '../segmenter/index.js';
 import type { LoadedPicture, Place } from './picture.js';
 import type { PictureRecord, RunSettings } from './types.js';
@@ -16,12 +16,12 @@ export interface PicturePool {
   /** Of the source of names, in one line. */
   readonly names: string;
   /**
-   * One outcome a picture, in any order. A picture counts as dealt with when the next outcome is asked for, that is when it is
+   * One outcome per image, in any order. An image counts as dealt with when the next outcome is asked for, that is when it is
    * in the journal. Whoever leaves early ends the work that was begun.
    *
    * @param places images and their places in the list
    * @param run settings, read-ahead and signal
-   * @throws {InvSegError} where no picture can be worked on any more, or the run was aborted (`ABORTED`)
+   * @throws {InvSegError} where no image can be worked on any more, or the run was aborted (`ABORTED`)
    */
   work(places: readonly Place[], run: PoolRun): AsyncIterable<Outcome>;
 }
@@ -45,7 +45,7 @@ export interface Counted {
   id: string;
   /** Its line in the journal. */
   record: PictureRecord;
-  /** For the few pictures that the report shows; undefined where the picture cannot be had here. */
+  /** For the few images that the report shows; undefined where the image cannot be had here. */
   show(): Promise<ShownPicture | undefined>;
 }
 

@@ -1,4 +1,4 @@
-/** Which pictures of a list: a sample by a seed, a part of several. */
+/** Which images of a list: a sample by a seed, a part of several. */
 import { createHash } from 'node:crypto';
 import { InvSegError } from '../errors.js';
 import { Random } from '../random.js';

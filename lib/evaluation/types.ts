@@ -52,7 +52,7 @@ export interface RunSettings extends JournalRecord {
   readonly names: string;
   /** Every option of the method. */
   readonly options: MethodOptions & { readonly [key: string]: unknown };
-  /** Lines of the list that are no picture of their own, where they are left out. */
+  /** Lines of the list that are no image of their own, where they are left out. */
   readonly unlisted: readonly Skip[];
 }
 
@@ -142,7 +142,7 @@ export interface Evaluation {
   }[];
   /** Mean over images, milliseconds. */
   milliseconds: PictureRecord['milliseconds'];
-  /** Means over the pictures that took the step, [steps]. */
+  /** Means over the images that took the step, [steps]. */
   losses: {
     /** That took the step. */
     pictures: number;

@@ -7,11 +7,7 @@ import { IGNORED } from '../labels/index.js';
 import type { FileError } from '../system/index.js';
 import { LIMITS, readBounded } from '../system/index.js';
 
-/**
- * A class by its name, or by its names: what a vocabulary calls an aeroplane may be asked for as an airplane.
- *
- * @inline
- */
+/** A class by its name, or by its names: what a vocabulary calls an aeroplane may be asked for as an airplane. */
 export type Names = string | readonly string[];
 
 export interface Truth {

@@ -1,10 +1,9 @@
-/** What happened to one picture: everything the page shows, as numbers. */
+/** What happened to one image: everything the page shows, as numbers. */
 import type { Palette, PaletteName, Pixels } from '../draw/index.js';
 import type { MethodName } from '../options/index.js';
 import type { CategoryMaps, Progress, SegmenterInfo, SegmentOptions, SegmentResult } from '../segmenter/index.js';
 import type { ChosenPoint } from './anchors.js';
 import type { Agreement } from './iou.js';
-import type { Names } from './truth.js';
 
 /** What `explain` takes: options of `segment`, and what the page should show. */
 export type ExplainOptions = Omit<SegmentOptions, 'method' | 'onProgress' | 'saveMaps' | 'compareLoss'> & {
@@ -13,8 +12,8 @@ export type ExplainOptions = Omit<SegmentOptions, 'method' | 'onProgress' | 'sav
   /** Ground truth [height × width]: 0 background, 1 … the names, 255 ignored. */
   mask?: Uint8Array | undefined;
   /** Names of the mask's indices 1, 2, …, each one or several for the same; default: the categories in their order. */
-  maskNames?: readonly Names[] | undefined;
-  /** Pixels x, y from the upper left whose distances are shown; default: one point a category. */
+  maskNames?: readonly (string | readonly string[])[] | undefined;
+  /** Pixels x, y from the upper left whose distances are shown; default: one point per category. */
   points?: readonly (readonly [number, number])[] | undefined;
   /** Default `okabe-ito`. */
   palette?: PaletteName | undefined;
@@ -22,7 +21,7 @@ export type ExplainOptions = Omit<SegmentOptions, 'method' | 'onProgress' | 'sav
   onProgress?: ((method: MethodName, progress: Progress) => void) | undefined;
 };
 
-/** What one method made of the picture. */
+/** What one method made of the image. */
 export interface MethodRun {
   /** Its name. */
   method: MethodName;

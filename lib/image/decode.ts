@@ -1,8 +1,8 @@
 /**
- * Pictures in, RGB bytes out. sharp only decodes: resizing is the engine's, because sharp's enlarging differs from the
+ * Images in, RGB bytes out. sharp only decodes: resizing is the engine's, because sharp's enlarging differs from the
  * reference's by up to 24 levels.
  *
- * What a picture goes through: EXIF orientation, embedded colour profile and CMYK to sRGB, 16 bits to 8, grey to RGB,
+ * What an image goes through: EXIF orientation, embedded colour profile and CMYK to sRGB, 16 bits to 8, grey to RGB,
  * transparency over white, the first frame of an animation (with a warning). Formats are the raster ones that sharp's
  * own build reads: JPEG, PNG, WebP, GIF, TIFF, AVIF. SVG is refused: it has no pixels of its own, its size is
  * arbitrary, and its text depends on the machine's fonts, so that masks would not repeat.
@@ -31,7 +31,7 @@ export interface RawImage {
 
 /**
  * A path; the bytes of a file; a sharp pipeline; raw pixels. A sharp pipeline is taken as it stands (orientation,
- * cropping and limits are its own), so that the labels fit the picture that it makes.
+ * cropping and limits are its own), so that the labels fit the image that it makes.
  */
 export type ImageInput = string | Uint8Array | Sharp | RawImage;
 

@@ -28,9 +28,9 @@ export interface NameSourceParts {
   precomputed?: string | undefined;
   /** For `precomputed`: whose union is taken. */
   lists?: readonly NameList[] | undefined;
-  /** For `captions` and `precomputed`, and pictures that the file does not have: an error (default), or no names. */
+  /** For `captions` and `precomputed`, and images that the file does not have: an error (default), or no names. */
   missing?: 'throw' | 'empty' | undefined;
-  /** For `diffsegmenter`, and for pictures whose captions name nothing. */
+  /** For `diffsegmenter`, and for images whose captions name nothing. */
   models?: VisionLanguageModels | undefined;
 }
 

@@ -1,15 +1,15 @@
-/** What a source of names is: for a picture, which categories to look for in it. */
+/** What a source of names is: for an image, which categories to look for in it. */
 
 import type { ImageInput } from '../image/index.js';
 import type { LabelMap } from '../labels/index.js';
 
-/** A picture that names are wanted for. An item of a data set fits. */
+/** An image that names are wanted for. An item of a data set fits. */
 export interface NameItem {
-  /** What files of names know it by: the name of the picture's file without its ending. */
+  /** What files of names know it by: the name of the image's file without its ending. */
   readonly id: string;
   /** Path of the image. */
   readonly imagePath: string;
-  /** Decoded already; left out, sources that look at the picture read `imagePath`. */
+  /** Decoded already; left out, sources that look at the image read `imagePath`. */
   readonly image?: ImageInput;
   /** For sources that need the ground truth. */
   loadMask?(): Promise<LabelMap>;
@@ -17,7 +17,7 @@ export interface NameItem {
 
 /** What a source found in one image. */
 export interface FoundNames {
-  /** Prompt names in the order of the vocabulary, each once, without the background. Empty: the picture is all background. */
+  /** Prompt names in the order of the vocabulary, each once, without the background. Empty: the image is all background. */
   readonly names: readonly string[];
   /** Which source gave them: the kind, and after a slash the part of it that did, as in `captions/image-similarity`. */
   readonly origin: string;
@@ -42,7 +42,7 @@ export interface NameSource {
    * Finds the names of one image.
    *
    * @param item the image; its id is what lists know it by
-   * @throws {InvSegError} where the source has nothing to go by for this picture: `NAMES_NOT_FOUND`; what the mask or the
+   * @throws {InvSegError} where the source has nothing to go by for this image: `NAMES_NOT_FOUND`; what the mask or the
    * models throw
    */
   namesFor(item: NameItem): Promise<FoundNames>;

@@ -47,7 +47,7 @@ interface Run {
   readonly seed: number;
   readonly setting: Setting;
   readonly folder: string;
-  /** Pictures that are not counted yet. */
+  /** Images that are not counted yet. */
   left: number;
   figures?: RunFigures;
 }

@@ -17,7 +17,7 @@ export interface RunContext {
   dataset: Dataset;
   /** Runs go to `runs/<settings>/<seed>` below it. */
   out: string;
-  /** Pictures of each run; default all. */
+  /** Images of each run; default all. */
   sample?: number | undefined;
   /** How classes without a pixel count in the means; default `nan-mean`. */
   absent?: AbsentRule | undefined;
@@ -38,7 +38,7 @@ export interface RunJob {
   onProgress?: ((progress: EvaluateProgress) => void) | undefined;
 }
 
-/** Below the output folder; a draw of other pictures is another run. */
+/** Below the output folder; a draw of other images is another run. */
 export const runFolder = ({ slug }: Pick<Setting, 'slug'>, seed: number, sample: number | undefined): string =>
   path.join('runs', slug, sample === undefined ? `seed-${seed}` : `seed-${seed}-of-${sample}`);
 

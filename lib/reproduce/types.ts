@@ -87,7 +87,7 @@ export interface Table {
   readonly notes?: readonly string[];
 }
 
-/** A figure over the seeds: mean and standard deviation of several, or value and 95 % interval over pictures of one. */
+/** A figure over the seeds: mean and standard deviation of several, or value and 95 % interval over images of one. */
 export interface Spread {
   /** A fraction; null where nothing can be said. */
   value: number | null;
@@ -132,7 +132,7 @@ export interface RunFigures extends Figures {
     /** Where no class was named, so that the engine was not asked. */
     unnamed: number;
   };
-  /** Of finding names and segmenting, all pictures together, reading them left out. */
+  /** Of finding names and segmenting, all images together, reading them left out. */
   seconds: number;
 }
 
@@ -158,7 +158,7 @@ export interface RowResult {
     mAcc: Spread;
     /** Share of all labelled pixels that are right. */
     aAcc: Spread;
-    /** mIoU minus that of the table's reference row, paired by seed or, with one seed, by picture. */
+    /** mIoU minus that of the table's reference row, paired by seed or, with one seed, by image. */
     difference?: Spread;
     /** Of finding names and segmenting, mean over images. */
     secondsPerImage: number;

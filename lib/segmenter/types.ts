@@ -15,7 +15,7 @@ export interface Progress {
   loss?: StepLoss;
 }
 
-/** Options of one call. Everything but the names has a default, see `MethodOptions` and `OutputOptions`. */
+/** Options of one call. Everything but the names has a default, see {@link MethodOptions} and {@link OutputOptions}. */
 export type SegmentOptions = MethodOverrides &
   OutputOverrides & {
     /**
@@ -48,7 +48,7 @@ export interface Timings {
   total: number;
 }
 
-/** One category's part of the picture. */
+/** One category's part of the image. */
 export interface Segment {
   /** Name of the category. */
   readonly label: string;
@@ -58,7 +58,7 @@ export interface Segment {
   readonly score: number;
   /** Pixels. */
   readonly area: number;
-  /** `area` as a share of the picture, in [0, 1]. */
+  /** `area` as a share of the image, in [0, 1]. */
   readonly share: number;
 }
 
