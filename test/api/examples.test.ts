@@ -1,6 +1,15 @@
-/** The examples of the public functions: each has one, all of them pass the type check, and all of them run. */
+/** The examples of the public functions, one each, and those of the documents: all pass the type check, and all run. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { format } from 'node:util';
@@ -13,7 +22,7 @@ import * as explain from '../../lib/api/explain.js';
 import * as main from '../../lib/index.js';
 import { writeVoc } from '../../scripts/datasets/fixtures.mjs';
 import type { Documented } from './examples.js';
-import { documented, entries, lib } from './examples.js';
+import { documented, entries, lib, written } from './examples.js';
 
 const exported: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'invseg-native': main,
@@ -25,6 +34,10 @@ const exported: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 };
 const all: Documented[] = Object.entries(exported).flatMap(([entry, exports]) => documented(entry, exports));
 const root = path.dirname(lib);
+const documents = ['README.md', ...readdirSync(path.join(root, 'docs')).map((file) => `docs/${file}`)].filter((file) =>
+  file.endsWith('.md'),
+);
+const texts = documents.flatMap(written);
 const folder = mkdtempSync(path.join(tmpdir(), 'invseg-examples-'));
 const fileOf = (name: string): string => `${name.replaceAll(/[^\w]+/g, '-')}.ts`;
 
@@ -40,6 +53,7 @@ describe('what is exported', () => {
         'invseg-native/draw drawHeat',
       ]),
     );
+    expect(texts.map(({ name }) => name)).toEqual(expect.arrayContaining(['README.md 3', 'docs/vision-language.md 1']));
   });
 
   it('has one example each', () => {
@@ -74,7 +88,8 @@ describe('what is exported', () => {
 it('the examples pass the type check', () => {
   const types = path.join(folder, 'types');
   mkdirSync(types);
-  for (const { name, examples } of all) writeFileSync(path.join(types, fileOf(name)), `${examples[0]}\nexport {};\n`);
+  for (const { name, examples } of [...all, ...texts])
+    writeFileSync(path.join(types, fileOf(name)), `${examples[0]}\nexport {};\n`);
   const config = {
     extends: path.join(root, 'tsconfig.json'),
     compilerOptions: {
@@ -140,7 +155,7 @@ describe('the examples run', () => {
     Reflect.deleteProperty(globalThis, 'say');
   });
 
-  it.each(all)('$name', async ({ name, examples }) => {
+  it.each([...all, ...texts])('$name', async ({ name, examples }) => {
     const lines = examples[0]!.split('\n');
     const code = lines.map((line, i) =>
       line

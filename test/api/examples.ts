@@ -32,6 +32,16 @@ export interface Documented {
   examples: string[];
 }
 
+/** The blocks of JavaScript and TypeScript of a document. */
+export function written(file: string): Documented[] {
+  const text = readFileSync(path.join(lib, '..', file), 'utf8');
+  return [...text.matchAll(/^```[jt]s\n([^]*?)^```/gm)].map(([, code], i) => ({
+    name: `${file} ${i + 1}`,
+    comment: '',
+    examples: [code!],
+  }));
+}
+
 /** Every function and class of an entry, and every method of its classes that is not internal. */
 export function documented(entry: string, exports: Readonly<Record<string, unknown>>): Documented[] {
   return Object.entries(exports).flatMap(([name, value]) => {
