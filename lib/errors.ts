@@ -10,6 +10,8 @@ const codes = [
   'ADDON_LOAD_FAILED',
   'TOOL_MISSING',
   'SETUP_FAILED',
+  'DOWNLOAD_FAILED',
+  'WHEEL_INVALID',
   // options and names
   'INVALID_OPTION',
   'INVALID_CATEGORIES',
@@ -57,7 +59,8 @@ const codes = [
 /**
  * What went wrong, for programs. A code never changes its meaning.
  *
- * - Set-up: `LIBTORCH_NOT_FOUND`, `ADDON_NOT_BUILT`, `ADDON_LOAD_FAILED`, `TOOL_MISSING`, `SETUP_FAILED`.
+ * - Set-up: `LIBTORCH_NOT_FOUND`, `ADDON_NOT_BUILT`, `ADDON_LOAD_FAILED`, `TOOL_MISSING`, `SETUP_FAILED`,
+ *   `DOWNLOAD_FAILED`, `WHEEL_INVALID`.
  * - Options and names of a call: `INVALID_OPTION`, `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG`.
  * - Images: `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `IMAGE_TOO_LARGE`, `IMAGE_INVALID`.
  * - Files of names: `NAMES_NOT_FOUND`, `NAMES_INVALID`.

@@ -30,6 +30,7 @@ export type {
   VocabularyClass,
 } from './names/index.js';
 export { createNameSource, loadVocabulary, nameSourceKinds, openNameSource, vocabularyNames } from './names/index.js';
+export { type AddonOptions, type LoadedAddon, loadAddon } from './native/index.js';
 export type {
   AdamOptions,
   AttentionOptions,
@@ -82,12 +83,13 @@ export type {
   Segment,
   SegmentAllOptions,
   SegmenterInfo,
+  SegmenterPoolOptions,
   SegmentOptions,
   SegmentResult,
   Strengths,
   Timings,
 } from './segmenter/index.js';
-export { labelsAt, maskOf, resultJson, Segmenter } from './segmenter/index.js';
+export { labelsAt, maskOf, resultJson, Segmenter, SegmenterPool } from './segmenter/index.js';
 export { packageVersion } from './version.js';
 export type { CaptionOptions, VisionLanguageInfo, VisionLanguageOptions } from './vision-language/index.js';
 export { VisionLanguage } from './vision-language/index.js';

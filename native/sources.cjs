@@ -1,9 +1,6 @@
-/** The addon's sources for binding.gyp, by the rule of CMakeLists.txt: every .cc of addon/ and, at any depth, of core/. */
-const { readdirSync } = require('node:fs');
+/** A part of sources.txt for binding.gyp: `node sources.cjs addon core` prints the files of both, one a line. */
+const { readFileSync } = require('node:fs');
 
-const sources = ['addon', 'core'].flatMap((folder) =>
-  readdirSync(`${__dirname}/${folder}`, { recursive: true })
-    .filter((file) => file.endsWith('.cc'))
-    .map((file) => `${folder}/${file.replaceAll('\\', '/')}`),
-);
-console.log(sources.sort().join('\n'));
+const parts = process.argv.slice(2);
+const listed = readFileSync(`${__dirname}/sources.txt`, 'utf8').split('\n').filter(Boolean);
+console.log(listed.filter((file) => parts.some((part) => file.startsWith(`${part}/`))).join('\n'));

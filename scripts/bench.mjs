@@ -4,8 +4,10 @@
  *
  *     npm run bench -- --images 5 --json out.json
  *     npm run bench -- --flops --json out.json
+ *     npm run bench -- --peers --json out.json          the miniature beside eager PyTorch, in the same run
  */
 import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compile, describeFailure } from './compile.mjs';
 
@@ -14,27 +16,40 @@ const args = process.argv.slice(2);
 
 try {
   compile();
-  process.exitCode = args.includes('--flops')
-    ? await flops()
-    : run(process.execPath, ['dist/cli/main.js', 'bench', ...args]);
+  if (args.includes('--flops')) process.exitCode = await flops();
+  else if (args.includes('--peers')) process.exitCode = await beside();
+  else process.exitCode = run(process.execPath, [path.join(root, 'dist/cli/main.js'), 'bench', ...args]);
 } catch (error) {
   console.error(describeFailure(error));
   process.exitCode = 1;
 }
 
-async function flops() {
+async function beside() {
+  const { peers } = await import('./bench/peers.mjs');
+  return peers(
+    args.filter((arg) => arg !== '--peers'),
+    await findPython('runs the peer'),
+  );
+}
+
+async function findPython(purpose) {
   const { loadBinding } = await import('../dist/native/load.js');
   const { python } = loadBinding();
   if (python === null)
-    throw new Error('The LibTorch in use brings no Python, which counts the operations: install torch with pip');
-  return run(python, ['-W', 'ignore', '-m', 'bench.flops', ...args.filter((arg) => arg !== '--flops')], 'scripts');
+    throw new Error(`The LibTorch in use brings no Python, which ${purpose}: install torch with pip`);
+  return python;
+}
+
+async function flops() {
+  const python = await findPython('counts the operations');
+  // Python runs among its modules; the file is the caller's.
+  const own = args
+    .filter((arg) => arg !== '--flops')
+    .map((arg, i, all) => (all[i - 1] === '--json' ? path.resolve(arg) : arg));
+  return run(python, ['-W', 'ignore', '-m', 'bench.flops', ...own], path.join(root, 'scripts'));
 }
 
 /** @returns exit code */
-function run(program, list, folder = '.') {
-  // Paths that the caller names are the caller's.
-  const named = list.map((arg, i) =>
-    list[i - 1] === '--json' ? fileURLToPath(new URL(arg, `file://${process.cwd()}/`)) : arg,
-  );
-  return spawnSync(program, named, { stdio: 'inherit', cwd: `${root}${folder}` }).status ?? 1;
+function run(program, list, cwd = process.cwd()) {
+  return spawnSync(program, list, { stdio: 'inherit', cwd }).status ?? 1;
 }

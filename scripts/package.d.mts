@@ -8,3 +8,4 @@ export interface Packed {
 }
 
 export function packPublished(folder: string): Packed;
+export function absoluteLinks(markdown: string, base: string): string;

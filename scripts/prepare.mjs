@@ -1,36 +1,25 @@
 /**
- * `npm run prepare` (and so `npm install` in a checkout): compiles the TypeScript, then finds or installs LibTorch and builds the
- * addon. A second run finds both done. INVSEG_SKIP_SETUP=1 or --only-typescript leaves out everything but the TypeScript.
+ * Compiles the TypeScript, then finds or installs LibTorch and builds the addon. A second run finds both done.
+ *
+ *     node scripts/prepare.mjs [--only-typescript] [--rebuild]
+ *
+ * `--only-typescript` is what npm runs as `prepare`: in a checkout after `npm install`, before `npm pack`, and in the clone of a
+ * project that depends on the repository. None of them wants a compiler; `npm run setup`, `npm run demo` and `npm test` do the rest.
  */
 import { compile, describeFailure, typescriptIsInstalled } from './compile.mjs';
 
+const only = process.argv.includes('--only-typescript');
 try {
-  if (!typescriptIsInstalled() && process.env.npm_lifecycle_event === 'prepare') {
-    console.log('TypeScript is not installed (npm --omit=dev?): dist and the addon are left as they are');
+  if (only && !typescriptIsInstalled()) {
+    console.log('TypeScript is not installed (npm --omit=dev?): dist is left as it is');
   } else {
     compile();
-    const reason = whyOnlyTypescript();
-    if (reason) console.log(`${reason}: LibTorch and the addon are left as they are`);
+    if (only) console.log('LibTorch and the addon are left as they are: `npm run setup` looks after them');
     else await setUp();
   }
 } catch (error) {
   console.error(describeFailure(error));
   process.exitCode = 1;
-}
-
-function whyOnlyTypescript() {
-  const {
-    INVSEG_SKIP_SETUP,
-    npm_command: command,
-    npm_lifecycle_event: event,
-    _PACOTE_NO_PREPARE_: clone,
-  } = process.env;
-  if (INVSEG_SKIP_SETUP === '1') return 'INVSEG_SKIP_SETUP=1';
-  if (process.argv.includes('--only-typescript')) return '--only-typescript';
-  // The tarball holds no binary, and npm prepares a git dependency in a clone that it throws away.
-  if (event === 'prepare' && (command === 'pack' || command === 'publish')) return `npm ${command}`;
-  if (event === 'prepare' && clone) return 'A git dependency';
-  return undefined;
 }
 
 async function setUp() {

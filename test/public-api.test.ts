@@ -68,6 +68,11 @@ describe('every exported function', () => {
 describe('arguments and options behind the first', () => {
   const calls: [string, (value: unknown) => unknown][] = [
     ['Segmenter.open', (value) => api.Segmenter.open(value as never).then((opened) => opened.dispose())],
+    ['SegmenterPool.open', (value) => api.SegmenterPool.open(value as never).then((opened) => opened.dispose())],
+    [
+      'SegmenterPool.open, devices',
+      (value) => api.SegmenterPool.open({ devices: value } as never).then((opened) => opened.dispose()),
+    ],
     ['VisionLanguage.open', (value) => api.VisionLanguage.open(value as never)],
     ['VisionLanguage.open, clip', (value) => api.VisionLanguage.open({ clip: value } as never)],
     ['segment, the picture', (value) => segmenter.segment(value as never, { categories: ['cat'], steps: 0 })],

@@ -3,5 +3,29 @@
  *
  * @module invseg-native/bench
  */
-export type { BenchComparison, BenchOptions, BenchReport, BenchStage, Quantiles, StageChange } from '../bench/index.js';
-export { bench, benchStages, checkBenchReport, compareBenches } from '../bench/index.js';
+export type {
+  BatchSpeed,
+  BenchComparison,
+  BenchOptions,
+  BenchPageOptions,
+  BenchPeer,
+  BenchReport,
+  BenchStage,
+  MethodRow,
+  MethodsBenchOptions,
+  Quantiles,
+  RandomModel,
+  RandomModelName,
+  RandomModelOptions,
+  StageChange,
+} from '../bench/index.js';
+export {
+  bench,
+  benchMethods,
+  benchStages,
+  checkBenchReport,
+  compareBenches,
+  randomModel,
+  randomModels,
+  renderBench,
+} from '../bench/index.js';

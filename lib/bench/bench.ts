@@ -8,10 +8,22 @@ import { decodeImage } from '../image/index.js';
 import { Listener } from '../listener.js';
 import type { SegmentResult } from '../segmenter/index.js';
 import { checkSegmenter } from '../segmenter/index.js';
-import type { BenchOptions, BenchReport, BenchStage, Quantiles } from './types.js';
+import { measureBatch } from './batches.js';
+import type { BatchSpeed, BenchOptions, BenchReport, BenchStage, Quantiles } from './types.js';
 import { benchStages } from './types.js';
 
-const KEYS = ['segmenter', 'picture', 'categories', 'options', 'images', 'warmup', 'signal', 'onImage'] as const;
+const KEYS = [
+  'segmenter',
+  'picture',
+  'categories',
+  'options',
+  'images',
+  'warmup',
+  'batches',
+  'random',
+  'signal',
+  'onImage',
+] as const;
 
 /**
  * Times a model: segments one image `warmup` + `images` times, one after the other.
@@ -34,10 +46,24 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
   for (const key of Object.keys(given)) {
     if (!(KEYS as readonly string[]).includes(key)) refuse(`options.${key}`, `one of ${KEYS.join(', ')}`, key);
   }
-  const { segmenter, picture, categories, options, images = 10, warmup = 2, signal, onImage } = given;
+  const {
+    segmenter,
+    picture,
+    categories,
+    options,
+    images = 10,
+    warmup = 2,
+    batches = [],
+    random,
+    signal,
+    onImage,
+  } = given;
   checkSegmenter(segmenter);
   integer(1, 10_000).read(images, 'images');
   integer(0, 10_000).read(warmup, 'warmup');
+  if (!Array.isArray(batches)) refuse('batches', 'a list of 1 to 64', batches);
+  for (const [i, batch] of batches.entries()) integer(1, 64).read(batch, `batches[${i}]`);
+  if (random !== undefined && typeof random !== 'boolean') refuse('random', 'true or false', random);
   if (onImage !== undefined && typeof onImage !== 'function') refuse('onImage', 'a function', onImage);
   const listener = new Listener(onImage);
   const segment = (): Promise<SegmentResult> =>
@@ -68,6 +94,9 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
   }
   const seconds = (performance.now() - began) / 1000;
   await listener.settle();
+  const speeds: BatchSpeed[] = [];
+  for (const batch of batches)
+    speeds.push(await measureBatch(batch, { segmenter, picture, categories, options, images, signal }));
   const { losses, options: resolved } = last!;
   const { model, device, deviceName, dtype } = segmenter.info;
   return {
@@ -79,7 +108,7 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
       cores: os.availableParallelism(),
       node: process.version,
     },
-    model: { name: model.name, version: model.version },
+    model: { name: model.name, version: model.version, ...(random && { random }) },
     device,
     deviceName,
     dtype,
@@ -91,6 +120,7 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
       [...times].filter(([, list]) => list.length > 0).map(([stage, list]) => [stage, quantiles(list)]),
     ),
     imagesPerSecond: images / seconds,
+    ...(speeds.length > 0 && { batches: speeds }),
     // In kilobytes on every system that Node runs on.
     peakMemory: process.resourceUsage().maxRSS * 1024,
     eventLoopP99: delay.percentile(99) / 1e6,

@@ -17,6 +17,10 @@ export interface BenchOptions {
   images?: number;
   /** Images before, which are not; default 2. The first of a kind compiles and captures on a GPU. */
   warmup?: number;
+  /** Also images per second with so many in one pass, each 1–64. On a CPU it brings nothing. Default none. */
+  batches?: readonly number[];
+  /** The model is one of `randomModel`; the report says so. Default false. */
+  random?: boolean;
   /** Ends the bench with the code `ABORTED`. */
   signal?: AbortSignal;
   /**
@@ -33,8 +37,26 @@ export interface Quantiles {
   p90: number;
 }
 
-/** Parts of a call that are timed; `step` is one step of the loop. */
-export const benchStages = ['decode', 'encode', 'inversion', 'step', 'predict', 'total'] as const;
+/** How fast several images in one pass are. */
+export interface BatchSpeed {
+  /** Images in one pass. */
+  batch: number;
+  /** Images that were measured. */
+  images: number;
+  /** Over all measured images. */
+  imagesPerSecond: number;
+}
+
+/** Parts of a call that are timed; `text` is a part of `encode`, and `step` is one step of the loop. */
+export const benchStages = Object.freeze([
+  'decode',
+  'text',
+  'encode',
+  'inversion',
+  'step',
+  'predict',
+  'total',
+] as const);
 /**
  * A part of a call.
  *
@@ -65,6 +87,8 @@ export interface BenchReport {
     name: string;
     /** Of the model, not of the package. */
     version: string;
+    /** Weights are random: speed and memory are a real model's, masks are none. */
+    random?: true;
   };
   /** `cpu` or `cuda:<index>`. */
   device: string;
@@ -87,14 +111,32 @@ export interface BenchReport {
   options: Record<string, unknown>;
   /** Images that were measured. */
   images: number;
-  /** Of every image; `step` is of one step of the loop. A stage that did not run is missing. */
+  /** Of every image; `text` is a part of `encode`, and `step` is of one step of the loop. A stage that did not run is missing. */
   stages: Partial<Record<BenchStage, Quantiles>>;
   /** Over all measured images. */
   imagesPerSecond: number;
+  /** With `batches`. */
+  batches?: BatchSpeed[];
   /** Peak resident memory of the process, bytes. */
   peakMemory: number;
   /** How late a timer is at most in 99 of 100 cases, milliseconds. */
   eventLoopP99: number;
   /** Total loss of the first and last step of the last image: two benches of one model and seed must agree. */
   losses: number[];
+  /** Of `npm run bench -- --peers`. */
+  peers?: BenchPeer[];
+}
+
+/** The same image in eager PyTorch, in the same run. */
+export interface BenchPeer {
+  /** `straight` as the paper reads, `tuned`, `compiled`. */
+  kind: string;
+  /** Precision of the weights. */
+  dtype: string;
+  /** Median. */
+  seconds: number;
+  /** Bytes. */
+  peakMemory: number;
+  /** From this library's, over all steps. */
+  largestLossDifference: number;
 }

@@ -3,26 +3,41 @@
 import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { BenchComparison, BenchReport } from '../bench/index.js';
-import { bench, checkBenchReport, compareBenches } from '../bench/index.js';
+import { Option } from 'commander';
+import type { BenchReport, RandomModel, RandomModelName } from '../bench/index.js';
+import {
+  bench,
+  checkBenchReport,
+  compareBenches,
+  drawnPicture,
+  randomModel,
+  randomModels,
+  renderBench,
+} from '../bench/index.js';
 import { integer } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import { resolveEngineOptions } from '../options/index.js';
 import { LIMITS, parseJson, readText } from '../system/index.js';
+import type { BenchDatasetFlags } from './bench-dataset.js';
+import { benchDataset } from './bench-dataset.js';
 import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
-import type { EngineFlag, SegmentFlags } from './flags/options.js';
+import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
 import { engineFlags, parseSettings, parseValue } from './flags/options.js';
+import { asComparison, asTable } from './terminal/bench-text.js';
 import { EXIT } from './terminal/failure.js';
 import { interruptible } from './terminal/interruptible.js';
 import type { Io } from './terminal/io.js';
 
-export interface BenchFlags extends Pick<SegmentFlags, EngineFlag> {
+export interface BenchFlags extends BenchDatasetFlags {
   categories: string;
   images: string;
   warmup: string;
-  steps?: string;
-  set: string[];
+  batches?: string;
+  random?: RandomModelName;
+  keep?: string;
   json?: string;
+  page?: string;
+  rate?: string;
   against?: string;
   threshold: string;
 }
@@ -35,11 +50,37 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
     .argument('[image]', 'a picture (default: a drawn one of 640 × 480)')
     .option('-c, --categories <names>', 'names to look for, with commas between them', 'cat,bus')
     .option('--images <count>', 'images that are measured', '10')
-    .option('--warmup <count>', 'images before them', '2');
+    .option('--warmup <count>', 'images before them', '2')
+    .option(
+      '--batches <list>',
+      'also images a second with so many in one pass (default: 1,2,4,8,16 on a GPU, none on a CPU); "none"',
+    )
+    .addOption(
+      new Option(
+        '--random <model>',
+        'a model of full size with random weights, which see nothing and take the same time: sd21 is Stable Diffusion 2.1; 2.5 GB in the temporary folder until the end, 7 GB of memory in float32',
+      )
+        .choices([...randomModels])
+        .conflicts('model'),
+    )
+    .option('--keep <folder>', 'with --random: keep the weights there, and use those that are there');
   addMethodFlags(addEngineFlags(command), ['steps', 'set'])
-    .option('--json <file>', 'also write the figures')
+    .option('--json <file>', 'also write the figures; with --dataset a line of JSON a method')
+    .option('--page <file>', 'also write a page with bars')
+    .option('--rate <TFLOP/s>', 'of the page: what the device reaches on large products, for the limit of each stage')
     .option('--against <file>', 'compare with figures that --json wrote; exit code 1 where a stage got slower')
-    .option('--threshold <share>', 'share of its median that a stage may lose', '0.1');
+    .option('--threshold <share>', 'share of its median that a stage may lose', '0.1')
+    .addOption(
+      new Option(
+        '--dataset <kind>',
+        `accuracy and time of --methods in one table, a row a method, in place of one picture: ${datasetHelp}`,
+      ).conflicts(['random', 'against', 'page', 'batches']),
+    )
+    .option('--methods <list>', 'with --dataset (default: all)')
+    .option('--sample <count>', 'with --dataset: pictures, drawn by a seed (default: all)')
+    .option('--batch <count>', 'with --dataset: pictures in one pass of the engine (default: 1)')
+    .option('--out <folder>', 'with --dataset: keep a run of each method there, which goes on where it ended');
+  addDatasetFlags(command);
   addHelp(command, '').action(async (image: string | undefined, flags: BenchFlags) =>
     done(await benchCommand(image, flags, io)),
   );
@@ -49,12 +90,23 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
   const threshold = share(flags.threshold);
   // Read first: a bench of minutes must not end in a file that is none.
   const before = flags.against === undefined ? undefined : await readReport(flags.against);
-  if (flags.json !== undefined) await checkTarget(flags.json);
+  if (flags.json !== undefined) await checkTarget('--json', flags.json);
+  if (flags.page !== undefined) await checkTarget('--page', flags.page);
+  const rate = flags.rate === undefined ? undefined : positive(flags.rate);
   const images = integer(1, 10_000).read(parseValue(flags.images), '--images');
   const warmup = integer(0, 10_000).read(parseValue(flags.warmup), '--warmup');
   const { steps } = flags;
+  if (flags.dataset !== undefined) return datasetRows(image, flags, io);
+  const only = (['methods', 'sample', 'batch', 'out', 'root'] as const).find((name) => flags[name] !== undefined);
+  if (only) throw new InvSegError('INVALID_OPTION', `Expected --dataset with --${only}, which belongs to it`);
+  const batches = flags.batches === undefined ? undefined : readBatches(flags.batches);
   const engine = resolveEngineOptions(engineFlags(flags));
-  await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
+  if (flags.keep !== undefined && flags.random === undefined)
+    throw new InvSegError('INVALID_OPTION', 'Expected --random with --keep, which says where its weights are kept');
+  // Freed after the segmenter, which may read its weights again.
+  await using random = flags.random && (await openRandom(flags.random, flags.keep, io));
+  const model = random ? { ...engine, model: random.folder } : engine;
+  await using segmenter = await interruptible(io.openSegmenter(model), io.signal);
   const report = await bench({
     segmenter,
     picture: image ?? drawnPicture(),
@@ -62,14 +114,40 @@ export async function benchCommand(image: string | undefined, flags: BenchFlags,
     options: { ...parseSettings(flags.set), ...(steps !== undefined && { steps: parseValue(steps) as number }) },
     images,
     warmup,
+    batches: batches ?? (segmenter.info.device.startsWith('cuda') ? [1, 2, 4, 8, 16] : []),
+    random: random !== undefined,
     signal: io.signal,
     onImage: (image) => io.err(image > 0 ? `image ${image}/${images}\n` : `warm-up ${image + warmup}/${warmup}\n`),
   });
   io.out(asTable(report));
   const comparison = before && compareBenches(before, report, threshold);
   if (comparison) io.out(asComparison(comparison, flags.against!));
-  if (flags.json !== undefined) await writeReport(flags.json, report);
+  if (flags.json !== undefined) await write('--json', flags.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (flags.page !== undefined) await write('--page', flags.page, renderBench(report, { rate: rate && rate * 1e12 }));
   return comparison?.slower ? EXIT.failed : EXIT.ok;
+}
+
+async function datasetRows(image: string | undefined, flags: BenchFlags, io: Io): Promise<number> {
+  if (image !== undefined)
+    throw new InvSegError('INVALID_OPTION', `Expected an image or --dataset but received both (${image})`);
+  const { json } = flags;
+  let mode: 'w' | 'a' = 'w';
+  // A row is on the disk before the next method begins.
+  await benchDataset(flags, io, async (line) => {
+    if (json !== undefined) await write('--json', json, line, mode);
+    mode = 'a';
+  });
+  return EXIT.ok;
+}
+
+function openRandom(name: RandomModelName, folder: string | undefined, io: Io): Promise<RandomModel> {
+  io.err(`writing random weights${folder === undefined ? '' : ` to ${folder}, unless they are there`}\n`);
+  return randomModel(name, { folder, signal: io.signal });
+}
+
+function readBatches(text: string): number[] {
+  if (text === 'none') return [];
+  return text.split(',').map((one) => integer(1, 64).read(parseValue(one.trim()), '--batches'));
 }
 
 function share(text: string): number {
@@ -79,6 +157,12 @@ function share(text: string): number {
     'INVALID_OPTION',
     `Expected a share of at least 0, such as 0.1, for --threshold but received ${text}`,
   );
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvSegError('INVALID_OPTION', `Expected TFLOP/s above 0 for --rate but received ${text}`);
 }
 
 async function readReport(file: string): Promise<BenchReport> {
@@ -92,62 +176,19 @@ async function readReport(file: string): Promise<BenchReport> {
 }
 
 /** Before minutes of work, not after. @throws {InvSegError} `OUTPUT_FAILED` */
-async function checkTarget(file: string): Promise<void> {
+async function checkTarget(flag: string, file: string): Promise<void> {
   const kind = await stat(file).catch(() => undefined);
   if (kind?.isDirectory())
-    throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: it is a folder; name a file in it`);
+    throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: it is a folder; name a file in it`);
   const folder = await stat(path.dirname(path.resolve(file))).catch(() => undefined);
   if (!folder?.isDirectory())
-    throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: its folder is not there`);
+    throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: its folder is not there`);
 }
 
-async function writeReport(file: string, report: BenchReport): Promise<void> {
+async function write(flag: string, file: string, content: string, mode: 'w' | 'a' = 'w'): Promise<void> {
   try {
-    await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+    await writeFile(file, content, { flag: mode });
   } catch (cause) {
-    throw new InvSegError('OUTPUT_FAILED', `Cannot write --json ${file}: ${(cause as Error).message}`, { cause });
+    throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: ${(cause as Error).message}`, { cause });
   }
-}
-
-/** Two discs on a wavy ground: nothing to download, the same everywhere. */
-function drawnPicture(): { data: Uint8Array; width: number; height: number; channels: 3 } {
-  const [width, height] = [640, 480];
-  const data = new Uint8Array(width * height * 3);
-  const discs = [
-    { x: 200, y: 220, radius: 120, colour: [220, 50, 30] },
-    { x: 460, y: 280, radius: 90, colour: [30, 80, 220] },
-  ];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const disc = discs.find((one) => (x - one.x) ** 2 + (y - one.y) ** 2 < one.radius ** 2);
-      const ground = [110 + 40 * Math.sin(x / 40), 140 + 30 * Math.sin(y / 50), 100];
-      data.set((disc?.colour ?? ground).map(Math.round), (y * width + x) * 3);
-    }
-  }
-  return { data, width, height, channels: 3 };
-}
-
-function asTable(report: BenchReport): string {
-  const { model, deviceName, device, dtype, host, images, stages, imagesPerSecond, peakMemory, eventLoopP99, losses } =
-    report;
-  const rows = Object.entries(stages).map(
-    ([stage, { p50, p90 }]) => `  ${stage.padEnd(10)} ${p50.toFixed(1).padStart(10)} ${p90.toFixed(1).padStart(10)}`,
-  );
-  return [
-    `${model.name} on ${device} (${deviceName}), ${dtype}; ${host.cores} cores, Node ${host.node}; ${images} images`,
-    `  ${'ms'.padEnd(10)} ${'p50'.padStart(10)} ${'p90'.padStart(10)}`,
-    ...rows,
-    `  ${imagesPerSecond.toFixed(2)} images/s, peak memory ${(peakMemory / 2 ** 20).toFixed(0)} MiB, event loop p99 ${eventLoopP99.toFixed(1)} ms`,
-    ...(losses.length > 0 ? [`  loss ${losses.map((loss) => loss.toFixed(5)).join(' to ')}`] : []),
-    '',
-  ].join('\n');
-}
-
-function asComparison({ changes, slower, differences }: BenchComparison, file: string): string {
-  const rows = changes.map(
-    ({ stage, before, after, ratio, slower: worse }) =>
-      `  ${stage.padEnd(10)} ${before.toFixed(1).padStart(10)} ${after.toFixed(1).padStart(10)} ${ratio.toFixed(2).padStart(7)}${worse ? '  slower' : ''}`,
-  );
-  const apart = differences.length > 0 ? [`  not the same: ${differences.join(', ')}`] : [];
-  return [`Against ${file}:`, ...apart, ...rows, slower ? '  slower' : '  no stage is slower', ''].join('\n');
 }

@@ -31,7 +31,8 @@ interface EvaluateFlags extends PictureFlags, PoolFlags, Omit<SegmentFlags, 'pal
   shard?: string;
   resume?: true;
   absent: AbsentRule;
-  prefetch: string;
+  batch: string;
+  prefetch?: string;
 }
 
 const examples = `
@@ -68,7 +69,12 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     )
     .option('--resume', 'go on from the journal in --out (what happens anyhow)')
     .addOption(new Option('--restart', 'throw the journal in --out away').conflicts('resume'))
-    .option('--prefetch <count>', 'pictures read while the engine works', '2')
+    .addOption(
+      new Option('--batch <count>', 'pictures in one pass of the engine, 1 to 64; of a queue: see invseg worker')
+        .default('1')
+        .conflicts('queue'),
+    )
+    .option('--prefetch <count>', 'pictures read while the engine works (default: the batch, at least 2)')
     .addOption(
       new Option(
         '--devices <list>',
@@ -85,10 +91,11 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
 
 async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   // Everything that can be refused without a model is refused first.
-  const given = (name: 'sample' | 'prefetch', rule: ReturnType<typeof integer>): number | undefined =>
+  const given = (name: 'sample' | 'prefetch' | 'batch', rule: ReturnType<typeof integer>): number | undefined =>
     flags[name] === undefined ? undefined : rule.read(parseValue(flags[name]), name);
   const sample = given('sample', integer(1, 10_000_000));
   const prefetch = given('prefetch', integer(0, 64));
+  const batch = given('batch', integer(1, 64))!;
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
   // Not resolved for good: the model may have settings of a method.
   const options = methodFlags(flags);
@@ -102,7 +109,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   try {
     const { dataset } = plan;
     line.write('loading the model');
-    await using pool = await poolOf({ flags, plan, options, devices, io, onNote: (text) => line.note(text) });
+    await using pool = await poolOf({ flags, plan, options, batch, devices, io, onNote: (text) => line.note(text) });
     const run = await evaluateRun({
       pool,
       dataset,
@@ -115,6 +122,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
       identity: await (await openBundle(plan.engine.model, plan.engine)).identity(),
       absent: flags.absent,
       onMissingNames: runRule(flags.onMissingNames),
+      batch,
       prefetch,
       signal: io.signal,
       onProgress: (progress) => line.progress(progress),

@@ -4,6 +4,7 @@ import { packageVersion } from '../version.js';
 import { addBenchCommand } from './bench.js';
 import { addCompareCommand } from './compare.js';
 import { addDatasetCommand } from './dataset.js';
+import { addDemoCommand } from './demo.js';
 import { addDiagnoseCommand } from './diagnose.js';
 import type { DoctorFlags } from './doctor.js';
 import { doctorCommand } from './doctor.js';
@@ -64,13 +65,23 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
   addDiagnoseCommand(program, io, done);
   addDatasetCommand(program, io, done);
   addBenchCommand(program, io, done);
+  addDemoCommand(program, io, done);
 
   program
     .command('setup')
-    .summary('find or install LibTorch and build the addon')
+    .summary('get LibTorch, and build the addon where none fits')
     .description(
-      'Finds LibTorch (or installs it into the cache with pip) and builds the addon. Does nothing where all is there.',
+      'Finds LibTorch or fetches it into the cache, as the settings of pip and the proxies of this machine have it, and builds the ' +
+        'addon where the package has none that fits. Does nothing where all is there.',
     )
+    .option('--cpu', 'LibTorch for the CPU')
+    .option('--cuda', "LibTorch for CUDA (default: where NVIDIA's driver answers)")
+    .option(
+      '--wheel <file-or-url>',
+      'LibTorch from this wheel of torch; needs no Python, and no network where it is a file',
+    )
+    .option('--dry-run', 'say what would be fetched, from where, how large and where it goes, and write nothing')
+    .option('--pip', 'install torch with pip into a Python environment')
     .option('--libtorch <folder>', 'a LibTorch to use: the folder with include/ and lib/')
     .option('--rebuild', 'build the addon even if it is there')
     .option('--debug', 'print stacks of errors')

@@ -5,7 +5,8 @@ import { Option } from 'commander';
 import { shownPath } from '../addresses.js';
 import { paletteNames } from '../draw/index.js';
 import { InvSegError } from '../errors.js';
-import { decodeImage, listImages } from '../image/index.js';
+import type { DecodedImage } from '../image/index.js';
+import { listImages } from '../image/index.js';
 import { methods } from '../methods/index.js';
 import type { OpenedNames } from '../names/index.js';
 import { openNameSource } from '../names/index.js';
@@ -13,7 +14,7 @@ import type { MethodOptions, MethodOverrides } from '../options/index.js';
 import { methodNames, resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { labelOrders, outputStems, saveResult } from '../results/index.js';
 import type { Segmenter, SegmentResult } from '../segmenter/index.js';
-import { allBackground, unknownNamesWarning } from '../segmenter/index.js';
+import { allBackground, Decoding, unknownNamesWarning } from '../segmenter/index.js';
 import { prepareFolder } from '../system/index.js';
 import { parseCategories } from '../text/index.js';
 import { shareText } from '../words.js';
@@ -94,11 +95,15 @@ export async function segmentCommand(
   progress.write('loading the model');
   await using segmenter = await interruptible(io.openSegmenter(engine), io.signal).finally(() => progress.clear());
   const stems = outputStems(images);
+  const pictures = images.map((image) => new Decoding(image, { signal: io.signal }));
   for (const [index, image] of images.entries()) {
     const place = images.length === 1 ? '' : ` (${index + 1} of ${images.length})`;
     const title = `${path.basename(image)}${place}`;
     try {
-      await batch.segment(segmenter, image, stems[index]!, title, progress);
+      // Decoded once, for the names, for the engine and for the overlay; the next one while this one is segmented.
+      const decoded = pictures[index]!.take();
+      pictures[index + 1]?.begin();
+      await batch.segment(segmenter, { image, decoded: await decoded }, stems[index]!, title, progress);
     } catch (error) {
       if (io.signal.aborted) throw interrupted(`${index} of ${images.length} pictures are finished, in ${flags.out}`);
       if (isFatal(error)) throw error;
@@ -191,14 +196,13 @@ class Batch {
 
   async segment(
     segmenter: Segmenter,
-    image: string,
+    { image, decoded }: { image: string; decoded: DecodedImage },
     stem: string,
     title: string,
     progress: ProgressLine,
   ): Promise<void> {
     const { signal } = this.#io;
-    // Decoded once, for the names, for the engine and for the overlay.
-    const { rgb, width, height, warnings } = await decodeImage(image, { signal });
+    const { rgb, width, height, warnings } = decoded;
     const picture = { data: rgb, width, height, channels: 3 } as const;
     const found = await this.#names?.of(image, picture);
     const categories = found ? found.names : this.#flags.categories;

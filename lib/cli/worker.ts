@@ -19,7 +19,8 @@ import { interruptible } from './terminal/interruptible.js';
 import type { Io } from './terminal/io.js';
 
 interface WorkerFlags extends PictureFlags, QueueFlags {
-  prefetch: string;
+  batch: string;
+  prefetch?: string;
   takeOver: string;
   idle?: string;
 }
@@ -44,7 +45,8 @@ export function addWorkerCommand(program: Command, io: Io, done: (code: number) 
   addDatasetFlags(command).option('-c, --categories <names>', 'given: names to look for in every picture');
   addMissingNamesFlag(addNamesFlags(command, nameSourceKinds, 'ground-truth'));
   addQueueFlags(command, 'every run that fits', QUEUE_VARIABLE)
-    .option('--prefetch <count>', 'pictures read while the engine works', '2')
+    .option('--batch <count>', 'pictures in one pass of the engine, 1 to 64', '1')
+    .option('--prefetch <count>', 'pictures read while the engine works (default: the batch, at least 2)')
     .option('--take-over <seconds>', 'silence after which the pictures of a worker are taken over', '30')
     .option('--idle <seconds>', 'end after so long without a picture (default: never)');
   addEngineFlags(command)
@@ -54,9 +56,10 @@ export function addWorkerCommand(program: Command, io: Io, done: (code: number) 
 }
 
 async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
-  const number = (name: 'prefetch' | 'takeOver' | 'idle', low: number, high: number): number | undefined =>
+  const number = (name: 'batch' | 'prefetch' | 'takeOver' | 'idle', low: number, high: number): number | undefined =>
     flags[name] === undefined ? undefined : integer(low, high).read(parseValue(flags[name]), name);
-  const prefetch = number('prefetch', 0, 64)!;
+  const batch = number('batch', 1, 64)!;
+  const prefetch = number('prefetch', 0, 64) ?? Math.max(2, batch);
   const takeOver = number('takeOver', 1, 86_400)! * 1000;
   const idle = number('idle', 1, 31_536_000);
   const { url, queueName } = queueOf(flags);
@@ -85,6 +88,7 @@ async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
     source: names.source,
     facts: { dataset, info: segmenter.info, names: names.source.description, identity },
     queueName,
+    batch,
     prefetch,
     takeOver,
     idle: idle === undefined ? undefined : idle * 1000,

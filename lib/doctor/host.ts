@@ -1,7 +1,8 @@
 /** The host: Node, platform, cache. */
-import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
+import { type Host, isCheckout } from '../native/index.js';
+import { freeBytes, nearestFolder } from '../system/index.js';
 import { oldestNode } from '../version.js';
 import type { Finding } from './types.js';
 
@@ -18,18 +19,6 @@ export function checkNode(version: string, oldest = oldestNode()): Finding {
     summary: `Node ${version}, but ${oldest} or newer is needed`,
     wayOut: `install Node ${oldest} or newer, from nodejs.org or with a version manager`,
   };
-}
-
-export interface Host {
-  platform: NodeJS.Platform;
-  arch: string;
-  /** Version of glibc; undefined on a Linux of another libc. */
-  glibc: string | undefined;
-}
-
-export function thisHost(): Host {
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  return { platform: process.platform, arch: process.arch, glibc: header.glibcVersionRuntime };
 }
 
 /** LibTorch comes for these; elsewhere there is nothing to build against. */
@@ -64,8 +53,8 @@ export function checkPlatform({ platform, arch, glibc }: Host): Finding {
   return { check: 'platform', status: 'ok', summary, facts: { platform, arch, glibc: glibc ?? null, ...memory } };
 }
 
-/** MiB that a set-up writes: LibTorch for the CPU, unpacked, and the build of the addon. */
-export const SPACE = { libtorch: 1500, build: 700 } as const;
+/** MiB that a set-up writes: LibTorch for the CPU (192 MB of a wheel and 436 MB of it, or with pip all of torch), and a build. */
+export const SPACE = { libtorch: isCheckout() ? 1500 : 700, build: 700 } as const;
 
 /**
  * @param folder of the cache; it may not be there yet
@@ -82,12 +71,15 @@ export function checkCache(folder: string, needed: number): Finding {
   });
   const elsewhere = 'or name another folder with INVSEG_CACHE';
   try {
-    const there = nearest(folder);
+    const there = nearestFolder(folder);
     if (!statSync(there).isDirectory())
       return failed(`the cache cannot be in ${folder}: ${there} is a file`, `move the file, ${elsewhere}`);
-    accessSync(there, constants.R_OK | constants.W_OK | constants.X_OK);
-    const { bavail, bsize } = statfsSync(there);
-    const free = Math.floor((bavail * bsize) / 2 ** 20);
+    accessSync(there, constants.R_OK | constants.X_OK);
+    // In a container the cache is part of the image, and whoever runs it need not be able to write there.
+    if (needed === 0 && !isWritable(there))
+      return { check: 'cache', status: 'ok', summary: `${folder}, read-only; nothing is to be written`, facts };
+    accessSync(there, constants.W_OK);
+    const free = Math.floor(freeBytes(there) / 2 ** 20);
     if (free < needed) {
       return failed(
         `${free} MiB are free for the cache ${folder}, and the set-up needs about ${needed}`,
@@ -103,7 +95,11 @@ export function checkCache(folder: string, needed: number): Finding {
   }
 }
 
-/** The folder itself or the first one above it that exists. */
-function nearest(folder: string): string {
-  for (let at = folder; ; at = path.dirname(at)) if (existsSync(at) || at === path.dirname(at)) return at;
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

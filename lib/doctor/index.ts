@@ -1,8 +1,9 @@
 /** Looks at everything that a first mask needs, in the order in which it is needed. */
 import { InvSegError } from '../errors.js';
 import { openBundle } from '../models/index.js';
-import { cacheFolder } from '../setup/index.js';
-import { checkCache, checkNode, checkPlatform, SPACE, thisHost } from './host.js';
+import { cacheFolder, LIBTORCH_PIN, thisHost } from '../native/index.js';
+import { addonFor } from '../setup/index.js';
+import { checkCache, checkNode, checkPlatform, SPACE } from './host.js';
 import { checkAddon, checkDevice, checkLibtorch, findBuilt, probe } from './native.js';
 import type { Finding } from './types.js';
 
@@ -23,7 +24,9 @@ export type { CheckName, Finding, Status } from './types.js';
 export async function examine(asked: AskedModel = {}, env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
   const built = findBuilt(env);
   const libtorch = await checkLibtorch(built, env);
-  const needed = (libtorch.status === 'failed' ? SPACE.libtorch : 0) + (built.missing.length === 0 ? 0 : SPACE.build);
+  const needed =
+    (libtorch.status === 'failed' ? SPACE.libtorch : 0) +
+    (built.missing.length === 0 || addonFor({ version: LIBTORCH_PIN }) ? 0 : SPACE.build);
   const { finding: addon, loaded } =
     libtorch.status !== 'failed' || built.missing.length > 0
       ? await checkAddon(built)

@@ -4,8 +4,21 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvSegError } from '../errors.js';
-import { ADDON, BUILD_FOLDER, type BuildStamp, PACKAGE_ROOT, readStamp, SHIM, STAMP } from '../native/index.js';
-import { type Attempt, findLibtorch, fingerprint, inspect } from '../setup/index.js';
+import {
+  ADDON,
+  type Attempt,
+  BUILD_FOLDER,
+  type BuildStamp,
+  type Candidate,
+  candidates,
+  fingerprint,
+  PACKAGE_ROOT,
+  readStamp,
+  SHIM,
+  STAMP,
+} from '../native/index.js';
+import { findLibtorch, inspect } from '../setup/index.js';
+import { type Gpu, nvidiaGpus } from '../system/index.js';
 import type { Answer, Loaded } from './probe.js';
 import type { Finding } from './types.js';
 
@@ -13,16 +26,31 @@ const SETUP = 'run `npx invseg setup`';
 
 export interface Built {
   folder: string;
-  /** What is missing of the three files. */
+  /** What is missing of the three files; empty where there is an addon to load. */
   missing: string[];
-  stamp: BuildStamp | undefined;
+  /** The LibTorch that it would be loaded with. */
+  stamp: Pick<BuildStamp, 'libtorch' | 'libtorchVersion'> | undefined;
+  /** The loader's reason where it has none to load. */
+  why?: string;
 }
 
-/** The build that a program would load. */
+/** The addon that a program would load, as the loader chooses it. */
 export function findBuilt(env: NodeJS.ProcessEnv): Built {
-  const folder = env['INVSEG_ADDON'] ? path.resolve(env['INVSEG_ADDON']) : BUILD_FOLDER;
-  const missing = [ADDON, SHIM, STAMP].filter((file) => !existsSync(path.join(folder, file)));
-  return { folder, missing, stamp: readStamp(folder) };
+  try {
+    const [{ addon, libtorch, libtorchVersion }] = candidates({}, env) as [Candidate];
+    return { folder: path.dirname(addon), missing: [], stamp: { libtorch, libtorchVersion } };
+  } catch (error) {
+    if (!(error instanceof InvSegError)) throw error;
+    const named = env['INVSEG_ADDON'];
+    const folder = named ? path.resolve(named) : BUILD_FOLDER;
+    const missing = [ADDON, SHIM, STAMP].filter((file) => !existsSync(path.join(folder, file)));
+    return {
+      folder,
+      missing,
+      stamp: readStamp(folder),
+      ...(!named && { why: error.message.split('\n')[0]!.replace(/ Looked at:$/, '') }),
+    };
+  }
 }
 
 /** The LibTorch that the addon was built with, else one that a set-up would build against. */
@@ -43,9 +71,9 @@ export async function checkLibtorch({ stamp }: Built, env: NodeJS.ProcessEnv): P
       if (typeof refused !== 'string') return finding('ok', summary);
       attempts.push({ source: 'INVSEG_LIBTORCH', place: named!, outcome: refused });
       return finding(
-        'warning',
-        `${summary}; INVSEG_LIBTORCH names ${named}, which does not do: ${refused}`,
-        'correct or unset INVSEG_LIBTORCH: the next set-up would refuse it',
+        'failed',
+        `INVSEG_LIBTORCH names ${named}, which does not do: ${refused}`,
+        'correct or unset INVSEG_LIBTORCH, which the loader and the set-up take before any other',
       );
     }
     const why = taken ? `it is ${found.version} now and was ${stamp.libtorchVersion}` : found;
@@ -78,7 +106,12 @@ export async function checkLibtorch({ stamp }: Built, env: NodeJS.ProcessEnv): P
 }
 
 /** Loads the addon in a process of its own. @returns the finding, and what was loaded where that went well */
-export async function checkAddon({ folder, missing, stamp }: Built): Promise<{ finding: Finding; loaded?: Loaded }> {
+export async function checkAddon({
+  folder,
+  missing,
+  stamp,
+  why,
+}: Built): Promise<{ finding: Finding; loaded?: Loaded }> {
   const finding = (status: Finding['status'], summary: string, wayOut?: string, facts: object = {}): Finding => ({
     check: 'addon',
     status,
@@ -86,10 +119,10 @@ export async function checkAddon({ folder, missing, stamp }: Built): Promise<{ f
     ...(wayOut !== undefined && { wayOut }),
     facts: { folder, ...facts },
   });
-  if (missing.length > 0)
-    return {
-      finding: finding('failed', `the addon has not been built: ${missing.join(', ')} missing in ${folder}`, SETUP),
-    };
+  if (missing.length > 0) {
+    const gone = `the addon has not been built: ${missing.join(', ')} missing in ${folder}`;
+    return { finding: finding('failed', why ?? gone, SETUP) };
+  }
   if (!stamp)
     return {
       finding: finding(
@@ -120,7 +153,7 @@ export async function checkAddon({ folder, missing, stamp }: Built): Promise<{ f
   }
   const { loaded } = answer as { loaded: Loaded };
   const summary = `${folder}, LibTorch ${loaded.torch}, ${loaded.threads} threads`;
-  const stale = folder === BUILD_FOLDER && stamp.fingerprint !== fingerprint(PACKAGE_ROOT);
+  const stale = folder === BUILD_FOLDER && readStamp(folder)?.fingerprint !== fingerprint(PACKAGE_ROOT);
   if (stale)
     return {
       finding: finding('warning', `${summary}; it was built from other sources than these`, SETUP, loaded),
@@ -131,7 +164,7 @@ export async function checkAddon({ folder, missing, stamp }: Built): Promise<{ f
 
 /** What the addon can run on. */
 export async function checkDevice({ cudaBuild, cudaDevices, unmapped }: Loaded): Promise<Finding> {
-  const gpus = await nvidia();
+  const gpus = await nvidiaGpus();
   const facts = { cudaBuild, cudaDevices, unmapped, gpus };
   const finding = (status: Finding['status'], summary: string, wayOut?: string): Finding => ({
     check: 'device',
@@ -164,37 +197,8 @@ export async function checkDevice({ cudaBuild, cudaDevices, unmapped }: Loaded):
   return finding('ok', 'the processor (no GPU was found)');
 }
 
-interface Gpu {
-  name: string;
-  driver: string;
-  capability: string;
-  memoryMiB: number;
-}
-
 const describe = ({ name, driver, capability, memoryMiB }: Gpu): string =>
   `${name} (${capability}, ${Math.round(memoryMiB / 1024)} GiB, driver ${driver})`;
-
-/** As the driver tells; empty where there is none. */
-function nvidia(): Promise<Gpu[]> {
-  const query = ['--query-gpu=name,driver_version,compute_cap,memory.total', '--format=csv,noheader,nounits'];
-  return new Promise((resolve) => {
-    execFile('nvidia-smi', query, { timeout: 20_000 }, (error, stdout) => {
-      if (error) return resolve([]);
-      const rows = stdout
-        .trim()
-        .split('\n')
-        .map((line) => line.split(', '));
-      resolve(
-        rows.map(([name = '', driver = '', capability = '', memory = '0']) => ({
-          name,
-          driver,
-          capability,
-          memoryMiB: Number(memory),
-        })),
-      );
-    });
-  });
-}
 
 /** @returns the answer, or how the process ended without one */
 export function probe(what: 'load' | 'self-test'): Promise<{ answer?: Answer; ended: string }> {

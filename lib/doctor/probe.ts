@@ -31,7 +31,8 @@ export interface Tested {
 export type Answer = { loaded: Loaded } | { tested: Tested } | { code: string; message: string };
 
 function load(): Loaded {
-  const { binding, warnings } = loadBinding();
+  // This process is the one that may crash.
+  const { binding, warnings } = loadBinding({ apart: false });
   const { torch, cudaBuild, cudaDevices, threads } = binding.info();
   return { torch, cudaBuild, cudaDevices, threads, unmapped: warnings };
 }

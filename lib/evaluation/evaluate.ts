@@ -1,6 +1,6 @@
 /** A data set through a model: every picture once, whatever happens in between. */
 
-import { pathText, record } from '../checks/index.js';
+import { integer, pathText, record } from '../checks/index.js';
 import { checkDatasetGiven } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
 import { Journal } from '../journal/index.js';
@@ -54,9 +54,12 @@ export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   record(given, 'options', 'an object with dataset and out');
   checkDatasetGiven(given.dataset);
   pathText.read(given.out, 'out');
-  const { dataset, out, prefetch = 2, signal, absent } = given;
+  const { dataset, out, signal, absent } = given;
+  if (given.batch !== undefined) integer(1, 64).read(given.batch, 'batch');
   const { ids, places } = selectPictures(given);
   const pool = await poolOf(given);
+  const batch = given.batch ?? pool.batch ?? 1;
+  const { prefetch = Math.max(2, batch) } = given;
   const identity = given.identity ?? (await given.segmenter?.identity?.());
   const settings = settingsOf({ ...given, identity }, pool.info, ids, pool.names);
   await openFolder(out, given.restart === true);
@@ -76,7 +79,7 @@ export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   run.report(undefined);
   checkSignal(signal);
   await checkMasks(dataset, run.masks, () => checkSignal(signal));
-  for await (const outcome of pool.work(open, { settings, prefetch, signal })) {
+  for await (const outcome of pool.work(open, { settings, prefetch, batch, signal })) {
     checkSignal(signal);
     await count(outcome, given, keep, run);
     run.report(outcome.id);

@@ -1,20 +1,23 @@
-/** One engine in this process: pictures one after the other, in the list's order. */
+/** One engine in this process: pictures one after the other, or several in one pass, in the list's order. */
 import type { Dataset } from '../datasets/index.js';
 import type { NameSource } from '../names/index.js';
 import { ahead } from './ahead.js';
 import { ClassIndex } from './names.js';
-import type { FailedPicture, LoadedPicture, PictureTask, Place } from './picture.js';
-import { loadPicture, segmentPicture } from './picture.js';
+import { Passes } from './passes.js';
+import type { FailedPicture, LoadedPicture, Place } from './picture.js';
+import { loadPicture } from './picture.js';
 import type { Outcome, PicturePool, PoolRun } from './pool.js';
 import type { Evaluated } from './types.js';
 
 export class InProcess implements PicturePool {
   readonly names: string;
+  readonly batch: number;
   readonly #segmenter: Evaluated;
   readonly #dataset: Dataset;
   readonly #source: NameSource;
 
-  constructor(segmenter: Evaluated, dataset: Dataset, names: NameSource) {
+  constructor(segmenter: Evaluated, dataset: Dataset, names: NameSource, batch = 1) {
+    this.batch = batch;
     this.#segmenter = segmenter;
     this.#dataset = dataset;
     this.#source = names;
@@ -25,28 +28,38 @@ export class InProcess implements PicturePool {
     return this.#segmenter.info;
   }
 
-  async *work(places: readonly Place[], { settings, prefetch, signal }: PoolRun): AsyncGenerator<Outcome> {
+  async *work(places: readonly Place[], { settings, prefetch, batch, signal }: PoolRun): AsyncGenerator<Outcome> {
     const dataset = this.#dataset;
-    const task = {
+    const passes = new Passes({
       segmenter: this.#segmenter,
       dataset,
       names: this.#source,
       classIndex: new ClassIndex(dataset),
       options: settings.options,
+      batch: batch ?? this.batch,
       signal,
-    };
-    for await (const loaded of ahead(places, (place) => loadPicture(dataset, place, signal), prefetch))
-      yield await outcomeOf(task, loaded);
+    });
+    let group: (LoadedPicture | FailedPicture)[] = [];
+    for await (const loaded of ahead(places, (place) => loadPicture(dataset, place, signal), prefetch)) {
+      group.push(loaded);
+      if (group.filter(isLoaded).length < passes.size) continue;
+      yield* await outcomesOf(passes, group);
+      group = [];
+    }
+    yield* await outcomesOf(passes, group);
   }
 }
 
-async function outcomeOf(task: PictureTask, loaded: LoadedPicture | FailedPicture): Promise<Outcome> {
-  if ('error' in loaded) return loaded;
-  const { id, place } = loaded;
-  try {
-    const { record, predicted } = await segmentPicture(task, loaded);
-    return { id, record, show: () => Promise.resolve({ picture: loaded, predicted }) };
-  } catch (error) {
-    return { id, place, error };
-  }
+const isLoaded = (one: LoadedPicture | FailedPicture): one is LoadedPicture => !('error' in one);
+
+async function outcomesOf(passes: Passes, group: readonly (LoadedPicture | FailedPicture)[]): Promise<Outcome[]> {
+  const results = (await passes.segment(group.filter(isLoaded)))[Symbol.iterator]();
+  return group.map((picture): Outcome => {
+    if (!isLoaded(picture)) return picture;
+    const { id, place } = picture;
+    const result = results.next().value!;
+    if (result.status === 'rejected') return { id, place, error: result.reason };
+    const { record, predicted } = result.value;
+    return { id, record, show: () => Promise.resolve({ picture, predicted }) };
+  });
 }

@@ -74,6 +74,11 @@ export class OwnedPool implements PicturePool, AsyncDisposable {
     return this.#pool.names;
   }
 
+  /** Images in one pass that its engines were opened for; default 1. */
+  get batch(): number | undefined {
+    return this.#pool.batch;
+  }
+
   /**
    * Segments and counts images. `evaluate` calls it; so may a caller that keeps a journal of its own.
    *
@@ -136,11 +141,12 @@ export async function openPool(options: PoolOptions): Promise<OwnedPool> {
 }
 
 async function inThisProcess(options: PoolOptions, dataset: Dataset, engine: EngineOptions): Promise<OwnedPool> {
+  const batch = integer(1, 64).read(options.batch ?? 1, 'batch');
   const names = await openRunNames(options, dataset);
   try {
     const open = options.openSegmenter ?? ((given) => Segmenter.open(given));
     const segmenter = await open(engine);
-    return new OwnedPool(new InProcess(segmenter, dataset, names.source), [names, segmenter]);
+    return new OwnedPool(new InProcess(segmenter, dataset, names.source, batch), [names, segmenter]);
   } catch (error) {
     await names[Symbol.asyncDispose]();
     throw error;
@@ -148,7 +154,7 @@ async function inThisProcess(options: PoolOptions, dataset: Dataset, engine: Eng
 }
 
 async function inProcesses(
-  { dataset: given, names, options, onNote, signal }: PoolOptions,
+  { dataset: given, names, options, batch, onNote, signal }: PoolOptions,
   devices: readonly string[],
   dataset: Dataset,
   engine: EngineOptions,
@@ -157,12 +163,13 @@ async function inProcesses(
     dataset: given,
     names,
     options,
+    batch,
     engine: { ...engine, threads: threadsFor(engine.threads, devices) },
   };
   onNote?.(`a process each: ${devices.join(', ')}`);
   // The compiled module, also where this one runs from its source.
   const entry = fileURLToPath(new URL('./processes/main.js', import.meta.url));
-  const pool = await ProcessPool.open({ devices, entry, setup, dataset, onNote, signal });
+  const pool = await ProcessPool.open({ devices, entry, setup, dataset, batch, onNote, signal });
   return new OwnedPool(pool, [pool]);
 }
 

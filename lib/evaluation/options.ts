@@ -39,7 +39,13 @@ export interface EvaluateOptions {
   identity?: ModelIdentity | undefined;
   /** How classes without a pixel count in the means; default `nan-mean`. */
   absent?: AbsentRule | undefined;
-  /** Images that are decoded while the engine works; default 2. */
+  /**
+   * Images in one pass of an engine, 1–64; default the pool's, or 1. A GPU does several in less time than one after the other; the masks
+   * are the same but for rounding. A pool has its own (`openPool({ batch })`). Where its memory does not hold so many, the passes become
+   * smaller by halves, and the images' warnings say so.
+   */
+  batch?: number | undefined;
+  /** Images that are decoded while the engine works; default `batch`, at least 2. */
   prefetch?: number | undefined;
   /** Ends the evaluation with the code `ABORTED`; what was counted is in the journal. */
   signal?: AbortSignal | undefined;

@@ -74,7 +74,19 @@ export interface PictureTask {
   names: NameSource;
   classIndex: ClassIndex;
   options: MethodOptions;
+  /** Pictures in one pass of the engine, at most. */
+  batch: number;
   signal: AbortSignal | undefined;
+}
+
+/** A picture, and what to look for in it. */
+export interface NamedPicture {
+  picture: LoadedPicture;
+  /** Labels of the data set; without one there is nothing to ask the engine. */
+  labels: readonly number[];
+  warnings: readonly string[];
+  /** Milliseconds that finding the names took. */
+  milliseconds: number;
 }
 
 export interface SegmentedPicture {
@@ -83,29 +95,37 @@ export interface SegmentedPicture {
   predicted: Uint8Array;
 }
 
-/** @throws {InvSegError} the codes of the names' source and of the segmenter */
-export async function segmentPicture(task: PictureTask, picture: LoadedPicture): Promise<SegmentedPicture> {
-  const { segmenter, dataset, options, signal } = task;
-  const { id, place, imagePath, rgb, width, height, mask } = picture;
+export const imageOf = ({ rgb, width, height }: LoadedPicture): RawImage => ({ data: rgb, width, height, channels: 3 });
+
+/** @throws {InvSegError} the codes of the names' source */
+export async function namePicture(
+  { names, classIndex }: Pick<PictureTask, 'names' | 'classIndex'>,
+  picture: LoadedPicture,
+): Promise<NamedPicture> {
+  const { id, imagePath, mask } = picture;
   const began = performance.now();
-  const image: RawImage = { data: rgb, width, height, channels: 3 };
-  const found = await task.names.namesFor({ id, imagePath, image, loadMask: () => Promise.resolve(mask) });
-  const labels = task.classIndex.labelsOf(found.names);
-  const named = performance.now();
-  // Without a name there is nothing to look for, and nothing to ask the engine.
-  const result =
-    labels.length === 0
-      ? undefined
-      : await segmenter.segment(image, {
-          ...options,
-          saveMaps: !dataset.hasBackground,
-          categories: labels.map((label) => dataset.classes[label]!.prompt),
-          signal,
-        });
+  const item = { id, imagePath, image: imageOf(picture), loadMask: () => Promise.resolve(mask) };
+  const found = await names.namesFor(item);
+  const labels = classIndex.labelsOf(found.names);
+  return { picture, labels, warnings: found.warnings, milliseconds: performance.now() - began };
+}
+
+/**
+ * @param result undefined where no class was named
+ * @param pass of the engine: the pictures in it, and its milliseconds
+ * @throws {InvSegError} `INVALID_OPTION` for a result that cannot be scored by class
+ */
+export function recordPicture(
+  { dataset }: Pick<PictureTask, 'dataset'>,
+  { picture, labels, warnings, milliseconds: named }: NamedPicture,
+  result: SegmentResult | undefined,
+  pass: { pictures: number; milliseconds: number },
+): SegmentedPicture {
+  const { id, place, width, height, mask } = picture;
   const predicted = result
     ? translate(result, labels, dataset.hasBackground)
     : new Uint8Array(width * height).fill(dataset.hasBackground ? 0 : UNASSIGNED);
-  const { encode = 0, inversion = 0, predict = 0, total = 0 } = result?.timings ?? {};
+  const { encode = 0, inversion = 0, predict = 0 } = result?.timings ?? {};
   return {
     predicted,
     record: {
@@ -116,16 +136,17 @@ export async function segmentPicture(task: PictureTask, picture: LoadedPicture):
       names: labels,
       milliseconds: tenths({
         load: picture.milliseconds,
-        names: named - began,
+        names: named,
         encode,
-        inversion,
+        // All pictures of a pass make their steps together: each has its share.
+        inversion: inversion / pass.pictures,
         predict,
-        segment: total,
+        segment: pass.milliseconds / pass.pictures,
       }),
       losses: (result?.losses ?? []).map(
         ({ total: sum, cluster, entropy }) => [short(sum), short(cluster), short(entropy)] as const,
       ),
-      warnings: [...picture.warnings, ...found.warnings, ...(result?.warnings ?? [])],
+      warnings: [...picture.warnings, ...warnings, ...(result?.warnings ?? [])],
     },
   };
 }

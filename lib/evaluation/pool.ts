@@ -15,6 +15,8 @@ export interface PicturePool {
   readonly info: EngineFacts;
   /** Of the source of names, in one line. */
   readonly names: string;
+  /** Pictures in one pass that its engines were opened for; default 1. */
+  readonly batch?: number | undefined;
   /**
    * One outcome per image, in any order. An image counts as dealt with when the next outcome is asked for, that is when it is
    * in the journal. Whoever leaves early ends the work that was begun.
@@ -32,6 +34,8 @@ export interface PoolRun {
   settings: RunSettings;
   /** Images that each engine reads beside the one it works on. */
   prefetch: number;
+  /** Images in one pass of each engine; default 1. */
+  batch?: number | undefined;
   /** Ends the work with the code `ABORTED`. */
   signal: AbortSignal | undefined;
 }

@@ -4,8 +4,9 @@ import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { Dataset } from '../datasets/index.js';
 import type { ErrorCode } from '../errors.js';
 import { InvSegError } from '../errors.js';
-import type { PictureTask, Place } from './picture.js';
-import { loadPicture, segmentPicture } from './picture.js';
+import { Passes } from './passes.js';
+import type { FailedPicture, LoadedPicture, PictureTask, Place, SegmentedPicture } from './picture.js';
+import { loadPicture } from './picture.js';
 import type { Outcome, ShownPicture } from './pool.js';
 import { belowRoot } from './settings.js';
 import type { PictureRecord } from './types.js';
@@ -27,13 +28,26 @@ export interface Turns {
   last: Promise<void>;
 }
 
-/** One engine that is asked for several pictures at once: all are read at once, and segmented one after the other. */
+/** A picture that is being read or waits for the engine, and who waits for it. */
+interface Waiting {
+  loading: Promise<LoadedPicture | FailedPicture>;
+  resolve(picture: SegmentedPicture): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * One engine that is asked for several pictures at once: all are read at once, and segmented one after the other or `task.batch`
+ * in one pass, as many as were asked for when their turn comes.
+ */
 export class RemoteEngine {
   readonly #task: PictureTask;
+  readonly #passes: Passes;
+  readonly #waiting: Waiting[] = [];
   readonly #turns: Turns;
 
   constructor(task: PictureTask, turns: Turns = RemoteEngine.turns()) {
     this.#task = task;
+    this.#passes = new Passes(task);
     this.#turns = turns;
   }
 
@@ -46,21 +60,34 @@ export class RemoteEngine {
     const { dataset, signal } = this.#task;
     try {
       const loading = loadPicture(dataset, place, signal);
-      const before = this.#turns.last;
-      const turn = (async () => {
-        const loaded = await loading;
-        await before;
-        if ('error' in loaded) throw loaded.error;
-        return segmentPicture(this.#task, loaded);
-      })();
-      this.#turns.last = turn.then(
-        () => {},
-        () => {},
+      const asked = new Promise<SegmentedPicture>((resolve, reject) =>
+        this.#waiting.push({ loading, resolve, reject }),
       );
-      const { record, predicted } = await turn;
+      this.#turns.last = this.#turns.last.then(() => this.#pass());
+      const { record, predicted } = await asked;
       return { record, labels: await packLabels(predicted) };
     } catch (error) {
       return { failure: failureOf(error, place.id, dataset) };
+    }
+  }
+
+  /** A turn; it finds nothing where an earlier one took its picture along. */
+  async #pass(): Promise<void> {
+    const [first] = this.#waiting;
+    if (!first) return;
+    await first.loading; // others are asked for meanwhile
+    const pass = this.#waiting.splice(0, this.#passes.size);
+    const loaded: { picture: LoadedPicture; asked: Waiting }[] = [];
+    for (const asked of pass) {
+      const picture = await asked.loading;
+      if ('error' in picture) asked.reject(picture.error);
+      else loaded.push({ picture, asked });
+    }
+    const results = await this.#passes.segment(loaded.map(({ picture }) => picture));
+    for (const [i, result] of results.entries()) {
+      const { asked } = loaded[i]!;
+      if (result.status === 'fulfilled') asked.resolve(result.value);
+      else asked.reject(result.reason);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** What a run works on, as plain data that another process can be sent, and what it becomes when it is opened. */
+import { integer } from '../checks/index.js';
 import type { Dataset, DatasetOptions } from '../datasets/index.js';
 import { openDataset } from '../datasets/index.js';
 import type { NameSourceKind, NameSourceOptions, OpenedNames } from '../names/index.js';
@@ -25,6 +26,8 @@ export interface TaskOptions {
   names?: RunNames | undefined;
   /** Options of the method. */
   options?: MethodOverrides | undefined;
+  /** Images in one pass of the engine, 1–64; default 1. */
+  batch?: number | undefined;
 }
 
 /** @throws {InvSegError} the codes of the source and of its models */
@@ -52,6 +55,7 @@ export async function openTask(task: TaskOptions): Promise<PictureTask> {
     names: source,
     classIndex: new ClassIndex(dataset),
     options: resolveOptions(task.options, segmenter.info.model.methods),
+    batch: integer(1, 64).read(task.batch ?? 1, 'batch'),
     signal: undefined,
   };
 }

@@ -5,8 +5,8 @@ import type { MethodOptions } from '../options/index.js';
 import type { AbsentRule, PixelCounts } from '../scores/index.js';
 import type { Segmenter } from '../segmenter/index.js';
 
-/** What is asked of a model: `Segmenter`, or anything that answers like one. */
-export type Evaluated = Pick<Segmenter, 'info' | 'segment'> & Partial<Pick<Segmenter, 'identity'>>;
+/** What is asked of a model: `Segmenter`, or anything that answers like one; `segmentAll` only where `batch` is above 1. */
+export type Evaluated = Pick<Segmenter, 'info' | 'segment'> & Partial<Pick<Segmenter, 'identity' | 'segmentAll'>>;
 
 /** Everything that decides the counts: the first line of the journal. */
 export interface RunSettings extends JournalRecord {

@@ -24,7 +24,10 @@ import { isPickleName, pickleError, refusePickle } from './pickle.js';
 import { findWeights, isFile, type ModuleWeights, type WeightFile } from './weights.js';
 
 /** What the engine needs to know about a model; device and precision are the caller's. */
-export type BundleEngineConfig = Omit<NativeEngineConfig, 'device' | 'dtype' | 'threads' | 'checkFinite'>;
+export type BundleEngineConfig = Omit<
+  NativeEngineConfig,
+  'device' | 'dtype' | 'threads' | 'checkFinite' | 'copyWeights'
+>;
 
 export interface Bundle {
   /** The manifest's name. */
@@ -178,8 +181,9 @@ async function openFolder(
   if (scripts === folder) checkBundle(path.join(folder, 'manifest.json'), manifest, modules);
   const all = MODULE_NAMES.flatMap((name) => modules[name].files);
   const files = [...new Map(all.map((file) => [file.path, file])).values()];
-  const config = ({ script, tensors }: ModuleWeights & { script: string }): NativeEngineConfig['unet'] => ({
+  const config = ({ script, code, tensors }: ModuleWeights & Code): NativeEngineConfig['unet'] => ({
     script,
+    code,
     weights: tensors,
   });
   const weightsHash = (): Promise<string> =>

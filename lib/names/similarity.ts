@@ -4,6 +4,9 @@ import type { VisionLanguageModels } from './vision-language.js';
 import { cosine } from './vision-language.js';
 import type { Vocabulary } from './vocabulary.js';
 
+/** Nouns whose vectors are kept; each has 3 KB. Captions of strangers' images have new ones without end. */
+const MOST_NOUNS = 10_000;
+
 /** Texts are the same for every picture: their vectors are made once. */
 export class Similarity {
   readonly #models: VisionLanguageModels;
@@ -32,13 +35,18 @@ export class Similarity {
     if (nouns.length === 0) return [];
     this.#labels ??= this.#models.wordStates(this.#prompts);
     const labels = await this.#labels;
-    const fresh = nouns.filter((noun) => !this.#nouns.has(noun));
-    if (fresh.length > 0) {
-      const states = await this.#models.wordStates(fresh);
-      fresh.forEach((noun, i) => this.#nouns.set(noun, states[i]!));
-    }
-    return labels.flatMap((label, index) =>
-      nouns.some((noun) => cosine(label, this.#nouns.get(noun)!) > threshold) ? [index] : [],
-    );
+    const states = await this.#statesOf(nouns);
+    return labels.flatMap((label, index) => (states.some((state) => cosine(label, state) > threshold) ? [index] : []));
+  }
+
+  async #statesOf(nouns: readonly string[]): Promise<Float32Array[]> {
+    const known = nouns.map((noun) => this.#nouns.get(noun));
+    const fresh = nouns.filter((_, i) => known[i] === undefined);
+    if (fresh.length === 0) return known as Float32Array[];
+    const made = await this.#models.wordStates(fresh);
+    if (this.#nouns.size + fresh.length > MOST_NOUNS) this.#nouns.clear();
+    fresh.forEach((noun, i) => this.#nouns.set(noun, made[i]!));
+    let next = 0;
+    return known.map((state) => state ?? made[next++]!);
   }
 }

@@ -1,7 +1,6 @@
 /** A text as words: what each is compared by, and what part it plays. English grammar; other languages get plain words. */
-import { createRequire } from 'node:module';
 import pluralize from 'pluralize';
-import type * as Wink from 'wink-nlp';
+import { Tagger } from './tagger.js';
 
 export interface Word {
   /** As written, in lower case and NFC. */
@@ -17,17 +16,7 @@ export interface Word {
 /** Where a phrase cannot go on: a full stop, a comma, the end of a possessive. */
 export const BREAK = null;
 
-const require = createRequire(import.meta.url);
-let tagger: Wink.WinkMethods | undefined;
-
-/** Loaded by the first text (0.15 s): most commands never need it. */
-function loadTagger(): Wink.WinkMethods {
-  tagger ??= (require('wink-nlp') as typeof Wink.default)(require('wink-eng-lite-web-model') as Wink.Model, [
-    'sbd',
-    'pos',
-  ]);
-  return tagger;
-}
+const tagger = new Tagger();
 
 // Singulars that the library leaves or spells otherwise than a class name would.
 pluralize.addSingularRule(/^cookies$/i, 'cookie');
@@ -44,7 +33,7 @@ export function singularOf(word: string): string {
 
 /** Words in their order, with `BREAK` between the parts of the text that no phrase reaches across. */
 export function wordsOf(text: string): (Word | typeof BREAK)[] {
-  const tokens = tag(clean(text));
+  const tokens = tagger.tag(clean(text));
   const words: (Word | typeof BREAK)[] = [];
   tokens.forEach(({ value, part }, i) => {
     if (value === '-') return; // tv-monitor is a tv monitor
@@ -80,24 +69,6 @@ function clean(text: string): string {
     .replace(REPEATED, '$1$1$1')
     .replace(ENDLESS, ' . ') // its time grows with the square of a run, and no name is that long
     .replace(/\s+/g, ' ');
-}
-
-interface Token {
-  value: string;
-  part: string;
-}
-
-function tag(text: string): Token[] {
-  const nlp = loadTagger();
-  const { its } = nlp;
-  const tokens: Token[] = [];
-  nlp
-    .readDoc(text)
-    .tokens()
-    .each((token: Wink.ItemToken) => {
-      tokens.push({ value: token.out(), part: token.out(its.pos) as string });
-    });
-  return tokens;
 }
 
 let segmenter: Intl.Segmenter | undefined;

@@ -17,8 +17,10 @@ export interface TensorSource {
 }
 
 export interface NativeModule {
-  /** Path of the weightless TorchScript. */
+  /** Path of the weightless TorchScript; where `code` is given, its name in messages. */
   script: string;
+  /** Bytes of the TorchScript; the file is not read. */
+  code?: Uint8Array | undefined;
   weights: TensorSource[];
 }
 
@@ -34,6 +36,8 @@ export interface NativeEngineConfig {
   threads: number;
   /** Read every weight once and refuse NaN and infinity (code `WEIGHTS_NOT_FINITE`). */
   checkFinite: boolean;
+  /** Read the weights into memory instead of mapping their files. */
+  copyWeights?: boolean | undefined;
   /** Side of the square picture that the VAE encoder sees. */
   imageSize: number;
   /** Side of its latent; also the canonical frame H = W. */
@@ -331,6 +335,7 @@ export interface NativeVisionLanguageConfig {
   dtype: NativeEngineConfig['dtype'];
   threads: number;
   checkFinite: boolean;
+  copyWeights?: boolean | undefined;
 }
 
 /** Texts are ids [texts × length] with the position of each end token, [texts]. */

@@ -23,8 +23,30 @@ export type {
   SubtokenRule,
   TensorSource,
 } from './binding.js';
+export { builtFolder, type LocalBuild, localBuilds } from './builds.js';
+export { type AddonOptions, type Candidate, candidates } from './candidates.js';
+export { cmakeJs } from './cmake-js.js';
 export { checkDevice } from './devices.js';
-export { loadBinding } from './load.js';
+export { fingerprint } from './fingerprint.js';
+export { type Host, thisHost, unsupported } from './host.js';
+export { rememberLibtorch } from './libtorch.js';
+export {
+  type Attempt,
+  describe,
+  INSTALLED,
+  inRange,
+  installedRoot,
+  LIBRARY,
+  type Libtorch,
+  type LibtorchSource,
+  named,
+  pythonBeside,
+  range,
+  readVersion,
+} from './libtorch-folder.js';
+export { type LoadedAddon, loadAddon, loadBinding } from './load.js';
 export { notNumbers } from './not-finite.js';
+export { cacheFolder, isCheckout, LIBTORCH_PIN, LIBTORCH_RANGE, libtorchCache } from './places.js';
+export { type Prebuild, prebuildFor, prebuildsFolder, whyNoPrebuild } from './prebuilds.js';
 export type { BuildStamp } from './stamp.js';
 export { ADDON, BUILD_FOLDER, PACKAGE_ROOT, readStamp, SHIM, STAMP } from './stamp.js';

@@ -1,19 +1,22 @@
-/** Finds the built addon, maps its LibTorch and loads it. */
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+/** Finds an addon, maps its LibTorch and loads it. */
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import type { NativeBinding } from './binding.js';
+import { type AddonOptions, type Candidate, candidates } from './candidates.js';
 import { adopt } from './errors.js';
-import { ADDON, BUILD_FOLDER, type BuildStamp, readStamp, SHIM, STAMP } from './stamp.js';
+import { crashedBefore, firstLoad } from './first-load.js';
+import { LinkerError, openAddon } from './open.js';
 
+export type { AddonOptions } from './candidates.js';
 export { toInvSegError } from './errors.js';
 
 export interface Addon {
   binding: NativeBinding;
   /** Folder of the binaries. */
   folder: string;
-  /** Root of LibTorch: the folder with `lib` and `include`. */
+  /** Where they come from. */
+  origin: Candidate['origin'];
+  /** Root of LibTorch: the folder with `lib`. */
   libtorch: string;
   libtorchVersion: string;
   /** The Python that can import this LibTorch's torch, where there is one. */
@@ -22,77 +25,122 @@ export interface Addon {
   warnings: string[];
 }
 
-interface Shim {
-  load(folder: string): { loaded: string[]; failed: string[] };
+export interface LoadOptions extends AddonOptions {
+  /** Load it in a process of its own first, where that was never done (true). */
+  apart?: boolean;
 }
 
-const WAY_OUT = 'Run `npx invseg setup` (in a checkout: `npm run setup`) to build it';
+const REBUILD = 'npx invseg setup --rebuild';
 
 // Modules are one an environment: each worker thread has its own.
-let addon: Addon | undefined;
+let loaded: { addon: Addon; options: AddonOptions } | undefined;
 
 /**
- * Loads the addon once for this environment (main thread or worker thread).
+ * Loads the addon once for this environment (main thread or worker thread), with the LibTorch that is named or found.
  *
- * It lies in the folder that `INVSEG_ADDON` names, else in the package's `build/Release`; its LibTorch is the one that it was
- * built with.
+ * The order: the option `addon`, `INVSEG_ADDON`, the package's prebuilt addon for that LibTorch, one that the set-up built on this
+ * machine for it. Of the last two, one that crashes or does not load leaves its turn to the next.
  *
  * @throws {InvSegError} `ADDON_NOT_BUILT` where there is none; `LIBTORCH_NOT_FOUND` where its LibTorch has gone;
- * `ADDON_LOAD_FAILED` where the dynamic linker refuses it
+ * `ADDON_LOAD_FAILED` where the dynamic linker refuses it, or it crashes; `INVALID_OPTION` where another was loaded already
  */
-export function loadBinding(): Addon {
-  addon ??= load();
-  return addon;
+export function loadBinding({ apart = true, ...options }: LoadOptions = {}): Addon {
+  if (loaded) {
+    refuseAnother(loaded.options, options);
+    return loaded.addon;
+  }
+  loaded = { addon: load(candidates(options), apart), options };
+  return loaded.addon;
 }
 
-function load(): Addon {
-  const { folder, stamp } = findBuild();
-  const libraries = path.join(stamp.libtorch, 'lib');
-  if (!existsSync(libraries)) {
+/** What was loaded. */
+export type LoadedAddon = Pick<Addon, 'folder' | 'origin' | 'libtorch' | 'libtorchVersion'>;
+
+/**
+ * Loads the addon before anything needs it, and chooses it and its LibTorch in the program rather than by
+ * `INVSEG_ADDON` and `INVSEG_LIBTORCH`. Holds for this thread; other processes and worker threads choose for
+ * themselves.
+ *
+ * @param options folders of the addon and of LibTorch; default what is found
+ * @returns where both came from
+ * @throws {InvSegError} `INVALID_OPTION`, also where another was loaded already; `ADDON_NOT_BUILT`,
+ * `LIBTORCH_NOT_FOUND`, `ADDON_LOAD_FAILED`
+ * @example
+ * ```ts
+ * import { loadAddon } from 'invseg-native';
+ *
+ * const { folder, libtorchVersion } = loadAddon();
+ * console.log(folder, libtorchVersion);
+ * ```
+ */
+export function loadAddon(options: AddonOptions = {}): LoadedAddon {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new InvSegError('INVALID_OPTION', 'Expected an object with addon or libtorch for the options of loadAddon');
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== 'addon' && name !== 'libtorch')
+      throw new InvSegError(
+        'INVALID_OPTION',
+        `Expected addon or libtorch for an option of loadAddon but received ${name}`,
+      );
+    if (value !== undefined && (typeof value !== 'string' || value === ''))
+      throw new InvSegError('INVALID_OPTION', `Expected the path of a folder for ${name} but received ${typeof value}`);
+  }
+  const { folder, origin, libtorch, libtorchVersion } = loadBinding(options);
+  return { folder, origin, libtorch, libtorchVersion };
+}
+
+function refuseAnother(first: AddonOptions, options: AddonOptions): void {
+  for (const name of ['addon', 'libtorch'] as const) {
+    const [before, now] = [first[name], options[name]];
+    if (now === undefined || (before !== undefined && path.resolve(before) === path.resolve(now))) continue;
     throw new InvSegError(
-      'LIBTORCH_NOT_FOUND',
-      `The addon in ${folder} was built with the LibTorch in ${stamp.libtorch}, which is no longer there. ${WAY_OUT} again.`,
+      'INVALID_OPTION',
+      `Expected ${name} before the addon is loaded but received ${now} when ${before ?? 'the default'} had been; ask for it first, ` +
+        'in every process and worker thread',
     );
   }
-  const require = createRequire(import.meta.url);
-  const shim = attempt(path.join(folder, SHIM), (file) => require(file) as Shim);
-  const { failed } = attempt(libraries, (file) => shim.load(file));
-  const binding = attempt(path.join(folder, ADDON), (file) => require(file) as NativeBinding);
-  const { libtorch, libtorchVersion, python } = stamp;
-  return { binding: adopt(binding), folder, libtorch, libtorchVersion, python, warnings: failed };
 }
 
-function findBuild(): { folder: string; stamp: BuildStamp } {
-  const named = process.env['INVSEG_ADDON'];
-  // A folder that the user names is the only candidate: falling back to another build would hide a wrong path.
-  const folder = named ? path.resolve(named) : BUILD_FOLDER;
-  const missing = [ADDON, SHIM, STAMP].filter((file) => !existsSync(path.join(folder, file)));
-  const stamp = readStamp(folder);
-  if (missing.length === 0 && stamp) return { folder, stamp };
-  const tried = [ADDON, SHIM, STAMP].map((file) => {
-    const state = missing.includes(file)
-      ? 'missing'
-      : file === STAMP
-        ? 'not readable as a stamp of this version'
-        : 'found';
-    return `  ${path.join(folder, file)}: ${state}`;
+function load(list: readonly Candidate[], apart: boolean): Addon {
+  const failures: InvSegError[] = [];
+  for (const [i, candidate] of list.entries()) {
+    // What crashed when it was tried is tried again only where nothing else is left.
+    const last = i === list.length - 1;
+    if (apart && !last && crashedBefore(candidate)) continue;
+    try {
+      return open(candidate, apart);
+    } catch (error) {
+      failures.push(error as InvSegError);
+    }
+  }
+  const [error, ...others] = failures as [InvSegError, ...InvSegError[]];
+  if (others.length === 0) throw error;
+  const all = [error, ...others].map(({ message }) => `  ${message.split('\n')[0]}`);
+  throw new InvSegError(error.code, `${error.message}\nAll that was tried:\n${all.join('\n')}\nRun:\n  ${REBUILD}`, {
+    cause: error,
   });
-  throw new InvSegError(
-    'ADDON_NOT_BUILT',
-    named
-      ? `The folder that INVSEG_ADDON names has no addon: correct or unset it. Looked for:\n${tried.join('\n')}`
-      : `The native addon has not been built. ${WAY_OUT}. Looked for:\n${tried.join('\n')}`,
-  );
 }
 
-function attempt<T>(file: string, open: (file: string) => T): T {
-  try {
-    return open(file);
-  } catch (error) {
+function open(candidate: Candidate, apart: boolean): Addon {
+  const { addon, shim, libtorch, libtorchVersion, python, origin } = candidate;
+  const folder = path.dirname(addon);
+  const crash = apart ? firstLoad(candidate) : undefined;
+  if (crash !== undefined) {
     throw new InvSegError(
       'ADDON_LOAD_FAILED',
-      `The native addon could not be loaded from ${file}: ${(error as Error).message}. ${WAY_OUT} again.`,
-      { cause: error },
+      `The process that loads the addon from ${folder} ${crash}, with the LibTorch ${libtorchVersion} in ${libtorch}: name another ` +
+        `LibTorch with INVSEG_LIBTORCH, or build the addon for this one.\nRun:\n  ${REBUILD}`,
+    );
+  }
+  try {
+    const { binding, failed } = openAddon(shim, path.join(libtorch, 'lib'), addon);
+    return { binding: adopt(binding), folder, origin, libtorch, libtorchVersion, python, warnings: failed };
+  } catch (error) {
+    if (!(error instanceof LinkerError)) throw error;
+    throw new InvSegError(
+      'ADDON_LOAD_FAILED',
+      `The native addon could not be loaded from ${error.file}: ${error.message}. Run \`${REBUILD}\` to build it for this machine.`,
+      { cause: error.cause },
     );
   }
 }

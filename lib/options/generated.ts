@@ -461,4 +461,10 @@ export interface EngineOptions {
    * @default false
    */
   trustCode: boolean;
+  /**
+   * Copy the weights into memory instead of mapping their files: for network disks, and files that others write to.
+   * Takes their size more. Files that change after opening then change nothing.
+   * @default false
+   */
+  copyWeights: boolean;
 }

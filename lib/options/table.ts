@@ -157,7 +157,7 @@ export const methodTable = {
           region: row({
             rule: oneOf('covered', 'overlap'),
             default: 'covered',
-            scopes: loss,
+            scopes: loop,
             help: 'points that some view covers, or only those that every view covers',
             native: { inversion: 'entropy.region' },
           }),
@@ -519,5 +519,13 @@ export const engineTable = {
     scopes: engine,
     help: 'load TorchScript that is not of this package: a program, which may do what its user may',
     flag: '--trust-code',
+  }),
+  copyWeights: row({
+    rule: flag,
+    default: false,
+    scopes: engine,
+    help: 'copy the weights into memory instead of mapping their files: for network disks, and files that others write to',
+    details: 'Takes their size more. Files that change after opening then change nothing.',
+    flag: '--copy-weights',
   }),
 } satisfies Table;

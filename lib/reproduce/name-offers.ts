@@ -155,15 +155,8 @@ class LazyModels {
   }
 
   #open(): Promise<VisionLanguage> {
-    const { device, dtype, threads, checkFinite, trustCode } = this.#engine;
-    return (this.#opened ??= VisionLanguage.open({
-      device,
-      dtype,
-      threads,
-      checkFinite,
-      trustCode,
-      ...this.#folders,
-    }).then(async (models) => {
+    const { model: _, ...engine } = this.#engine;
+    return (this.#opened ??= VisionLanguage.open({ ...engine, ...this.#folders }).then(async (models) => {
       await models.identify();
       return models;
     }));

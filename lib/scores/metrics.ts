@@ -5,7 +5,7 @@ import type { ClassCounts } from './counts.js';
  * What a class counts that no pixel has, neither in truth nor in prediction: `nan-mean` leaves it out of the means, `zero`
  * counts it as 0, `present-only` also leaves out classes that are predicted but never in the truth.
  */
-export const absentRules = ['nan-mean', 'zero', 'present-only'] as const;
+export const absentRules = Object.freeze(['nan-mean', 'zero', 'present-only'] as const);
 /**
  * How classes without a pixel count in the means, see `absentRules`.
  *

@@ -15,7 +15,7 @@ export function allBackground(width: number, height: number, options: MethodOpti
     segments: makeSegments(categories, { labels, areas: Float64Array.of(labels.length), scores: Float32Array.of(1) }),
     losses: [],
     status: 'completed',
-    timings: { queued: 0, decode: 0, encode: 0, inversion: 0, predict: 0, total: 0 },
+    timings: { queued: 0, decode: 0, text: 0, encode: 0, inversion: 0, predict: 0, total: 0 },
     prompts: [],
     warnings: [warning],
     options,

@@ -1,5 +1,8 @@
 export { allBackground } from './all-background.js';
 export { checkSegmenter } from './check.js';
+export { DECODED_AHEAD, Decoding } from './decoding.js';
+export type { SegmenterPoolOptions } from './pool.js';
+export { SegmenterPool } from './pool.js';
 export { maskOf } from './result.js';
 export { resultJson } from './result-json.js';
 export type { ModelInfo, SegmenterInfo } from './segmenter.js';

@@ -15,6 +15,7 @@ export async function openParts({
   threads,
   checkFinite,
   trustCode,
+  copyWeights,
 }: EngineOptions): Promise<SegmenterParts> {
   const bundle = await openBundle(model, { trustCode });
   const { manifest, tokenizerFolder, vocabulary, engineConfig } = bundle;
@@ -22,8 +23,8 @@ export async function openParts({
   const tokenizer = await ClipTokenizer.load(tokenizerFolder, { ...ids, vocabulary });
   const addon = loadBinding();
   checkDevice(addon, device);
-  const watch = await WeightWatch.of(bundle.files.map((file) => file.path));
-  const engine = await addon.binding.openEngine({ ...engineConfig, device, dtype, threads, checkFinite });
+  const watch = await WeightWatch.of(copyWeights ? [] : bundle.files.map((file) => file.path));
+  const engine = await addon.binding.openEngine({ ...engineConfig, device, dtype, threads, checkFinite, copyWeights });
   return {
     engine,
     checkWeights: () => watch.check(),

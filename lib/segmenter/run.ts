@@ -1,7 +1,5 @@
 /** Images from input to result, one alone or several in one pass. Nothing here touches a tensor. */
 
-import type { ImageInput } from '../image/index.js';
-import { decodeImage } from '../image/index.js';
 import { Listener } from '../listener.js';
 import type { MapSelections, MethodContext, MethodOutcome, Observer, SegmenterParts } from '../methods/index.js';
 import { methods, requireFinite, wordFactors } from '../methods/index.js';
@@ -9,6 +7,8 @@ import type { MethodName, MethodOptions, OutputOptions } from '../options/index.
 import { Random } from '../random.js';
 import { settled } from '../settled.js';
 import type { PromptSet } from '../text/index.js';
+import type { Decoding } from './decoding.js';
+import { DECODED_AHEAD } from './decoding.js';
 import { Handles } from './handles.js';
 import { makeResult, makeSegments } from './result.js';
 import type { Stop } from './stop.js';
@@ -16,7 +16,7 @@ import type { CategoryMaps, Progress, SegmentResult } from './types.js';
 import { unknownNames, unknownNamesWarning } from './unknown-names.js';
 
 export interface Run {
-  input: ImageInput;
+  picture: Decoding;
   options: MethodOptions;
   output: OutputOptions;
   prompts: PromptSet;
@@ -52,7 +52,10 @@ export async function runTogether(
   const handles = new Handles();
   try {
     const prepared: PromiseSettledResult<Prepared>[] = [];
-    for (const job of jobs) prepared.push(await settled(() => prepare(parts, job, handles)));
+    for (const [i, job] of jobs.entries()) {
+      for (const next of jobs.slice(i + 1, i + 1 + DECODED_AHEAD)) next.picture.begin();
+      prepared.push(await settled(() => prepare(parts, job, handles)));
+    }
     const ready = prepared.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const outcomes = await runAll(jobs[0]!.options.method, ready);
     const results: PromiseSettledResult<SegmentResult>[] = [];
@@ -102,7 +105,7 @@ async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promi
   };
   const began = performance.now();
   report('decode');
-  const { rgb, width, height, warnings } = await decodeImage(job.input);
+  const { rgb, width, height, warnings } = await job.picture.take();
   const decoded = performance.now();
 
   report('encode');
@@ -114,6 +117,7 @@ async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promi
   const states = handles.own(await engine.encodeText(prompts.ids, prompts.count));
   const { wordWeight } = options.prompt;
   const embedding = wordWeight === 1 ? states : handles.own(await states.scale(wordFactors(prompts, wordWeight)));
+  const read = performance.now();
   stop.check();
   const image = handles.own(await engine.encodeImage(rgb, width, height, options.latentSample, latentSeed));
   const encoded = performance.now();
@@ -155,6 +159,7 @@ async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promi
       timings: {
         queued: began - job.called,
         decode: decoded - began,
+        text: read - decoded,
         encode: encoded - decoded,
         inversion: milliseconds.inversion,
         predict: milliseconds.prediction,

@@ -8,10 +8,12 @@ import { methods, selectAll } from '../methods/index.js';
 import type { ModelIdentity } from '../models/index.js';
 import type { EngineOptions, ModelMethods } from '../options/index.js';
 import { resolveEngineOptions, resolveOptions, resolveOutput } from '../options/index.js';
+import { DECODED_AHEAD, Decoding } from './decoding.js';
 import { openParts } from './open.js';
 import { Queue } from './queue.js';
 import type { Run } from './run.js';
 import { run, runTogether } from './run.js';
+import type { GivenImage } from './source.js';
 import { checkImage, isIterable, Source } from './source.js';
 import { Stop } from './stop.js';
 import type { BatchImage, BatchOutcome, SegmentAllOptions, SegmentOptions, SegmentResult } from './types.js';
@@ -80,7 +82,8 @@ export class Segmenter implements AsyncDisposable {
   /**
    * Loads a model.
    *
-   * @param options model (a folder; default the model in the package), device, dtype, threads, checkFinite, trustCode
+   * @param options model (a folder; default the model in the package), device, dtype, threads, checkFinite, trustCode,
+   * copyWeights
    * @returns a segmenter that its caller disposes of
    * @throws {InvSegError} `INVALID_OPTION`; the codes of a missing set-up (`LIBTORCH_NOT_FOUND`, `ADDON_NOT_BUILT`,
    * `ADDON_LOAD_FAILED`), of a bad model (`MODEL_…`, `MANIFEST_…`, `CODE_UNTRUSTED`, `WEIGHTS_…`, `TOKENIZER_…`) and
@@ -138,8 +141,8 @@ export class Segmenter implements AsyncDisposable {
    * own; masks are those of `segment` but for rounding. A pass waits its turn among the other calls. The durations of
    * steps in `timings` and `losses` are those of the whole pass.
    *
-   * @param images read as they are needed: those of a pass before it, never further ahead. Bytes are copied as they
-   * are read, so a buffer may be filled again for the next image.
+   * @param images read as they are needed: those of a pass before it, and at most two of the next one, which are decoded
+   * while it runs. Bytes are copied as they are read, so a buffer may be filled again for the next image.
    * @param options those of `segment` but `categories` and `onProgress`, and `batch`, the images of one pass (1–64)
    * @returns outcomes in the order of the images; an image that fails has its error and the others go on
    * @throws {InvSegError} `INVALID_OPTION` for the options; `ABORTED`, `DISPOSED`; and what `images` throws, after the
@@ -162,14 +165,15 @@ export class Segmenter implements AsyncDisposable {
     images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
     options: SegmentAllOptions = {},
   ): AsyncGenerator<BatchOutcome, void, undefined> {
-    const { batch, signal, own } = this.#allOptions(images, options);
+    const { batch, signal, own } = this.readAllOptions(images, options);
     const stop = new Stop(this.#closing.signal, signal);
     stop.check();
     const source = new Source(images, stop);
     try {
       for (let index = 0; !source.ended; ) {
         const waiting = await source.take(batch);
-        yield* await this.#pass(waiting, { ...own, ...(signal && { signal }) }, stop, index);
+        source.readAhead(DECODED_AHEAD);
+        yield* await this.pass(waiting, { ...own, ...(signal && { signal }) }, stop, index);
         index += waiting.length;
         source.check();
       }
@@ -178,8 +182,8 @@ export class Segmenter implements AsyncDisposable {
     }
   }
 
-  /** What is wrong with the options is no image's fault. They are a copy: the caller may change its own meanwhile. */
-  #allOptions(images: unknown, options: SegmentAllOptions) {
+  /** What is wrong with the options is no image's fault. They are a copy: the caller may change its own meanwhile. @internal */
+  readAllOptions(images: unknown, options: SegmentAllOptions) {
     if (!isPlainObject(options)) refuse('options', 'an object', options);
     for (const name of ['categories', 'onProgress']) {
       if (name in options)
@@ -198,20 +202,21 @@ export class Segmenter implements AsyncDisposable {
     return { batch: integer(1, 64).read(batch, 'batch'), signal, own: structuredClone(own) };
   }
 
-  async #pass(
-    images: readonly BatchImage[],
+  /** Images of `segmentAll` in one pass, the first of them with the index `first`. @throws {InvSegError} what `stop` throws @internal */
+  async pass(
+    images: readonly GivenImage[],
     options: Omit<SegmentOptions, 'categories'>,
     stop: Stop,
     first: number,
   ): Promise<BatchOutcome[]> {
     const outcomes: BatchOutcome[] = [];
     const jobs: { index: number; job: Run }[] = [];
-    for (const [i, image] of images.entries()) {
+    for (const [i, { image, picture }] of images.entries()) {
       const index = first + i;
       stop.check(); // an end of the call is no image's error
       try {
         checkImage(image, index);
-        jobs.push({ index, job: this.#job(image.input, { ...options, categories: image.categories }) });
+        jobs.push({ index, job: this.#job(picture, { ...options, categories: image.categories }) });
       } catch (error) {
         outcomes.push({ index, error: error as Error });
       }
@@ -235,12 +240,12 @@ export class Segmenter implements AsyncDisposable {
   }
 
   async #segment(input: ImageInput, options: SegmentOptions, observe?: Observer): Promise<SegmentResult> {
-    const job = this.#job(input, options, observe);
+    const job = this.#job(new Decoding(input), options, observe);
     return this.#queue.run(job.stop, () => run(this.#parts, job));
   }
 
   /** Everything that can be wrong with a call is found here, before it waits. */
-  #job(input: ImageInput, options: SegmentOptions, observe?: Observer): Run {
+  #job(picture: Decoding, options: SegmentOptions, observe?: Observer): Run {
     const called = performance.now();
     if (!isPlainObject(options)) refuse('options', 'an object with categories', options);
     const { categories, signal, onProgress, saveMaps, saveStrengths, compareLoss, ...rest } = options;
@@ -258,7 +263,7 @@ export class Segmenter implements AsyncDisposable {
       needsNames,
     });
     const selections = selectAll(this.#parts, resolved);
-    return { input, options: resolved, output, prompts, selections, stop, called, onProgress, observe };
+    return { picture, options: resolved, output, prompts, selections, stop, called, onProgress, observe };
   }
 
   /**

@@ -1,11 +1,21 @@
-/** The images of `segmentAll`, taken a pass at a time from whatever iterates over them. */
+/** The images of `segmentAll`, taken a pass at a time from whatever iterates over them; a few are read before their turn. */
 import { isPlainObject, refuse } from '../checks/index.js';
+import { Decoding } from './decoding.js';
 import type { Stop } from './stop.js';
 import type { BatchImage } from './types.js';
+
+/** An image as the source gave it, which need not be one. */
+export interface GivenImage {
+  image: BatchImage;
+  picture: Decoding;
+}
 
 export class Source {
   readonly #iterator: Iterator<BatchImage> | AsyncIterator<BatchImage>;
   readonly #stop: Stop;
+  readonly #ready: GivenImage[] = [];
+  /** One read after the other. */
+  #reading: Promise<void> = Promise.resolve();
   #ended = false;
   #failed: { error: unknown } | undefined;
 
@@ -16,16 +26,31 @@ export class Source {
 
   /** Nothing more comes. */
   get ended(): boolean {
-    return this.#ended;
+    return this.#ended && this.#ready.length === 0;
   }
 
   /**
    * At most `count` images, fewer at the end and where the source fails (see `check`).
    * @throws {InvSegError} `ABORTED` or `DISPOSED`, at once, also while the source waits
    */
-  async take(count: number): Promise<BatchImage[]> {
-    const images: BatchImage[] = [];
-    while (images.length < count && !this.#ended) {
+  async take(count: number): Promise<GivenImage[]> {
+    await this.#read(count, false);
+    return this.#ready.splice(0, count);
+  }
+
+  /** Reads at most `count` images before they are asked for, and begins to decode them. What goes wrong is said by `take` and `check`. */
+  readAhead(count: number): void {
+    this.#read(count, true).catch(() => {});
+  }
+
+  #read(count: number, decode: boolean): Promise<void> {
+    const read = this.#reading.then(() => this.#fill(count, decode));
+    this.#reading = read.catch(() => {});
+    return read;
+  }
+
+  async #fill(count: number, decode: boolean): Promise<void> {
+    while (this.#ready.length < count && !this.#ended) {
       let next: IteratorResult<BatchImage> | undefined;
       try {
         await this.#stop.race(Promise.resolve(this.#iterator.next()).then((result) => void (next = result)));
@@ -36,19 +61,25 @@ export class Source {
         break;
       }
       if (next!.done) this.#ended = true;
-      else images.push(kept(next!.value));
+      else {
+        const image = kept(next!.value);
+        const { input } = (image ?? {}) as BatchImage;
+        const picture = new Decoding(input);
+        if (decode) picture.begin();
+        this.#ready.push({ image, picture });
+      }
     }
-    return images;
   }
 
   /** @throws what the source threw, once what it gave before is done */
   check(): void {
-    if (this.#failed) throw this.#failed.error;
+    if (this.#failed && this.#ready.length === 0) throw this.#failed.error;
   }
 
   /** Tells the source that nobody asks for more; does not wait for one that may be waiting itself. */
   async leave(): Promise<void> {
     if (this.#ended) return;
+    this.#ended = true; // also for a read that is under way
     const left = Promise.resolve(this.#iterator.return?.()).catch(() => {});
     await Promise.race([left, new Promise((resolve) => setImmediate(resolve))]);
   }

@@ -36,8 +36,10 @@ export type SegmentOptions = MethodOverrides &
 export interface Timings {
   /** Waiting for earlier calls of the same segmenter. */
   queued: number;
-  /** Reading the image. */
+  /** What the call waited for it: an image may be decoded while the one before is worked on. */
   decode: number;
+  /** The text's states, a part of `encode`. */
+  text: number;
   /** Text states and latent. */
   encode: number;
   /** All steps. */

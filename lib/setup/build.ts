@@ -1,41 +1,52 @@
-/** Builds the addon with cmake-js. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * Builds the addon with cmake-js. In a checkout the build tree stays, and the next build compiles what changed; for an installed
+ * package tree and binaries lie in the user's cache, where every project finds them, and the tree goes when the binaries are made.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ADDON, BUILD_FOLDER, type BuildStamp, PACKAGE_ROOT, readStamp, SHIM, STAMP } from '../native/index.js';
-import { cmakeJs } from './cmake-js.js';
-import { fingerprint } from './fingerprint.js';
+import {
+  ADDON,
+  type BuildStamp,
+  builtFolder,
+  cmakeJs,
+  fingerprint,
+  isCheckout,
+  localBuilds,
+  PACKAGE_ROOT,
+  SHIM,
+  STAMP,
+} from '../native/index.js';
 import { inspect, type Libtorch } from './libtorch.js';
 import { withLock } from './lock.js';
-import { isCheckout, logFile } from './places.js';
+import { logFile } from './places.js';
 import { type Log, requireTool, runTool, step } from './tools.js';
 
-/** The build tree, which cmake-js names so. */
+/** A checkout's build tree, which cmake-js names so. */
 export const BUILD_TREE = path.join(PACKAGE_ROOT, 'build');
 
-const LOCK = 'invseg.lock';
-
-/** The stamp of a build that needs nothing done, or undefined. */
+/** The stamp of a build that needs nothing done, or undefined. The newest, where there are several. */
 export function currentBuild(): BuildStamp | undefined {
-  const stamp = readStamp(BUILD_FOLDER);
-  if (!stamp || ![ADDON, SHIM].every((file) => existsSync(path.join(BUILD_FOLDER, file)))) return undefined;
-  const libtorch = inspect(stamp.libtorch);
-  if (typeof libtorch === 'string' || libtorch.version !== stamp.libtorchVersion) return undefined;
-  return stamp.fingerprint === fingerprint(PACKAGE_ROOT) ? stamp : undefined;
+  return localBuilds().find(({ stamp }) => {
+    const libtorch = inspect(stamp.libtorch);
+    if (typeof libtorch === 'string' || libtorch.version !== stamp.libtorchVersion) return false;
+    return stamp.fingerprint === fingerprint(PACKAGE_ROOT);
+  })?.stamp;
 }
 
 /**
- * Builds `invseg.node` and `invseg_shim.node` against `libtorch` and leaves the stamp beside them.
+ * Builds `invseg.node` and `invseg_shim.node` against `libtorch` and leaves them with a stamp in `builtFolder`.
  *
  * @throws {InvSegError} `TOOL_MISSING` without cmake, make or a compiler; `SETUP_FAILED` with the compiler's output
  */
 export async function buildAddon(libtorch: Libtorch, log: Log): Promise<BuildStamp> {
-  return withBuildTree(log, async () => {
+  const folder = builtFolder(libtorch.version);
+  const tree = isCheckout() ? BUILD_TREE : `${folder}.build`;
+  return withBuildTree(tree, log, async () => {
     // A build that fails half-way must not look finished.
-    rmSync(path.join(BUILD_FOLDER, STAMP), { force: true });
+    rmSync(path.join(folder, STAMP), { force: true });
     const made = fingerprint(PACKAGE_ROOT);
-    await configure(libtorch.root, [], log);
-    await make(['invseg', 'invseg_shim'], 'Building the addon', 'build', log);
+    await buildTargets(tree, libtorch.root, ['invseg', 'invseg_shim'], log);
     const stamp: BuildStamp = {
       format: 'invseg-build/1',
       fingerprint: made,
@@ -43,22 +54,33 @@ export async function buildAddon(libtorch: Libtorch, log: Log): Promise<BuildSta
       libtorchVersion: libtorch.version,
       python: libtorch.python,
     };
-    writeFileSync(path.join(BUILD_FOLDER, STAMP), `${JSON.stringify(stamp, null, 2)}\n`);
+    const release = path.join(tree, 'Release');
+    if (release !== folder) {
+      mkdirSync(folder, { recursive: true });
+      for (const file of [ADDON, SHIM]) replace(path.join(release, file), path.join(folder, file));
+    }
+    writeFileSync(path.join(folder, STAMP), `${JSON.stringify(stamp, null, 2)}\n`);
     // Objects and precompiled headers are hundreds of megabytes; only a checkout is built again, after a change.
-    if (!isCheckout()) keepWhatIsLoaded();
+    if (tree !== BUILD_TREE) rmSync(tree, { recursive: true, force: true });
     return stamp;
   });
 }
 
-/** Removes everything of the build tree but the binaries and their stamp, and the lock, which is held. */
-function keepWhatIsLoaded(): void {
-  const kept = (folder: string, names: readonly string[]): void => {
-    for (const name of readdirSync(folder).filter((entry) => !names.includes(entry))) {
-      rmSync(path.join(folder, name), { recursive: true, force: true });
-    }
-  };
-  kept(BUILD_TREE, [path.basename(BUILD_FOLDER), LOCK]);
-  kept(BUILD_FOLDER, [ADDON, SHIM, STAMP]);
+/** Another process may have the old file mapped: it keeps it. */
+function replace(from: string, to: string): void {
+  copyFileSync(from, `${to}.new`);
+  renameSync(`${to}.new`, to);
+}
+
+/**
+ * Builds targets of CMakeLists.txt in `tree`; the binaries are in its `Release`.
+ *
+ * @param libtorch root of the LibTorch to build against
+ * @throws {InvSegError} `SETUP_FAILED` with the compiler's output
+ */
+export async function buildTargets(tree: string, libtorch: string, targets: string[], log: Log): Promise<void> {
+  await configure(tree, libtorch, [], log);
+  await make(tree, targets, 'Building the addon', 'build', log);
 }
 
 /**
@@ -68,16 +90,16 @@ function keepWhatIsLoaded(): void {
  * @returns the folder to run ctest in
  */
 export async function buildNativeTests(libtorch: string, bundle: string, log: Log): Promise<string> {
-  return withBuildTree(log, async () => {
-    await configure(libtorch, ['--CDINVSEG_BUILD_TESTS=ON', `--CDINVSEG_TEST_BUNDLE=${bundle}`], log);
-    await make(['invseg_tests'], 'Building the C++ tests', 'build-tests', log);
+  return withBuildTree(BUILD_TREE, log, async () => {
+    await configure(BUILD_TREE, libtorch, ['--CDINVSEG_BUILD_TESTS=ON', `--CDINVSEG_TEST_BUNDLE=${bundle}`], log);
+    await make(BUILD_TREE, ['invseg_tests'], 'Building the C++ tests', 'build-tests', log);
     return BUILD_TREE;
   });
 }
 
-async function withBuildTree<T>(log: Log, work: () => Promise<T>): Promise<T> {
+async function withBuildTree<T>(tree: string, log: Log, work: () => Promise<T>): Promise<T> {
   checkTools();
-  return withLock(path.join(BUILD_TREE, LOCK), log, work);
+  return withLock(tree === BUILD_TREE ? path.join(tree, 'invseg.lock') : `${tree}.lock`, log, work);
 }
 
 /** @throws {InvSegError} `TOOL_MISSING` */
@@ -89,16 +111,24 @@ export function checkTools(env: NodeJS.ProcessEnv = process.env): void {
   requireTool(['ninja', 'make'], 'A build tool', install('make'), env);
 }
 
-async function configure(libtorch: string, more: string[], log: Log): Promise<void> {
-  forgetMovedTree();
+async function configure(tree: string, libtorch: string, more: string[], log: Log): Promise<void> {
+  forgetMovedTree(tree);
   await step(log, `Configuring the build against ${libtorch}`, () =>
-    runCmakeJs('configure', [`--CDINVSEG_LIBTORCH=${libtorch}`, ...more], 'configure', 'configure the build', log),
+    runCmakeJs(
+      tree,
+      'configure',
+      [`--CDINVSEG_LIBTORCH=${libtorch}`, ...more],
+      'configure',
+      'configure the build',
+      log,
+    ),
   );
 }
 
-async function make(targets: string[], what: string, name: string, log: Log): Promise<void> {
+async function make(tree: string, targets: string[], what: string, name: string, log: Log): Promise<void> {
   await step(log, `${what} (${jobs()} jobs at once; some minutes the first time)`, () =>
     runCmakeJs(
+      tree,
       'build',
       ['--parallel', String(jobs()), '--', '--target', ...targets],
       name,
@@ -115,21 +145,28 @@ function jobs(): number {
 }
 
 /** CMake refuses a tree that was made at another path, as in a copied or moved checkout. */
-function forgetMovedTree(): void {
-  const cache = path.join(BUILD_TREE, 'CMakeCache.txt');
+function forgetMovedTree(tree: string): void {
+  const cache = path.join(tree, 'CMakeCache.txt');
   if (!existsSync(cache)) return;
   const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(readFileSync(cache, 'utf8'))?.[1];
   if (home !== undefined && path.resolve(home) === path.resolve(PACKAGE_ROOT)) return;
   rmSync(cache, { force: true });
-  rmSync(path.join(BUILD_TREE, 'CMakeFiles'), { recursive: true, force: true });
+  rmSync(path.join(tree, 'CMakeFiles'), { recursive: true, force: true });
 }
 
-async function runCmakeJs(command: string, args: string[], name: string, purpose: string, log: Log): Promise<void> {
+async function runCmakeJs(
+  tree: string,
+  command: string,
+  args: string[],
+  name: string,
+  purpose: string,
+  log: Log,
+): Promise<void> {
   const { script } = cmakeJs();
   let shown = 0;
   await runTool({
     command: process.execPath,
-    args: [script, command, '--directory', PACKAGE_ROOT, '--out', BUILD_TREE, ...args],
+    args: [script, command, '--directory', PACKAGE_ROOT, '--out', tree, ...args],
     logFile: logFile(name),
     purpose,
     cwd: PACKAGE_ROOT,

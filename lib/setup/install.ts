@@ -1,31 +1,31 @@
 /** Installs the pinned LibTorch: a virtual environment of python3 with torch's wheel, which holds a whole LibTorch. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { InvSegError } from '../errors.js';
+import { INSTALLED, installedRoot, isCheckout, LIBTORCH_PIN } from '../native/index.js';
 import { withLock } from './lock.js';
 import { COMPANIONS } from './pins.js';
-import { LIBTORCH_PIN, logFile } from './places.js';
+import { logFile } from './places.js';
 import { masker } from './secrets.js';
 import { type Log, requireTool, runTool, step } from './tools.js';
-
-/** Written last: an installation without it was interrupted and is done anew. */
-const MARKER = 'complete.json';
 
 /** One retry: pip's five against an index that cannot be reached take minutes, even where a local wheel will do. */
 const PIP_OPTIONS = ['--retries', '1', '--progress-bar', 'off', '--no-input'];
 
+export { installedRoot } from '../native/index.js';
+
 const WITHOUT_IT = 'or set INVSEG_LIBTORCH to a LibTorch of your own';
 
-/** Root of the LibTorch that was installed into `folder`, or undefined where none was, or not to its end. */
-export function installedRoot(folder: string): string | undefined {
-  try {
-    const { root } = JSON.parse(readFileSync(path.join(folder, MARKER), 'utf8')) as { root: string };
-    return path.join(folder, root);
-  } catch {
-    return undefined;
-  }
+/** Whether pip is to install it: where somebody asks for it, and in a checkout, whose tools import torch in Python. */
+export function wantsPip(
+  options: { pip?: boolean | undefined; cuda?: boolean | undefined; wheel?: string | undefined },
+  env: NodeJS.ProcessEnv = process.env,
+): boolean {
+  if (options.pip !== undefined) return options.pip;
+  if (options.wheel !== undefined || options.cuda !== undefined) return false;
+  return isCheckout() || Boolean(env['INVSEG_PIP_ARGS'] || env['INVSEG_PIP_REQUIREMENTS']);
 }
 
 /**
@@ -57,7 +57,7 @@ export async function installLibtorch(folder: string, log: Log, env: NodeJS.Proc
     await step(log, `Installing torch ${LIBTORCH_PIN} into it with pip`, () => pipInstall(own, log, env));
     const root = await torchFolder(own, env);
     writeFileSync(
-      path.join(folder, MARKER),
+      path.join(folder, INSTALLED),
       `${JSON.stringify({ torch: LIBTORCH_PIN, root: path.relative(folder, root) })}\n`,
     );
     return root;

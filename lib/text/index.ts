@@ -1,5 +1,6 @@
 export type { BackgroundWords } from './background-words.js';
 export { backgroundWordLists } from './background-words.js';
+export { byteLetters, WORD_END } from './bpe.js';
 export { BACKGROUND, cleanName, foldName, MAX_CATEGORIES, MAX_NAME_LENGTH, parseCategories, quote } from './names.js';
 export type { PromptRequest, PromptSet } from './plan.js';
 export { planPrompts } from './plan.js';

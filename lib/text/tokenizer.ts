@@ -34,6 +34,8 @@ export interface Token {
 // One match is one word; a sub-token never crosses words. Alternatives in the reference's order.
 const WORDS = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+/gu;
 const CACHED_WORDS = 10_000;
+/** A longer one is no word that comes again, and its ids would fill the memory. */
+const CACHED_LENGTH = 100;
 
 interface Word {
   ids: number[];
@@ -159,6 +161,7 @@ export class ClipTokenizer {
     // Loading made sure that every byte and every result of a merge is in the vocabulary.
     const result: Word = { ids: parts.tokens.map((part) => this.#vocab.get(part)!), ends: [] };
     for (const length of parts.lengths) result.ends.push((total += length));
+    if (word.length > CACHED_LENGTH) return result;
     if (this.#cache.size >= CACHED_WORDS) this.#cache.clear();
     this.#cache.set(word, result);
     return result;

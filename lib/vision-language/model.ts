@@ -92,13 +92,13 @@ async function open(kind: ModelKind, file: string, folder: string, trusted: bool
   const codes: Record<string, string> = {};
   const files = new Set<string>();
   for (const [name, module] of Object.entries(manifest.modules)) {
-    const { script, sha256 } = await findCode(
+    const { script, code, sha256 } = await findCode(
       path.join(path.dirname(file), module.script),
       `modules.${name}.script`,
       trusted,
     );
     const weights = await readWeights(folder, module);
-    modules[name] = { script, weights };
+    modules[name] = { script, code, weights };
     codes[name] = sha256;
     for (const tensor of weights) files.add(tensor.file);
   }

@@ -5,6 +5,9 @@ import { InvSegError } from '../errors.js';
 import type { ClipTokenizer } from '../text/index.js';
 import { quote } from '../text/index.js';
 
+/** Characters of a text. Those of CLIP's 75 sub-tokens are fewer, and a word's merges take the square of its length. */
+const MOST = 10_000;
+
 export interface TokenizedTexts {
   /** [texts × length] start, sub-tokens, end, padding. */
   ids: Int32Array;
@@ -26,6 +29,12 @@ export function tokenizeTexts(tokenizer: ClipTokenizer, texts: readonly string[]
   const tokens = texts.map((text) => {
     if (typeof text !== 'string') {
       throw new InvSegError('INVALID_OPTION', `Expected a string for a ${what} but received ${show(text)}`);
+    }
+    if (text.length > MOST) {
+      throw new InvSegError(
+        'NAME_TOO_LONG',
+        `Expected a ${what} of at most ${MOST} characters but received ${text.length}: ${quote(text)}`,
+      );
     }
     const found = tokenizer.tokenise(text);
     if (found.length === 0) {

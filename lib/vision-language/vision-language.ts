@@ -111,7 +111,7 @@ export class VisionLanguage implements AsyncDisposable {
   static async open(options: VisionLanguageOptions = {}): Promise<VisionLanguage> {
     record(options, 'options', 'an object with clip or blip');
     const { clip: clipFolder, blip: blipFolder, ...rest } = options;
-    const { device, dtype, threads, checkFinite, trustCode } = resolveEngineOptions(rest);
+    const { device, dtype, threads, checkFinite, trustCode, copyWeights } = resolveEngineOptions(rest);
     for (const [name, folder] of Object.entries({ clip: clipFolder, blip: blipFolder })) {
       if (folder !== undefined && typeof folder !== 'string') {
         throw new InvSegError('INVALID_OPTION', `Expected a folder for ${name} but received ${show(folder)}`);
@@ -125,7 +125,8 @@ export class VisionLanguage implements AsyncDisposable {
     const addon = loadBinding();
     checkDevice(addon, device);
     const modules = [clip, blip].flatMap((opened) => (opened ? Object.values(opened.model.modules) : []));
-    const watch = await WeightWatch.of(modules.flatMap(({ weights }) => weights.map(({ file }) => file)));
+    const files = copyWeights ? [] : modules.flatMap(({ weights }) => weights.map(({ file }) => file));
+    const watch = await WeightWatch.of(files);
     const engine = await addon.binding.openVisionLanguage({
       contrastive: clip?.config ?? null,
       captioner: blip?.config ?? null,
@@ -133,6 +134,7 @@ export class VisionLanguage implements AsyncDisposable {
       dtype,
       threads,
       checkFinite,
+      copyWeights,
     });
     return new VisionLanguage(engine, watch, clip, blip);
   }

@@ -2,6 +2,7 @@
 #include "addon/handles.h"
 #include "addon/options.h"
 #include "core/engine/device.h"
+#include "core/engine/host_memory.h"
 #include "core/engine/stream.h"
 #include "core/methods/attend.h"
 
@@ -27,7 +28,7 @@ DeviceCare care_of(const std::weak_ptr<EngineState>& weak) {
     if (state->engine) state->engine->graphs().clear();
     release_memory(parse_device(state->config.device));
   };
-  return {wait, flush};
+  return {wait, flush, release_host_memory};
 }
 
 Napi::Value level_list(Napi::Env env, const std::vector<at::Tensor>& maps) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "addon/arrays.h"
 
@@ -30,9 +31,53 @@ Napi::Array list(const Napi::Object& object, const char* key) {
   return value.As<Napi::Array>();
 }
 
+/**
+ * Reads an object field by field and knows what it was asked for: a field that nobody reads is an option that would be lost on
+ * the way from the table of options (lib/options/table.ts) to the core.
+ */
+class Reader {
+ public:
+  Reader(const Napi::Object& object, std::string what) : object_(object), what_(std::move(what)) {}
+
+  Napi::Value value(const char* key) {
+    read_.insert(key);
+    return object_.Get(key);
+  }
+  bool given(const char* key) { return !value(key).IsUndefined(); }
+  double number(const char* key) { return number_of(value(key), key); }
+  int64_t integer(const char* key) { return integer_of(value(key), key); }
+  int64_t size(const char* key) { return invseg::addon::size(object_, (read_.insert(key), key)); }
+  std::string string(const char* key) { return string_of(value(key), key); }
+  bool boolean(const char* key) { return boolean_of(value(key), key); }
+  Napi::Object nested(const char* key) { return object_of(value(key), key); }
+
+  /** @throws Error `INVALID_OPTION` for a field that was not read */
+  void finish() const {
+    const Napi::Array names = object_.GetPropertyNames();
+    for (uint32_t i = 0; i < names.Length(); ++i) {
+      const std::string name = names.Get(i).ToString().Utf8Value();
+      if (!read_.contains(name)) throw Error("INVALID_OPTION", "Unknown option " + name + " of " + what_);
+    }
+  }
+
+ private:
+  Napi::Object object_;
+  std::string what_;
+  std::set<std::string> read_;
+};
+
 /** Whether the weights are to be copied; a configuration without the property says no. */
 bool copies_weights(const Napi::Object& config) {
   return !config.Get("copyWeights").IsUndefined() && boolean(config, "copyWeights");
+}
+
+/** The bytes that were hashed are those that run: a file could be another one by now. */
+std::string code_of(const Napi::Object& module) {
+  const Napi::Value code = module.Get("code");
+  if (code.IsUndefined()) return {};
+  const auto [bytes, size] = view<uint8_t>(code, "code");
+  if (size == 0) refuse("the bytes of a module", "code", code);
+  return {reinterpret_cast<const char*>(bytes), size};
 }
 
 /** @param config the whole configuration that the module is a part of */
@@ -40,6 +85,7 @@ ModuleConfig module_config(const Napi::Object& object, const Napi::Object& confi
   ModuleConfig module;
   module.copy_weights = copies_weights(config);
   module.script = string(object, "script");
+  module.code = code_of(object);
   const Napi::Array weights = list(object, "weights");
   module.weights.reserve(weights.Length());
   for (uint32_t i = 0; i < weights.Length(); ++i) {
@@ -177,33 +223,37 @@ MapSelection map_selection(const Napi::Object& object, const EngineConfig& confi
 }
 
 EntropyOptions entropy_options(const Napi::Object& object) {
+  Reader reader(object, "the entropy");
   EntropyOptions options;
-  options.normalise = parse_entropy_normalise(string(object, "normalise"));
-  options.reduce = parse_entropy_reduce(string(object, "reduce"));
-  options.region = parse_entropy_region(string(object, "region"));
+  options.normalise = parse_entropy_normalise(reader.string("normalise"));
+  options.reduce = parse_entropy_reduce(reader.string("reduce"));
+  options.region = parse_entropy_region(reader.string("region"));
+  reader.finish();
   return options;
 }
 
 InversionOptions inversion_options(const Napi::Object& object, const EngineConfig& config, int64_t prompts) {
+  Reader reader(object, "an inversion");
   InversionOptions options;
-  options.spans = spans_of(object.Get("spans"));
-  if (!object.Get("groups").IsUndefined()) options.groups = copy<int32_t, int64_t>(object.Get("groups"), "groups");
-  options.subtokens = parse_subtoken_rule(string(object, "subtokens"));
-  options.training = map_selection(nested(object, "training"), config);
-  options.frame = size(object, "frame");
-  options.gradient = parse_gradient_mode(string(object, "gradient"));
-  options.refine_iterations = integer(object, "refineIterations");
-  options.cluster.anchor_scale = number(object, "anchorScale");
-  options.cluster.anchor_centre = number(object, "anchorCentre");
-  options.cluster.symmetric = parse_inter_pairs(string(object, "interPairs"));
-  options.cluster_weight = number(object, "clusterWeight");
-  options.alpha = number(object, "alpha");
-  options.entropy = entropy_options(nested(object, "entropy"));
-  options.trainable = copy<uint8_t>(object.Get("trainable"), "trainable", prompts * config.prompt_length);
-  options.adam.learning_rate = number(object, "learningRate");
-  options.adam.beta1 = number(object, "beta1");
-  options.adam.beta2 = number(object, "beta2");
-  options.adam.eps = number(object, "adamEps");
+  options.spans = spans_of(reader.value("spans"));
+  if (reader.given("groups")) options.groups = copy<int32_t, int64_t>(reader.value("groups"), "groups");
+  options.subtokens = parse_subtoken_rule(reader.string("subtokens"));
+  options.training = map_selection(reader.nested("training"), config);
+  options.frame = reader.size("frame");
+  options.gradient = parse_gradient_mode(reader.string("gradient"));
+  options.refine_iterations = reader.integer("refineIterations");
+  options.cluster.anchor_scale = reader.number("anchorScale");
+  options.cluster.anchor_centre = reader.number("anchorCentre");
+  options.cluster.symmetric = parse_inter_pairs(reader.string("interPairs"));
+  options.cluster_weight = reader.number("clusterWeight");
+  options.alpha = reader.number("alpha");
+  options.entropy = entropy_options(reader.nested("entropy"));
+  options.trainable = copy<uint8_t>(reader.value("trainable"), "trainable", prompts * config.prompt_length);
+  options.adam.learning_rate = reader.number("learningRate");
+  options.adam.beta1 = reader.number("beta1");
+  options.adam.beta2 = reader.number("beta2");
+  options.adam.eps = reader.number("adamEps");
+  reader.finish();
   return options;
 }
 
@@ -261,37 +311,47 @@ std::vector<CategorySpan> spans_of(const Napi::Value& value) {
   return spans;
 }
 
-LabelOptions label_options(const Napi::Object& object) {
+/** Those of the labels, for whoever reads more of the same object. */
+static LabelOptions read_labels(Reader& reader) {
   LabelOptions options;
-  options.width = size(object, "width");
-  options.height = size(object, "height");
-  const std::string order = string(object, "order");
+  options.width = reader.size("width");
+  options.height = reader.size("height");
+  const std::string order = reader.string("order");
   if (order != "resize-first" && order != "argmax-first") {
-    refuse("resize-first or argmax-first", "order", object.Get("order"));
+    refuse("resize-first or argmax-first", "order", reader.value("order"));
   }
   options.argmax_first = order == "argmax-first";
-  options.maps = boolean(object, "maps");
+  options.maps = reader.boolean("maps");
   // What only some methods use may be left out.
-  const auto given = [&](const char* key) { return !object.Get(key).IsUndefined(); };
-  if (given("background")) options.background = parse_background_rule(string(object, "background"));
-  if (given("threshold")) options.threshold = number(object, "threshold");
-  if (given("rescale")) options.rescale = boolean(object, "rescale");
-  if (given("strengths")) options.strengths = boolean(object, "strengths");
+  if (reader.given("background")) options.background = parse_background_rule(reader.string("background"));
+  if (reader.given("threshold")) options.threshold = reader.number("threshold");
+  if (reader.given("rescale")) options.rescale = reader.boolean("rescale");
+  if (reader.given("strengths")) options.strengths = reader.boolean("strengths");
+  return options;
+}
+
+LabelOptions label_options(const Napi::Object& object) {
+  Reader reader(object, "labels");
+  LabelOptions options = read_labels(reader);
+  reader.finish();
   return options;
 }
 
 PredictOptions predict_options(const Napi::Object& object, const EngineConfig& config) {
+  Reader reader(object, "a prediction");
   PredictOptions options;
-  static_cast<LabelOptions&>(options) = label_options(object);
-  options.selection = map_selection(nested(object, "selection"), config);
-  options.timestep = integer(object, "timestep");
-  options.noise_seed = noise_seed_of(object.Get("noiseSeed"));
-  options.refine_iterations = integer(object, "refineIterations");
-  if (!object.Get("refine").IsUndefined()) {
-    const Napi::Object refinement = nested(object, "refine");
-    options.refinement.iterations = integer(refinement, "iterations");
-    options.refinement.entropy_reduction = number(refinement, "entropyReduction");
+  static_cast<LabelOptions&>(options) = read_labels(reader);
+  options.selection = map_selection(reader.nested("selection"), config);
+  options.timestep = reader.integer("timestep");
+  options.noise_seed = noise_seed_of(reader.value("noiseSeed"));
+  options.refine_iterations = reader.integer("refineIterations");
+  if (reader.given("refine")) {
+    Reader refinement(reader.nested("refine"), "the refinement");
+    options.refinement.iterations = refinement.integer("iterations");
+    options.refinement.entropy_reduction = refinement.number("entropyReduction");
+    refinement.finish();
   }
+  reader.finish();
   return options;
 }
 

@@ -10,6 +10,9 @@ namespace {
 
 std::atomic<int64_t> threads{0};
 
+/** Without a job for so long a thread gives back what it keeps for the next. */
+constexpr std::chrono::seconds kPause{2};
+
 Error disposed() { return Error("DISPOSED", "The engine is disposed; open a new one"); }
 
 }  // namespace
@@ -87,7 +90,13 @@ void Worker::Thread::run(Mailbox& mailbox) {
     std::deque<std::unique_ptr<Job>> dropped;
     {
       std::unique_lock lock(mutex);
-      wake.wait(lock, [&] { return closed || !queue.empty(); });
+      const auto called = [&] { return closed || !queue.empty(); };
+      if (!wake.wait_for(lock, kPause, called)) {
+        lock.unlock();
+        if (care.rest) care.rest();
+        lock.lock();
+        wake.wait(lock, called);
+      }
       if (stopped) dropped.swap(queue);
       if (queue.empty()) return;
       job = std::move(queue.front());

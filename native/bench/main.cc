@@ -1,18 +1,19 @@
 // Times the core at Stable Diffusion 2.1's full size, stage by stage, without Node.
 //
 //     invseg_bench --weights DIR --scripts models/sd21 [--device cuda] [--dtype auto] [--threads 0] [--images 5] [--steps 15]
-//                  [--views 2] [--categories 3] [--plain] [--batch 16] [--json FILE] [--save FILE] [--against FILE] [--trace FILE]
+//                  [--views 2] [--categories 3] [--plain] [--fresh] [--batch 16] [--json FILE] [--save FILE] [--against FILE] [--trace FILE]
 //     invseg_bench --weights DIR --operators          operator calls of each stage
 //     invseg_bench --weights DIR --inputs DIR         writes what an image is made from, for a peer in another language
 //     invseg_bench --loss 4096                        the clustering loss alone, against S built
 //
-// Every image runs with views that are kept and then with fresh views in every step. `--batch` times 1, 2, 4 … images whose steps
+// Every image runs with views that are kept and then with fresh views in every step, with `--fresh` only so. `--batch` times 1, 2, 4 … images whose steps
 // are made together, `--plain` captures no graphs. `--save` keeps losses, prompt, maps and labels of one image; `--against` compares
 // this run's with those of another, on another device or in another type. `--trace` writes the kernels of one image as a Chrome
 // trace, which scripts/gpu/kernels.py adds up.
 
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <map>
 #include <string>
@@ -107,11 +108,17 @@ Outcome segment(
   wait_for(device);
   const auto whole = Clock::now();
   auto start = whole;
-  // Every stage ends when the device has done it.
-  const auto mark = [&](const char* name) {
+  std::clock_t used = std::clock();
+  // Every stage ends when the device has done it. On a CPU the processor's time of all threads stands beside it: others that
+  // share the machine do not change it much.
+  const auto mark = [&](const std::string& name) {
     wait_for(device);
     if (stages != nullptr) stages->add(name, since(start));
+    if (stages != nullptr && device.is_cpu()) {
+      stages->add(name + ", processor", 1000.0 * static_cast<double>(std::clock() - used) / CLOCKS_PER_SEC);
+    }
     start = Clock::now();
+    used = std::clock();
   };
 
   const auto ids = prompt(config, setting);
@@ -207,6 +214,7 @@ int run(const Arguments& arguments) {
          << "\"";
   if (images > 0) {
     for (const bool fresh : {false, true}) {
+      if (!fresh && arguments.values.count("fresh") != 0) continue;
       const int64_t warm = engine->device().is_cuda() ? 3 : 0;
       for (int64_t i = 0; i < warm; ++i) segment(engine, setting, fresh, static_cast<uint32_t>(i), nullptr);
       Stages stages;
@@ -222,7 +230,7 @@ int run(const Arguments& arguments) {
       for (const auto& stage : stages.order) {
         const auto& times = stages.times[stage];
         const double half = quantile(times, 0.5), most = quantile(times, 0.9);
-        std::printf("  %-14s p50 %8.2f  p90 %8.2f ms\n", stage.c_str(), half, most);
+        std::printf("  %-22s p50 %8.2f  p90 %8.2f ms\n", stage.c_str(), half, most);
         if (json) json << ",\"" << stage << "\":[" << half << ',' << most << ']';
       }
       if (json) json << '}';

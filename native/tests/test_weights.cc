@@ -200,6 +200,21 @@ TEST(values_that_are_not_finite_are_found_and_named) {
   }
 }
 
+TEST(code_in_memory_is_loaded_and_its_file_is_not_read) {
+  Case c;
+  std::ostringstream bytes;
+  bytes << std::ifstream(c.script, std::ios::binary).rdbuf();
+  const auto sources = bundle::write_safetensors(c.file, c.tensors);
+  const at::Tensor ids = at::zeros({1, 32}, at::kLong);
+  const at::Tensor wanted = c.load(sources).forward({ids}).toTensor();
+  Files files;
+  LoadedModule given("text encoder", {"no such file", sources, false, bytes.str()}, at::kCPU, at::kFloat, true, files);
+  CHECK(given.forward({ids}).toTensor().equal(wanted));
+  CHECK_ERROR(
+      LoadedModule("text encoder", {c.script, sources, false, "not a module"}, at::kCPU, at::kFloat, true, files),
+      "MODEL_NOT_FOUND", c.script);
+}
+
 TEST(a_script_that_is_none_is_an_error) {
   Case c;
   Files files;

@@ -3,10 +3,9 @@
 from typing import Tuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .operators import GroupNorm
+from .operators import GroupNorm, Linear
 
 
 class Attention(nn.Module):
@@ -19,10 +18,10 @@ class Attention(nn.Module):
     def __init__(self, query_width: int, context_width: int, heads: int):
         super().__init__()
         self.heads = heads
-        self.to_q = nn.Linear(query_width, query_width, bias=False)
-        self.to_k = nn.Linear(context_width, query_width, bias=False)
-        self.to_v = nn.Linear(context_width, query_width, bias=False)
-        self.to_out = nn.ModuleList([nn.Linear(query_width, query_width)])
+        self.to_q = Linear(query_width, query_width, bias=False)
+        self.to_k = Linear(context_width, query_width, bias=False)
+        self.to_v = Linear(context_width, query_width, bias=False)
+        self.to_out = nn.ModuleList([Linear(query_width, query_width)])
 
     def split(self, x: Tensor) -> Tensor:
         return x.view(x.shape[0], x.shape[1], self.heads, -1).transpose(1, 2)  # [B, heads, N, d]
@@ -55,7 +54,7 @@ class Attention(nn.Module):
             values = self.values(context, x) if output else None
             out, attention = torch.ops.invseg.read_attention(q, k, values, head_weights)
         elif output:
-            out = F.scaled_dot_product_attention(q, k, self.values(context, x))
+            out = torch.ops.invseg.attention(q, k, self.values(context, x))
         if output:
             out = self.to_out[0](out.transpose(1, 2).reshape(x.shape[0], x.shape[1], -1))
         return out, attention
@@ -64,7 +63,7 @@ class Attention(nn.Module):
 class GEGLU(nn.Module):
     def __init__(self, width: int, inner: int):
         super().__init__()
-        self.proj = nn.Linear(width, inner * 2)
+        self.proj = Linear(width, inner * 2)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.ops.invseg.geglu(self.proj(x))
@@ -74,7 +73,7 @@ class FeedForward(nn.Module):
     def __init__(self, width: int):
         super().__init__()
         # Index 1 is a dropout in the published model; an identity keeps the parameter names.
-        self.net = nn.ModuleList([GEGLU(width, width * 4), nn.Identity(), nn.Linear(width * 4, width)])
+        self.net = nn.ModuleList([GEGLU(width, width * 4), nn.Identity(), Linear(width * 4, width)])
 
     def forward(self, x: Tensor) -> Tensor:
         return self.net[2](self.net[0](x))
@@ -128,9 +127,9 @@ class Transformer(nn.Module):
         self.level = level
         self.heads = heads
         self.norm = GroupNorm(groups, width, eps, silu=False)
-        self.proj_in = nn.Linear(width, width)
+        self.proj_in = Linear(width, width)
         self.transformer_blocks = nn.ModuleList([TransformerBlock(width, context_width, heads)])
-        self.proj_out = nn.Linear(width, width)
+        self.proj_out = Linear(width, width)
 
     def forward(
         self,

@@ -13,7 +13,7 @@ from torch import nn
 from .bert_decoder import DecoderConfig, TextDecoder
 from .blip import BlipConfig, VisionConfig, VisionEncoder
 from .clip import ClipConfig, ImageEncoder, TextEncoder, TowerConfig
-from .export import make_weightless
+from .export import check_torch, make_weightless
 
 CLIP_L14 = ClipConfig(
     image=TowerConfig(width=1024, layers=24, heads=16, mlp_width=4096),
@@ -66,6 +66,7 @@ def export(configs: Tuple[ClipConfig, BlipConfig], clip_folder: str, blip_folder
 
 def write_scripts(modules: Callable[[], Dict[str, nn.Module]], folder: str) -> None:
     """A weightless ``.pt`` file for each of the modules, which are made without memory: only their shapes matter."""
+    check_torch()
     with torch.device("meta"):
         made = modules()
     os.makedirs(folder, exist_ok=True)

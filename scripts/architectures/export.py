@@ -19,6 +19,17 @@ from .text_encoder import TextEncoder
 from .unet import UNet
 from .vae_encoder import VaeEncoder
 
+# TorchScript is deprecated in Python from torch 2.11 on, and its errors will come in a later one: what is written is written with
+# this release, and its hashes are known (lib/models/known-code.ts).
+TORCH = "2.13"
+
+
+def check_torch() -> None:
+    """End where another release of torch would write the modules."""
+    if torch.__version__.split(".")[:2] != TORCH.split("."):
+        raise SystemExit(f"Expected torch {TORCH} to write TorchScript but found {torch.__version__}: pip install torch=={TORCH}.0")
+
+
 # Modules by the name that a manifest gives them.
 MODULES = ("text_encoder", "vae_encoder", "unet")
 
@@ -44,6 +55,7 @@ def make_weightless(module: nn.Module) -> nn.Module:
 
 def export(config: BundleConfig, folder: str) -> None:
     """Write ``text_encoder.pt``, ``vae_encoder.pt`` and ``unet.pt`` of ``config`` to ``folder``."""
+    check_torch()
     os.makedirs(folder, exist_ok=True)
     for name in MODULES:
         with torch.device("meta"):  # shapes only: the full-size U-Net would take 3.5 GB otherwise

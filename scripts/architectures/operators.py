@@ -51,6 +51,18 @@ def geglu(x: Tensor) -> Tensor:
     return value * F.gelu(gate)
 
 
+@operator("linear(Tensor x, Tensor weight, Tensor? bias) -> Tensor")
+def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+    """x [..., C], weight [D, C], bias [D] -> [..., D]."""
+    return F.linear(x, weight, bias)
+
+
+@operator("attention(Tensor q, Tensor k, Tensor v) -> Tensor")
+def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """q [B, heads, N, d], k and v [B, heads, M, d] -> [B, heads, N, d], the fused kernel."""
+    return F.scaled_dot_product_attention(q, k, v)
+
+
 @operator("read_attention(Tensor q, Tensor k, Tensor? v, Tensor head_weights) -> (Tensor, Tensor)")
 def read_attention(q: Tensor, k: Tensor, v: Optional[Tensor], head_weights: Tensor) -> Tuple[Tensor, Tensor]:
     """q [B, heads, N, d], k and v [B, heads, M, d] -> (out [B, heads, N, d], empty without v; map [B, N, M] float32).
@@ -64,6 +76,13 @@ def read_attention(q: Tensor, k: Tensor, v: Optional[Tensor], head_weights: Tens
     if v is None:
         return torch.empty(0, device=q.device, dtype=q.dtype), attention
     return torch.matmul(probabilities.to(q.dtype), v), attention
+
+
+class Linear(nn.Linear):
+    """``nn.Linear`` by the operator above."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.invseg.linear(x, self.weight, self.bias)
 
 
 class GroupNorm(nn.GroupNorm):

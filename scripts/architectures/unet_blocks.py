@@ -8,14 +8,14 @@ from torch import Tensor, nn
 
 from .attention import Transformer
 from .configs import UNetConfig
-from .operators import Conv2d, GroupNorm, shortcut
+from .operators import Conv2d, GroupNorm, Linear, shortcut
 
 
 class TimestepEmbedding(nn.Module):
     def __init__(self, in_width: int, width: int):
         super().__init__()
-        self.linear_1 = nn.Linear(in_width, width)
-        self.linear_2 = nn.Linear(width, width)
+        self.linear_1 = Linear(in_width, width)
+        self.linear_2 = Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linear_2(F.silu(self.linear_1(x)))
@@ -26,7 +26,7 @@ class ResnetBlock(nn.Module):
         super().__init__()
         self.norm1 = GroupNorm(groups, in_channels, eps, silu=True)
         self.conv1 = Conv2d(in_channels, out_channels, 3, padding=1)
-        self.time_emb_proj = nn.Linear(time_width, out_channels)
+        self.time_emb_proj = Linear(time_width, out_channels)
         self.norm2 = GroupNorm(groups, out_channels, eps, silu=True)
         self.conv2 = Conv2d(out_channels, out_channels, 3, padding=1)
         self.conv_shortcut = shortcut(in_channels, out_channels)

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .configs import VaeEncoderConfig
-from .operators import Conv2d, GroupNorm, shortcut
+from .operators import Conv2d, GroupNorm, Linear, shortcut
 
 
 class ResnetBlock(nn.Module):
@@ -55,15 +55,15 @@ class MidAttention(nn.Module):
     def __init__(self, channels: int, groups: int, eps: float):
         super().__init__()
         self.group_norm = GroupNorm(groups, channels, eps, silu=False)
-        self.to_q = nn.Linear(channels, channels)
-        self.to_k = nn.Linear(channels, channels)
-        self.to_v = nn.Linear(channels, channels)
-        self.to_out = nn.ModuleList([nn.Linear(channels, channels)])
+        self.to_q = Linear(channels, channels)
+        self.to_k = Linear(channels, channels)
+        self.to_v = Linear(channels, channels)
+        self.to_out = nn.ModuleList([Linear(channels, channels)])
 
     def forward(self, x: Tensor) -> Tensor:
         b, c, h, w = x.shape
         hidden = self.group_norm(x).view(b, c, h * w).transpose(1, 2).unsqueeze(1)  # [B, 1, N, C]
-        out = F.scaled_dot_product_attention(self.to_q(hidden), self.to_k(hidden), self.to_v(hidden))
+        out = torch.ops.invseg.attention(self.to_q(hidden), self.to_k(hidden), self.to_v(hidden))
         return x + self.to_out[0](out).squeeze(1).transpose(1, 2).reshape(b, c, h, w)
 
 

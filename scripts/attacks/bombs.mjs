@@ -6,12 +6,12 @@
  *     node scripts/attacks/bombs.mjs [--json]
  *     node scripts/attacks/bombs.mjs NAME FOLDER           one of them, in this process; its bytes are in FOLDER/bomb
  */
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { peakMiB, spawnBounded } from './bounded.mjs';
 
 const MIB = 2 ** 20;
 const chunk = (type, content) => {
@@ -171,8 +171,6 @@ const bombs = {
   },
 };
 
-/** Writable memory of a process, KiB. */
-const MEMORY = 2 * 2 ** 20;
 const SECONDS = 30;
 
 if (process.argv[2] !== undefined && !process.argv[2].startsWith('--')) await one(process.argv[2], process.argv[3]);
@@ -188,7 +186,7 @@ async function one(name, folder) {
   } catch (error) {
     code = error.name === 'InvSegError' ? error.code : `${error.name}: ${error.message}`;
   }
-  process.send?.({ code: code ?? null, milliseconds: Math.round(performance.now() - began), peakMiB: peak() });
+  process.send?.({ code: code ?? null, milliseconds: Math.round(performance.now() - began), peakMiB: peakMiB() });
   process.disconnect?.();
 }
 
@@ -209,15 +207,8 @@ async function all() {
 
 function attempt(name, folder) {
   return new Promise((resolve) => {
-    const args = [
-      '-c',
-      `ulimit -d ${MEMORY}; exec "$0" "$@"`,
-      process.execPath,
-      fileURLToPath(import.meta.url),
-      name,
-      folder,
-    ];
-    const child = spawn('/bin/bash', args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const child = spawnBounded(fileURLToPath(import.meta.url), name, folder);
+    child.stderr.resume();
     const timer = setTimeout(() => child.kill('SIGKILL'), SECONDS * 1000);
     let result;
     child.on('message', (message) => (result = message));
@@ -226,10 +217,4 @@ function attempt(name, folder) {
       resolve(result ?? { crashed: `${signal ?? code}` });
     });
   });
-}
-
-/** Of this process alone; getrusage counts what its parent had when it was forked. */
-function peak() {
-  const found = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'));
-  return Math.round(Number(found?.[1] ?? NaN) / 1024);
 }

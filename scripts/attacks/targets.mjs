@@ -62,6 +62,8 @@ export async function makeTargets(folder) {
   };
   const voc = await loadVocabulary('voc');
   const matcher = new NameMatcher(voc);
+  // Each file of lists prepares its own names, which takes longer than the file with all of them.
+  const few = readVocabulary(parseNames('{"name":"few","classes":["cat","tv monitor","dog"]}', 'v.json'));
   const place4 = await Root.open(folder, 'refuse');
   const rgb = sharp(Buffer.from(Uint8Array.from({ length: 48 * 32 * 3 }, (_, i) => (i * 37) & 255)), {
     raw: { width: 48, height: 32, channels: 3 },
@@ -139,7 +141,7 @@ export async function makeTargets(folder) {
           model: {
             type: 'BPE',
             vocab: JSON.parse(model('miniature', 'tokenizer', 'vocab.json')),
-            merges: ['a b', ['a', 'b</w>']],
+            merges: ['l e</w>', ['o', 't']],
           },
         }),
       ],
@@ -214,7 +216,7 @@ export async function makeTargets(folder) {
     },
     'lists of names': {
       seeds: [json({ image_similarity: { a: ['cat', 'tv monitor'] }, text_similarity: { 'a.jpg': ['dog'] } })],
-      attack: (bytes) => parseLists(parseNames(bytes.toString('utf8'), 'n.json'), voc),
+      attack: (bytes) => parseLists(parseNames(bytes.toString('utf8'), 'n.json'), few),
     },
     picture: {
       seeds: await Promise.all(

@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from architectures.configs import SD21  # noqa: E402
 from architectures.export import build  # noqa: E402
-from bench.peers import cluster_loss, flags, head_weights, minmax  # noqa: E402
+from bench.method import cluster_loss, flags, head_weights, minmax  # noqa: E402
 
 FRAME = 16
 
@@ -46,8 +46,8 @@ def main() -> None:
 
         def read(latents: torch.Tensor, context: torch.Tensor, levels):
             time = torch.zeros(len(latents), 320)
-            weights = head_weights("meta", levels)
-            return unet(latents, time, context, flags(levels), flags(levels), weights, weights, False, False)[1:]
+            layers, weights = flags(levels, SD21.unet), head_weights("meta", levels, SD21.unet)
+            return unet(latents, time, context, layers, layers, weights, weights, False, False)[1:]
 
         def step() -> None:
             context = torch.zeros(1, 77, 1024, requires_grad=True)

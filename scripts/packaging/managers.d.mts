@@ -7,6 +7,8 @@ export interface Case {
   node: readonly string[];
   /** What runs the package's command there. */
   command: readonly string[];
+  /** The Node that runs all that; this one by default. */
+  runtime?: string;
   /** Files of the project, name to text. */
   files: Record<string, string>;
 }

@@ -16,14 +16,23 @@ const VERSIONS = {
   pnpm10: 'npm:pnpm@10.34.8',
 };
 
+/** Other versions of Node, as packages of this platform. */
+const NODES = { 22: '22.23.3', 24: '24.21.0', 26: '26.12.1' };
+const NODE_PACKAGES = Object.fromEntries(
+  Object.entries(NODES).map(([major, version]) => [
+    `node${major}`,
+    `npm:node-${process.platform}-${process.arch}@${version}`,
+  ]),
+);
+
 /**
- * Scripts for node, with the file that starts each manager.
+ * Scripts for node, with the file that starts each manager, and the other versions of Node.
  *
  * @returns {Promise<Record<string, string>>}
  */
 export async function fetchManagers() {
   const folder = path.join(cache, 'package-managers');
-  const wanted = JSON.stringify({ private: true, dependencies: VERSIONS });
+  const wanted = JSON.stringify({ private: true, dependencies: { ...VERSIONS, ...NODE_PACKAGES } });
   const manifest = path.join(folder, 'package.json');
   const done = path.join(folder, 'complete');
   if (!existsSync(done) || !existsSync(manifest) || readFileSync(manifest, 'utf8') !== wanted) {
@@ -38,6 +47,7 @@ export async function fetchManagers() {
     yarn1: file('yarn1', 'bin/yarn.js'),
     yarn4: file('yarn4', 'bin/yarn.js'),
     pnpm10: file('pnpm10', 'bin/pnpm.cjs'),
+    ...Object.fromEntries(Object.keys(NODE_PACKAGES).map((name) => [name, file(name, 'bin/node')])),
   };
 }
 
@@ -57,10 +67,18 @@ export function allCases(scripts) {
     ...npmLockCases(by('npm10')).map((entry) => ({ ...entry, name: entry.name.replace('npm', 'npm 10') })),
     npmCase('npm install --ignore-scripts', ['npm'], 'install', '--ignore-scripts'),
     managerCase('pnpm', by('pnpm10'), [['install']]),
-    managerCase('yarn 1', by('yarn1'), [['install', '--non-interactive']]),
-    managerCase('yarn 1, with its lock file', by('yarn1'), frozen(['--non-interactive', '--frozen-lockfile'])),
+    managerCase('yarn 1', by('yarn1'), [YARN_1]),
+    managerCase('yarn 1, with its lock file', by('yarn1'), [
+      YARN_1,
+      'empty node_modules',
+      [...YARN_1, '--frozen-lockfile'],
+    ]),
     yarn4Case('node-modules', by('yarn4')),
     yarn4Case('pnp', by('yarn4')),
+    ...Object.keys(NODES).map((major) => ({
+      ...npmCase(`Node ${major}, npm install`, ['npm'], 'install'),
+      runtime: scripts[`node${major}`],
+    })),
   ];
 }
 
@@ -78,9 +96,8 @@ function npmLockCases(npm) {
   ];
 }
 
-function frozen(flags) {
-  return [['install', '--non-interactive'], 'empty node_modules', ['install', ...flags]];
-}
+/** With a cache of the project's own: the user's has a tarball of this name and version from an earlier run, and yarn takes that. */
+const YARN_1 = ['install', '--non-interactive', '--cache-folder', 'yarn-cache'];
 
 function managerCase(name, manager, installs) {
   const install = installs.map((args) => (Array.isArray(args) ? [...manager, ...args] : args));
@@ -112,8 +129,11 @@ function yarn4Case(linker, yarn) {
  */
 export async function run([file, ...args], cwd, env = {}) {
   const options = { cwd, env: { ...cleanEnvironment(), ...env }, maxBuffer: 64e6, timeout: 1_800_000 };
+  // The file is looked for on this process's PATH, not on the one that it gets.
+  const [first] = (env.PATH ?? '').split(path.delimiter).filter((folder) => existsSync(path.join(folder, file)));
+  const command = first ? path.join(first, file) : file === 'node' ? process.execPath : file;
   try {
-    const { stdout } = await promisify(execFile)(file === 'node' ? process.execPath : file, args, options);
+    const { stdout } = await promisify(execFile)(command, args, options);
     return stdout;
   } catch (error) {
     const { stdout = '', stderr = '' } = error;

@@ -4,7 +4,7 @@
  *     node scripts/screenshots/make.mjs
  *
  * docs/explain.png is the upper part of the page of `invseg explain` as a browser shows it, docs/overlay.png an overlay of
- * `invseg segment`. Both take the compiled library (`npm run build`) and the addon.
+ * `invseg segment`. Both take the compiled library (`npm run compile`) and the addon.
  */
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -49,7 +49,7 @@ export function documented(entry: string, exports: Readonly<Record<string, unkno
     const { file, own } = declaration(entries[entry]!, name);
     const lines = readFileSync(file, 'utf8').split('\n');
     const isClass = /^class\b/.test(String(value));
-    const at = lines.findIndex((line) => new RegExp(`^export (async )?(function|class) ${own}\\b`).test(line));
+    const at = lines.findIndex((line) => new RegExp(`^export (async )?(function\\*?|class) ${own}\\b`).test(line));
     const top = document(`${entry} ${name}`, lines, at);
     if (!isClass) return [top];
     const end = lines.indexOf('}', at);

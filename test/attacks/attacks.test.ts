@@ -1,32 +1,11 @@
 /**
  * The attacks of scripts/attacks, as many of each as a test has time for; SECURITY.md has the figures of longer ones.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeRandom, mutate } from '../../scripts/attacks/mutate.mjs';
-import { ROOT } from '../golden/reference.js';
+import { attack, MINUTES, possible, unless } from './attack.js';
 
-const built = existsSync(path.join(ROOT, 'dist', 'index.js'));
-const unless = built ? '' : ' (skipped: dist/ is not built)';
-// Bounded memory of a process is bash's and Linux's.
-const possible = built && process.platform === 'linux';
-const MINUTES = 60_000;
 const EXECUTIONS = 10_000;
-
-function attack<T>(script: string, ...args: string[]): T[] {
-  const { stdout, stderr } = spawnSync(
-    process.execPath,
-    [path.join(ROOT, 'scripts', 'attacks', script), '--json', ...args],
-    { encoding: 'utf8', maxBuffer: 2 ** 26 },
-  );
-  try {
-    return JSON.parse(stdout) as T[];
-  } catch {
-    throw new Error(`${script}: ${stderr.slice(-2000)}`);
-  }
-}
 
 interface Fuzzed {
   name: string;
@@ -46,7 +25,7 @@ it.skipIf(!possible)(
   `mutations of right inputs: errors of ours, or nothing wrong${unless}`,
   { timeout: 20 * MINUTES },
   () => {
-    const results = attack<Fuzzed>('run.mjs', '--executions', String(EXECUTIONS), '--seed', '42');
+    const results = attack<Fuzzed[]>('run.mjs', '--executions', String(EXECUTIONS), '--seed', '42');
     expect(results.length).toBeGreaterThan(25);
     for (const { name, crashed, hung, foreign, examples, polluted, unhandled, accepted, refused, peakMiB } of results) {
       expect({ name, crashed, hung, foreign, examples, polluted, unhandled }).toEqual({
@@ -68,9 +47,8 @@ it.skipIf(!possible)(
   `small files that want much: an error, or right, in less than a gigabyte${unless}`,
   { timeout: 10 * MINUTES },
   () => {
-    const results = attack<{ name: string; right: boolean; peakMiB: number; crashed?: string; code?: string }>(
-      'bombs.mjs',
-    );
+    const results =
+      attack<{ name: string; right: boolean; peakMiB: number; crashed?: string; code?: string }[]>('bombs.mjs');
     expect(results.length).toBeGreaterThan(14);
     for (const { name, right, crashed, code, peakMiB } of results) {
       expect({ name, right, crashed, code }).toMatchObject({ name, right: true, crashed: undefined });

@@ -29,12 +29,51 @@ describe('a bench', () => {
       dtype: 'float32',
       options: { steps: 4 },
     });
-    expect(Object.keys(report.stages)).toEqual(['decode', 'encode', 'inversion', 'step', 'predict', 'total']);
+    expect(Object.keys(report.stages)).toEqual(['decode', 'text', 'encode', 'inversion', 'step', 'predict', 'total']);
+    expect(report.stages.text!.p50).toBeLessThanOrEqual(report.stages.encode!.p50);
     for (const { p50, p90 } of Object.values(report.stages)) expect(p90).toBeGreaterThanOrEqual(p50);
     expect(report.imagesPerSecond).toBeGreaterThan(0);
     expect(report.peakMemory).toBeGreaterThan(2 ** 20);
     expect(report.losses).toHaveLength(2);
     expect(checkBenchReport(JSON.parse(JSON.stringify(report)), 'x')).toEqual(report);
+  });
+
+  it('measures several in one pass, whole passes after one that does not count', async () => {
+    const { report, engine } = await measure({ options: { steps: 1 }, images: 4, warmup: 0, batches: [1, 3] });
+    expect(report.batches).toMatchObject([
+      { batch: 1, images: 4 },
+      { batch: 3, images: 6 },
+    ]);
+    for (const { imagesPerSecond } of report.batches!) expect(imagesPerSecond).toBeGreaterThan(0);
+    expect(engine.calls.filter((call) => call === 'predict')).toHaveLength(4 + (1 + 4) + (3 + 6));
+    expect(checkBenchReport(JSON.parse(JSON.stringify(report)), 'x')).toEqual(report);
+    const { report: none } = await measure();
+    expect(none).not.toHaveProperty('batches');
+  });
+
+  it('ends with the error of an image in a pass', async () => {
+    const engine = new FakeEngine({
+      onCall: (name) => void (name === 'step' && ++steps > 1 && (engine.behaviour.failAt = 'step')),
+    });
+    let steps = 0;
+    await using segmenter = Segmenter.of(fakeParts(engine));
+    const given = {
+      segmenter,
+      picture,
+      categories: ['cat'],
+      options: { steps: 1 },
+      images: 1,
+      warmup: 0,
+      batches: [2],
+    };
+    await expect(bench(given)).rejects.toEqual(code('OUT_OF_MEMORY'));
+  });
+
+  it('says that the weights were random, and is no pair with one of others', async () => {
+    const { report } = await measure({ random: true });
+    expect(report.model).toEqual({ name: 'fake', version: '1', random: true });
+    const { report: other } = await measure();
+    expect(compareBenches(report, other, 1000).differences).toEqual(['model']);
   });
 
   it('has no stage that did not run', async () => {
@@ -52,6 +91,10 @@ describe('a bench', () => {
       { imagse: 4 },
       { segmenter: {} },
       { onImage: 1 },
+      { batches: [0] },
+      { batches: [65] },
+      { batches: 4 },
+      { random: 'sd21' },
       { categories: [7] },
     ];
     for (const change of wrong) {

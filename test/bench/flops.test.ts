@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { COUNTED } from '../../lib/bench/counted.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -23,6 +24,8 @@ it('the operations of a step are those of the layers that it needs', () => {
     expect(giga('step')).toBeLessThan(2 * 797 * 1.05);
     expect(giga('encode')).toBeGreaterThan(1117 * 0.95);
     expect(giga('encode')).toBeLessThan(1117 * 1.05);
+    const { views: _, ...counted } = COUNTED['stable-diffusion-2.1']!;
+    expect(flops).toMatchObject(counted);
     expect(flops['image, fresh views']! - flops['image, views kept']!).toBe(28 * flops['encode']!);
   } finally {
     rmSync(folder, { recursive: true });

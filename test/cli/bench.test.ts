@@ -1,12 +1,13 @@
 /** `invseg bench` with a fake engine: which model it opens, and what it refuses before it opens one. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { runCli } from '../../lib/cli/program.js';
 import type { EngineOptions } from '../../lib/options/index.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
+import { makeFolder } from '../evaluation/fake.js';
 import { FakeEngine, fakeParts } from '../segmenter/fake.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'invseg-bench-'));
@@ -33,10 +34,10 @@ async function invseg(
 it('opens the model of its flags, whose code is trusted only where they say so', async () => {
   const plain = await invseg('--threads', '2');
   expect([plain.code, plain.err]).toEqual([0, 'image 1/1\n']);
-  expect(plain.opened).toMatchObject([{ device: 'auto', threads: 2, trustCode: false }]);
+  expect(plain.opened).toMatchObject([{ device: 'auto', threads: 2, trustCode: false, copyWeights: false }]);
   expect(plain.out).toContain('images/s');
-  const trusted = await invseg('--model', 'somewhere', '--trust-code');
-  expect(trusted.opened).toMatchObject([{ model: 'somewhere', trustCode: true }]);
+  const trusted = await invseg('--model', 'somewhere', '--trust-code', '--copy-weights');
+  expect(trusted.opened).toMatchObject([{ model: 'somewhere', trustCode: true, copyWeights: true }]);
 });
 
 it('compares with figures that it wrote', async () => {
@@ -62,10 +63,95 @@ it('refuses figures that are none before it opens a model', async () => {
   }
 });
 
+it('writes a page', async () => {
+  const file = path.join(folder, 'page.html');
+  expect((await invseg('--page', file, '--rate', '2.5')).code).toBe(0);
+  expect(readFileSync(file, 'utf8')).toContain('<title>fake on a test</title>');
+});
+
+it('opens random weights that were kept, and says so', async () => {
+  const kept = path.join(folder, 'kept');
+  mkdirSync(kept);
+  writeFileSync(path.join(kept, 'model_index.json'), '{}');
+  const file = path.join(folder, 'random.json');
+  const { code, out, err, opened } = await invseg('--random', 'sd21', '--keep', kept, '--batches', '2', '--json', file);
+  expect([code, opened.map(({ model }) => model)]).toEqual([0, [kept]]);
+  expect(err).toContain('writing random weights');
+  expect(out).toContain('fake with random weights');
+  expect(out).toMatch(/images\/s with 2 in one pass/);
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ model: { random: true }, batches: [{ batch: 2 }] });
+  expect(existsSync(kept)).toBe(true);
+});
+
+it('refuses other random weights, and what does not go with them, before it writes any', async () => {
+  for (const [args, why] of [
+    [['--random', 'sdxl'], 'Allowed choices are sd21'],
+    [['--random', 'sd21', '--model', 'x'], 'cannot be used with'],
+    [['--keep', folder], '--random'],
+    [['--random', 'sd21', '--batches', '0'], '--batches'],
+    [['--random', 'sd21', '--device', 'tpu'], 'device'],
+  ] as const) {
+    const { code, err, opened } = await invseg(...args);
+    expect([code, opened]).toEqual([2, []]);
+    expect(err).toContain(why);
+    expect(err).not.toContain('writing');
+  }
+});
+
+it('gives accuracy and time of methods on a data set, a row each', async () => {
+  const root = await makeFolder(5);
+  const file = path.join(folder, 'rows.jsonl');
+  const run = async (...args: string[]) => {
+    const text = { out: '', err: '' };
+    const code = await runCli(['bench', '--dataset', 'folder', '--root', root, ...args], {
+      out: (more) => void (text.out += more),
+      err: (more) => void (text.err += more),
+      terminal: undefined,
+      signal: new AbortController().signal,
+      openSegmenter: async () =>
+        Segmenter.of({
+          ...fakeParts(new FakeEngine()),
+          identity: async () => ({ weights: 'w', manifest: 'm', code: 'c', tokenizer: 't' }),
+        }),
+    });
+    return { code, ...text };
+  };
+  try {
+    writeFileSync(file, 'of another time');
+    const { code, out, err } = await run('--methods', 'baseline,invseg', '--batch', '2', '--json', file);
+    expect([code, err]).toEqual([0, 'baseline: 5 pictures\ninvseg: 5 pictures\n']);
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const rows = lines.map((line) => JSON.parse(line) as { method: string; mIoU: number });
+    expect(rows).toMatchObject([
+      { method: 'baseline', pictures: 5, batch: 2 },
+      { method: 'invseg', pictures: 5, batch: 2 },
+    ]);
+    for (const { method, mIoU } of rows) expect(out).toMatch(new RegExp(`${method} +${(100 * mIoU).toFixed(2)}`));
+    for (const [args, why] of [
+      [['--methods', 'magic', '--json', file], '--methods'],
+      [['--methods', 'invseg,invseg'], 'once'],
+      [['--batch', '0'], '--batch'],
+      [['--random', 'sd21'], 'cannot be used'],
+      [['--set', 'method=iseg'], 'options.method'],
+      [['picture.png'], 'both'],
+    ] as const) {
+      const refused = await run(...args);
+      expect([refused.code, refused.err.includes(why)], refused.err).toEqual([2, true]);
+    }
+    expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toEqual(lines);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
 it('refuses a place for its figures, and counts, before it opens a model', async () => {
   for (const [args, why] of [
     [['--json', folder], 'it is a folder'],
     [['--json', path.join(folder, 'none', 'x.json')], 'its folder is not there'],
+    [['--methods', 'invseg'], '--dataset'],
+    [['--page', folder], '--page'],
+    [['--rate', '0'], '--rate'],
+    [['--rate', 'fast'], '--rate'],
     [['--images', '0'], '--images'],
     [['--warmup', '-1'], '--warmup'],
     [['--threshold', ''], '--threshold'],

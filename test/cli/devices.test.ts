@@ -69,6 +69,21 @@ describe.skipIf(process.platform !== 'linux')('processes', { timeout: 180_000 },
     expect(journalled(at('both')).sort()).toEqual(journalled(at('alone')).sort());
   });
 
+  it('count with several pictures in one pass what one at a time counts', async () => {
+    const steps = ['--method', 'invseg', '--steps', '2', '--sample', '7'];
+    const one = evaluate('one', ...steps);
+    expect(await one.ended, one.text.err).toMatchObject({ code: 0 });
+    const { losses, ...rest } = report(at('one')) as { losses: { total: number }[] };
+    for (const more of [[], ['--devices', 'cpu,cpu']]) {
+      const name = `batch-${more.length}`;
+      const run = evaluate(name, ...steps, ...more, '--batch', '3');
+      expect(await run.ended, run.text.err).toMatchObject({ code: 0 });
+      const { losses: others, ...same } = report(at(name)) as { losses: { total: number }[] };
+      expect(same).toEqual(rest);
+      for (const [i, { total }] of losses.entries()) expect(Math.abs(others[i]!.total - total)).toBeLessThan(1e-5);
+    }
+  });
+
   it("take the model's settings of a method, as one process does", async () => {
     for (const [name, ...more] of [['own-1'], ['own-2', '--devices', 'cpu']] as const) {
       const run = evaluate(name, '--method', 'diffseg', '--sample', '2', ...more);

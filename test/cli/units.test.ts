@@ -5,7 +5,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { optionsHelp } from '../../lib/cli/flags/help.js';
 import { engineFlags, methodFlags, parseSettings } from '../../lib/cli/flags/options.js';
+import { runCli } from '../../lib/cli/program.js';
 import { describeError, exitCode, isFatal } from '../../lib/cli/terminal/failure.js';
+import type { Io } from '../../lib/cli/terminal/io.js';
 import { InvSegError } from '../../lib/errors.js';
 import { methodRows, resolveOptions } from '../../lib/options/index.js';
 import { encodeNpy } from '../../lib/results/npy.js';
@@ -150,7 +152,19 @@ describe('flags', () => {
 
   it('hand the engine what was given only', () => {
     expect(engineFlags({ device: 'cpu', threads: '2' })).toEqual({ device: 'cpu', threads: 2 });
+    const more = { model: 'm', trustCode: true, copyWeights: true } as const;
+    expect(engineFlags(more)).toEqual(more);
   });
+
+  it.each(['segment', 'explain', 'diagnose', 'bench', 'evaluate', 'worker', 'reproduce'])(
+    'of the engine are flags of %s',
+    async (command) => {
+      let help = '';
+      const io = { out: (text: string) => void (help += text), err: () => {}, signal: new AbortController().signal };
+      expect(await runCli([command, '--help'], io as unknown as Io)).toBe(0);
+      for (const flag of ['--model', '--trust-code', '--copy-weights', '--device']) expect(help).toContain(flag);
+    },
+  );
 
   it('are all listed by --help, as --set takes them', () => {
     const help = optionsHelp();

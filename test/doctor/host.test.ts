@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkCache, checkNode, checkPlatform, thisHost } from '../../lib/doctor/host.js';
+import { checkCache, checkNode, checkPlatform } from '../../lib/doctor/host.js';
+import { thisHost } from '../../lib/native/host.js';
 
 describe('Node', () => {
   it.each(['20.19.0', '20.20.2', '22.0.0', '100.1.0'])('%s does', (version) => {
@@ -44,6 +47,22 @@ describe('the cache', () => {
 
   it('need not be there yet', () => {
     expect(checkCache(folder, 0)).toMatchObject({ status: 'ok', facts: { folder, freeMiB: expect.any(Number) } });
+  });
+
+  /** Only root may mount; the tests of CI run as root. */
+  it.runIf(process.platform === 'linux' && process.getuid?.() === 0)('may be read-only where all is there', () => {
+    const disk = mkdtempSync(path.join(os.tmpdir(), 'invseg-read-only-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=1m', 'tmpfs', disk]);
+    try {
+      expect(checkCache(disk, 0)).toMatchObject({
+        status: 'ok',
+        summary: `${disk}, read-only; nothing is to be written`,
+      });
+      expect(checkCache(disk, 1)).toMatchObject({ status: 'failed', summary: expect.stringContaining('EROFS') });
+    } finally {
+      execFileSync('umount', [disk]);
+      rmSync(disk, { recursive: true });
+    }
   });
 
   it('needs room', () => {

@@ -8,7 +8,7 @@ import { drawLegend } from '../../lib/draw/legend.js';
 import { resizeLabels, shownSize, tint } from '../../lib/draw/pixels.js';
 import { escapeXml, textRun, wrapText } from '../../lib/draw/text.js';
 import { backgroundFirst, LABEL_NAMES, parseLabelNames } from '../../lib/labels/label-names.js';
-import { percent } from '../../lib/words.js';
+import { shareText } from '../../lib/words.js';
 
 /** A grey picture with a square of category 0 in it; the last category is around it. */
 function scene(width: number, height: number, categories = 3) {
@@ -266,6 +266,6 @@ describe('panel', () => {
 describe('shares', () => {
   it('add up, and tell little from nothing', () => {
     expect(shares(Uint8Array.of(0, 1, 1, 2), 3)).toEqual([0.25, 0.5, 0.25]);
-    expect([0, 0.0001, 0.0006, 0.25, 1].map(percent)).toEqual(['0.0 %', '<0.1 %', '0.1 %', '25.0 %', '100.0 %']);
+    expect([0, 0.0001, 0.0006, 0.25, 1].map(shareText)).toEqual(['0.0 %', '<0.1 %', '0.1 %', '25.0 %', '100.0 %']);
   });
 });

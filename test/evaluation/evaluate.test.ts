@@ -165,6 +165,25 @@ describe('evaluate', () => {
     expect(segmenter.calls).toBe(4);
   });
 
+  it.each(['weights', 'manifest', 'code', 'tokenizer'] as const)(
+    'does not go on with a model whose %s is another, whatever it is called',
+    async (part) => {
+      const identity = { weights: 'w', manifest: 'm', code: 'c', tokenizer: 't' };
+      await run({ sample: 3, identity });
+      const segmenter = new FakeSegmenter();
+      const other = run({ sample: 3, identity: { ...identity, [part]: 'another' }, segmenter });
+      await expect(other).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(
+          new RegExp(`other settings: ${part}\\b[^]*${part}: "${part[0]}" there, "another" now`),
+        ),
+      });
+      expect(segmenter.calls).toBe(0);
+      await run({ sample: 3, identity, segmenter });
+      expect(segmenter.calls).toBe(0);
+    },
+  );
+
   it('draws a sample by the seed', async () => {
     const ids = (): string[] =>
       journalLines(out)

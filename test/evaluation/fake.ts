@@ -4,10 +4,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { encodeLabels, vocPalette } from '../../lib/draw/index.js';
+import { InvSegError } from '../../lib/errors.js';
 import type { Evaluated } from '../../lib/evaluation/types.js';
 import type { RawImage } from '../../lib/image/decode.js';
 import { resolveOptions } from '../../lib/options/index.js';
-import type { SegmentOptions, SegmentResult } from '../../lib/segmenter/types.js';
+import type {
+  BatchImage,
+  BatchOutcome,
+  SegmentAllOptions,
+  SegmentOptions,
+  SegmentResult,
+} from '../../lib/segmenter/types.js';
 
 export const CLASSES = ['cat', 'dog', 'sofa'];
 
@@ -58,10 +65,19 @@ export interface Behaviour {
   losses?: number;
   maps?: boolean;
   weightsName?: string;
+  /** Pictures that its memory holds in one pass. */
+  holds?: number;
+  /** By its bytes, the picture that has no prediction; `together`: nor has any beside it. */
+  spoils?: (rgb: ArrayLike<number>) => boolean;
+  together?: boolean;
+  /** Before each pass of several, with its number from 1. */
+  onPass?: (pass: number) => void;
 }
 
 export class FakeSegmenter implements Evaluated {
   calls = 0;
+  /** Sizes of the passes of several. */
+  readonly passes: number[] = [];
   readonly asked: string[][] = [];
   readonly info: Evaluated['info'];
 
@@ -70,16 +86,62 @@ export class FakeSegmenter implements Evaluated {
     this.info = { model, device: 'cpu', deviceName: 'a test', dtype: 'float32' };
   }
 
+  async *segmentAll(
+    images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
+    { batch = 4, signal, ...options }: SegmentAllOptions = {},
+  ): AsyncGenerator<BatchOutcome, void, undefined> {
+    const all: BatchImage[] = [];
+    for await (const image of images) all.push(image);
+    for (let from = 0; from < all.length; from += batch) {
+      const pass = all.slice(from, from + batch);
+      this.passes.push(pass.length);
+      this.behaviour.onPass?.(this.passes.length);
+      if (signal?.aborted) throw new InvSegError('ABORTED', 'The call was aborted');
+      if (this.behaviour.delay) await new Promise((resolve) => setTimeout(resolve, this.behaviour.delay));
+      yield* this.#pass(pass, options, from);
+    }
+  }
+
+  #pass(pass: readonly BatchImage[], options: SegmentAllOptions, first: number): BatchOutcome[] {
+    const { holds = 64, spoils, together } = this.behaviour;
+    const spoilt = pass.map(({ input }) => spoils?.((input as RawImage).data) ?? false);
+    const shared =
+      pass.length > holds
+        ? new InvSegError('OUT_OF_MEMORY', 'a step ran out of memory')
+        : together && spoilt.includes(true)
+          ? new InvSegError('NOT_FINITE', 'a step failed')
+          : undefined;
+    return pass.map(({ input, categories }, i): BatchOutcome => {
+      const error = shared ?? (spoilt[i] ? new InvSegError('NOT_FINITE', 'no number') : undefined);
+      if (error) return { index: first + i, error };
+      return { index: first + i, result: this.#result(input as RawImage, { ...options, categories }) };
+    });
+  }
+
   async segment(input: unknown, options: SegmentOptions): Promise<SegmentResult> {
-    const { salt = 0, delay, onCall, unnamed, losses = 2 } = this.behaviour;
+    const { delay, onCall, holds = 1, spoils } = this.behaviour;
     this.calls++;
     onCall?.(this.calls);
+    if (holds < 1) throw new InvSegError('OUT_OF_MEMORY', 'out of memory');
+    if (spoils?.((input as RawImage).data)) throw new InvSegError('NOT_FINITE', 'no number');
     if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
-    const { data, width, height } = input as RawImage;
-    const { categories: names = [], signal: _, onProgress: __, ...rest } = options;
+    return this.#result(input as RawImage, options);
+  }
+
+  #result({ data, width, height }: RawImage, options: SegmentOptions): SegmentResult {
+    const { salt = 0, unnamed, losses = 2 } = this.behaviour;
+    const {
+      categories: names = [],
+      signal: _,
+      onProgress: __,
+      saveMaps,
+      saveStrengths: ___,
+      compareLoss: ____,
+      ...rest
+    } = options;
     this.asked.push([...names]);
     const categories = unnamed ? ['1', '2'] : [...names, 'background'];
-    const maps = rest.saveMaps && {
+    const maps = saveMaps && {
       data: Float32Array.from({ length: categories.length * 16 }, (_, i) => ((i * 7) % 5) / 5),
       size: 4,
       categories,
@@ -102,7 +164,7 @@ export class FakeSegmenter implements Evaluated {
         milliseconds: 1,
       })),
       status: 'completed',
-      timings: { queued: 0, decode: 0, encode: 1, inversion: 2, predict: 3, total: 6 },
+      timings: { queued: 0, decode: 0, text: 0.5, encode: 1, inversion: 2, predict: 3, total: 6 },
       prompts: [],
       warnings: data[0]! > 200 ? ['a bright corner'] : [],
       options: resolveOptions(rest),

@@ -54,7 +54,7 @@ export function sample({
       };
     }),
     status: 'completed',
-    timings: { queued: 0, decode: 3, encode: 20, inversion: 1300, predict: 40, total: 1400 },
+    timings: { queued: 0, decode: 3, text: 5, encode: 20, inversion: 1300, predict: 40, total: 1400 },
     prompts: [categories.join(' ')],
     warnings: [],
     options: resolveOptions({ method, steps }),

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findCode } from '../../lib/models/code.js';
 import { modelIdentity, openBundle } from '../../lib/models/index.js';
+import { loadBinding } from '../../lib/native/load.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { openModel } from '../../lib/vision-language/model.js';
 import { knownCode } from '../../scripts/models/known-code.mjs';
@@ -31,10 +33,29 @@ describe('TorchScript', () => {
     expect(readFileSync(path.join(ROOT, 'lib', 'models', 'known-code.ts'), 'utf8')).toBe(knownCode());
   });
 
-  it('that is known is loaded from the package, wherever it lies', async () => {
+  it('is loaded as the bytes that were hashed, whatever becomes of its file meanwhile', async () => {
     const folder = await copyOfMiniature();
-    const { engineConfig } = await openBundle(folder);
-    expect(engineConfig.unet.script).toBe(path.join(MINIATURE, 'unet.pt'));
+    const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+    // Known in two modules, anybody's in one; then all three are others.
+    flip(path.join(folder, 'vae_encoder.pt'), 20);
+    const { engineConfig, identity } = await openBundle(folder, { trustCode: true });
+    const hashed = await identity();
+    const modules = ['text_encoder', 'vae_encoder', 'unet'] as const;
+    const files = modules.map((name) => path.join(folder, `${name}.pt`));
+    const before = files.map((file) => sha256(readFileSync(file)));
+    for (const file of files) writeFileSync(file, 'another program');
+    const { textEncoder, vaeEncoder, unet } = engineConfig;
+    expect([textEncoder, vaeEncoder, unet].map(({ code }) => sha256(code!))).toEqual(before);
+    const { binding } = loadBinding();
+    const config = { ...engineConfig, device: 'cpu', dtype: 'float32', threads: 1, checkFinite: true } as const;
+    const engine = await binding.openEngine(config);
+    await engine.dispose();
+    const reopened = await openBundle(folder, { trustCode: true });
+    expect((await reopened.identity()).code).not.toBe(hashed.code);
+    await expect(binding.openEngine({ ...config, ...reopened.engineConfig })).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+      message: expect.stringContaining('text_encoder.pt'),
+    });
   });
 
   it('with one bit that is another one is refused, in the package too', async () => {
@@ -58,6 +79,7 @@ describe('TorchScript', () => {
     flip(path.join(folder, 'unet.pt'), 1000);
     const { engineConfig } = await openBundle(folder, { trustCode: true });
     expect(engineConfig.unet.script).toBe(path.join(folder, 'unet.pt'));
+    expect(engineConfig.unet.code).toEqual(readFileSync(path.join(folder, 'unet.pt')));
     await expect(openBundle(folder, { trustCode: false })).rejects.toMatchObject({ code: 'CODE_UNTRUSTED' });
   });
 
@@ -75,11 +97,16 @@ describe('TorchScript', () => {
     );
   });
 
-  it('that is a pipe, or too large for code, is an error', async () => {
+  it('that is a pipe, empty, or too large for code, is an error', async () => {
     const folder = await temporaryFolder();
     execFileSync('mkfifo', [path.join(folder, 'a.pt')]);
     await expect(findCode(path.join(folder, 'a.pt'), 'modules.unet.script', true)).rejects.toMatchObject({
       code: 'MANIFEST_INVALID',
+    });
+    writeFileSync(path.join(folder, 'c.pt'), '');
+    await expect(findCode(path.join(folder, 'c.pt'), 'modules.unet.script', true)).rejects.toMatchObject({
+      code: 'MANIFEST_INVALID',
+      message: expect.stringContaining('it is empty'),
     });
     execFileSync('truncate', ['-s', '2G', path.join(folder, 'b.pt')]);
     await expect(findCode(path.join(folder, 'b.pt'), 'modules.unet.script', true)).rejects.toMatchObject({

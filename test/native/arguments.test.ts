@@ -56,9 +56,12 @@ describe('openEngine', () => {
     ],
     [
       'a script that is not there',
-      ({ unet }) => ({ unet: { ...unet, script: '/nowhere/unet.pt' } }),
+      ({ unet }) => ({ unet: { ...unet, code: undefined, script: '/nowhere/unet.pt' } }),
       'MODEL_NOT_FOUND',
     ],
+    ['code that is no module', ({ unet }) => ({ unet: { ...unet, code: new Uint8Array(64) } }), 'MODEL_NOT_FOUND'],
+    ['code that is empty', ({ unet }) => ({ unet: { ...unet, code: new Uint8Array() } }), 'INVALID_OPTION'],
+    ['code that is a text', ({ unet }) => ({ unet: { ...unet, code: 'a program' } }), 'SHAPE_MISMATCH'],
   ])('refuses %s', async (_, change, code) => {
     const before = binding.probe();
     const error = (await open(change).then(

@@ -1,10 +1,10 @@
 /** Ending a process or a worker thread while a job of several seconds runs on an engine's thread. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 
-const JOB = fileURLToPath(new URL('job.mjs', import.meta.url));
+const JOB = fileURLToPath(new URL('../../scripts/attacks/exit-job.mjs', import.meta.url));
 /** The job itself takes longer than this. */
 const PROMPT = 3000;
 
@@ -55,31 +55,6 @@ describe('a process', () => {
     expect(output).toBe('finite true\n');
     expect(code).toBe(0);
   });
-});
-
-describe('a process ends with its status and never by a signal', () => {
-  const RUNS = 12;
-  const AT_ONCE = 3;
-
-  /** What Node itself makes of a listener that throws. */
-  const status = (script: string): number | null => spawnSync(process.execPath, ['--eval', script]).status;
-
-  it.each([
-    ['a listener of exit throws', 'listener-throws', status("process.on('exit', () => { throw 1 }); process.exit(7)")],
-    ['a listener of exit calls process.exit', 'listener-exits', 9],
-    ['the listeners of exit were removed', 'no-listeners', 7],
-    ['process.reallyExit is called', 'really-exit', 7],
-  ])(
-    'where %s',
-    async (_, ending, code) => {
-      const all: Ended[] = [];
-      while (all.length < RUNS) all.push(...(await Promise.all(Array.from({ length: AT_ONCE }, () => run(ending)))));
-      const ends = all.map((end) => end.signal ?? end.code);
-      expect(ends, all[0]?.output).toEqual(ends.map(() => code));
-      for (const { output } of all) expect(output).toContain('running');
-    },
-    300_000,
-  );
 });
 
 describe('a worker thread', () => {

@@ -237,6 +237,7 @@ describe('engine options', () => {
       threads: 0,
       checkFinite: true,
       trustCode: false,
+      copyWeights: false,
     });
   });
 
@@ -249,6 +250,7 @@ describe('engine options', () => {
     ['threads', 1.5],
     ['model', ''],
     ['model', 3],
+    ['copyWeights', 'yes'],
     ['modle', 'x'],
   ])('%s = %o is refused', (name, value) => {
     expect(refusal(() => resolveEngineOptions({ [name]: value })).code).toBe('INVALID_OPTION');

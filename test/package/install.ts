@@ -1,10 +1,21 @@
 /** The package as a user gets it: packed, and unpacked beside its production dependencies, without a registry. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DESCRIPTION, FORMAT, minorOf } from '../../lib/native/prebuilds.js';
+import { ADDON, readStamp, SHIM } from '../../lib/native/stamp.js';
 import { type Packed, packPublished } from '../../scripts/package.mjs';
 
 export type { Packed };
@@ -45,6 +56,21 @@ export function install(tarball: string): string {
     symlinkSync(folder, link, 'dir');
   }
   return project;
+}
+
+/** The addon of `build` as the package's own, in place of what the tarball has of the kind. */
+export function layOutPrebuild(own: string, build: string): void {
+  const folder = path.join(own, 'prebuilds', `${process.platform}-${process.arch}`);
+  remove(folder);
+  mkdirSync(folder, { recursive: true });
+  const { libtorchVersion, fingerprint } = readStamp(build)!;
+  const minor = minorOf(libtorchVersion);
+  const [addon, shim] = [`invseg.torch-${minor}.glibc.node`, 'invseg_shim.glibc.node'];
+  copyFileSync(path.join(build, ADDON), path.join(folder, addon));
+  copyFileSync(path.join(build, SHIM), path.join(folder, shim));
+  const addons = { [minor]: { file: addon, builtWith: libtorchVersion } };
+  const description = { format: FORMAT, fingerprint, glibc: '2.28', glibcxx: '3.4.25', shim, addons };
+  writeFileSync(path.join(folder, DESCRIPTION), JSON.stringify(description));
 }
 
 export function remove(folder: string | undefined): void {

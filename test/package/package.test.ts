@@ -1,22 +1,22 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BUILD_FOLDER } from '../../lib/native/stamp.js';
+import { BUILD_FOLDER, readStamp } from '../../lib/native/stamp.js';
 import { packageVersion } from '../../lib/version.js';
-import { checkout, install, type Packed, pack, readManifest, remove } from './install.js';
+import { fakeLibtorch } from '../setup/fakes.js';
+import { checkout, install, layOutPrebuild, pack, remove } from './install.js';
 
 let folder: string;
-let packed: Packed;
 let project: string;
 let own: string;
+const addon = path.resolve(process.env['INVSEG_ADDON'] ?? BUILD_FOLDER);
 
 beforeAll(() => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'invseg-tarball-'));
-  packed = pack(folder);
-  project = install(packed.file);
+  project = install(pack(folder).file);
   own = path.join(project, 'node_modules', 'invseg-native');
 });
 
@@ -44,100 +44,6 @@ function node(args: string[], env: Record<string, string> = {}): Promise<Ended> 
 
 const script = (body: string): string[] => ['--input-type=module', '--eval', body];
 
-describe('the tarball', () => {
-  it('holds what runs and what the addon is built from', () => {
-    const files = packed.files.map((file) => file.path);
-    for (const needed of [
-      'package.json',
-      'LICENSE',
-      'README.md',
-      'CMakeLists.txt',
-      'dist/index.js',
-      'dist/index.d.ts',
-      'dist/cli/main.js',
-      'dist/setup/index.js',
-      'native/addon/addon.cc',
-      'native/core/engine/engine.cc',
-      'native/shim/shim.cc',
-      'models/sd21/manifest.json',
-      'models/sd21/unet.pt',
-      'models/miniature/manifest.json',
-      'models/miniature/unet.safetensors',
-      'models/clip/manifest.json',
-      'models/clip/text_encoder.pt',
-      'models/miniature-pictures/classes.json',
-      'models/miniature-pictures/images/0000.jpg',
-      'models/blip/manifest.json',
-      'models/blip/text_decoder.pt',
-    ]) {
-      expect(files).toContain(needed);
-    }
-  });
-
-  it('holds nothing of the development', () => {
-    const strangers = packed.files
-      .map((file) => file.path)
-      .filter((file) =>
-        /^(lib|test|scripts|build|coverage|\.ci|\.cache|native\/tests)\/|\.test\.|\.map$|__pycache__|\.node$|tsconfig/.test(
-          file,
-        ),
-      );
-    expect(strangers).toEqual([]);
-    const sources = packed.files.filter(({ path: file }) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
-    expect(sources).toEqual([]);
-  });
-
-  it('has a type declaration beside every module', () => {
-    const files = new Set(packed.files.map((file) => file.path));
-    const lonely = [...files].filter(
-      (file) => /^dist\/.*\.js$/.test(file) && !files.has(file.replace(/\.js$/, '.d.ts')),
-    );
-    expect(lonely).toEqual([]);
-  });
-
-  it('stays small', () => {
-    const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-    const largest = [...packed.files].sort((a, b) => b.size - a.size).slice(0, 5);
-    console.log(
-      `Package: ${megabytes(packed.size)} packed, ${megabytes(packed.unpackedSize)} unpacked, ${packed.files.length} files; ` +
-        `largest ${largest.map(({ path: file, size }) => `${file} ${megabytes(size)}`).join(', ')}`,
-    );
-    expect(packed.size).toBeLessThan(20e6);
-  });
-
-  it('runs no script when it is installed, nor afterwards', () => {
-    const { scripts = {} } = readManifest(own);
-    // `prepare` too: `npm install` in the unpacked package runs it, and its file is not here.
-    expect(Object.keys(scripts)).toEqual([]);
-    // npm and yarn take it for an install script, and a lock entry cannot tell them otherwise.
-    expect(packed.files.map((file) => file.path).filter((file) => file.endsWith('.gyp'))).toEqual([]);
-  });
-
-  it('is what is published: npm publish in the checkout is refused', () => {
-    const publish = () =>
-      execFileSync(process.execPath, [path.join(checkout, 'scripts', 'package.mjs')], {
-        env: { ...process.env, npm_lifecycle_event: 'prepublishOnly' },
-        stdio: 'pipe',
-      });
-    expect(readManifest(checkout).scripts!['prepublishOnly']).toBe('node scripts/package.mjs');
-    expect(publish).toThrow(/npm publish <tarball>/);
-  });
-
-  it('names the files that its manifest leads to', () => {
-    const { main, types, bin, exports } = JSON.parse(readFileSync(path.join(own, 'package.json'), 'utf8')) as Leads;
-    const named = [main, types, ...Object.values(bin), ...Object.values(exports['.'])];
-    expect(named.filter((file) => !existsSync(path.join(own, file)))).toEqual([]);
-    expect(readManifest(own).devDependencies).toBeUndefined();
-  });
-});
-
-interface Leads {
-  main: string;
-  types: string;
-  bin: Record<string, string>;
-  exports: { '.': Record<string, string> };
-}
-
 describe('an installation', () => {
   it('imports, with the production dependencies alone', async () => {
     const { code, out, err } = await node(
@@ -154,28 +60,26 @@ describe('an installation', () => {
     expect(out.trim()).toBe('function');
   });
 
-  it('brings its types', async () => {
+  it.each([
+    ['node16', ['--module', 'node16']],
+    ['nodenext', ['--module', 'nodenext']],
+    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+  ])('brings its types, strict, under %s', async (name, module) => {
+    const user = `user-${name}.mts`;
     writeFileSync(
-      path.join(project, 'user.mts'),
+      path.join(project, user),
       `import { Segmenter, InvSegError, type SegmentResult } from 'invseg-native';
+       import { bench } from 'invseg-native/bench';
        const result: Promise<SegmentResult> = Segmenter.open({ device: 'cpu' }).then((s) => s.segment('cat.png', { categories: ['cat'] }));
        export const labels: Promise<Uint8Array> = result.then(({ labels }) => labels);
        export const code = (error: InvSegError): string => error.code;
+       export const timed = bench;
        // @ts-expect-error a device is not a number
        export const wrong = Segmenter.open({ device: 1 });`,
     );
     const typescript = path.dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
     const types = path.join(checkout, 'node_modules', '@types');
-    const settings = [
-      '--noEmit',
-      '--strict',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2022',
-      '--lib',
-      'es2023,esnext.disposable',
-    ];
+    const settings = ['--noEmit', '--strict', ...module, '--target', 'es2022', '--lib', 'es2023,esnext.disposable'];
     const { code, out } = await node([
       path.join(typescript, 'bin', 'tsc'),
       ...settings,
@@ -183,19 +87,39 @@ describe('an installation', () => {
       types,
       '--types',
       'node',
-      'user.mts',
+      user,
     ]);
     expect(out).toBe('');
     expect(code).toBe(0);
   });
 
-  it('says what to do while the addon is not built', async () => {
-    const { out } = await node(
-      script(`import { Segmenter } from 'invseg-native';
-              await Segmenter.open().catch((error) => console.log(error.name, error.code, error.message));`),
+  /** Of a machine where nothing was set up: no LibTorch named, in the cache, or in python3. */
+  const bare = (): Record<string, string> => ({ INVSEG_CACHE: path.join(folder, 'empty'), LIBTORCH: '', PATH: folder });
+
+  const open = script(`import { Segmenter } from 'invseg-native';
+    await Segmenter.open().catch((error) => console.log(error.name, error.code, error.message));`);
+
+  it('says what to do while there is no LibTorch: every place, and one command', async () => {
+    const { out } = await node(open, bare());
+    expect(out).toMatch(
+      /^InvSegError ADDON_NOT_BUILT The native addon needs a LibTorch, and none was found: run `npx invseg setup`/,
     );
-    expect(out).toMatch(/^InvSegError ADDON_NOT_BUILT The native addon has not been built\. Run `npx invseg setup`/);
-    expect(out).toContain(path.join('invseg-native', 'build', 'Release', 'invseg.node'));
+    for (const place of ['remembered: ', 'cache: ', 'python3: ']) expect(out).toContain(`  ${place}`);
+    expect(out).toMatch(/Run:\n {2}npx invseg setup\n$/);
+  });
+
+  it('says what to do while there is no addon for the LibTorch: every place, and one command', async () => {
+    const libtorch = fakeLibtorch(path.join(folder, 'libtorch'), '2.11.0');
+    const { out } = await node(open, { ...bare(), INVSEG_LIBTORCH: libtorch });
+    expect(out).toMatch(/^InvSegError ADDON_NOT_BUILT The native addon has not been built for LibTorch 2\.11\.0 in /);
+    const places = [
+      'option addon: ',
+      'INVSEG_ADDON: ',
+      path.join('prebuilds', `${process.platform}-${process.arch}`),
+      'addons',
+    ];
+    for (const place of places) expect(out).toContain(place);
+    expect(out).toMatch(/Run:\n {2}npx invseg setup\n$/);
   });
 
   it('has the command', async () => {
@@ -204,19 +128,20 @@ describe('an installation', () => {
     const { code, out } = await node([main, '--version']);
     expect(out.trim()).toBe(packageVersion());
     expect(code).toBe(0);
-    const failed = await node([main, 'segment', picture(), '--categories', 'cat', '--out', path.join(project, 'none')]);
+    const failed = await node(
+      [main, 'segment', picture(), '--categories', 'cat', '--out', path.join(project, 'none')],
+      bare(),
+    );
     expect(failed.err).toContain('npx invseg setup');
     expect(failed.code).toBe(1);
   });
 
   it('examines itself: what is missing before the set-up, and nothing with an addon that is built', async () => {
     const main = path.join(own, 'dist', 'cli', 'main.js');
-    const bare = await node([main, 'doctor']);
-    expect(bare.code).toBe(1);
-    expect(bare.out).toMatch(
-      /FAILED addon +the addon has not been built[^]*What to do:[^]*addon: run `npx invseg setup`/,
-    );
-    const built = await node([main, 'doctor'], { INVSEG_ADDON: process.env['INVSEG_ADDON'] ?? BUILD_FOLDER });
+    const before = await node([main, 'doctor'], bare());
+    expect(before.code).toBe(1);
+    expect(before.out).toMatch(/What to do:[^]*run `npx invseg setup`/);
+    const built = await node([main, 'doctor'], { INVSEG_ADDON: addon });
     expect(built.out).toMatch(/ok +self-test +cat-bus\.png segmented/);
     expect(built.code).toBe(0);
   });
@@ -228,12 +153,31 @@ describe('an installation', () => {
               const { labels, width, height, status } = await segmenter.segment(${JSON.stringify(picture())}, { categories: ['cat'], steps: 1 });
               console.log(status, labels.length === width * height, segmenter.info.model.folder);
               await segmenter.dispose();`),
-      { INVSEG_ADDON: process.env['INVSEG_ADDON'] ?? BUILD_FOLDER },
+      { INVSEG_ADDON: addon },
     );
     expect(err).toBe('');
     expect(out).toMatch(/^completed true /);
     expect(out).toContain(path.join('node_modules', 'invseg-native', 'models', 'miniature'));
     expect(code).toBe(0);
+  });
+
+  it('segments with its own addon for the LibTorch that INVSEG_LIBTORCH names: no set-up, no compiler', async () => {
+    const stamp = readStamp(addon)!;
+    layOutPrebuild(own, addon);
+    const { code, out, err } = await node(
+      script(`import { Segmenter } from 'invseg-native';
+              const segmenter = await Segmenter.open({ device: 'cpu' });
+              const { status } = await segmenter.segment(${JSON.stringify(picture())}, { categories: ['cat'], steps: 1 });
+              console.log(status);
+              await segmenter.dispose();`),
+      { ...bare(), INVSEG_LIBTORCH: stamp.libtorch },
+    );
+    expect({ code, out, err }).toEqual({ code: 0, out: 'completed\n', err: '' });
+    const setUp = await node([path.join(own, 'dist', 'cli', 'main.js'), 'setup', '--libtorch', stamp.libtorch], bare());
+    expect(setUp.out).toMatch(/nothing to do[^]*addon: .*prebuilds/);
+    expect(existsSync(path.join(folder, 'empty', 'addons'))).toBe(false);
+    // What the set-up chose needs no variable.
+    expect((await node([path.join(own, 'dist', 'cli', 'main.js'), 'info'], bare())).code).toBe(0);
   });
 });
 

@@ -117,7 +117,7 @@ it('writes Markdown with all that made it', () => {
     'Model miniature 2, weights abc',
     'A processor, 2 cores; on the processor, float32, 1 thread',
     'Under all rows: {"steps":3}',
-    '4.1 min of finding names and segmenting, in 2 runs',
+    '5 min of finding names and segmenting, in 2 runs',
   ])
     expect(text, part).toContain(part);
 });

@@ -55,19 +55,19 @@ describe('many images', () => {
     expect(calls).toEqual(['encodeImage', 'encodeImage', 'step', 'step', 'step', 'step', 'predict', 'predict']);
   });
 
-  it('are read no further ahead than their pass, from an async source too', async () => {
+  it('are read no further ahead than two beyond their pass, from an async source too', async () => {
     const { segmenter } = open();
     const read: number[] = [];
     async function* source(): AsyncGenerator<BatchImage> {
-      for (let i = 0; i < 5; i++) {
+      for (let i = 0; i < 9; i++) {
         read.push(i);
         yield image('cat');
       }
     }
     for await (const { index } of segmenter.segmentAll(source(), { steps: 1, batch: 2 })) {
-      expect(read.length).toBeLessThanOrEqual(2 * (Math.floor(index / 2) + 1));
+      expect(read.length).toBeLessThanOrEqual(2 * (Math.floor(index / 2) + 1) + 2);
     }
-    expect(read).toHaveLength(5);
+    expect(read).toHaveLength(9);
   });
 
   it('fail alone where the image or its names are no such', async () => {
@@ -167,6 +167,23 @@ describe('many images', () => {
     };
     await expect(all(segmenter, source, { steps: 1, signal: controller.signal })).rejects.toEqual(code('ABORTED'));
     expect(left).toBe(true);
+  });
+
+  it('are asked of their source no more once the caller has left', async () => {
+    const { segmenter } = open();
+    let asked = 0;
+    const source: AsyncIterable<BatchImage> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => {
+          asked++;
+          await new Promise((resolve) => setTimeout(resolve, asked === 1 ? 0 : 30));
+          return { done: false, value: image('cat') };
+        },
+      }),
+    };
+    for await (const { index } of segmenter.segmentAll(source, { steps: 1, batch: 1 })) if (index === 0) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(asked).toBe(2);
   });
 
   it('that were given before the source failed have their outcomes', async () => {

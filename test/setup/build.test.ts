@@ -76,6 +76,7 @@ describe('the fingerprint', () => {
     for (const folder of ['addon', 'core/maps', 'shim', 'tests'])
       mkdirSync(path.join(root, 'native', folder), { recursive: true });
     writeFileSync(path.join(root, 'CMakeLists.txt'), 'project(x)');
+    writeFileSync(path.join(root, 'native/sources.txt'), 'core/maps/refine.cc\n');
     writeFileSync(path.join(root, 'native/core/maps/refine.cc'), 'int a;');
     return root;
   }

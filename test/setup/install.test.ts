@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { LIBTORCH_PIN, libtorchCache } from '../../lib/native/places.js';
 import { installedRoot, installLibtorch } from '../../lib/setup/install.js';
-import { LIBTORCH_PIN, libtorchCache } from '../../lib/setup/places.js';
 import { fakeTool, temporaryFolder, withEnvironment } from './fakes.js';
 
 let folder: string;

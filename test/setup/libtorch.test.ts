@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { libtorchCache } from '../../lib/native/places.js';
 import { describe as describeAttempts, findLibtorch, inspect, isNamed, notFound } from '../../lib/setup/libtorch.js';
-import { libtorchCache } from '../../lib/setup/places.js';
 import { fakeLibtorch, fakeTool, temporaryFolder } from './fakes.js';
 
 /** An environment in which nothing is found: an empty cache, a PATH without python3. */

@@ -1,24 +1,28 @@
-/** `prepare`: what npm runs after `npm install` in a checkout, and before `npm pack`. */
+/** `prepare`: what npm runs after `npm install` in a checkout, before `npm pack`, and in the clone of a git dependency. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { PACKAGE_ROOT } from '../../lib/native/stamp.js';
 
-/** A PATH without any tool: a set-up that is not left out would fail. */
-function prepare(env: Record<string, string>): string {
-  return execFileSync(process.execPath, [path.join(PACKAGE_ROOT, 'scripts', 'prepare.mjs')], {
-    encoding: 'utf8',
-    env: { ...env, INVSEG_LIBTORCH: '/nowhere', PATH: '' },
-  });
-}
+const { scripts } = JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+};
 
-it.each([
-  ['INVSEG_SKIP_SETUP=1', { INVSEG_SKIP_SETUP: '1' }],
-  ['npm pack', { npm_lifecycle_event: 'prepare', npm_command: 'pack' }],
-  ['npm publish', { npm_lifecycle_event: 'prepare', npm_command: 'publish' }],
-  ['A git dependency', { npm_lifecycle_event: 'prepare', npm_command: 'install', _PACOTE_NO_PREPARE_: 'x' }],
-])('compiles and does no more: %s', (reason, env) => {
-  const output = prepare(env);
+it('compiles the TypeScript and nothing else: no LibTorch, no compiler, whoever runs it', () => {
+  const [node, ...args] = scripts['prepare']!.split(' ');
+  expect(node).toBe('node');
+  // A PATH without any tool and a LibTorch that does not do: a set-up would fail.
+  const output = execFileSync(process.execPath, args, {
+    cwd: PACKAGE_ROOT,
+    encoding: 'utf8',
+    env: { INVSEG_LIBTORCH: '/nowhere', PATH: '' },
+  });
   expect(output).toContain('Compiling the TypeScript: done');
-  expect(output).toContain(`${reason}: LibTorch and the addon are left as they are`);
+  expect(output).toContain('LibTorch and the addon are left as they are');
+});
+
+it('is the only script that npm runs by itself', () => {
+  const own = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare', 'dependencies'];
+  expect(own.filter((name) => name in scripts)).toEqual(['prepare']);
 });

@@ -4,15 +4,18 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InstancesFile } from '../../lib/datasets/coco/instances.js';
 import { openDataset } from '../../lib/datasets/index.js';
 import { readIndexMask } from '../../lib/explain/truth.js';
 import { decodeImage } from '../../lib/image/decode.js';
 import { openBundle } from '../../lib/models/index.js';
+import { readHeader } from '../../lib/models/safetensors.js';
 import { loadVocabulary } from '../../lib/names/index.js';
 import { createNameSource } from '../../lib/names/sources.js';
 import { FileError, openFile, readBounded, readStart, readText } from '../../lib/system/files.js';
 import { byteLetters, WORD_END } from '../../lib/text/bpe.js';
 import { ClipTokenizer } from '../../lib/text/tokenizer.js';
+import { readSpecialTokens, readTokenizerFiles } from '../../lib/text/tokenizer-files.js';
 import { WordPiece } from '../../lib/vision-language/wordpiece.js';
 import { writeFolder } from '../../scripts/datasets/fixtures.mjs';
 
@@ -82,6 +85,10 @@ describe('a pipe in the place of a file is an error and no waiting', () => {
     fifo('tokenizer', name);
     return ClipTokenizer.load(at('tokenizer'), { length: 8 });
   };
+  const special = (name: string): Promise<unknown> => {
+    rmSync(at('special'), { recursive: true, force: true });
+    return readSpecialTokens(path.dirname(fifo('special', name)));
+  };
   const set = async (...parts: string[]): Promise<unknown> => {
     const root = at('data');
     rmSync(root, { recursive: true, force: true });
@@ -95,6 +102,16 @@ describe('a pipe in the place of a file is an error and no waiting', () => {
   const cases: [string, () => Promise<unknown>, string][] = [
     ['vocab.json', () => tokenizer('vocab.json'), 'TOKENIZER_INVALID'],
     ['merges.txt', () => tokenizer('merges.txt'), 'TOKENIZER_INVALID'],
+    ['special_tokens_map.json', () => special('special_tokens_map.json'), 'TOKENIZER_INVALID'],
+    ['tokenizer_config.json', () => special('tokenizer_config.json'), 'TOKENIZER_INVALID'],
+    ['tokenizer.json', () => readTokenizerFiles(path.dirname(fifo('one', 'tokenizer.json'))), 'TOKENIZER_INVALID'],
+    ['weights', () => readHeader(fifo('a.safetensors')), 'WEIGHTS_INVALID'],
+    ["COCO's instances", () => InstancesFile.open(fifo('instances.json')), 'DATASET_NOT_FOUND'],
+    [
+      'lists of names',
+      async () => createNameSource('precomputed', { precomputed: fifo('lists.json'), vocabulary: await voc() }),
+      'NAMES_NOT_FOUND',
+    ],
     ['vocab.txt', () => (fifo('words', 'vocab.txt'), WordPiece.load(at('words'))), 'TOKENIZER_INVALID'],
     ['a vocabulary', () => loadVocabulary(fifo('names.json')), 'NAMES_NOT_FOUND'],
     [

@@ -1,5 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InvSegError } from '../../lib/errors.js';
@@ -40,6 +42,23 @@ describe('ids', () => {
     expect(tokenizer.encode('\udfff')).not.toEqual([]);
     tokenizer.encode('猫'.repeat(2000) + 'a'.repeat(4000));
   });
+});
+
+it('does not keep long words, which a stranger may have without end', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const heap = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed / 2 ** 20;
+  };
+  const read = (from: number, to: number): void => {
+    for (let i = from; i < to; i++) tokenizer.encode('猫'.repeat(1000) + String.fromCharCode(0x5000 + i));
+  };
+  read(0, 5);
+  const before = heap();
+  read(5, 400);
+  // Their ids and places take 23 MiB where they are kept.
+  expect(heap() - before).toBeLessThan(8);
 });
 
 describe('special tokens', () => {

@@ -126,6 +126,11 @@ describe('calls', () => {
       message: expect.stringContaining('a word that makes tokens but " "'),
     });
     expect(await failure(models.textEmbeddings(['x '.repeat(40)]))).toMatchObject({ code: 'NAME_TOO_LONG' });
+    // Before the square of its length is worked on.
+    expect(await failure(models.textEmbeddings(['x'.repeat(10_001)]))).toMatchObject({
+      code: 'NAME_TOO_LONG',
+      message: expect.stringContaining('at most 10000 characters'),
+    });
     expect(await failure(models.textEmbeddings([3 as never]))).toMatchObject({ code: 'INVALID_OPTION' });
   });
 

@@ -63,6 +63,7 @@ export interface SegmentFlags {
   dtype?: string;
   threads?: string;
   trustCode?: true;
+  copyWeights?: true;
   method?: string;
   steps?: string;
   seed?: string;
@@ -98,7 +99,7 @@ export function methodFlags(flags: MethodFlags): MethodOverrides {
 }
 
 /** Flags of the engine, the same for every command that loads a model. */
-export type EngineFlag = 'model' | 'device' | 'dtype' | 'threads' | 'trustCode';
+export type EngineFlag = 'model' | 'device' | 'dtype' | 'threads' | 'trustCode' | 'copyWeights';
 
 export function engineFlags(flags: Pick<SegmentFlags, EngineFlag>): Partial<EngineOptions> {
   const given = Object.entries(engineTable).map(([name, { rule }]) => {

@@ -19,6 +19,8 @@ export interface PoolRequest {
   flags: PictureFlags & PoolFlags;
   plan: PicturePlan;
   options: MethodOverrides;
+  /** Images in one pass of each process. */
+  batch: number;
   /** Of processes; empty for this one. */
   devices: readonly string[];
   io: Io;
@@ -35,12 +37,13 @@ export function devicesOf(
 }
 
 /** What the flags ask for. */
-export function poolOf({ flags, plan, options, devices, io, onNote }: PoolRequest): Promise<OwnedPool> {
+export function poolOf({ flags, plan, options, batch, devices, io, onNote }: PoolRequest): Promise<OwnedPool> {
   const { url, queueName: name } = queueOf(flags);
   const { out, restart } = flags;
   const common: PoolOptions = {
     ...plan.task,
     options,
+    batch,
     opened: plan.dataset,
     onNote,
     signal: io.signal,

@@ -18,6 +18,8 @@ export interface ProcessPoolOptions {
   setup: unknown;
   /** For the pictures that the report shows. */
   dataset: Dataset;
+  /** Pictures in one pass of each process, as `setup` has it; default 1. */
+  batch?: number | undefined;
   /** Ends, restarts: one line each. */
   onNote?: ((text: string) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -33,7 +35,8 @@ export class ProcessPool implements PicturePool, AsyncDisposable {
   #facts: { info: EngineFacts; names: string } | undefined;
   #error: InvSegError | undefined;
   #backlog = new Backlog([]);
-  #prefetch = 0;
+  /** Pictures in the hand of a process. */
+  #most = 1;
   #wake = (): void => {};
 
   private constructor(options: ProcessPoolOptions) {
@@ -67,9 +70,13 @@ export class ProcessPool implements PicturePool, AsyncDisposable {
     return this.#facts!.names;
   }
 
-  async *work(places: readonly Place[], { prefetch, signal }: PoolRun): AsyncGenerator<Outcome> {
+  get batch(): number {
+    return this.#options.batch ?? 1;
+  }
+
+  async *work(places: readonly Place[], { prefetch, batch = this.batch, signal }: PoolRun): AsyncGenerator<Outcome> {
     this.#backlog = new Backlog(places);
-    this.#prefetch = prefetch;
+    this.#most = batch + prefetch;
     try {
       for (;;) {
         this.#deal();
@@ -94,7 +101,7 @@ export class ProcessPool implements PicturePool, AsyncDisposable {
     for (let given = true; given && this.#waiting.length < MOST_WAITING; ) {
       given = false;
       for (const slot of this.#slots) {
-        if (!slot.ready || slot.inHand.size > this.#prefetch) continue;
+        if (!slot.ready || slot.inHand.size >= this.#most) continue;
         const place = this.#backlog.take(slot.inHand.values());
         if (!place) continue;
         slot.give(place);

@@ -25,6 +25,8 @@ export interface WorkOptions {
   facts: WorkerFacts;
   /** Only this run, and an error where it does not fit; default every run that does. */
   queueName?: string | undefined;
+  /** Pictures in one pass of the engine. */
+  batch: number;
   /** Pictures that are read while the engine works. */
   prefetch: number;
   /** Silence after which a worker's pictures are taken over, milliseconds. */
@@ -127,12 +129,12 @@ async function settle(
 }
 
 /** One engine for all runs: their pictures take turns in it. */
-function engines({ segmenter, source, facts }: WorkOptions): (settings: RunSettings) => RemoteEngine {
+function engines({ segmenter, source, facts, batch }: WorkOptions): (settings: RunSettings) => RemoteEngine {
   const { dataset } = facts;
   const classIndex = new ClassIndex(dataset);
   const turns = RemoteEngine.turns();
   return ({ options }) =>
-    new RemoteEngine({ segmenter, dataset, names: source, classIndex, options, signal: undefined }, turns);
+    new RemoteEngine({ segmenter, dataset, names: source, classIndex, options, batch, signal: undefined }, turns);
 }
 
 interface Serving {
@@ -144,7 +146,7 @@ interface Serving {
 function serve(
   name: string,
   settings: RunSettings,
-  { link, prefetch, takeOver, onNote }: WorkOptions,
+  { link, batch, prefetch, takeOver, onNote }: WorkOptions,
   { engine, onPicture, onEnd }: Serving,
 ): Served {
   const hash = settingsHash(settings);
@@ -153,7 +155,7 @@ function serve(
     connection: link.client,
     prefix: PREFIX,
     name: WORKER_NAME,
-    concurrency: 1 + prefetch,
+    concurrency: batch + prefetch,
     lockDuration: takeOver,
     stalledInterval: takeOver,
     maxStalledCount: MOST_STALLS,

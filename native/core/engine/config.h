@@ -21,6 +21,7 @@ struct ModuleConfig {
   std::string script;
   std::vector<TensorSource> weights;
   bool copy_weights = false;  ///< read the tensors into memory instead of mapping their files
+  std::string code;           ///< bytes of the TorchScript, then `script` is only its name; empty: `script` is read
 };
 
 /** An attention layer of the U-Net; layers are listed in the order they run. */

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/engine/device.h"
+#include "core/engine/host_memory.h"
 #include "core/engine/stream.h"
 #include "core/error.h"
 #include "core/maps/resize.h"
@@ -35,6 +36,7 @@ Engine::Engine(EngineConfig config)
       device_(parse_device(config_.device)),
       dtype_(parse_dtype(config_.dtype, device_)),
       graphs_(device_) {
+  if (device_.is_cpu()) keep_host_memory();
   use_own_stream(device_);
   set_precision(device_);
   use_threads(config_.threads);
@@ -99,7 +101,7 @@ at::Tensor Engine::encode(const at::Tensor& pictures, const at::Tensor& posterio
   std::vector<at::Tensor> parts;
   for (int64_t begin = 0; begin < pictures.size(0); begin += encoder_batch()) {
     at::Tensor part = pictures.narrow(0, begin, std::min(encoder_batch(), pictures.size(0) - begin));
-    if (device_.is_cuda()) part = part.contiguous(at::MemoryFormat::ChannelsLast);
+    part = part.contiguous(at::MemoryFormat::ChannelsLast);
     parts.push_back(vae_encoder_->forward({part}).toTensor().to(at::kFloat));
   }
   const at::Tensor moments = parts.size() == 1 ? parts[0] : at::cat(parts, 0);
@@ -138,9 +140,9 @@ RawMaps Engine::read(
   const at::Tensor self_heads = selection.self_heads.to(device_), cross_heads = selection.cross_heads.to(device_);
   const auto output = unet_
                           ->forward(
-                              {device_.is_cuda() ? latents.contiguous(at::MemoryFormat::ChannelsLast) : latents,
-                               schedule_->sinusoids(timesteps), context, flag_list(selection.self_layers),
-                               flag_list(selection.cross_layers), self_heads, cross_heads, key_gradient_only,
+                              {latents.contiguous(at::MemoryFormat::ChannelsLast), schedule_->sinusoids(timesteps),
+                               context, flag_list(selection.self_layers), flag_list(selection.cross_layers), self_heads,
+                               cross_heads, key_gradient_only,
                                /*predict=*/false})
                           .toTuple();
   RawMaps maps{output->elements()[1].toTensorVector(), output->elements()[2].toTensorVector()};

@@ -14,6 +14,8 @@ struct DeviceCare {
   std::function<void()> wait;
   /** Gives up all memory that can be made again, such as captured graphs. */
   std::function<void()> flush;
+  /** Gives back what is kept for the next job, where none has come for a while. */
+  std::function<void()> rest = {};
 };
 
 /**

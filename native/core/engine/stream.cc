@@ -6,6 +6,8 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include "core/engine/host_memory.h"
+
 #ifdef INVSEG_CUDA_HEADERS
 #include <c10/cuda/CUDAStream.h>
 #endif
@@ -43,7 +45,11 @@ void wait_for(at::Device device) {
 }
 
 void release_memory(at::Device device) {
-  if (!device.is_cpu()) at::getDeviceAllocator(device.type())->emptyCache();
+  if (device.is_cpu()) {
+    release_host_memory();
+  } else {
+    at::getDeviceAllocator(device.type())->emptyCache();
+  }
 }
 
 DeviceMemory device_memory(at::Device device) {

@@ -4,7 +4,7 @@
 
 #include <torch/script.h>
 
-/** What an accelerator has and the CPU has not: a stream of one's own, its end, its memory. All of it does nothing on the CPU. */
+/** A device's stream, its end and its memory. On the CPU all of it does nothing, but for `release_memory`. */
 namespace invseg {
 
 /**

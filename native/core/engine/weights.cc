@@ -119,7 +119,12 @@ LoadedModule::LoadedModule(
     std::map<std::string, std::shared_ptr<MappedFile>>& files) {
   register_operators();
   try {
-    module_ = torch::jit::load(config.script, at::kCPU);
+    if (config.code.empty()) {
+      module_ = torch::jit::load(config.script, at::kCPU);
+    } else {
+      std::istringstream code(config.code);
+      module_ = torch::jit::load(code, at::kCPU);
+    }
   } catch (const c10::Error& e) {
     const std::string text = e.what_without_backtrace();
     throw Error(

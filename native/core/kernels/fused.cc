@@ -163,8 +163,10 @@ at::Tensor conv2d(
                     own.scalar_type() == x.scalar_type() && own.is_contiguous() && !own.requires_grad() &&
                     (!more.defined() || (more.scalar_type() == x.scalar_type() && more.is_contiguous(last)));
   if (!fits) {
-    const at::Tensor y = convolve(own);
-    return more.defined() ? y + more : y;
+    at::Tensor y = convolve(own);
+    if (!more.defined()) return y;
+    // In place where nobody can want it as it was.
+    return at::GradMode::is_enabled() && (y.requires_grad() || more.requires_grad()) ? y + more : y.add_(more);
   }
   const at::Tensor y = convolve(at::Tensor()).contiguous(last);
   const bool learns = y.requires_grad() || (more.defined() && more.requires_grad());

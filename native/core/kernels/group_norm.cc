@@ -153,8 +153,9 @@ at::Tensor group_norm(
     return run_forward({x, own, weight, bias, groups, silu}, eps).first;
   }
   const at::Tensor whole = own.defined() ? x + own.unsqueeze(-1).unsqueeze(-1) : x;
-  const at::Tensor normalised = at::group_norm(whole, groups, weight, bias, eps);
-  return silu ? at::silu(normalised) : normalised;
+  at::Tensor normalised = at::group_norm(whole, groups, weight, bias, eps);
+  if (!silu) return normalised;
+  return normalised.requires_grad() ? at::silu(normalised) : at::silu_(normalised);
 }
 
 }  // namespace invseg

@@ -1,8 +1,11 @@
 #include "core/kernels/read_attention.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <torch/csrc/autograd/custom_function.h>
+
+#include "core/kernels/linear.h"
 
 namespace invseg {
 namespace {
@@ -11,7 +14,7 @@ namespace {
 at::Tensor flat(const at::Tensor& x) { return x.reshape({x.size(0) * x.size(1), x.size(2), x.size(3)}); }
 
 /** a [b, n, d] times the transpose of b [b, m, d], float32. */
-at::Tensor product(const at::Tensor& a, const at::Tensor& b) {
+at::Tensor wide_product(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor turned = b.transpose(1, 2);
   if (a.scalar_type() == at::kFloat || a.scalar_type() == at::kDouble) return a.bmm(turned);
   if (a.is_cuda()) return at::bmm(a, turned, at::kFloat);
@@ -22,9 +25,9 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b) {
 at::Tensor scores(const at::Tensor& q, const at::Tensor& k, double scale) {
   // Scaled first, where that rounds nothing: there are fewer queries than scores, and large ones overflow later.
   const bool narrow = q.is_cuda() && q.scalar_type() != at::kFloat && q.scalar_type() != at::kDouble;
-  if (narrow) return product(q, k).mul_(scale);
+  if (narrow) return wide_product(q, k).mul_(scale);
   const at::ScalarType type = q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  return product(q.to(type) * scale, k.to(type));
+  return wide_product(q.to(type) * scale, k.to(type));
 }
 
 struct ReadAttention : torch::autograd::Function<ReadAttention> {
@@ -62,7 +65,7 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
     const at::Tensor d_out = gradients[0].defined() && v.defined() ? flat(gradients[0]) : at::Tensor();
 
     at::Tensor through;  // d / d probabilities [B * heads, N, M]
-    if (d_out.defined()) through = product(d_out, v);
+    if (d_out.defined()) through = wide_product(d_out, v);
     if (gradients[1].defined()) {
       // Whoever uses the map hands its gradient back in whatever layout it has.
       const at::Tensor map = gradients[1].reshape({batch, 1, points, keys}), weights = saved[5].view({1, heads, 1, 1});
@@ -83,10 +86,47 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
   }
 };
 
+/** Probabilities that are held at once where nobody differentiates: what fits into the cache of a core or two. */
+constexpr int64_t kBlockValues = int64_t{1} << 19;
+/** Smaller products are not worth a call for each head. */
+constexpr int64_t kLeastWork = int64_t{1} << 22;
+
+/** The same a few rows at a time, without a gradient: the map of one layer is read without those of its heads in memory. */
+std::tuple<at::Tensor, at::Tensor> read_by_rows(
+    const at::Tensor& q, const at::Tensor& k, const std::optional<at::Tensor>& v, const at::Tensor& head_weights) {
+  const int64_t batch = q.size(0), heads = q.size(1), points = q.size(2), keys = k.size(2);
+  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(3)));
+  const int64_t rows = std::clamp<int64_t>(kBlockValues / keys, 1, points);
+  at::Tensor map = at::zeros({batch, points, keys}, q.options()), out = at::empty({0}, q.options());
+  // [B, N, heads, d] in memory, as the next layer reads it.
+  if (v) out = at::empty({batch, points, heads, v->size(3)}, q.options()).transpose(1, 2);
+  const at::Tensor weights = head_weights.to(at::kFloat).contiguous();
+  const float* weight = weights.const_data_ptr<float>();
+  for (int64_t b = 0; b < batch; ++b) {
+    for (int64_t h = 0; h < heads; ++h) {
+      const at::Tensor queries = q[b][h] * scale, own_keys = k[b][h].contiguous();
+      const at::Tensor values = v ? (*v)[b][h].t().contiguous() : at::Tensor();
+      for (int64_t begin = 0; begin < points; begin += rows) {
+        const int64_t count = std::min(rows, points - begin);
+        at::Tensor probabilities = product(queries.narrow(0, begin, count), own_keys);
+        at::_softmax_out(probabilities, probabilities, -1, false);
+        map[b].narrow(0, begin, count).add_(probabilities, weight[h]);
+        if (v) out[b][h].narrow(0, begin, count).copy_(product(probabilities, values));
+      }
+    }
+  }
+  return {out, map};
+}
+
 }  // namespace
 
 std::tuple<at::Tensor, at::Tensor> read_attention(
     const at::Tensor& q, const at::Tensor& k, const std::optional<at::Tensor>& v, const at::Tensor& head_weights) {
+  const bool learns =
+      at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || (v && v->requires_grad()));
+  if (!learns && has_product(q) && q.size(2) * k.size(2) * q.size(3) >= kLeastWork) {
+    return read_by_rows(q, k, v, head_weights);
+  }
   const auto result = ReadAttention::apply(q, k, v, head_weights);
   return {result[0], result[1]};
 }

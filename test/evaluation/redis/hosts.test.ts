@@ -11,7 +11,7 @@ import { RedisServer, whyNoRedis } from '../../support/redis.js';
 const missing = whyNoRedis();
 const PASSWORD = 'p@ss/w:rd%41"quoted';
 const PICTURES = 32;
-const pictures = fileURLToPath(new URL('../../models/miniature-pictures', import.meta.url));
+const pictures = fileURLToPath(new URL('../../../models/miniature-pictures', import.meta.url));
 
 // Processes as on several hosts: the compiled command, each worker with a copy of the pictures in a root of its own.
 describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 }, () => {
@@ -90,7 +90,7 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
     killed.child.kill('SIGKILL');
     silent.child.kill('SIGSTOP');
     const before = journalled(out).length;
-    const late = worker();
+    const late = worker('--batch', '4');
     await until('pictures of the late worker', () => journalled(out).length >= before + 10);
     silent.child.kill('SIGCONT');
     await redis.stop();

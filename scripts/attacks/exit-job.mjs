@@ -1,6 +1,7 @@
 /**
  * Runs one native job of several seconds on the miniature, in a process or a worker thread of its own, and ends in the way
- * that the first argument (or workerData) names. Uses dist/: a worker thread of vitest's cannot load TypeScript.
+ * that the first argument (or workerData) names, after so many milliseconds as the second one says. Uses dist/: a worker
+ * thread of vitest's cannot load TypeScript.
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { inversionOptions } from '../../dist/methods/inversion.js';
@@ -17,6 +18,7 @@ const LISTENERS = {
 };
 
 const ending = isMainThread ? process.argv[2] : workerData;
+const after = isMainThread && process.argv[3] !== undefined ? Number(process.argv[3]) : 200;
 const VIEWS = 150;
 
 if (LISTENERS[ending]) process.on('exit', LISTENERS[ending]);
@@ -60,7 +62,7 @@ if (ending === 'return') {
     }
     if (ending === 'really-exit') process.reallyExit(7);
     if (ending === 'kill') process.kill(process.pid, 'SIGTERM');
-  }, 200);
+  }, after);
 }
 
 function tell(line) {

@@ -1,0 +1,36 @@
+/** Floating-point operations of each stage, counted operator by operator by `npm run bench -- --flops`. */
+import type { MethodOptions } from '../options/index.js';
+import type { BenchReport, BenchStage } from './types.js';
+
+/** Two for a multiplication and an addition; `step` is without the views' encoding and of `views` views of three names. */
+export const COUNTED: Readonly<
+  Record<string, { text: number; encode: number; step: number; prediction: number; views: number }>
+> = {
+  'stable-diffusion-2.1': {
+    text: 45_127_233_536,
+    encode: 1_116_658_466_816,
+    step: 1_620_985_121_792,
+    prediction: 793_252_174_336,
+    views: 2,
+  },
+};
+
+/** @returns operations of the stages of this report; empty for a model or a method that nobody counted */
+export function countedStages({ model, options }: BenchReport): Partial<Record<BenchStage, number>> {
+  const one = COUNTED[model.name];
+  const { method, steps, views } = options;
+  const { count, fresh } = (views ?? {}) as Partial<MethodOptions['views']>;
+  if (!one || method !== 'invseg' || typeof steps !== 'number' || typeof count !== 'number') return {};
+  // The loss and the network work view by view.
+  const step = (one.step * count) / one.views;
+  const encoded = steps === 0 ? 0 : count * (fresh === 'perStep' ? steps : 1);
+  const [encode, inversion, predict] = [one.text + one.encode, steps * step + encoded * one.encode, one.prediction];
+  return {
+    text: one.text,
+    encode,
+    inversion,
+    ...(steps > 0 && { step }),
+    predict,
+    total: encode + inversion + predict,
+  };
+}

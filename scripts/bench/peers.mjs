@@ -1,0 +1,186 @@
+/**
+ * The miniature beside its peer in eager PyTorch (`bench.miniature`): the same weights, prompt, crops, timesteps and noise, the same
+ * threads, in turns, so that what else the machine does falls on both. The ratio is the result; losses and labels must agree.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+/** Losses of the two may differ by the order of their sums, and labels where two maps are equal to rounding. */
+const [LOSS_TOLERANCE, LABELS] = [1e-4, 0.995];
+
+/** @returns exit code: 1 where the two did not compute the same */
+export async function peers(args, python) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      images: { type: 'string', default: '9' },
+      rounds: { type: 'string', default: '3' },
+      threads: { type: 'string', default: '2' },
+      steps: { type: 'string', default: '15' },
+      kind: { type: 'string', multiple: true, default: ['straight'] },
+      json: { type: 'string' },
+      page: { type: 'string' },
+    },
+  });
+  const [images, rounds, threads, steps] = ['images', 'rounds', 'threads', 'steps'].map((name) => count(values, name));
+  const { bench } = await import('../../dist/bench/index.js');
+  const { openParts } = await import('../../dist/segmenter/open.js');
+  const { Segmenter } = await import('../../dist/segmenter/segmenter.js');
+  const { resolveEngineOptions } = await import('../../dist/options/index.js');
+  const { decodeImage } = await import('../../dist/image/decode.js');
+
+  const file = path.join(root, 'models/miniature/pictures/cat-bus.png');
+  const { rgb, width, height } = await decodeImage(file);
+  const picture = { data: rgb, width, height, channels: 3 };
+  const categories = ['cat', 'bus'];
+  const parts = await openParts(resolveEngineOptions({ device: 'cpu', dtype: 'float32', threads }));
+  const segmenter = Segmenter.of(parts);
+  const inputs = await mkdtemp(path.join(tmpdir(), 'invseg-peers-'));
+  try {
+    await writeInputs(inputs, { parts, rgb, width, height, categories, steps });
+    const own = [];
+    const others = new Map(values.kind.map((kind) => [kind, []]));
+    for (let round = 0; round < rounds; round++) {
+      own.push(await bench({ segmenter, picture, categories, images, warmup: 2, options: { steps } }));
+      for (const [kind, rows] of others) rows.push(await peer(python, { inputs, kind, images, threads }));
+    }
+    const { labels, losses } = await segmenter.segment(picture, { categories, steps });
+    const theirs = await readFile(path.join(inputs, 'labels.u8'));
+    const equal = labels.filter((label, i) => label === theirs[i]).length / labels.length;
+    return await tell(own, others, {
+      losses: losses.map(({ total }) => total),
+      equal,
+      threads,
+      steps,
+      json: values.json,
+      page: values.page,
+    });
+  } finally {
+    await segmenter.dispose();
+    await rm(inputs, { recursive: true });
+  }
+}
+
+function count(values, name) {
+  const number = Number(values[name]);
+  if (!Number.isInteger(number) || number < 1)
+    throw new Error(`Expected a whole number from 1 on for --${name} but received ${values[name]}`);
+  return number;
+}
+
+/** What the engine will draw, drawn the same way. */
+async function writeInputs(folder, { parts, rgb, width, height, categories, steps }) {
+  const { drawSteps } = await import('../../dist/methods/views.js');
+  const { Random } = await import('../../dist/random.js');
+  const { resolveOptions } = await import('../../dist/options/index.js');
+  const { methods } = await import('../../dist/methods/index.js');
+  const { model } = parts;
+  const manifest = JSON.parse(await readFile(path.join(model.folder, 'manifest.json'), 'utf8'));
+  const options = resolveOptions({ steps }, model.methods);
+  const { prompts: layout, needsNames } = methods[options.method];
+  const prompts = parts.buildPrompts(categories, {
+    ...options.prompt,
+    background: options.background,
+    layout,
+    needsNames,
+  });
+  const random = new Random(options.seed);
+  const predictionSeed = random.seed();
+  random.seed(); // of the latent, which is the mean here
+  const self = Object.values(model.defaults.inferenceSelf).reduce((sum, weight) => sum + weight, 0);
+  const given = {
+    folder: model.folder,
+    image: manifest.image.size,
+    latent: manifest.image.latentSize,
+    latentScale: manifest.image.latentScale,
+    betas: [manifest.schedule.betaStart, manifest.schedule.betaEnd],
+    frame: Math.max(...Object.keys(model.defaults.training).map(Number)),
+    cross: model.defaults.inferenceCross,
+    self: Object.fromEntries(
+      Object.entries(model.defaults.inferenceSelf).map(([side, weight]) => [side, weight / self]),
+    ),
+    ids: [...prompts.ids],
+    spans: Array.from({ length: prompts.spans.length / 3 }, (_, i) => [
+      prompts.spans[3 * i + 1],
+      prompts.spans[3 * i + 2],
+    ]),
+    width,
+    height,
+    predictionSeed,
+    predictionTimestep: options.inference.timestep,
+    plan: drawSteps(random, options).map(({ boxes, timesteps, noiseSeed }) => ({
+      timestep: timesteps[0],
+      seed: noiseSeed,
+      boxes: Array.from({ length: boxes.length / 4 }, (_, i) => [...boxes.subarray(4 * i, 4 * i + 4)]),
+    })),
+  };
+  await writeFile(path.join(folder, 'case.json'), JSON.stringify(given));
+  await writeFile(path.join(folder, 'picture.u8'), rgb);
+}
+
+async function peer(python, { inputs, kind, images, threads }) {
+  const args = ['-W', 'ignore', '-m', 'bench.miniature', '--inputs', inputs, '--kind', kind];
+  const child = spawn(python, [...args, '--images', String(images), '--threads', String(threads)], {
+    cwd: path.join(root, 'scripts'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (data) => (text += data));
+  const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+  if (code !== 0) throw new Error(`The peer ${kind} ended with exit code ${code}`);
+  return JSON.parse(text);
+}
+
+async function tell(own, others, { losses, equal, threads, steps, json, page }) {
+  const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+  // Of the rounds' medians.
+  const typical = [...own].sort((a, b) => a.stages.total.p50 - b.stages.total.p50)[own.length >> 1];
+  const ours = typical.stages.total.p50 / 1000;
+  const memory = Math.max(...own.map(({ peakMemory }) => peakMemory));
+  const rows = [...others].map(([kind, rounds]) => {
+    const seconds = median(rounds.map((row) => median(row.seconds)));
+    const { dtype, losses: theirs, torch } = rounds[0];
+    const apart = Math.max(...losses.map((loss, i) => Math.abs(loss - theirs[i])));
+    const peakMemory = Math.max(...rounds.map((row) => row.peakMemory));
+    return {
+      kind,
+      dtype,
+      torch,
+      seconds,
+      ratio: ours / seconds,
+      peakMemory,
+      losses: theirs,
+      largestLossDifference: apart,
+    };
+  });
+  console.log(`miniature, ${steps} steps, ${threads} threads, float32; medians of ${own.length} rounds, in turns`);
+  const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  console.log(`  this library  ${(1000 * ours).toFixed(1).padStart(8)} ms  ${mib(memory).padStart(9)}`);
+  for (const { kind, dtype, seconds, ratio, peakMemory, largestLossDifference } of rows)
+    console.log(
+      `  ${kind.padEnd(12)}  ${(1000 * seconds).toFixed(1).padStart(8)} ms  ${mib(peakMemory).padStart(9)}  ${dtype}; ours takes ${ratio.toFixed(3)} of it; losses differ by at most ${largestLossDifference.toExponential(1)}`,
+    );
+  console.log(`  labels equal to the last peer's: ${(100 * equal).toFixed(2)} %`);
+  if (page !== undefined) {
+    const { renderBench } = await import('../../dist/bench/index.js');
+    await writeFile(page, renderBench({ ...typical, peers: rows }));
+  }
+  if (json !== undefined) {
+    const report = {
+      ...typical,
+      peers: rows,
+      ours: { seconds: ours, peakMemory: memory, losses },
+      labelsEqual: equal,
+    };
+    await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  const exact = rows.filter(({ dtype }) => dtype === 'float32');
+  const same = exact.every(({ largestLossDifference }) => largestLossDifference <= LOSS_TOLERANCE) && equal >= LABELS;
+  if (!same) console.error('The two did not compute the same');
+  return same ? 0 : 1;
+}
