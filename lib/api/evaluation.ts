@@ -69,4 +69,4 @@ export type {
 } from '../reproduce/index.js';
 export { gridTable, reproduce, tables as paperTables, writeReports, writeTables } from '../reproduce/index.js';
 export type { AbsentRule, ClassCounts, Confused, Metrics, PixelCounts, SparseCounts } from '../scores/index.js';
-export { absentRules, addCounts, countPairs, metricsOf } from '../scores/index.js';
+export { absentRules, addCounts, countPairs, dense, emptyCounts, metricsOf } from '../scores/index.js';

@@ -221,6 +221,7 @@ class Batch {
     const { out: folder, palette, labels } = this.#flags;
     const { report } = await saveResult(result, {
       folder,
+      create: false, // that somebody removed it ends the run
       name: stem,
       image: { rgb, width, height },
       info: segmenter.info,

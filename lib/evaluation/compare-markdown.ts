@@ -1,12 +1,14 @@
 /** A comparison as Markdown. */
+import { isPlainObject, refuse } from '../checks/index.js';
 import { percent } from '../words.js';
 import type { Change, Comparison } from './compare.js';
 
 /**
- * A comparison as Markdown.
+ * A comparison as Markdown: the means, what differs in the settings, classes and images that changed most.
  *
  * @param comparison of `compareRuns`
  * @returns headings and tables
+ * @throws {InvSegError} `INVALID_OPTION` for what `compareRuns` did not give
  * @example
  * ```ts
  * import { compareRuns, comparisonMarkdown } from 'invseg-native/evaluation';
@@ -15,6 +17,8 @@ import type { Change, Comparison } from './compare.js';
  * ```
  */
 export function comparisonMarkdown(comparison: Comparison): string {
+  if (!isPlainObject(comparison) || !Array.isArray(comparison.runs))
+    refuse('comparison', 'what compareRuns gives', comparison);
   const { runs, pictures, mIoU95, higher, counts, settings, perClass, falls, rises } = comparison;
   const left = [pictures.onlyA && `${pictures.onlyA} of A alone`, pictures.onlyB && `${pictures.onlyB} of B alone`]
     .filter(Boolean)

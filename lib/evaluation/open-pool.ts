@@ -1,6 +1,6 @@
 /** Where the images of a run are segmented: in this process, in one process per device, or by the workers of a queue. */
 import { fileURLToPath } from 'node:url';
-import { integer } from '../checks/index.js';
+import { integer, record } from '../checks/index.js';
 import type { Dataset } from '../datasets/index.js';
 import { openDataset } from '../datasets/index.js';
 import { openBundle } from '../models/index.js';
@@ -132,6 +132,7 @@ export class OwnedPool implements PicturePool, AsyncDisposable {
  * ```
  */
 export async function openPool(options: PoolOptions): Promise<OwnedPool> {
+  record(options, 'options', 'an object with dataset');
   const dataset = options.opened ?? (await openDataset(options.dataset));
   const engine = resolveEngineOptions(options.engine);
   if (options.queue) return overQueue(options, options.queue, dataset, engine);

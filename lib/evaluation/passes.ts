@@ -3,7 +3,7 @@ import { InvSegError } from '../errors.js';
 import type { SegmentResult } from '../segmenter/index.js';
 import { settled } from '../settled.js';
 import type { LoadedPicture, NamedPicture, PictureTask, SegmentedPicture } from './picture.js';
-import { imageOf, namePicture, recordPicture } from './picture.js';
+import { namePicture, recordPicture } from './picture.js';
 
 export type PictureResult = PromiseSettledResult<SegmentedPicture>;
 
@@ -79,14 +79,14 @@ export class Passes {
     return results;
   }
 
-  #one({ picture, labels }: NamedPicture): Promise<SegmentResult> {
+  #one({ image, labels }: NamedPicture): Promise<SegmentResult> {
     const { segmenter, signal } = this.#task;
-    return segmenter.segment(imageOf(picture), { ...this.#options(), categories: this.#words(labels), signal });
+    return segmenter.segment(image, { ...this.#options(), categories: this.#words(labels), signal });
   }
 
   async #together(pass: readonly NamedPicture[]): Promise<PromiseSettledResult<SegmentResult>[]> {
     const { segmenter, signal } = this.#task;
-    const images = pass.map(({ picture, labels }) => ({ input: imageOf(picture), categories: this.#words(labels) }));
+    const images = pass.map(({ image, labels }) => ({ input: image, categories: this.#words(labels) }));
     const outcomes: PromiseSettledResult<SegmentResult>[] = [];
     try {
       for await (const { result, error } of segmenter.segmentAll!(images, {

@@ -82,6 +82,8 @@ export interface PictureTask {
 /** A picture, and what to look for in it. */
 export interface NamedPicture {
   picture: LoadedPicture;
+  /** What the source of names was given, and the engine is: the same object, by which a caller may know it again. */
+  image: RawImage;
   /** Labels of the data set; without one there is nothing to ask the engine. */
   labels: readonly number[];
   warnings: readonly string[];
@@ -95,7 +97,7 @@ export interface SegmentedPicture {
   predicted: Uint8Array;
 }
 
-export const imageOf = ({ rgb, width, height }: LoadedPicture): RawImage => ({ data: rgb, width, height, channels: 3 });
+const imageOf = ({ rgb, width, height }: LoadedPicture): RawImage => ({ data: rgb, width, height, channels: 3 });
 
 /** @throws {InvSegError} the codes of the names' source */
 export async function namePicture(
@@ -104,10 +106,11 @@ export async function namePicture(
 ): Promise<NamedPicture> {
   const { id, imagePath, mask } = picture;
   const began = performance.now();
-  const item = { id, imagePath, image: imageOf(picture), loadMask: () => Promise.resolve(mask) };
+  const image = imageOf(picture);
+  const item = { id, imagePath, image, loadMask: () => Promise.resolve(mask) };
   const found = await names.namesFor(item);
   const labels = classIndex.labelsOf(found.names);
-  return { picture, labels, warnings: found.warnings, milliseconds: performance.now() - began };
+  return { picture, image, labels, warnings: found.warnings, milliseconds: performance.now() - began };
 }
 
 /**

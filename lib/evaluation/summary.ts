@@ -1,5 +1,6 @@
 /** From a run's journal to its report, record by record. */
 
+import { pathText } from '../checks/index.js';
 import { readJournal } from '../journal/index.js';
 import type { AbsentRule } from '../scores/index.js';
 import { bootstrap, CountTable, dense, meanIoUOf, metricsOf, Ranking, Totals } from '../scores/index.js';
@@ -57,7 +58,7 @@ export interface ReadOptions {
  * @param folder that `evaluate` or `mergeRuns` wrote
  * @param options how absent classes count, how many images are shown, how many resamplings are made
  * @returns figures of all images together and of each
- * @throws {InvSegError} `OUTPUT_FAILED` where the folder has no journal, or a damaged one
+ * @throws {InvSegError} `INVALID_OPTION`; `OUTPUT_FAILED` where the folder has no journal, or a damaged one
  * @example
  * ```ts
  * import { readRun } from 'invseg-native/evaluation';
@@ -70,6 +71,7 @@ export async function readRun(
   folder: string,
   { absent = 'nan-mean', shown = SHOWN, samples = 1000 }: ReadOptions = {},
 ): Promise<ReadRun> {
+  pathText.read(folder, 'folder');
   let settings: RunSettings | undefined;
   let sums: RunSums | undefined;
   for await (const entry of readJournal<RunRecord>(journalOf(folder))) {

@@ -4,6 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { describeAddress, shownPath } from '../addresses.js';
+import { refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 
 /** File names that a folder's pictures end with; a file named by itself may end with anything. */
@@ -15,7 +16,7 @@ export const IMAGE_EXTENSIONS = ['.avif', '.gif', '.jpeg', '.jpg', '.png', '.tif
  *
  * @param patterns paths of files and folders, and globs
  * @returns paths in the order of their code units
- * @throws {InvSegError} `IMAGE_NOT_FOUND` naming the first pattern that matches no file; `IMAGE_UNREADABLE` for a
+ * @throws {InvSegError} `INVALID_OPTION`; `IMAGE_NOT_FOUND` naming the first pattern that matches no file; `IMAGE_UNREADABLE` for a
  * folder that cannot be listed
  * @example
  * ```ts
@@ -26,8 +27,10 @@ export const IMAGE_EXTENSIONS = ['.avif', '.gif', '.jpeg', '.jpg', '.png', '.tif
  * ```
  */
 export async function listImages(patterns: readonly string[]): Promise<string[]> {
+  if (!Array.isArray(patterns)) refuse('patterns', 'a list of files, folders or patterns', patterns);
   const found = new Map<string, string>();
   for (const pattern of patterns) {
+    if (typeof pattern !== 'string') refuse('patterns', 'files, folders or patterns', pattern);
     for (const file of await expand(pattern)) {
       const key = path.resolve(file);
       if (!found.has(key)) found.set(key, path.normalize(file));

@@ -1,5 +1,7 @@
 /** A source of names together with the models that it needs. */
+
 import path from 'node:path';
+import { record } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import type { ImageInput } from '../image/index.js';
 import { EMBEDDED } from '../models/index.js';
@@ -92,6 +94,7 @@ export class OpenedNames implements AsyncDisposable {
  * ```
  */
 export async function openNameSource(kind: NameSourceKind, options: NameSourceOptions): Promise<OpenedNames> {
+  record(options, 'options', 'an object with vocabulary, captions, …');
   const { clip, blip, ids, identify, vocabulary: asked, engine: given, ...rest } = options;
   const engine = resolveEngineOptions(given);
   const vocabulary = typeof asked === 'string' ? await loadVocabulary(asked) : asked;

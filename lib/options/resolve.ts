@@ -93,6 +93,7 @@ export function resolveOptions(given: MethodOverrides = {}, model: ModelMethods 
  *
  * @param all options in part, the last one on top
  * @returns options in part
+ * @throws {InvSegError} `INVALID_OPTION` for what is no object
  * @example
  * ```ts
  * import { mergeOverrides } from 'invseg-native';
@@ -102,6 +103,7 @@ export function resolveOptions(given: MethodOverrides = {}, model: ModelMethods 
  * ```
  */
 export function mergeOverrides(...all: readonly MethodOverrides[]): MethodOverrides {
+  for (const one of all) if (!isPlainObject(one)) refuse('options', 'an object', one);
   const preset = all.findLast((one) => one.preset !== undefined)?.preset;
   const merged = all.reduce<object>((base, over) => layer(base, over, methodTable), {});
   return { ...merged, ...(preset !== undefined && { preset }) };

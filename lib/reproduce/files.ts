@@ -1,5 +1,7 @@
 /** What `invseg reproduce` leaves: tables as Markdown and JSON, and the report of each run. */
+
 import path from 'node:path';
+import { pathText, refuse } from '../checks/index.js';
 import type { Evaluation } from '../evaluation/index.js';
 import { readRun, writeReport } from '../evaluation/index.js';
 import type { AbsentRule } from '../scores/index.js';
@@ -14,7 +16,7 @@ import type { TableResult } from './types.js';
  * @param out folder
  * @param results of `reproduce`
  * @param circumstances what a reader needs to judge the figures
- * @throws {InvSegError} `OUTPUT_FAILED`
+ * @throws {InvSegError} `INVALID_OPTION`, `OUTPUT_FAILED`
  * @example
  * ```ts
  * import { packageVersion } from 'invseg-native';
@@ -41,6 +43,7 @@ export async function writeTables(
   results: readonly TableResult[],
   circumstances: Circumstances,
 ): Promise<void> {
+  checkTables(out, results);
   for (const result of results) {
     const file = path.join(out, result.name);
     await writeWhole(
@@ -57,7 +60,7 @@ export async function writeTables(
  * @param out folder that `reproduce` was given
  * @param results of `reproduce`
  * @param absent how classes without a pixel count in the means
- * @throws {InvSegError} `OUTPUT_FAILED`
+ * @throws {InvSegError} `INVALID_OPTION`, `OUTPUT_FAILED`
  * @example
  * ```ts
  * import { createNameSource, Segmenter } from 'invseg-native';
@@ -79,6 +82,7 @@ export async function writeTables(
  * ```
  */
 export async function writeReports(out: string, results: readonly TableResult[], absent: AbsentRule): Promise<void> {
+  checkTables(out, results);
   const runs = new Map(
     results.flatMap(({ rows }) =>
       rows.flatMap(({ ours }) => (ours?.runs ?? []).map((run) => [run.folder, run] as const)),
@@ -102,4 +106,9 @@ async function readReport(file: string): Promise<Partial<Evaluation> | undefined
   } catch {
     return undefined;
   }
+}
+
+function checkTables(out: unknown, results: unknown): void {
+  pathText.read(out, 'out');
+  if (!Array.isArray(results)) refuse('results', 'what reproduce gives', results);
 }

@@ -1,6 +1,6 @@
 /** The files of one result: labels, overlay, maps where there are some, and a report that says how they came to be. */
 import path from 'node:path';
-import { isPlainObject, oneOf, pathText, refuse } from '../checks/index.js';
+import { flag, isPlainObject, oneOf, pathText, refuse } from '../checks/index.js';
 import type { PaletteName, Pixels } from '../draw/index.js';
 import { categoryPalette, drawOverlay, encodeLabels, paletteNames } from '../draw/index.js';
 import { backgroundFirst } from '../labels/index.js';
@@ -12,8 +12,10 @@ import { labelOrders, makeReport } from './report.js';
 
 /** What `saveResult` takes. */
 export interface SaveOptions {
-  /** Made where it is not there. */
+  /** Made where it is not there, unless `create` says no. */
   folder: string;
+  /** False where the folder has to be there: that it has gone is then an error. Default true. */
+  create?: boolean | undefined;
   /** Beginning of the files' names: `cat` gives `cat.labels.png`, `cat.overlay.png`, `cat.json`. */
   name: string;
   /** The image itself, at the result's size: [height × width × 3] bytes, as `decodeImage` gives it. */
@@ -70,7 +72,7 @@ export async function saveResult(result: SegmentResult, options: SaveOptions): P
   const order = oneOf(...labelOrders).read(options.labels ?? 'background-last', 'labels');
   const colours = categoryPalette(result.categories.length, palette);
   const { labels, categories, maps, width, height } = result;
-  await prepareFolder(folder);
+  if (flag.read(options.create ?? true, 'create')) await prepareFolder(folder);
   const write = (file: string, content: Uint8Array | string): Promise<void> =>
     writeWhole(path.join(folder, file), content);
 

@@ -2,6 +2,7 @@
  * Pixels of one picture, class by class: what every metric is made of. Counts add up in any order, so shards of a data set,
  * resumed runs and resampled pictures all come from the same small records.
  */
+import { integer, refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 
 /** Pixels by class, [classes] each. Pixels whose truth is no class (255, ignored) are in none of the three. */
@@ -34,7 +35,24 @@ export const UNASSIGNED = 255;
 /** Values of a byte. */
 const VALUES = 256;
 
+/**
+ * Counts of no image, to add others to.
+ *
+ * @param classes number of classes, the background included where it is one
+ * @returns zeros
+ * @throws {InvSegError} `INVALID_OPTION`
+ * @example
+ * ```ts
+ * import { addCounts, countPairs, dense, emptyCounts, metricsOf } from 'invseg-native/evaluation';
+ *
+ * const sum = emptyCounts(2);
+ * const { counts } = countPairs(Uint8Array.of(0, 1, 1, 255), Uint8Array.of(0, 1, 0, 1), 2);
+ * addCounts(sum, dense(counts, 2));
+ * console.log(metricsOf(sum).iou); // [ 0.5, 0.5 ]
+ * ```
+ */
 export function emptyCounts(classes: number): ClassCounts {
+  integer(1, 255).read(classes, 'classes');
   return { hit: new Float64Array(classes), truth: new Float64Array(classes), predicted: new Float64Array(classes) };
 }
 
@@ -45,7 +63,7 @@ export function emptyCounts(classes: number): ClassCounts {
  * @param predicted [pixels] class, or 255 for a pixel that nobody found
  * @param classes at most 255, the background included where it is one
  * @returns pixels by class, and the confused pairs
- * @throws {InvSegError} `SHAPE_MISMATCH` for different lengths or a predicted value that is no class
+ * @throws {InvSegError} `INVALID_OPTION`; `SHAPE_MISMATCH` for different lengths or a predicted value that is no class
  * @example
  * ```ts
  * import { countPairs } from 'invseg-native/evaluation';
@@ -55,6 +73,9 @@ export function emptyCounts(classes: number): ClassCounts {
  * ```
  */
 export function countPairs(truth: Uint8Array, predicted: Uint8Array, classes: number): PixelCounts {
+  for (const [name, labels] of Object.entries({ truth, predicted }))
+    if (!(labels instanceof Uint8Array)) refuse(name, 'a Uint8Array of labels', labels);
+  integer(1, 255).read(classes, 'classes');
   if (truth.length !== predicted.length) {
     throw new InvSegError(
       'SHAPE_MISMATCH',
@@ -99,7 +120,23 @@ export function sparse({ hit, truth, predicted }: ClassCounts): SparseCounts {
   return classes.filter(([, , labelled, guessed]) => labelled > 0 || guessed > 0);
 }
 
+/**
+ * One image's counts with a place for every class, as `addCounts` and `metricsOf` take them.
+ *
+ * @param counts of `countPairs`
+ * @param classes number of classes, the background included where it is one
+ * @returns [classes] of each count; zeros for classes that do not occur
+ * @throws {InvSegError} `INVALID_OPTION`
+ * @example
+ * ```ts
+ * import { countPairs, dense } from 'invseg-native/evaluation';
+ *
+ * const { counts } = countPairs(Uint8Array.of(0, 1), Uint8Array.of(0, 0), 3);
+ * console.log(dense(counts, 3).truth.length); // 3
+ * ```
+ */
 export function dense(counts: SparseCounts, classes: number): ClassCounts {
+  if (!Array.isArray(counts)) refuse('counts', 'a list of counts, of countPairs', counts);
   const out = emptyCounts(classes);
   for (const [c, hit, truth, predicted] of counts) {
     out.hit[c] = hit;
@@ -115,6 +152,7 @@ export function dense(counts: SparseCounts, classes: number): ClassCounts {
  * @param sum [classes] of each count; changed
  * @param counts what is added
  * @param times how often; default once
+ * @throws {InvSegError} `INVALID_OPTION`
  * @example
  * ```ts
  * import { addCounts, metricsOf } from 'invseg-native/evaluation';
@@ -126,6 +164,8 @@ export function dense(counts: SparseCounts, classes: number): ClassCounts {
  * ```
  */
 export function addCounts(sum: ClassCounts, counts: ClassCounts, times = 1): void {
+  for (const one of [sum, counts])
+    if (!(one?.hit instanceof Float64Array)) refuse('counts', 'counts of classes (emptyCounts, dense)', one);
   for (const key of ['hit', 'truth', 'predicted'] as const) {
     const [to, from] = [sum[key], counts[key]];
     for (let c = 0; c < to.length; c++) to[c]! += times * from[c]!;

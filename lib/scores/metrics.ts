@@ -1,4 +1,5 @@
 /** IoU and accuracy from counts, in the field's definitions: one confusion over the whole data set, means over classes. */
+import { isPlainObject, oneOf, refuse } from '../checks/index.js';
 import type { ClassCounts } from './counts.js';
 
 /**
@@ -33,6 +34,7 @@ export interface Metrics {
  * @param counts [classes] of each count
  * @param rule how classes without a pixel count; default `nan-mean`
  * @returns fractions in [0, 1]; NaN where nothing can be said
+ * @throws {InvSegError} `INVALID_OPTION`
  * @example
  * ```ts
  * import { metricsOf } from 'invseg-native/evaluation';
@@ -42,7 +44,10 @@ export interface Metrics {
  * console.log(iou, mIoU); // [ 2/3, 1/2 ], 7/12
  * ```
  */
-export function metricsOf({ hit, truth, predicted }: ClassCounts, rule: AbsentRule = 'nan-mean'): Metrics {
+export function metricsOf(counts: ClassCounts, rule: AbsentRule = 'nan-mean'): Metrics {
+  if (!isPlainObject(counts) || !(counts.hit instanceof Float64Array)) refuse('counts', 'counts of classes', counts);
+  oneOf(...absentRules).read(rule, 'rule');
+  const { hit, truth, predicted } = counts;
   const iou = Array.from(hit, (value, c) => value / (truth[c]! + predicted[c]! - value));
   const accuracy = Array.from(hit, (value, c) => value / truth[c]!);
   const counted = (value: number, c: number): number | undefined => {

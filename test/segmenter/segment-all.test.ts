@@ -183,7 +183,8 @@ describe('many images', () => {
     };
     for await (const { index } of segmenter.segmentAll(source, { steps: 1, batch: 1 })) if (index === 0) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(asked).toBe(2);
+    // The first, and the two that are read before their turn.
+    expect(asked).toBeLessThanOrEqual(3);
   });
 
   it('that were given before the source failed have their outcomes', async () => {

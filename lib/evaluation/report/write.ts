@@ -1,5 +1,7 @@
 /** The files that say what a run found; `evaluate` and `mergeRuns` leave the same. */
+
 import path from 'node:path';
+import { isPlainObject, pathText, refuse } from '../../checks/index.js';
 import { writeWhole } from '../../system/index.js';
 import { perClassCsv, perImageCsv } from '../csv.js';
 import type { ReadRun } from '../summary.js';
@@ -13,7 +15,7 @@ import { renderReport } from './page.js';
  * @param folder that holds the run's `pictures/`, which the page shows
  * @param run of `readRun`
  * @returns what `report.json` holds
- * @throws {InvSegError} `OUTPUT_FAILED`
+ * @throws {InvSegError} `INVALID_OPTION`, `OUTPUT_FAILED`
  * @example
  * ```ts
  * import { readRun, writeReport } from 'invseg-native/evaluation';
@@ -23,6 +25,8 @@ import { renderReport } from './page.js';
  * ```
  */
 export async function writeReport(folder: string, run: ReadRun): Promise<Evaluation> {
+  pathText.read(folder, 'folder');
+  if (!isPlainObject(run) || !isPlainObject(run.evaluation)) refuse('run', 'what readRun gives', run);
   const write = (name: string, content: string): Promise<void> => writeWhole(path.join(folder, name), content);
   await write('per-class.csv', perClassCsv(run.evaluation));
   await write('per-image.csv', perImageCsv(run.rows));
