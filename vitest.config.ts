@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Files that need the addon, a process of the command line, Redis or Chromium; by folder or file below test/. */
 const heavy = [
+  'api',
   'attacks',
   'bench',
   'cli',
@@ -35,6 +36,8 @@ const heavy = [
   'draw/no-fonts.test.ts',
   'segmenter/decoding.test.ts',
   'options/one-place.test.ts',
+  'methods/one-place.test.ts',
+  'datasets/one-place.test.ts',
 ];
 const glob = (place: string): string => (place.endsWith('.ts') ? `test/${place}` : `test/${place}/**/*.test.ts`);
 const own = ['golden', 'miniature'];

@@ -1,6 +1,10 @@
 /**
- * Segmentation, and what it is made of: `import { Segmenter } from 'invseg-native'`. Data sets, evaluation, drawings, explanations and
- * timing have entries of their own: `invseg-native/datasets`, `/evaluation`, `/draw`, `/explain`, `/bench`.
+ * Segmentation, and what it is made of. Data sets, evaluation, drawings, explanations and timing have entries of their
+ * own: `invseg-native/datasets`, `/evaluation`, `/draw`, `/explain`, `/bench`.
+ *
+ * What a function throws is an `InvSegError`; its codes stand with each function under “Throws”.
+ *
+ * @module invseg-native
  */
 export type { ErrorCode } from './errors.js';
 export { InvSegError } from './errors.js';
@@ -10,7 +14,7 @@ export type { DecodedImage, DecodeOptions, ImageInput, RawImage } from './image/
 export { decodeImage, listImages } from './image/index.js';
 export type { LabelMap } from './labels/index.js';
 export type { LossComparison, StepLoss } from './methods/index.js';
-export type { ModelIdentity } from './models/index.js';
+export type { ModelIdentity, OpenOptions } from './models/index.js';
 export { modelIdentity } from './models/index.js';
 export type {
   FoundNames,
@@ -44,13 +48,16 @@ export type {
   MethodOptions,
   MethodOverrides,
   ModelMethods,
+  OptionGroup,
   OutputOptions,
   OutputOverrides,
+  Overrides,
   PromptOptions,
   RefineOptions,
   RelativeResolution,
   ResolutionWeights,
   ViewOptions,
+  WeightTable,
 } from './options/index.js';
 export {
   defaults,

@@ -14,6 +14,17 @@ function read(): Manifest {
   return manifest;
 }
 
+/**
+ * The version of this package, as its package.json says.
+ *
+ * @returns such as `0.1.0`
+ * @example
+ * ```ts
+ * import { packageVersion } from 'invseg-native';
+ *
+ * console.log(packageVersion());
+ * ```
+ */
 export function packageVersion(): string {
   return read().version;
 }

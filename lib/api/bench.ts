@@ -1,4 +1,8 @@
-/** Timing: `import { bench } from 'invseg-native/bench'`. */
+/**
+ * How long an image takes, stage by stage, and what got slower.
+ *
+ * @module invseg-native/bench
+ */
 export type {
   BatchSpeed,
   BenchComparison,

@@ -1,4 +1,8 @@
-/** Data sets with masks: `import { openDataset } from 'invseg-native/datasets'`. */
+/**
+ * Data sets with masks: PASCAL VOC, PASCAL Context, COCO, and folders of one's own.
+ *
+ * @module invseg-native/datasets
+ */
 export type {
   CheckOptions,
   ClassNames,
@@ -7,6 +11,9 @@ export type {
   DatasetItem,
   DatasetKind,
   DatasetOptions,
+  Finding,
+  FoundPart,
+  HistogramRow,
   SkippedItem,
 } from '../datasets/index.js';
 export { checkDataset, datasetKinds, miniatureRoot, openDataset } from '../datasets/index.js';

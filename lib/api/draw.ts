@@ -1,4 +1,8 @@
-/** Images of results: `import { drawOverlay } from 'invseg-native/draw'`. Functions named `draw…` give the bytes of a PNG, or pixels. */
+/**
+ * Images of results. Functions named `draw…` give the bytes of a PNG, or pixels.
+ *
+ * @module invseg-native/draw
+ */
 export type {
   Colour,
   Heat,

@@ -26,9 +26,20 @@ const KEYS = [
 ] as const;
 
 /**
- * Segments one picture `warmup` + `images` times, one after the other.
+ * Times a model: segments one image `warmup` + `images` times, one after the other.
  *
+ * @param given segmenter, image, names, options, and how many images
+ * @returns medians and ninth deciles of each stage in milliseconds, memory, and what they were measured on
  * @throws {InvSegError} `INVALID_OPTION`; what `segment` throws; `ABORTED`
+ * @example
+ * ```ts
+ * import { Segmenter } from 'invseg-native';
+ * import { bench } from 'invseg-native/bench';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const report = await bench({ segmenter, picture: 'cat.jpg', categories: ['cat'], options: { steps: 2 }, images: 3, warmup: 1 });
+ * console.log(report.stages.total, report.imagesPerSecond);
+ * ```
  */
 export async function bench(given: BenchOptions): Promise<BenchReport> {
   record(given, 'options', 'an object with segmenter, picture and categories');
@@ -128,7 +139,22 @@ export function quantiles(values: readonly number[]): Quantiles {
   return { p50: at(0.5), p90: at(0.9) };
 }
 
-/** What a report that was written is read as. @throws {InvSegError} `INVALID_OPTION` for anything else */
+/**
+ * Takes a parsed file for a report, if it is one.
+ *
+ * @param value parsed JSON
+ * @param name of the file, for the error
+ * @returns the value
+ * @throws {InvSegError} `INVALID_OPTION` for anything else
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { checkBenchReport } from 'invseg-native/bench';
+ *
+ * const report = checkBenchReport(JSON.parse(await readFile('bench.json', 'utf8')), 'bench.json');
+ * console.log(report.stages.total?.p50);
+ * ```
+ */
 export function checkBenchReport(value: unknown, name: string): BenchReport {
   const report = value as BenchReport | null;
   const stages = typeof report === 'object' && report?.format === 'invseg-bench/1' ? report.stages : undefined;

@@ -4,20 +4,25 @@ import { checkBenchReport } from './bench.js';
 import type { BenchReport, BenchStage } from './types.js';
 import { benchStages } from './types.js';
 
+/** How one stage changed between two reports. */
 export interface StageChange {
+  /** The part of the call. */
   stage: BenchStage;
-  /** Milliseconds, medians. */
+  /** Median of the earlier report, milliseconds. */
   before: number;
+  /** Median of the later report, milliseconds. */
   after: number;
-  /** after / before */
+  /** after / before. */
   ratio: number;
   /** Beyond the threshold, and by more than a median and its ninth decile lie apart in either. */
   slower: boolean;
 }
 
+/** What `compareBenches` found. */
 export interface BenchComparison {
   /** Stages that both have. */
   changes: StageChange[];
+  /** Whether any stage is slower. */
   slower: boolean;
   /** What makes the two no fair pair: other devices, types, models, options. */
   differences: string[];
@@ -27,8 +32,22 @@ export interface BenchComparison {
 const LOSS_TOLERANCE = 1e-3;
 
 /**
- * @param threshold share of the old median that a stage may lose, such as 0.1
+ * Compares two reports of one machine: what got slower by more than the threshold and by more than their noise.
+ *
+ * @param before the earlier report
+ * @param after the later report
+ * @param threshold share of the old median that a stage may lose, at least 0, such as 0.1
+ * @returns change of each stage, and what makes the two no fair pair
  * @throws {InvSegError} `INVALID_OPTION` for what is no report or no share
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { checkBenchReport, compareBenches } from 'invseg-native/bench';
+ *
+ * const read = async (file: string) => checkBenchReport(JSON.parse(await readFile(file, 'utf8')), file);
+ * const { slower, changes } = compareBenches(await read('bench.json'), await read('bench-new.json'), 0.1);
+ * console.log(slower, changes);
+ * ```
  */
 export function compareBenches(before: BenchReport, after: BenchReport, threshold: number): BenchComparison {
   checkBenchReport(before, 'before');

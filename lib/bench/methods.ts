@@ -15,58 +15,91 @@ import { quantiles } from './bench.js';
 import { drawnPicture } from './drawn-picture.js';
 import type { Quantiles } from './types.js';
 
+/** What `benchMethods` takes. */
 export interface MethodsBenchOptions {
+  /** What is timed. */
   segmenter: Segmenter;
+  /** Images and masks. */
   dataset: Dataset;
   /** Each gets a row, in this order. */
   methods: readonly MethodName[];
   /** Options of all of them. */
   options?: MethodOverrides | undefined;
-  /** Pictures drawn from the data set; default all. */
+  /** Images drawn from the data set; default all. */
   sample?: number | undefined;
   /** Of the draw. Default 0. */
   seed?: number | undefined;
-  /** Pictures in one pass of the engine, 1–64; default 1. */
+  /** Images in one pass of the engine, 1–64; default 1. */
   batch?: number | undefined;
-  /** Who names the classes of each picture; default the classes in its mask. */
+  /** Who names the classes of each image; default the classes in its mask. */
   names?: NameSource | undefined;
-  /** Gets a run of `evaluate` a method, which goes on where it ended. Default: a temporary folder. */
+  /** Gets a run of `evaluate` per method, which goes on where it ended. Default: a temporary folder. */
   out?: string | undefined;
+  /** Ends the bench with the code `ABORTED`. */
   signal?: AbortSignal | undefined;
-  /** After each picture of each method. */
+  /** Called after each image of each method. */
   onPicture?: ((method: MethodName, done: number, total: number) => void) | undefined;
 }
 
-/** One line of JSON. */
+/** Accuracy and time of one method; one line of JSON. Fractions are in [0, 1]; null where nothing can be said. */
 export interface MethodRow {
+  /** Of this object. */
   format: 'invseg-bench-method/1';
-  /** ISO 8601. */
+  /** When it was measured, ISO 8601. */
   date: string;
+  /** Its name. */
   method: MethodName;
-  model: { name: string; version: string };
+  /** The model. */
+  model: {
+    /** Such as `miniature`. */
+    name: string;
+    /** Of the model, not of the package. */
+    version: string;
+  };
+  /** `cpu` or `cuda:<index>`. */
   device: string;
+  /** Name of the device as its driver gives it. */
   deviceName: string;
+  /** Precision of the weights: `float32`, `bfloat16` or `float16`. */
   dtype: string;
+  /** Kind of the data set. */
   dataset: string;
+  /** Images in one pass. */
   batch: number;
-  /** That were evaluated. */
+  /** Images that were evaluated. */
   pictures: number;
-  /** Fractions in [0, 1]; null where nothing can be said. */
+  /** Mean over classes of intersection over union. */
   mIoU: number | null;
+  /** 95 % interval of the mIoU over resampled images. */
   mIoU95: [number | null, number | null];
+  /** Mean over classes of the share of the class's pixels that were found. */
   mAcc: number | null;
+  /** Share of all labelled pixels that are right. */
   aAcc: number | null;
-  /** A picture's share of its pass, without reading it; of those in which a class was named. */
+  /** An image's share of its pass, without reading it; of those in which a class was named. */
   milliseconds: Quantiles;
+  /** Over the images in which a class was named. */
   imagesPerSecond: number;
 }
 
 /**
- * Before each method one picture that does not count: a GPU compiles and captures it.
+ * Measures accuracy and time of methods on one data set. Before each method one image that does not count: a GPU
+ * compiles and captures it.
  *
- *     for await (const row of benchMethods({ segmenter, dataset, methods: ['baseline', 'invseg'] })) console.log(JSON.stringify(row));
- *
+ * @param given segmenter, data set, methods, and options of all of them
+ * @returns one row per method, as soon as it is measured
  * @throws {InvSegError} `INVALID_OPTION`; what `evaluate` throws; `ABORTED`
+ * @example
+ * ```ts
+ * import { Segmenter } from 'invseg-native';
+ * import { benchMethods } from 'invseg-native/bench';
+ * import { openDataset } from 'invseg-native/datasets';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const dataset = await openDataset({ kind: 'voc', root: 'VOCdevkit' });
+ * const given = { segmenter, dataset, methods: ['baseline', 'invseg'], sample: 2, options: { steps: 1 } } as const;
+ * for await (const { method, mIoU, milliseconds } of benchMethods(given)) console.log(method, mIoU, milliseconds.p50);
+ * ```
  */
 export async function* benchMethods(given: MethodsBenchOptions): AsyncGenerator<MethodRow, void, undefined> {
   record(given, 'options', 'an object with segmenter, dataset and methods');

@@ -8,8 +8,11 @@ import { countedStages } from './counted.js';
 import type { BenchReport, BenchStage } from './types.js';
 import { benchStages } from './types.js';
 
+/** Options of `renderBench`. */
 export interface BenchPageOptions {
-  /** Operations a second that the device reaches on large matrix products; with it, the page shows each stage's limit. */
+  /**
+   * Operations per second that the device reaches on large matrix products; with it, the page shows each stage's limit.
+   */
   rate?: number | undefined;
 }
 
@@ -43,8 +46,20 @@ const own = `
 `;
 
 /**
+ * Renders a report as one HTML page that needs no network and no script.
+ *
+ * @param report of `bench`
+ * @param options the device's rate
  * @returns the page
  * @throws {InvSegError} `INVALID_OPTION` for what is no report and no rate
+ * @example
+ * ```ts
+ * import { readFile, writeFile } from 'node:fs/promises';
+ * import { checkBenchReport, renderBench } from 'invseg-native/bench';
+ *
+ * const report = checkBenchReport(JSON.parse(await readFile('bench.json', 'utf8')), 'bench.json');
+ * await writeFile('bench.html', renderBench(report));
+ * ```
  */
 export function renderBench(report: BenchReport, { rate }: BenchPageOptions = {}): string {
   checkBenchReport(report, 'report');

@@ -10,16 +10,20 @@ import { byteLetters, WORD_END } from '../text/index.js';
 import type { Shapes } from './random-weights.js';
 import { weightBytes, writeRandomWeights } from './random-weights.js';
 
+/** Models that `randomModel` makes. */
 export const randomModels = Object.freeze(['sd21'] as const);
 /** `sd21`: Stable Diffusion 2.1. */
 export type RandomModelName = (typeof randomModels)[number];
 
+/** Options of `randomModel`. */
 export interface RandomModelOptions {
   /** Where the weights are kept for the next time; those that are there are used. Default: a temporary folder, which `dispose` removes. */
   folder?: string | undefined;
+  /** Ends the call with the code `ABORTED`. */
   signal?: AbortSignal | undefined;
 }
 
+/** A model of full size that sees nothing. Disposing of it removes its folder, unless the caller named one. */
 export interface RandomModel extends AsyncDisposable {
   /** In diffusers layout, for `Segmenter.open({ model })`. To be disposed of after the segmenter. */
   folder: string;
@@ -38,9 +42,23 @@ const VOCABULARY = 49408;
 const SPARE = 64 * 2 ** 20;
 
 /**
- * Writes the weights: 2.5 GB (bfloat16), in a minute or less.
+ * Writes a model of full size with random weights, 2.5 GB (bfloat16), in a minute or less: speed and memory do not
+ * depend on the values.
  *
+ * @param name `sd21`
+ * @param options the folder, where the weights should be kept
+ * @returns the folder, for `Segmenter.open({ model })`
  * @throws {InvSegError} `INVALID_OPTION`; `OUTPUT_FAILED`, also where the disk has not so much room; `ABORTED`
+ * @example
+ * ```ts
+ * import { Segmenter } from 'invseg-native';
+ * import { bench, randomModel } from 'invseg-native/bench';
+ *
+ * await using model = await randomModel('sd21');
+ * await using segmenter = await Segmenter.open({ model: model.folder });
+ * const { stages } = await bench({ segmenter, picture: 'cat.jpg', categories: ['cat'], random: true });
+ * console.log(stages.total);
+ * ```
  */
 export async function randomModel(name: RandomModelName, options: RandomModelOptions = {}): Promise<RandomModel> {
   oneOf(...randomModels).read(name, 'the random model');

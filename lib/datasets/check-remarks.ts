@@ -7,9 +7,13 @@ import { layouts } from './layouts.js';
 import type { DatasetOptions } from './options.js';
 import type { ClassNames } from './types.js';
 
+/** A remark on a data set. */
 export interface Finding {
+  /** How grave it is; only an `error` makes the check fail. */
   level: 'error' | 'warning' | 'note';
+  /** Where an error was met. */
   code?: ErrorCode;
+  /** In words. */
   text: string;
 }
 

@@ -16,34 +16,69 @@ import type { FoundPart } from './survey.js';
 import { similarKinds, surveyLayout } from './survey.js';
 import type { SkippedItem } from './types.js';
 
+/** What `checkDataset` found. */
 export interface DatasetCheck {
-  /** Every listed picture has its mask, and all of the sample could be read. */
+  /** Every listed image has its mask, and all of the sample could be read. */
   ok: boolean;
+  /** Such as `PASCAL VOC 2012`. */
   title: string;
+  /** As it was asked. */
   kind: DatasetOptions['kind'];
+  /** Absolute, all links resolved, where the data set can be opened. */
   root: string;
+  /** Name of the list; null where all images are taken. */
   split: string | null;
+  /** Files and folders that the kind has, and whether they are there. */
   parts: FoundPart[];
   /** Null where the data set cannot be opened. */
   protocol: string | null;
+  /** Number of classes, the background included where it is one; 0 where the data set cannot be opened. */
   classes: number;
   /** Ids of the list. */
   listed: number;
-  /** Listed, but without picture or mask. */
+  /** Listed, but without image or mask. */
   incomplete: SkippedItem[];
-  sample: { pictures: number; failed: SkippedItem[]; ignored: number; histogram: HistogramRow[] } | null;
+  /** Masks of a sample; null where the data set cannot be opened. */
+  sample: {
+    /** Images whose masks were read. */
+    pictures: number;
+    /** Those whose masks could not be read. */
+    failed: SkippedItem[];
+    /** Pixels that do not count. */
+    ignored: number;
+    /** One row per class that occurs. */
+    histogram: HistogramRow[];
+  } | null;
+  /** What a careful reader should know, each with a level. */
   findings: Finding[];
 }
 
+/** Options of `checkDataset`. */
 export interface CheckOptions {
-  /** Number of pictures whose masks are read, spread evenly over the list. */
+  /** Number of images whose masks are read, spread evenly over the list; default 50. */
   sample?: number;
+  /** Ends the check with the code `ABORTED`. */
   signal?: AbortSignal | undefined;
-  /** What it throws, or its promise is rejected with, ends the check. */
+  /** Called before each image. What it throws, or its promise is rejected with, ends the check. */
   onProgress?(stage: 'looking up' | 'reading', done: number, total: number): void;
 }
 
-/** @throws {InvSegError} `INVALID_OPTION`, `ABORTED`; what is wrong with the data set is in the result */
+/**
+ * Looks at a data set: what is there, what is missing, which protocol it gives, and what its masks hold.
+ *
+ * @param options of the data set
+ * @param given size of the sample, signal, progress
+ * @returns what was found; what is wrong with the data set is in it, not an error
+ * @throws {InvSegError} `INVALID_OPTION`, `ABORTED`
+ * @example
+ * ```ts
+ * import { checkDataset } from 'invseg-native/datasets';
+ *
+ * const { ok, protocol, findings } = await checkDataset({ kind: 'voc', root: 'VOCdevkit' }, { sample: 20 });
+ * console.log(ok, protocol);
+ * for (const { level, text } of findings) console.log(level, text);
+ * ```
+ */
 export async function checkDataset(options: DatasetOptions, given: CheckOptions = {}): Promise<DatasetCheck> {
   record(given, 'options', 'an object with sample, signal or onProgress');
   const { sample = 50, signal, onProgress } = given;
@@ -106,7 +141,7 @@ async function attempt<T>(findings: Finding[], work: () => Promise<T>): Promise<
   }
 }
 
-/** Problems of single pictures; what is no problem of the data set is thrown. */
+/** Problems of single images; what is no problem of the data set is thrown. */
 async function problem(id: string, work: () => Promise<unknown>): Promise<SkippedItem | undefined> {
   try {
     await work();

@@ -3,13 +3,17 @@
 import { IGNORED } from '../labels/index.js';
 import type { ClassNames } from './types.js';
 
+/** How much of a sample one class covers. */
 export interface HistogramRow {
+  /** Of the class. */
   label: number;
+  /** Of the class. */
   name: string;
+  /** Pixels with the label. */
   pixels: number;
   /** Of the pixels that are not ignored, 0–1. */
   share: number;
-  /** Number of pictures that show it. */
+  /** Number of images that show it. */
   pictures: number;
 }
 

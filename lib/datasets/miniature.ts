@@ -3,5 +3,5 @@ import { fileURLToPath } from 'node:url';
 
 export const MINIATURE = 'miniature';
 
-/** The same two steps up from lib/datasets and from dist/datasets. */
+/** Folder of the images in the package: 300 drawings with masks, a data set of the kind `folder`. */
 export const miniatureRoot = fileURLToPath(new URL('../../models/miniature-pictures', import.meta.url));

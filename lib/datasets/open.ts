@@ -1,25 +1,28 @@
 /** One entry point for all kinds. */
-import { openCoco } from './coco/coco.js';
-import { openContext } from './context.js';
-import type { DatasetParts } from './dataset.js';
 import { FileDataset } from './dataset.js';
-import { openFolder } from './folder.js';
-import type { DatasetOptions, ResolvedOptions } from './options.js';
+import { kinds } from './kinds.js';
+import type { DatasetOptions } from './options.js';
 import { resolveDatasetOptions } from './options.js';
 import { Root } from './places.js';
-import type { Dataset, DatasetKind } from './types.js';
-import { openVoc } from './voc.js';
-
-const kinds: Readonly<Record<DatasetKind, (root: Root, options: ResolvedOptions) => Promise<DatasetParts>>> = {
-  folder: openFolder,
-  voc: openVoc,
-  context: openContext,
-  coco: openCoco,
-};
+import type { Dataset } from './types.js';
 
 /**
- * Opens a data set: its list and its classes are read and checked, its pictures and masks are not.
+ * Opens a data set: its list and its classes are read and checked, its images and masks are not.
+ *
+ * @param options kind, root, and what the kind allows
+ * @returns images in the order of the list
  * @throws {InvSegError} `INVALID_OPTION`, `DATASET_NOT_FOUND`, `DATASET_INVALID`; the message names the file
+ * @example
+ * ```ts
+ * import { miniatureRoot, openDataset } from 'invseg-native/datasets';
+ *
+ * const dataset = await openDataset({ kind: 'folder', root: miniatureRoot });
+ * for await (const { id, loadMask } of dataset) {
+ *   const { labels } = await loadMask();
+ *   console.log(id, dataset.classes[Math.max(...labels.filter((label) => label < 255))]?.name);
+ *   break;
+ * }
+ * ```
  */
 export function openDataset(options: DatasetOptions): Promise<Dataset> {
   return openFiles(options);

@@ -6,7 +6,9 @@ import { InvSegError } from '../errors.js';
 import type { DatasetKind } from './types.js';
 import { datasetKinds } from './types.js';
 
+/** What `openDataset` takes. */
 export interface DatasetOptions {
+  /** How the files are laid out. */
   kind: DatasetKind;
   /** Folder of the data set, or one above it (`VOCdevkit`). */
   root: string;
@@ -24,7 +26,7 @@ export interface DatasetOptions {
   crowd?: 'class' | 'background' | 'ignore' | undefined;
   /** COCO instances: where objects of several classes overlap, the smallest on top, or nobody. */
   overlap?: 'smallest' | 'ignore' | undefined;
-  /** A picture that cannot be used: an error (default), or left out and counted. */
+  /** An image that cannot be used: an error (default), or left out and counted. */
   onProblem?: 'throw' | 'skip' | undefined;
   /** Links that lead out of the root: refused (default) or followed. */
   links?: 'refuse' | 'follow' | undefined;

@@ -7,16 +7,21 @@ import { Root } from './places.js';
 import type { DatasetKind } from './types.js';
 import { datasetKinds } from './types.js';
 
+/** A file or folder that a kind of data set has. */
 export interface FoundPart {
+  /** In words. */
   what: string;
+  /** Whether the kind can do without it. */
   need: LayoutPart['need'];
   /** Absolute; where it is missing, where it would be. */
   path: string;
+  /** Whether it was found. */
   there: boolean;
-  /** Of a folder, hidden ones left out. */
+  /** Number of files of a folder, hidden ones left out. */
   files?: number;
   /** Of a folder of lists: their names. */
   lists?: string[];
+  /** What to do where it is missing. */
   fix?: string;
 }
 

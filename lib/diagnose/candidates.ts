@@ -3,6 +3,11 @@ import type { LabelMap } from '../labels/index.js';
 
 /** The maps whose loss is compared. */
 export const candidateNames = ['soft', 'hard', 'truth', 'refined truth', 'shifted truth'] as const;
+/**
+ * What maps are put before the loss: those that the model sees, and those that are true.
+ *
+ * @useDeclaredType
+ */
 export type CandidateName = (typeof candidateNames)[number];
 
 /**

@@ -20,10 +20,26 @@ import type { DiagnoseOptions, Diagnosis } from './types.js';
 import { checkVariants, DEFAULT_VARIANT, defaultVariants } from './variants.js';
 
 /**
- * Can inversion help this model on this data? It can only where the loss is lower at the truth than at what the model sees.
+ * Tells whether inversion can help this model on this data: it can only where the loss is lower at the truth than at
+ * what the model sees.
  *
- * @throws {InvSegError} `INVALID_OPTION` for a data set without a background class, for variants that no call would take, and
- * for a journal of other settings; the data set's and the segmenter's own codes; `ABORTED`
+ * @param segmenter the model
+ * @param given data set, size of the sample, variants of the method, and a journal to go on from
+ * @returns for every variant whether the loss points at the truth, and what the loop does to the masks
+ * @throws {InvSegError} `INVALID_OPTION` for a data set without a background class, for variants that no call would
+ * take, and for a journal of other settings; the data set's and the segmenter's own codes; `ABORTED`
+ * @example
+ * ```ts
+ * import { Segmenter } from 'invseg-native';
+ * import { openDataset } from 'invseg-native/datasets';
+ * import { defaultVariants, diagnose } from 'invseg-native/explain';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const dataset = await openDataset({ kind: 'voc', root: 'VOCdevkit' });
+ * const variants = defaultVariants.slice(0, 1);
+ * const { losses } = await diagnose(segmenter, { dataset, sample: 2, variants, inversion: false });
+ * console.log(losses.truth.total, losses.hard.total);
+ * ```
  */
 export async function diagnose(segmenter: Segmenter, given: DiagnoseOptions): Promise<Diagnosis> {
   checkSegmenter(segmenter);

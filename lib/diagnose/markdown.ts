@@ -9,7 +9,24 @@ import { points, share, verdict } from './verdict.js';
 const number = (value: number): string => (Number.isNaN(value) ? '' : value.toFixed(3).replace('-', '−'));
 const range = ({ value, low, high }: Estimate): string => `${number(value)} [${number(low)}, ${number(high)}]`;
 
-/** @throws {InvSegError} `INVALID_OPTION` for what is none */
+/**
+ * A diagnosis as Markdown tables.
+ *
+ * @param diagnosis of `diagnose`
+ * @returns a verdict and tables
+ * @throws {InvSegError} `INVALID_OPTION` for what is none
+ * @example
+ * ```ts
+ * import { Segmenter } from 'invseg-native';
+ * import { openDataset } from 'invseg-native/datasets';
+ * import { defaultVariants, diagnose, diagnosisMarkdown } from 'invseg-native/explain';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const dataset = await openDataset({ kind: 'voc', root: 'VOCdevkit' });
+ * const variants = defaultVariants.slice(0, 1);
+ * console.log(diagnosisMarkdown(await diagnose(segmenter, { dataset, sample: 2, variants, inversion: false })));
+ * ```
+ */
 export function diagnosisMarkdown(diagnosis: Diagnosis): string {
   checkDiagnosis(diagnosis);
   const { model, protocol, ids, left, losses, rowEntropy, variants } = diagnosis;

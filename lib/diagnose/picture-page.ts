@@ -27,7 +27,26 @@ interface Scale {
   middle: number;
 }
 
-/** @returns PNG @throws {InvSegError} `INVALID_OPTION` for what is no diagnosis */
+/**
+ * Draws a diagnosis as one image: for every variant whether the loss points at the truth, and what the loop does to
+ * the masks.
+ *
+ * @param diagnosis of `diagnose`
+ * @returns bytes of a PNG
+ * @throws {InvSegError} `INVALID_OPTION` for what is none
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { Segmenter } from 'invseg-native';
+ * import { openDataset } from 'invseg-native/datasets';
+ * import { defaultVariants, diagnose, drawDiagnosis } from 'invseg-native/explain';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const dataset = await openDataset({ kind: 'voc', root: 'VOCdevkit' });
+ * const variants = defaultVariants.slice(0, 1);
+ * await writeFile('diagnosis.png', await drawDiagnosis(await diagnose(segmenter, { dataset, sample: 2, variants })));
+ * ```
+ */
 export async function drawDiagnosis(diagnosis: Diagnosis): Promise<Buffer> {
   checkDiagnosis(diagnosis);
   const variants = diagnosis.variants.filter(({ loss, masks }) => loss ?? masks);

@@ -24,8 +24,11 @@ export interface CandidateLoss {
   total: number;
   /** D_intra / C − 2 D_inter / (C (C − 1)) */
   cluster: number;
+  /** Mean distance inside a category (eq. 6). */
   intra: number;
+  /** Mean distance between categories (eq. 7). */
   inter: number;
+  /** Entropy loss. */
   entropy: number;
 }
 

@@ -9,9 +9,11 @@ import type { Task } from './plan.js';
 import type { CandidateLoss } from './probe.js';
 import type { Variant } from './variants.js';
 
+/** What `diagnose` takes. */
 export interface DiagnoseOptions {
+  /** Images and masks; the background must be a class. */
   dataset: Dataset;
-  /** Pictures drawn from the data set; default 100. */
+  /** Images drawn from the data set; default 100. */
   sample?: number | undefined;
   /** Of the draw and of every run; default 0. */
   seed?: number | undefined;
@@ -21,35 +23,43 @@ export interface DiagnoseOptions {
   options?: MethodOverrides | undefined;
   /** Run the loop of every variant and score its masks (default), or look at the losses alone. */
   inversion?: boolean | undefined;
-  /** File that keeps every result; a second call goes on from it, and may ask for more pictures or variants. */
+  /** File that keeps every result; a second call goes on from it, and may ask for more images or variants. */
   journal?: string | undefined;
   /** What the model is made of, see `modelIdentity`; a journal of another one is refused. */
   identity?: ModelIdentity | undefined;
+  /** Ends the call with the code `ABORTED`; what was found is in the journal. */
   signal?: AbortSignal | undefined;
+  /** Called before each piece of work. */
   onProgress?: ((progress: DiagnoseProgress) => void) | undefined;
 }
 
-/** Before each piece of work. */
+/** Where a diagnosis is. */
 export interface DiagnoseProgress {
+  /** Pieces of work. */
   done: number;
+  /** Pieces of work. */
   total: number;
-  /** Picture, variant and kind of work that come next. */
+  /** Image that comes next. */
   id: string;
+  /** Variant that comes next. */
   variant: string;
+  /** Kind of work that comes next: losses, the loop, or the same without the loop. */
   part: Task['part'];
 }
 
-/** What one variant does; intervals are of 95 %, over pictures. */
+/** What one variant does; intervals are of 95 %, over images. */
 export interface VariantFinding {
+  /** Of the variant. */
   name: string;
+  /** What it changes. */
   overrides: MethodOverrides;
   /** Absent where an earlier variant has the same loss. */
   loss?: {
-    /** Share of pictures whose truth (one category a point) has a lower loss than the hard prediction. */
+    /** Share of images whose truth (one category per point) has a lower loss than the hard prediction. */
     truthBelowHard: Estimate;
-    /** Share of pictures whose refined truth has a lower loss than the soft prediction. */
+    /** Share of images whose refined truth has a lower loss than the soft prediction. */
     truthBelowSoft: Estimate;
-    /** Share of pictures whose truth has a lower loss than the same moved by a quarter of the side. */
+    /** Share of images whose truth has a lower loss than the same moved by a quarter of the side. */
     truthBelowShifted: Estimate;
     /** Mean cosine of the loss's descent direction and the way from the prediction to the refined truth. */
     direction: Estimate;
@@ -58,26 +68,36 @@ export interface VariantFinding {
   masks?: {
     /** Same options without the loop. */
     baseline: number;
+    /** With the loop. */
     mIoU: Estimate;
-    /** With minus without the loop, paired by picture. */
+    /** With minus without the loop, paired by image. */
     difference: Estimate;
     /** Mean fall of the loss on the first step's views. */
     fall: Estimate;
-    /** Spearman's correlation over pictures of the loss's fall and the gain in the picture's own mean IoU. */
+    /** Spearman's correlation over images of the loss's fall and the gain in the image's own mean IoU. */
     correlation: Estimate;
   };
 }
 
+/** What `diagnose` found. */
 export interface Diagnosis {
+  /** What was looked at. */
   model: SegmenterInfo['model'];
+  /** Which masks, how many classes, what is ignored; in words. */
   protocol: string;
-  /** Pictures looked at. */
+  /** Images of the sample. */
   ids: string[];
-  /** Pictures of the sample that nothing could be asked of, and why. */
-  left: { id: string; reason: string }[];
+  /** Images of the sample that nothing could be asked of. */
+  left: {
+    /** As the list has it. */
+    id: string;
+    /** In words. */
+    reason: string;
+  }[];
   /** Mean losses of the first variant, by candidate. */
   losses: Record<CandidateName, CandidateLoss>;
   /** Mean entropy of the rows of self-attention over log N, by side: 1 is flat. */
   rowEntropy: Record<number, Estimate>;
+  /** In the order asked for. */
   variants: VariantFinding[];
 }

@@ -9,14 +9,18 @@ import type { MethodOptions, MethodOverrides } from '../options/index.js';
 import { optionsOf, resolveOptions } from '../options/index.js';
 import { LIMITS, parseJson, readText } from '../system/index.js';
 
+/** An open choice of the method: a name and what it changes. */
 export interface Variant {
+  /** For tables; each name once. */
   name: string;
+  /** Options that differ from the caller's. */
   overrides: MethodOverrides;
 }
 
 /** The options as they are; every other variant differs from it in one thing. */
 export const DEFAULT_VARIANT = 'default';
 
+/** The variants that `diagnose` tries where none are named; the first changes nothing. */
 export const defaultVariants: readonly Variant[] = deepFreeze<Variant[]>([
   { name: DEFAULT_VARIANT, overrides: {} },
   { name: 'paper', overrides: { preset: 'paper' } },
@@ -76,10 +80,20 @@ export const baselineKey = (options: MethodOptions): string => JSON.stringify(op
 export const lossKey = (options: MethodOptions): string => JSON.stringify(optionsOf('loss', options));
 
 /**
- * The variants that a caller named: names of the list above with commas between them, `all`, or a JSON file with
- * `[{ "name": …, "overrides": { … } }]`. The default comes first, whether it was named or not.
+ * The variants that a caller named. The default comes first, whether it was named or not.
+ *
+ * @param text names of variants with commas between them, `all`, or a JSON file with `[{ "name": …, "overrides": { … }
+ * }]`
  * @param resolutions of the model, for the variants of Table 5
+ * @returns variants for `diagnose`
  * @throws {InvSegError} `INVALID_OPTION`
+ * @example
+ * ```ts
+ * import { chooseVariants } from 'invseg-native/explain';
+ *
+ * const variants = await chooseVariants('alpha 10, 4 views', [32, 16]);
+ * console.log(variants.map(({ name }) => name)); // [ 'default', 'alpha 10', '4 views' ]
+ * ```
  */
 export async function chooseVariants(text: string, resolutions: readonly number[]): Promise<Variant[]> {
   pathText.read(text, 'variants');

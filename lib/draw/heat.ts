@@ -8,12 +8,15 @@ import { side } from './checks.js';
 import type { Pixels } from './pixels.js';
 import { rampColours } from './ramp.js';
 
+/** A map of numbers, to be drawn. */
 export interface Heat {
-  /** [side × side] */
+  /** [side × side], row by row. */
   values: Float32Array;
+  /** Points along a side, 1–65535. */
   side: number;
-  /** Numbers of the darkest and the lightest colour. */
+  /** Number of the darkest colour. */
   low: number;
+  /** Number of the lightest colour. */
   high: number;
 }
 
@@ -34,9 +37,24 @@ export function enlarge(values: Float32Array, side: number, width: number, heigh
 }
 
 /**
- * @param heat [side × side] values; what is below `low` or above `high` has the colour of that end
- * @param size of the drawing, 1–65535 each; a square map is stretched over the picture it belongs to
+ * Draws a map of numbers in colours: viridis, dark for low and light for high, enlarged bilinearly as the engine
+ * enlarges maps.
+ *
+ * @param heat values [side × side]; what is below `low` or above `high` has the colour of that end
+ * @param size of the drawing in pixels, 1–65535 each; a square map is stretched over the image it belongs to
+ * @returns RGB bytes of that size
  * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH`, and `NOT_FINITE` for values that no colour stands for
+ * @example
+ * ```ts
+ * import { Segmenter } from 'invseg-native';
+ * import { drawHeat } from 'invseg-native/draw';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const { maps, width, height } = await segmenter.segment('cat.jpg', { categories: ['cat'], saveMaps: true });
+ * const values = maps!.data.subarray(0, maps!.size ** 2); // of the first category
+ * const { rgb } = drawHeat({ values, side: maps!.size, low: 0, high: 1 }, { width, height });
+ * console.log(rgb.length); // width × height × 3
+ * ```
  */
 export function drawHeat(heat: Heat, size: { width: number; height: number }): Pixels {
   record(heat, 'heat', 'an object with values, side, low and high');

@@ -10,19 +10,38 @@ import type { Pixels } from './pixels.js';
 import { resizeLabels, resizePixels, shownSize, tint } from './pixels.js';
 import { shares } from './shares.js';
 
+/** What `drawOverlay` takes. */
 export interface OverlayInput {
+  /** The image, as `decodeImage` gives it. */
   image: Pixels;
-  /** [height × width] index into `categories`. */
+  /** One byte per pixel, [height × width]: index into `categories`. */
   labels: Uint8Array;
-  /** The background last. */
+  /** Names, the background last; 1–255. */
   categories: readonly string[];
+  /** Colours by label; default `categoryPalette(categories.length)`. */
   palette?: Palette;
 }
 
 const PADDING = 10;
 const NARROWEST = 260; // a legend in a column of one letter is not readable
 
-/** @returns PNG, the picture at most 1024 pixels on its longer side @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH` */
+/**
+ * Draws a result over its image, with a legend that names each category and its share.
+ *
+ * @param input image, labels, names and colours
+ * @returns bytes of a PNG, the image at most 1024 pixels on its longer side
+ * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH`
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { decodeImage, Segmenter } from 'invseg-native';
+ * import { drawOverlay } from 'invseg-native/draw';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const { labels, categories } = await segmenter.segment('cat.jpg', { categories: ['cat'] });
+ * await writeFile('overlay.png', await drawOverlay({ image: await decodeImage('cat.jpg'), labels, categories }));
+ * ```
+ */
 export async function drawOverlay(input: OverlayInput): Promise<Buffer> {
   record(input, 'the overlay', 'an object with image, labels and categories');
   const { image, labels, categories, palette } = input;

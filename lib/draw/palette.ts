@@ -8,8 +8,16 @@ import { okabeIto } from './okabe-ito.js';
 export type Palette = readonly Colour[];
 
 /**
- * VOC's colour map: the bits of the index, three at a time from the lowest, become the bits of red, green and blue from the
- * highest. 0 is black (background); 255, "ignore", is white.
+ * PASCAL VOC's colour map: the bits of the index, three at a time from the lowest, become the bits of red, green and
+ * blue from the highest.
+ *
+ * @returns 256 colours; 0 is black (background), 255, "ignore", is white
+ * @example
+ * ```ts
+ * import { vocPalette } from 'invseg-native/draw';
+ *
+ * console.log(vocPalette()[1]); // [ 128, 0, 0 ]
+ * ```
  */
 export function vocPalette(): Palette {
   return Array.from({ length: 256 }, (_, index): Colour => {
@@ -24,17 +32,31 @@ export function vocPalette(): Palette {
   });
 }
 
-/** `voc`: the data sets' own colours; `okabe-ito`: colours that the colour-blind tell apart. */
+/** Palettes: `voc`, the data sets' own colours; `okabe-ito`, colours that the colour-blind tell apart. */
 export const paletteNames = Object.freeze(['voc', 'okabe-ito'] as const);
 
+/**
+ * Name of a palette.
+ *
+ * @useDeclaredType
+ */
 export type PaletteName = (typeof paletteNames)[number];
 
 /**
- * The palette of a result, whose background comes last: it gets black, and white stays with 255, "ignore". The names before
- * it get the palette's colours in order (VOC's from 1 on). The labels themselves stay as they are.
+ * The palette of a result, whose background comes last: it gets black, and white stays with 255, "ignore". The names
+ * before it get the palette's colours in order (VOC's from 1 on). The labels themselves stay as they are.
  *
  * @param categories number of categories with the background, 1–255
+ * @param name of the palette; default `voc`
+ * @returns 256 colours
  * @throws {InvSegError} `INVALID_OPTION`
+ * @example
+ * ```ts
+ * import { categoryPalette } from 'invseg-native/draw';
+ *
+ * const [cat, background] = categoryPalette(2, 'okabe-ito');
+ * console.log(cat, background); // …, [ 0, 0, 0 ]
+ * ```
  */
 export function categoryPalette(categories: number, name: PaletteName = 'voc'): Palette {
   integer(1, 255).read(categories, 'categories');

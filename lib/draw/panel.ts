@@ -11,25 +11,53 @@ import type { Pixels } from './pixels.js';
 import { resizeLabels, resizePixels, shownSize, tint } from './pixels.js';
 import { shares } from './shares.js';
 
+/** One result of a panel. */
 export interface PanelColumn {
+  /** Above the result. */
   title: string;
-  /** [height × width] index into `categories`. */
+  /** One byte per pixel, [height × width]: index into `categories`. */
   labels: Uint8Array;
 }
 
+/** What `drawPanel` takes. */
 export interface PanelInput {
+  /** The image, as `decodeImage` gives it. */
   image: Pixels;
-  /** Title above the picture itself. */
+  /** Title above the image itself; default `input`. */
   title?: string;
-  /** Results, from left to right after the picture. */
+  /** Results, from left to right after the image. */
   columns: readonly PanelColumn[];
+  /** Names, the background last; 1–255. */
   categories: readonly string[];
+  /** Colours by label; default `categoryPalette(categories.length)`. */
   palette?: Palette;
 }
 
 const PADDING = 12;
 
-/** @returns PNG; the legend gives each category's share in every column @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH` */
+/**
+ * Draws an image and several results of it side by side, with titles and one legend.
+ *
+ * @param input image, results, names and colours
+ * @returns bytes of a PNG; the legend gives each category's share in every column
+ * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH`
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { decodeImage, Segmenter } from 'invseg-native';
+ * import { drawPanel } from 'invseg-native/draw';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const image = await decodeImage('cat.jpg');
+ * const before = await segmenter.segment('cat.jpg', { categories: ['cat'], steps: 0 });
+ * const after = await segmenter.segment('cat.jpg', { categories: ['cat'], steps: 5 });
+ * const columns = [
+ *   { title: 'baseline', labels: before.labels },
+ *   { title: 'InvSeg', labels: after.labels },
+ * ];
+ * await writeFile('panel.png', await drawPanel({ image, columns, categories: after.categories }));
+ * ```
+ */
 export async function drawPanel(input: PanelInput): Promise<Buffer> {
   record(input, 'the panel', 'an object with image, columns and categories');
   const { image, title = 'input', columns, categories, palette } = input;

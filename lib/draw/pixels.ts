@@ -2,10 +2,13 @@
 import sharp from 'sharp';
 import type { Palette } from './palette.js';
 
-/** RGB bytes [height × width × 3]. */
+/** An image in memory. */
 export interface Pixels {
+  /** One byte per sample, [height × width × 3]. */
   rgb: Uint8Array;
+  /** Pixels. */
   width: number;
+  /** Pixels. */
   height: number;
 }
 

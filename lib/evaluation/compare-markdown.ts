@@ -5,7 +5,16 @@ import type { Change, Comparison } from './compare.js';
 
 /**
  * A comparison as Markdown: the means, what differs in the settings, classes and images that changed most.
+ *
+ * @param comparison of `compareRuns`
+ * @returns headings and tables
  * @throws {InvSegError} `INVALID_OPTION` for what `compareRuns` did not give
+ * @example
+ * ```ts
+ * import { compareRuns, comparisonMarkdown } from 'invseg-native/evaluation';
+ *
+ * console.log(comparisonMarkdown(await compareRuns('runs/a', 'runs/b')));
+ * ```
  */
 export function comparisonMarkdown(comparison: Comparison): string {
   if (!isPlainObject(comparison) || !Array.isArray(comparison.runs))

@@ -1,4 +1,4 @@
-/** Two runs over the same pictures: what changed, and how sure that is. */
+/** Two runs over the same images: what changed, and how sure that is. */
 
 import { pathText, record } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
@@ -9,40 +9,76 @@ import { bootstrap, meanIoUOf, metricsOf } from '../scores/index.js';
 import type { ReadRun } from './summary.js';
 import { readRun } from './summary.js';
 
+/** Options of `compareRuns`. */
 export interface CompareOptions {
-  /** Default `nan-mean`. */
+  /** How classes without a pixel count in the means; default `nan-mean`. */
   absent?: AbsentRule | undefined;
-  /** Pictures that changed most, on each side; default 10. */
+  /** Images that changed most, on each side; default 10. */
   shown?: number | undefined;
   /** Resamplings; default 10,000. */
   samples?: number | undefined;
 }
 
-/** Fractions; null where nothing can be said. B minus A throughout. */
+/** What `compareRuns` found. Fractions in [0, 1]; null where nothing can be said. Differences are B minus A. */
 export interface Comparison {
+  /** Of this object. */
   format: 'invseg-comparison/1';
+  /** Folders of A and B. */
   runs: [string, string];
   /** Settings that differ; `there` is A's, `here` B's. */
   settings: Difference[];
-  /** Pictures of both runs, and of one alone, which are left out. */
-  pictures: { common: number; onlyA: number; onlyB: number };
+  /** Images of both runs, and of one alone, which are left out. */
+  pictures: {
+    /** Of both. */
+    common: number;
+    /** Left out. */
+    onlyA: number;
+    /** Left out. */
+    onlyB: number;
+  };
+  /** Mean over classes of intersection over union. */
   mIoU: Change;
+  /** Mean over classes of the share of the class's pixels that were found. */
   mAcc: Change;
+  /** Share of all labelled pixels that are right. */
   aAcc: Change;
-  /** 95 % interval of the mIoU's difference, pictures resampled in pairs. */
+  /** 95 % interval of the mIoU's difference, images resampled in pairs. */
   mIoU95: [number | null, number | null];
   /** Share of the resamplings in which B's mIoU is the higher one. */
   higher: number | null;
-  perClass: (Change & { name: string })[];
-  /** The largest falls and rises of a picture's own mean IoU. */
-  falls: (Change & { id: string })[];
-  rises: (Change & { id: string })[];
-  counts: { better: number; worse: number; same: number };
+  /** IoU in label order. */
+  perClass: (Change & {
+    /** Of the class. */
+    name: string;
+  })[];
+  /** The largest falls of an image's own mean IoU, the largest first. */
+  falls: (Change & {
+    /** Of the image. */
+    id: string;
+  })[];
+  /** The largest rises of an image's own mean IoU, the largest first. */
+  rises: (Change & {
+    /** Of the image. */
+    id: string;
+  })[];
+  /** Numbers of images by the change of their own mean IoU. */
+  counts: {
+    /** Higher in B. */
+    better: number;
+    /** Lower in B. */
+    worse: number;
+    /** The same, or no figure in either. */
+    same: number;
+  };
 }
 
+/** A figure in both runs. */
 export interface Change {
+  /** In A. */
   a: number | null;
+  /** In B. */
   b: number | null;
+  /** b − a. */
   difference: number | null;
 }
 
@@ -63,9 +99,21 @@ function checkTruth(
 }
 
 /**
- * @param a folder of a run @param b folder of another over pictures of the same data set
- * @throws {InvSegError} `INVALID_OPTION` for runs of different classes, protocols or masks, or without a common picture;
+ * Compares two runs over the same images: what changed, and how sure that is.
+ *
+ * @param a folder of a run
+ * @param b folder of another over images of the same data set
+ * @param options how absent classes count, how many images are shown, how many resamplings are made
+ * @returns differences B − A over the images that both have
+ * @throws {InvSegError} `INVALID_OPTION` for runs of different classes, protocols or masks, or without a common image;
  * `OUTPUT_FAILED` for a folder without a journal
+ * @example
+ * ```ts
+ * import { compareRuns } from 'invseg-native/evaluation';
+ *
+ * const { mIoU, mIoU95 } = await compareRuns('runs/a', 'runs/b');
+ * console.log(mIoU.difference, mIoU95);
+ * ```
  */
 export async function compareRuns(a: string, b: string, options: CompareOptions = {}): Promise<Comparison> {
   for (const [name, run] of Object.entries({ a, b })) pathText.read(run, name);

@@ -18,18 +18,32 @@ import { RunSums } from './summary.js';
 import type { Evaluation, RunRecord, RunSettings } from './types.js';
 
 /**
- * Segments the pictures of a data set and compares them with their masks.
+ * Segments the images of a data set and compares them with their masks.
  *
- * Every picture is in the journal of `out` before the next one is counted: a process that was killed and a call that
- * was aborted go on where they were, and the counts are those of a run in one go. A picture that cannot be used is an
- * error, or, where the data set was opened with `onProblem: 'skip'`, left out and counted; a later run tries it
- * again. One that the source of names does not know goes by `onMissingNames`.
+ * Every image is in the journal of `out` before the next one is counted: a process that was killed and a call that was
+ * aborted go on where they were, and the counts are those of a run in one go. An image that cannot be used is an
+ * error, or, where the data set was opened with `onProblem: 'skip'`, left out and counted; a later run tries it again.
+ * One that the source of names does not know goes by `onMissingNames`.
  *
- * The pictures are segmented by `segmenter` in this process, or by the engines of `pool`; the counts do not depend on the order.
+ * The images are segmented by `segmenter` in this process, or by the engines of `pool`; the counts do not depend on
+ * the order.
  *
- * @throws {InvSegError} `INVALID_OPTION` for options that no call would take, for a method without names and for a journal of
- * other settings; `NAMES_NOT_FOUND` also where the source knows none of the pictures; `OUTPUT_FAILED`; the codes of
- * the data set, the names and the segmenter; `ABORTED`
+ * @param given data set, output folder, who segments, who names, and options
+ * @returns figures of the whole run, earlier parts included
+ * @throws {InvSegError} `INVALID_OPTION` for options that no call would take, for a method without names and for a
+ * journal of other settings; `NAMES_NOT_FOUND` also where the source knows none of the images; `OUTPUT_FAILED`; the
+ * codes of the data set, the names and the segmenter; `ABORTED`
+ * @example
+ * ```ts
+ * import { Segmenter } from 'invseg-native';
+ * import { openDataset } from 'invseg-native/datasets';
+ * import { evaluate } from 'invseg-native/evaluation';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const dataset = await openDataset({ kind: 'voc', root: 'VOCdevkit' });
+ * const { mIoU, mIoU95 } = await evaluate({ segmenter, dataset, out: 'runs/baseline', sample: 3, options: { steps: 0 } });
+ * console.log(mIoU, mIoU95);
+ * ```
  */
 export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
   return (await evaluateRun(given)).evaluation;

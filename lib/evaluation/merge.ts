@@ -14,19 +14,38 @@ import { readRun } from './summary.js';
 import type { Evaluation, PictureRecord, RunRecord, RunSettings } from './types.js';
 import { isSkip } from './types.js';
 
+/** What `mergeRuns` takes. */
 export interface MergeOptions {
   /** Folders of runs that differ in nothing but their shard. */
   runs: readonly string[];
+  /** Folder of the result; none of the runs. */
   out: string;
+  /** How classes without a pixel count in the means; default `nan-mean`. */
   absent?: AbsentRule | undefined;
 }
 
 /**
- * Adds journals up, in the order of the list. A picture that several of them hold counts once, and they must agree on it; one
- * that was left out here and counted there is counted.
+ * Adds journals up, in the order of the list. An image that several of them hold counts once, and they must agree on
+ * it; one that was left out here and counted there is counted.
  *
- * @throws {InvSegError} `INVALID_OPTION` for runs of different settings or different counts of one picture, and for an `out`
- * that is one of the runs; `OUTPUT_FAILED` for a folder without a journal, or one that cannot be written
+ * @param options folders of the runs, and of the result
+ * @returns figures of all of them together
+ * @throws {InvSegError} `INVALID_OPTION` for runs of different settings or different counts of one image, and for an
+ * `out` that is one of the runs; `OUTPUT_FAILED` for a folder without a journal, or one that cannot be written
+ * @example
+ * ```ts
+ * import { Segmenter } from 'invseg-native';
+ * import { openDataset } from 'invseg-native/datasets';
+ * import { evaluate, mergeRuns } from 'invseg-native/evaluation';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const dataset = await openDataset({ kind: 'voc', root: 'VOCdevkit' });
+ * const common = { segmenter, dataset, sample: 2, options: { steps: 0 } };
+ * await evaluate({ ...common, out: 'runs/part-0', shard: { index: 0, count: 2 } });
+ * await evaluate({ ...common, out: 'runs/part-1', shard: { index: 1, count: 2 } });
+ * const { mIoU } = await mergeRuns({ runs: ['runs/part-0', 'runs/part-1'], out: 'runs/merged' });
+ * console.log(mIoU);
+ * ```
  */
 export async function mergeRuns(options: MergeOptions): Promise<Evaluation> {
   return (await mergedRun(options)).evaluation;

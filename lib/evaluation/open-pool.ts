@@ -18,6 +18,7 @@ import { RedisUrl } from './redis/url.js';
 import type { TaskOptions } from './task.js';
 import { openRunNames } from './task.js';
 
+/** What `openPool` takes. */
 export interface PoolOptions extends TaskOptions {
   /** The data set, where it is open already; else it is opened from `dataset`. */
   opened?: Dataset | undefined;
@@ -29,11 +30,13 @@ export interface PoolOptions extends TaskOptions {
   cudaDevices?: number | undefined;
   /** What happens to processes and workers: one line each. */
   onNote?: ((text: string) => void) | undefined;
+  /** Ends the start of processes with the code `ABORTED`. */
   signal?: AbortSignal | undefined;
   /** Opens the engine of this process; default `Segmenter.open`. */
   openSegmenter?: ((options: EngineOptions) => Promise<Segmenter>) | undefined;
 }
 
+/** A queue of a Redis server. */
 export interface PoolQueue {
   /** `redis://[user:password@]host[:port][/db]`, `rediss://` or `unix://`. */
   url: string;
@@ -50,40 +53,83 @@ export class OwnedPool implements PicturePool, AsyncDisposable {
   readonly #pool: PicturePool;
   readonly #owned: readonly AsyncDisposable[];
 
+  /**
+   * `openPool` makes pools; this is for a caller that brings its own.
+   *
+   * @param pool that does the work
+   * @param owned what disposing of it ends, in the reverse order
+   */
   constructor(pool: PicturePool, owned: readonly AsyncDisposable[]) {
     this.#pool = pool;
     this.#owned = owned;
   }
 
+  /** What of the engines decides the counts. */
   get info(): EngineFacts {
     return this.#pool.info;
   }
 
+  /** The source of names, in one line. */
   get names(): string {
     return this.#pool.names;
   }
 
+  /** Images in one pass that its engines were opened for; default 1. */
   get batch(): number | undefined {
     return this.#pool.batch;
   }
 
+  /**
+   * Segments and counts images. `evaluate` calls it; so may a caller that keeps a journal of its own.
+   *
+   * @param places images and their places in the list
+   * @param run settings, read-ahead and signal
+   * @returns one outcome per image, in any order
+   * @throws {InvSegError} where no image can be worked on any more, or the run was aborted (`ABORTED`)
+   * @example
+   * ```ts
+   * import { openDataset } from 'invseg-native/datasets';
+   * import { openPool, readRun } from 'invseg-native/evaluation';
+   *
+   * const source = { kind: 'voc', root: 'VOCdevkit' } as const;
+   * const dataset = await openDataset(source);
+   * await using pool = await openPool({ dataset: source, opened: dataset });
+   * const { settings } = (await readRun('runs/a')).evaluation;
+   * const places = [{ id: dataset.ids[0]!, place: 0 }];
+   * for await (const outcome of pool.work(places, { settings, prefetch: 1, signal: undefined })) {
+   *   console.log(outcome.id, 'record' in outcome ? outcome.record.counts : outcome.error);
+   * }
+   * ```
+   */
   work(places: readonly Place[], run: PoolRun): AsyncIterable<Outcome> {
     return this.#pool.work(places, run);
   }
 
+  /** Ends engines, processes and connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const part of this.#owned.toReversed()) await part[Symbol.asyncDispose]();
   }
 }
 
 /**
- * Opens a pool for `evaluate({ pool })`.
+ * Opens engines for `evaluate({ pool })`: one in this process, one process per device, or the workers of a queue.
  *
- * @throws {InvSegError} `INVALID_OPTION`; the codes of data set, names and engine; `WORKER_LOST`; `QUEUE_FAILED`; `ABORTED`
+ * @param options data set, names, options of the method, and where to run: `devices: ['cuda:0', 'cuda:1']` starts a
+ * process for each, `queue` asks workers on other hosts
+ * @returns a pool that its caller disposes of
+ * @throws {InvSegError} `INVALID_OPTION`; the codes of data set, names and engine; `WORKER_LOST`; `QUEUE_FAILED`;
+ * `ABORTED`
  * @example
- * const dataset = await openDataset({ kind: 'voc', root: 'VOCdevkit' });
- * await using pool = await openPool({ dataset: { kind: 'voc', root: 'VOCdevkit' }, opened: dataset, devices: ['cuda:0', 'cuda:1'] });
- * const evaluation = await evaluate({ pool, dataset, out: 'runs/voc' });
+ * ```ts
+ * import { openDataset } from 'invseg-native/datasets';
+ * import { evaluate, openPool } from 'invseg-native/evaluation';
+ *
+ * const source = { kind: 'voc', root: 'VOCdevkit' } as const;
+ * const dataset = await openDataset(source);
+ * await using pool = await openPool({ dataset: source, opened: dataset, engine: { device: 'cpu' } });
+ * const { mIoU } = await evaluate({ pool, dataset, out: 'runs/pool', sample: 2, options: { steps: 0 } });
+ * console.log(mIoU);
+ * ```
  */
 export async function openPool(options: PoolOptions): Promise<OwnedPool> {
   record(options, 'options', 'an object with dataset');

@@ -13,20 +13,27 @@ import { maskDigest } from './masks.js';
 import type { ClassIndex } from './names.js';
 import type { Evaluated, PictureRecord } from './types.js';
 
-/** A picture and its truth, in memory. */
+/** An image and its truth, in memory. */
 export interface LoadedPicture extends Place {
+  /** Absolute. */
   imagePath: string;
-  /** [height × width × 3] */
+  /** One byte per sample, [height × width × 3]. */
   rgb: Uint8Array;
+  /** Pixels. */
   width: number;
+  /** Pixels. */
   height: number;
+  /** Its ground truth. */
   mask: LabelMap;
+  /** Of decoding. */
   warnings: readonly string[];
+  /** Duration of reading image and mask. */
   milliseconds: number;
 }
 
-/** A picture of the list. */
+/** An image of the list. */
 export interface Place {
+  /** As the list has it. */
   id: string;
   /** In the whole evaluation's list, from 0. */
   place: number;

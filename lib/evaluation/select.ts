@@ -1,4 +1,4 @@
-/** Which pictures of a list: a sample by a seed, a part of several. */
+/** Which images of a list: a sample by a seed, a part of several. */
 import { createHash } from 'node:crypto';
 import { InvSegError } from '../errors.js';
 import { Random } from '../random.js';
@@ -17,9 +17,11 @@ export function drawSample(ids: readonly string[], count: number, seed: number):
     .map((i) => ids[i]!);
 }
 
-/** Part `index` (from 0) of `count`. */
+/** One part of several of a list: every `count`-th image from `index` on. */
 export interface Shard {
+  /** From 0, below `count`. */
   index: number;
+  /** Number of parts, at least 1. */
   count: number;
 }
 

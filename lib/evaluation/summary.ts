@@ -10,39 +10,63 @@ import { SHOWN } from './run-state.js';
 import type { ClassResult, Evaluation, PictureRecord, PictureResult, RunRecord, RunSettings, Skip } from './types.js';
 import { isSkip } from './types.js';
 
-/** One line of `per-image.csv`. */
+/** One image of a run; one line of `per-image.csv`. */
 export interface PictureRow extends PictureResult {
+  /** In the whole evaluation's list, from 0. */
   place: number;
-  /** Digest of the mask. */
+  /** Digest of the mask that it was compared with. */
   mask: string;
-  /** Labelled pixels, and those of them that are right. */
+  /** Labelled pixels. */
   truth: number;
+  /** Labelled pixels that are right. */
   hit: number;
+  /** Classes that were looked for. */
   names: number;
+  /** Duration of the segmentation. */
   milliseconds: number;
+  /** Total loss of the first step; null without steps. */
   firstLoss: number | null;
+  /** Total loss of the last step; null without steps. */
   lastLoss: number | null;
+  /** Number of warnings. */
   warnings: number;
 }
 
+/** A run as its journal has it. */
 export interface ReadRun {
+  /** Figures of all images together. */
   evaluation: Evaluation;
-  /** In the order of the list. */
+  /** Figures of each image, in the order of the list. */
   rows: PictureRow[];
-  /** Counts of the pictures, in the order of `rows`. */
+  /** Pixels of each image, in the order of `rows`. */
   table: CountTable;
 }
 
+/** Options of `readRun`. */
 export interface ReadOptions {
-  /** Default `nan-mean`. */
+  /** How classes without a pixel count in the means; default `nan-mean`. */
   absent?: AbsentRule | undefined;
-  /** Best and worst pictures; default 8. */
+  /** Best and worst images; default 8. */
   shown?: number | undefined;
   /** Resamplings of the interval; default 1000. */
   samples?: number | undefined;
 }
 
-/** @throws {InvSegError} `OUTPUT_FAILED` where the folder has no journal, or a damaged one */
+/**
+ * Reads the journal of a run, also of one that is not finished.
+ *
+ * @param folder that `evaluate` or `mergeRuns` wrote
+ * @param options how absent classes count, how many images are shown, how many resamplings are made
+ * @returns figures of all images together and of each
+ * @throws {InvSegError} `INVALID_OPTION`; `OUTPUT_FAILED` where the folder has no journal, or a damaged one
+ * @example
+ * ```ts
+ * import { readRun } from 'invseg-native/evaluation';
+ *
+ * const { evaluation, rows } = await readRun('runs/a');
+ * console.log(evaluation.mIoU, rows.filter(({ mIoU }) => mIoU !== null && mIoU < 0.5));
+ * ```
+ */
 export async function readRun(
   folder: string,
   { absent = 'nan-mean', shown = SHOWN, samples = 1000 }: ReadOptions = {},

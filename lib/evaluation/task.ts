@@ -12,16 +12,19 @@ import type { PictureTask } from './picture.js';
 
 /** The source of a run's names; data set, engine and images are the run's. */
 export interface RunNames extends Omit<NameSourceOptions, 'engine' | 'ids' | 'identify' | 'hasBackground'> {
+  /** Where the names come from. */
   kind: NameSourceKind;
 }
 
+/** What a run works on, as plain data that another process can be sent. */
 export interface TaskOptions {
+  /** As `openDataset` takes it. */
   dataset: DatasetOptions;
   /** As `Segmenter.open` takes them. */
   engine?: Partial<EngineOptions> | undefined;
   /** Who names the classes of each image; default the classes in its mask. */
   names?: RunNames | undefined;
-  /** Of the method. */
+  /** Options of the method. */
   options?: MethodOverrides | undefined;
   /** Images in one pass of the engine, 1–64; default 1. */
   batch?: number | undefined;

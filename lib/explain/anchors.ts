@@ -10,12 +10,15 @@ export function softAnchors(maps: Float32Array, scale: number, centre: number): 
 export const anchorOf = (value: number, scale: number, centre: number): number =>
   1 / (1 + Math.exp(-scale * (value - centre)));
 
-/** A place in the picture, in [0, 1] from the left and from the top. */
+/** A place in the image. */
 export interface Place {
+  /** From the left, in [0, 1]. */
   x: number;
+  /** From the top, in [0, 1]. */
   y: number;
 }
 
+/** A point of the image that stands for a category. */
 export interface ChosenPoint extends Place {
   /** The category it stands for, or undefined where the caller named the point. */
   category?: string;

@@ -23,10 +23,24 @@ import type { ExplainOptions, Explanation, MethodRun } from './types.js';
 const fatal: ReadonlySet<string> = new Set(['ABORTED', 'DISPOSED']);
 
 /**
- * Segments a picture with every method and keeps what the paper's Figures 3, 4 and 5 show.
+ * Segments an image with every method and keeps what the paper's Figures 3, 4 and 5 show: maps before and after,
+ * anchors, distances, losses.
  *
- * @throws {InvSegError} the codes of `Segmenter.segment`, and `INVALID_OPTION` for points outside the picture or an
+ * @param segmenter the model
+ * @param input path, bytes of a file, sharp instance, or raw RGB
+ * @param options names to look for, options of `segment`, and what should be shown
+ * @returns everything that the page shows, as numbers
+ * @throws {InvSegError} the codes of `Segmenter.segment`, and `INVALID_OPTION` for points outside the image or an
  * index of the mask without a name, `SHAPE_MISMATCH`; another method than InvSeg that fails is reported in `runs`
+ * @example
+ * ```ts
+ * import { Segmenter } from 'invseg-native';
+ * import { explain } from 'invseg-native/explain';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const { runs } = await explain(segmenter, 'cat.jpg', { categories: ['cat'], steps: 2, methods: ['invseg', 'baseline'] });
+ * for (const { method, result } of runs) console.log(method, result?.segments);
+ * ```
  */
 export async function explain(segmenter: Segmenter, input: ImageInput, options: ExplainOptions): Promise<Explanation> {
   checkSegmenter(segmenter);

@@ -1,6 +1,7 @@
 /** How well labels agree with the truth, on one picture. */
 import { IGNORED } from '../labels/index.js';
 
+/** How well labels agree with the truth, on one image. */
 export interface Agreement {
   /** [classes] intersection over union in [0, 1]; null where neither the labels nor the truth have the class. */
   classes: (number | null)[];

@@ -23,9 +23,27 @@ const MOST_NAMES = 48;
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /**
- * @param name of the picture, for the title
+ * Renders an explanation as one HTML page that needs no network and no script.
+ *
+ * @param explanation of `explain`
+ * @param name of the image, for the title
+ * @returns `index.html`, `explain.json` and a PNG for each image of the page
  * @throws {InvSegError} `INVALID_OPTION` for what is no explanation
- * @returns `index.html`, `explain.json` and a PNG for each picture of the page
+ * @example
+ * ```ts
+ * import { mkdir, writeFile } from 'node:fs/promises';
+ * import path from 'node:path';
+ * import { Segmenter } from 'invseg-native';
+ * import { explain, renderExplanation } from 'invseg-native/explain';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const explanation = await explain(segmenter, 'cat.jpg', { categories: ['cat'], steps: 2, methods: ['invseg'] });
+ * for (const { name, content } of await renderExplanation(explanation, 'cat.jpg')) {
+ *   const file = path.join('page', name);
+ *   await mkdir(path.dirname(file), { recursive: true });
+ *   await writeFile(file, content);
+ * }
+ * ```
  */
 export async function renderExplanation(explanation: Explanation, name: string): Promise<AlbumFile[]> {
   record(explanation, 'explanation', 'what explain found');

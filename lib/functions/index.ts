@@ -13,25 +13,48 @@ import { array, count, optionalArray, real } from './checks.js';
 
 const native = () => loadBinding().binding;
 
+/** What `aggregateAttention` takes. */
 export interface AggregateInput {
   /** `self`: maps [side² × side²] become [size² × size²]; `cross`: maps [side² × K] become [size² × K]. */
   kind: 'self' | 'cross';
-  /** One map a resolution, the mean over its layers and heads. */
+  /** One map per resolution, the mean over its layers and heads; row-major. */
   maps: readonly Float32Array[];
-  /** Side of each map. */
+  /** Side of each map in points, 1–1024. */
   sides: readonly number[];
   /** Weight of each map; used as given. */
   weights: readonly number[];
-  /** Side of the common frame. */
+  /** Side of the common frame in points, 1–1024. */
   size: number;
   /** Min-max each map before the sum (`cross` only); default false. */
   minMax?: boolean;
-  /** Same shape as the value: asks for the gradients of Σ upstream · value. */
+  /** Of the shape of `value`: asks for the gradients of Σ upstream · value. */
   upstream?: Float32Array;
 }
 
-/** Maps of several resolutions → one map in a common frame. */
-export function aggregateAttention(input: AggregateInput): { value: Float32Array; gradients: Float32Array[] | null } {
+/**
+ * Brings attention maps of several resolutions into one frame and adds them up with weights.
+ *
+ * @param input maps [side² × side²] (`self`) or [side² × K] (`cross`), their sides and weights, and the side of the
+ * frame
+ * @returns the weighted sum in the frame, and with `upstream` the gradient of each map
+ * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH`; `LIBTORCH_NOT_FOUND`, `ADDON_NOT_BUILT`,
+ * `ADDON_LOAD_FAILED`
+ * @example
+ * ```ts
+ * import { aggregateAttention } from 'invseg-native';
+ *
+ * const coarse = Float32Array.of(0.1, 0.9, 0.2, 0.8); // 2 × 2 points, one token
+ * const fine = new Float32Array(16).fill(0.5); // 4 × 4 points
+ * const { value } = aggregateAttention({ kind: 'cross', maps: [coarse, fine], sides: [2, 4], weights: [0.7, 0.3], size: 4 });
+ * console.log(value.length); // 16
+ * ```
+ */
+export function aggregateAttention(input: AggregateInput): {
+  /** [size² × size²] for `self`, [size² × K] for `cross`. */
+  value: Float32Array;
+  /** One per map and of its shape, with `upstream`; else null. */
+  gradients: Float32Array[] | null;
+} {
   rejectUnknown(input, ['kind', 'maps', 'sides', 'weights', 'size', 'minMax', 'upstream']);
   const { kind, maps, sides, weights, minMax = false } = input;
   oneOf('self', 'cross').read(kind, 'kind');
@@ -64,23 +87,45 @@ function list(value: readonly number[], name: string, length: number): readonly 
   return value;
 }
 
+/** What `refineAttention` takes. */
 export interface RefineInput {
-  /** [points × points], rows of sum 1. */
+  /** Self-attention [points × points], rows of sum 1. */
   self: Float32Array;
-  /** [points × categories] */
+  /** Cross-attention [points × categories]. */
   cross: Float32Array;
+  /** Points of the frame, side². */
   points: number;
+  /** Categories, the background among them. */
   categories: number;
-  /** Applications of `self`; default 1. */
+  /** Applications of `self`, 1–16; default 1. */
   iterations?: number;
-  /** [points × categories]: asks for the gradients of Σ upstream · value. */
+  /** Shape [points × categories]; asks for the gradients of Σ upstream · value. */
   upstream?: Float32Array;
 }
 
-/** Eq. 2: min-max over the points of (self · cross), category by category. */
+/**
+ * Refines cross-attention by self-attention (eq. 2): min-max over the points of self · cross, category by category.
+ *
+ * @param input both maps, row-major, and their sizes
+ * @returns refined maps, and with `upstream` both gradients
+ * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH`; `LIBTORCH_NOT_FOUND`, `ADDON_NOT_BUILT`,
+ * `ADDON_LOAD_FAILED`
+ * @example
+ * ```ts
+ * import { refineAttention } from 'invseg-native';
+ *
+ * const self = Float32Array.of(0.8, 0.2, 0.3, 0.7); // two points
+ * const cross = Float32Array.of(0.9, 0.1, 0.4, 0.6); // two categories
+ * const { value } = refineAttention({ self, cross, points: 2, categories: 2 });
+ * console.log(value); // 1, 0, 0, 1: each category from 0 to 1
+ * ```
+ */
 export function refineAttention(input: RefineInput): {
+  /** [points × categories] in [0, 1]. */
   value: Float32Array;
+  /** [points × points] with `upstream`, else null. */
   selfGradient: Float32Array | null;
+  /** [points × categories] with `upstream`, else null. */
   crossGradient: Float32Array | null;
 } {
   rejectUnknown(input, ['self', 'cross', 'points', 'categories', 'iterations', 'upstream']);
@@ -93,27 +138,53 @@ export function refineAttention(input: RefineInput): {
   return native().refineAttention(self, cross, points, categories, iterations, upstream);
 }
 
+/** What `clusterLoss` takes. */
 export interface ClusterInput {
-  /** [points × points], rows of sum 1. */
+  /** Self-attention [points × points], rows of sum 1. */
   self: Float32Array;
-  /** [points × categories] in [0, 1], refined. */
+  /** Refined maps [points × categories] in [0, 1]. */
   maps: Float32Array;
+  /** Points of the frame, side². */
   points: number;
+  /** Categories, the background among them. */
   categories: number;
-  /** Defaults as for a segmentation: 4, 0.5, `printed`. */
+  /** Slope of the anchors' sigmoid (eq. 5); default 4. */
   anchorScale?: number;
+  /** Centre of the anchors' sigmoid (eq. 5); default 0.5. */
   anchorCentre?: number;
+  /** Pairs of eq. 7, see `LossOptions.interPairs`; default `printed`. */
   interPairs?: 'printed' | 'symmetric';
-  /** Take the distance S as a constant; default false. */
+  /** Takes the distance S as a constant, so that no gradient passes through it; default false. */
   distanceConstant?: boolean;
 }
 
-/** Eq. 3–8: the contrastive soft clustering loss and its gradients. */
+/**
+ * The contrastive soft clustering loss (eq. 3 to 8) and its gradients.
+ *
+ * @param input self-attention and refined maps, row-major, their sizes, and the loss's settings
+ * @returns the loss, its two parts, and the gradients of `self` and `maps`
+ * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH`; `LIBTORCH_NOT_FOUND`, `ADDON_NOT_BUILT`,
+ * `ADDON_LOAD_FAILED`
+ * @example
+ * ```ts
+ * import { clusterLoss } from 'invseg-native';
+ *
+ * const self = Float32Array.of(0.8, 0.2, 0.3, 0.7);
+ * const maps = Float32Array.of(1, 0, 0, 1);
+ * const { loss, mapsGradient } = clusterLoss({ self, maps, points: 2, categories: 2 });
+ * console.log(loss, mapsGradient.length); // …, 4
+ * ```
+ */
 export function clusterLoss(input: ClusterInput): {
+  /** Eq. 8. */
   loss: number;
+  /** Mean distance inside a category (eq. 6). */
   intra: number;
+  /** Mean distance between categories (eq. 7). */
   inter: number;
+  /** [points × points] */
   selfGradient: Float32Array;
+  /** [points × categories] */
   mapsGradient: Float32Array;
 } {
   rejectUnknown(input, [
@@ -140,24 +211,50 @@ export function clusterLoss(input: ClusterInput): {
   );
 }
 
+/** What `entropyLoss` takes. */
 export interface EntropyInput {
-  /** [views × points × categories] in one frame. */
+  /** Maps of all views in one frame, [views × points × categories] in [0, 1]. */
   maps: Float32Array;
   /** [views × points] 1 where the view covers the point, else 0. */
   coverage: Float32Array;
+  /** Crops of the image. */
   views: number;
+  /** Points of the frame, side². */
   points: number;
+  /** Categories, the background among them. */
   categories: number;
-  /** Defaults as for a segmentation. */
+  /** What is done over the categories first, see `EntropyOptions`; default `none`. */
   normalise?: NativeEntropyOptions['normalise'];
+  /** How the points become one number; default `mean`. */
   reduce?: NativeEntropyOptions['reduce'];
+  /** Which points count: covered by some view (default), or by every view (`overlap`). */
   region?: NativeEntropyOptions['region'];
 }
 
 const entropyTable = methodTable.loss.members.entropy.members;
 
-/** Entropy of the mean of the views' maps, and its gradient. */
-export function entropyLoss(input: EntropyInput): { loss: number; gradient: Float32Array } {
+/**
+ * The entropy of the mean of the views' maps, which is low where the views agree, and its gradient.
+ *
+ * @param input maps and coverage, row-major, their sizes, and the loss's settings
+ * @returns the loss and the gradient of `maps`
+ * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH`; `LIBTORCH_NOT_FOUND`, `ADDON_NOT_BUILT`,
+ * `ADDON_LOAD_FAILED`
+ * @example
+ * ```ts
+ * import { entropyLoss } from 'invseg-native';
+ *
+ * const maps = Float32Array.of(0.9, 0.1, 0.8, 0.2); // two views of one point, two categories
+ * const { loss } = entropyLoss({ maps, coverage: Float32Array.of(1, 1), views: 2, points: 1, categories: 2 });
+ * console.log(loss);
+ * ```
+ */
+export function entropyLoss(input: EntropyInput): {
+  /** In nats. */
+  loss: number;
+  /** [views × points × categories] */
+  gradient: Float32Array;
+} {
   rejectUnknown(input, ['maps', 'coverage', 'views', 'points', 'categories', 'normalise', 'reduce', 'region']);
   const views = count(input.views, 'views');
   const points = count(input.points, 'points');
@@ -177,25 +274,55 @@ export function entropyLoss(input: EntropyInput): { loss: number; gradient: Floa
   );
 }
 
+/** What `adamStep` takes. The four arrays have one length. */
 export interface AdamInput {
-  /** Any shape; the other arrays have the same. */
+  /** What is learnt; any shape, the other arrays have the same. */
   parameter: Float32Array;
+  /** Of the loss by the parameter. */
   gradient: Float32Array;
+  /** Running mean of the gradient; zeros before the first step. */
   firstMoment: Float32Array;
+  /** Running mean of the squared gradient; zeros before the first step. */
   secondMoment: Float32Array;
-  /** From 1. */
+  /** Number of this step, from 1. */
   step: number;
-  /** Defaults as for a segmentation: 0.01, 0.9, 0.999, 1e-8. */
+  /** Above 0; default 0.01. */
   learningRate?: number;
+  /** Decay of the first moment, at least 0 and below 1; default 0.9. */
   beta1?: number;
+  /** Decay of the second moment, at least 0 and below 1; default 0.999. */
   beta2?: number;
+  /** Guard of the denominator, above 0; default 1e-8. */
   eps?: number;
 }
 
-/** One Adam update with bias correction; new arrays, the given ones stay as they are. */
+/**
+ * One step of Adam with bias correction, as the loop makes it on the prompt's embeddings. The given arrays stay as
+ * they are.
+ *
+ * @param input parameter, gradient and moments of one length, the number of the step, and Adam's settings
+ * @returns new arrays of the same length
+ * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH`; `LIBTORCH_NOT_FOUND`, `ADDON_NOT_BUILT`,
+ * `ADDON_LOAD_FAILED`
+ * @example
+ * ```ts
+ * import { type AdamInput, adamStep } from 'invseg-native';
+ *
+ * const zero = Float32Array.of(0);
+ * let state: Omit<AdamInput, 'gradient' | 'step'> = { parameter: Float32Array.of(1), firstMoment: zero, secondMoment: zero };
+ * for (let step = 1; step <= 10; step++) {
+ *   const gradient = state.parameter.map((x) => 2 * x); // of x²
+ *   state = adamStep({ ...state, gradient, step, learningRate: 0.1 });
+ * }
+ * console.log(state.parameter[0]); // close to 0
+ * ```
+ */
 export function adamStep(input: AdamInput): {
+  /** After the step. */
   parameter: Float32Array;
+  /** For the next step. */
   firstMoment: Float32Array;
+  /** For the next step. */
   secondMoment: Float32Array;
 } {
   const arrays = ['parameter', 'gradient', 'firstMoment', 'secondMoment'] as const;

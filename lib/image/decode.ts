@@ -1,8 +1,8 @@
 /**
- * Pictures in, RGB bytes out. sharp only decodes: resizing is the engine's, because sharp's enlarging differs from the
+ * Images in, RGB bytes out. sharp only decodes: resizing is the engine's, because sharp's enlarging differs from the
  * reference's by up to 24 levels.
  *
- * What a picture goes through: EXIF orientation, embedded colour profile and CMYK to sRGB, 16 bits to 8, grey to RGB,
+ * What an image goes through: EXIF orientation, embedded colour profile and CMYK to sRGB, 16 bits to 8, grey to RGB,
  * transparency over white, the first frame of an animation (with a warning). Formats are the raster ones that sharp's
  * own build reads: JPEG, PNG, WebP, GIF, TIFF, AVIF. SVG is refused: it has no pixels of its own, its size is
  * arbitrary, and its text depends on the machine's fonts, so that masks would not repeat.
@@ -19,9 +19,11 @@ export { MAX_PIXELS };
 
 /** Pixels without a file around them, row by row. */
 export interface RawImage {
-  /** [height × width × channels]; an `ImageData` fits. */
+  /** One byte per sample, [height × width × channels]; an `ImageData` fits. */
   data: Uint8Array | Uint8ClampedArray;
+  /** Pixels. */
   width: number;
+  /** Pixels. */
   height: number;
   /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; left out, it follows from the length. */
   channels?: number | undefined;
@@ -29,30 +31,46 @@ export interface RawImage {
 
 /**
  * A path; the bytes of a file; a sharp pipeline; raw pixels. A sharp pipeline is taken as it stands (orientation,
- * cropping and limits are its own), so that the labels fit the picture that it makes.
+ * cropping and limits are its own), so that the labels fit the image that it makes.
  */
 export type ImageInput = string | Uint8Array | Sharp | RawImage;
 
+/** Options of `decodeImage`. */
 export interface DecodeOptions {
+  /** Ends the call with the code `ABORTED`. */
   signal?: AbortSignal | undefined;
-  /** Pictures with more pixels are refused by their header; default `MAX_PIXELS`. */
+  /** Images with more pixels are refused by their header; default 100 million. */
   maxPixels?: number | undefined;
 }
 
+/** An image as the engine takes it: sRGB, upright, without transparency. */
 export interface DecodedImage {
-  /** [height × width × 3] */
+  /** One byte per sample, [height × width × 3]. */
   rgb: Uint8Array;
+  /** Pixels. */
   width: number;
+  /** Pixels. */
   height: number;
+  /** What was left out, such as further frames of an animation. */
   warnings: string[];
 }
 
 /**
- * Decodes one picture.
+ * Decodes one image: EXIF orientation, colour profile and CMYK to sRGB, 16 bits to 8, transparency over white.
  *
- * @throws InvSegError `IMAGE_NOT_FOUND` (no such file), `IMAGE_UNREADABLE` (folder, empty, damaged or truncated file,
- * not a picture), `IMAGE_TOO_LARGE` (before anything is decoded), `IMAGE_INVALID` (not an input; raw sizes that do not
- * fit), `INVALID_OPTION`, `ABORTED`. The first line names the picture.
+ * @param input path, bytes of a file (JPEG, PNG, WebP, GIF, TIFF, AVIF), sharp instance, or raw pixels
+ * @param options signal, and the largest number of pixels
+ * @returns RGB bytes [height × width × 3]
+ * @throws {InvSegError} `IMAGE_NOT_FOUND` (no such file), `IMAGE_UNREADABLE` (folder, empty, damaged or truncated
+ * file, not an image), `IMAGE_TOO_LARGE` (before anything is decoded), `IMAGE_INVALID` (not an input; raw sizes that
+ * do not fit), `INVALID_OPTION`, `ABORTED`. The first line names the image.
+ * @example
+ * ```ts
+ * import { decodeImage } from 'invseg-native';
+ *
+ * const { rgb, width, height } = await decodeImage('cat.jpg');
+ * console.log(rgb.length === width * height * 3); // true
+ * ```
  */
 export async function decodeImage(input: ImageInput, options: DecodeOptions = {}): Promise<DecodedImage> {
   record(options, 'options', 'an object with signal or maxPixels');

@@ -11,10 +11,20 @@ import { InvSegError } from '../errors.js';
 export const IMAGE_EXTENSIONS = ['.avif', '.gif', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp'];
 
 /**
- * Files, folders (their own pictures, not those of folders below) and globs → sorted paths, each file once.
+ * Lists images: files, folders (their own images, not those of folders below) and globs become sorted paths, each file
+ * once.
  *
- * @throws InvSegError `IMAGE_NOT_FOUND` naming the first pattern that matches no file; `IMAGE_UNREADABLE` for a folder
- * that cannot be listed.
+ * @param patterns paths of files and folders, and globs
+ * @returns paths in the order of their code units
+ * @throws {InvSegError} `INVALID_OPTION`; `IMAGE_NOT_FOUND` naming the first pattern that matches no file; `IMAGE_UNREADABLE` for a
+ * folder that cannot be listed
+ * @example
+ * ```ts
+ * import { listImages } from 'invseg-native';
+ *
+ * const files = await listImages(['cat.jpg', 'photos/*.jpg']);
+ * console.log(files.length);
+ * ```
  */
 export async function listImages(patterns: readonly string[]): Promise<string[]> {
   if (!Array.isArray(patterns)) refuse('patterns', 'a list of files, folders or patterns', patterns);

@@ -1,10 +1,13 @@
 /** What differs between two records of settings, in words. */
 import type { JournalRecord } from './seal.js';
 
+/** A setting that differs. */
 export interface Difference {
-  /** Groups are opened: `options.crop.min`. */
+  /** Its name; groups are opened: `options.views.crop.min`. */
   key: string;
+  /** Its value in the one, shortened. */
   there: string;
+  /** Its value in the other, shortened. */
   here: string;
 }
 

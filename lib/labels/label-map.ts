@@ -1,11 +1,14 @@
 /** What each pixel of an image is. */
 
-/** Labels of `Dataset.classes`; this one belongs to none of them and is left out of every figure. */
+/** The label of pixels that belong to no class and are left out of every figure. */
 export const IGNORED = 255;
 
+/** Ground truth of one image: a label for every pixel. */
 export interface LabelMap {
+  /** Pixels. */
   width: number;
+  /** Pixels. */
   height: number;
-  /** [height × width], row by row: an index of `Dataset.classes`, or 255 for pixels that do not count. */
+  /** One byte per pixel, [height × width]: an index of `Dataset.classes`, or 255 for pixels that do not count. */
   labels: Uint8Array;
 }

@@ -2,8 +2,9 @@
 import { InvSegError } from '../errors.js';
 import { parseJson } from '../system/index.js';
 
+/** What the indices of a label PNG stand for. */
 export interface LabelNames {
-  /** Of index 0, 1, … */
+  /** Names of index 0, 1, … */
   names: readonly string[];
   /** Index of the background; null where there is none. */
   background: number | null;

@@ -1,4 +1,7 @@
-/** What a method is given and what it gives back. A new method is one file that exports a `Method` and a line in `index.ts`. */
+/**
+ * What a method is given and what it gives back. A new method is one file that exports a `Method` and a line in `index.ts`, with its name
+ * and its defaults in `options/`; CONTRIBUTING.md says where.
+ */
 import type { NativeEmbedding, NativeEngine, NativeImage, NativeInversion, NativePrediction } from '../native/index.js';
 import type { MethodName, MethodOptions, OutputOptions } from '../options/index.js';
 import type { Random } from '../random.js';
@@ -7,23 +10,31 @@ import type { MapSelections } from './selections.js';
 
 /** Losses of one step, before its update. */
 export interface StepLoss {
-  /** From 1. */
+  /** Number of the step, from 1. */
   step: number;
-  /** mean over views of clusterWeight · cluster + alpha · entropy */
+  /** Mean over views of clusterWeight · cluster + alpha · entropy. */
   total: number;
+  /** Clustering loss (eq. 8). */
   cluster: number;
+  /** Entropy loss. */
   entropy: number;
-  /** Mean distance inside a category and between categories (eq. 6 and 7). */
+  /** Mean distance inside a category (eq. 6). */
   intra: number;
+  /** Mean distance between categories (eq. 7). */
   inter: number;
+  /** Euclidean length of the gradient. */
   gradientNorm: number;
+  /** Diffusion timestep of the step's views. */
   timestep: number;
+  /** Duration of the step. */
   milliseconds: number;
 }
 
 /** Total loss on the first step's views, timestep and noise: of the prompt as written and as learnt. */
 export interface LossComparison {
+  /** Of the prompt as written. */
   before: number;
+  /** Of the prompt as learnt. */
   after: number;
 }
 

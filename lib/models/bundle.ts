@@ -51,6 +51,7 @@ export interface Bundle {
   identity(): Promise<ModelIdentity>;
 }
 
+/** How a model folder is read. */
 export interface OpenOptions {
   /** Load TorchScript that is not this package's. Default false. */
   trustCode?: boolean | undefined;
@@ -100,10 +101,19 @@ export async function openBundle(model?: string, { trustCode = false }: OpenOpti
 }
 
 /**
- * What a model is made of: what a run keeps of it, and compares when it goes on. Reads all weights.
+ * SHA-256 of what a model is made of, without loading it: two models of the same hashes give the same masks.
  *
- * @param model as for `Segmenter.open`
- * @throws {InvSegError} `INVALID_OPTION`, the codes of `openBundle`
+ * @param model folder; default the model in the package
+ * @param options whether foreign TorchScript is accepted
+ * @returns a hash of the weights, the manifest, the code and the tokenizer
+ * @throws {InvSegError} `INVALID_OPTION`, `MODEL_…`, `MANIFEST_…`, `CODE_UNTRUSTED`, `WEIGHTS_…`, `TOKENIZER_INVALID`
+ * @example
+ * ```ts
+ * import { modelIdentity } from 'invseg-native';
+ *
+ * const { weights, code } = await modelIdentity();
+ * console.log(weights, code);
+ * ```
  */
 export async function modelIdentity(model?: string, options: OpenOptions = {}): Promise<ModelIdentity> {
   record(options, 'options', 'an object with trustCode');

@@ -7,6 +7,11 @@ import type { NameSource } from './types.js';
  * those who published theirs), takes it as one for which nothing is named, or ends with `NAMES_NOT_FOUND`.
  */
 export const missingRules = ['skip', 'empty', 'throw'] as const;
+/**
+ * What is done with images that a file of names does not know.
+ *
+ * @useDeclaredType
+ */
 export type MissingRule = (typeof missingRules)[number];
 
 // The same words for every picture, so that a report counts them instead of listing them.

@@ -15,6 +15,7 @@ import type { FoundNames, NameSource } from './types.js';
 import type { Vocabulary } from './vocabulary.js';
 import { loadVocabulary } from './vocabulary.js';
 
+/** What `openNameSource` takes; which of them a kind needs, its error says. */
 export interface NameSourceOptions extends Omit<NameSourceParts, 'vocabulary' | 'models'> {
   /** Names that may be found: a vocabulary, the name of a published one, or a JSON file. */
   vocabulary?: Vocabulary | string | undefined;
@@ -30,21 +31,44 @@ export interface NameSourceOptions extends Omit<NameSourceParts, 'vocabulary' | 
   identify?: boolean | undefined;
 }
 
-/** Disposing of it frees the models. */
+/** A source of names together with the models that it needs. Disposing of it frees the models. */
 export class OpenedNames implements AsyncDisposable {
+  /** The source itself, for `evaluate`. */
   readonly source: NameSource;
   readonly #models: VisionLanguage | undefined;
 
+  /**
+   * `openNameSource` opens sources; this is for a caller that brings its own.
+   *
+   * @param source of the names
+   * @param models that it needs, if any
+   */
   constructor(source: NameSource, models: VisionLanguage | undefined) {
     this.source = source;
     this.#models = models;
   }
 
-  /** @param file the image; captions and lists know it by its name without the ending */
+  /**
+   * Finds the names of one image.
+   *
+   * @param file the image's path; captions and lists know it by its name without the ending
+   * @param image what sources that look at the image read
+   * @returns names in the order of the vocabulary, without the background
+   * @throws {InvSegError} `NAMES_NOT_FOUND` where the source has nothing for the image; what the models throw
+   * @example
+   * ```ts
+   * import { openNameSource } from 'invseg-native';
+   *
+   * await using names = await openNameSource('given', { categories: 'cat, dog' });
+   * const { names: categories } = await names.of('cat.jpg', 'cat.jpg');
+   * console.log(categories); // [ 'cat', 'dog' ]
+   * ```
+   */
   of(file: string, image: ImageInput): Promise<FoundNames> {
     return this.source.namesFor({ id: path.parse(file).name, imagePath: file, image });
   }
 
+  /** Frees the models. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#models?.dispose();
   }
@@ -53,10 +77,21 @@ export class OpenedNames implements AsyncDisposable {
 /**
  * Opens a source of names and what it reads.
  *
- * @throws {InvSegError} `INVALID_OPTION` for what is missing; `NAMES_NOT_FOUND`, `NAMES_INVALID` for files; the codes of the models
+ * @param kind where the names come from
+ * @param options what that kind needs: names, a vocabulary, files, folders of models
+ * @returns a source that its caller disposes of
+ * @throws {InvSegError} `INVALID_OPTION` for what is missing; `NAMES_NOT_FOUND`, `NAMES_INVALID` for files; the codes
+ * of the models
  * @example
+ * ```ts
+ * import { openNameSource, Segmenter } from 'invseg-native';
+ *
+ * await using segmenter = await Segmenter.open();
  * await using names = await openNameSource('captions', { vocabulary: 'voc', captions: 'captions.json' });
  * const { names: categories } = await names.of('cat.jpg', 'cat.jpg');
+ * const { segments } = await segmenter.segment('cat.jpg', { categories });
+ * console.log(segments);
+ * ```
  */
 export async function openNameSource(kind: NameSourceKind, options: NameSourceOptions): Promise<OpenedNames> {
   record(options, 'options', 'an object with vocabulary, captions, …');

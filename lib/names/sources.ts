@@ -28,9 +28,9 @@ export interface NameSourceParts {
   precomputed?: string | undefined;
   /** For `precomputed`: whose union is taken. */
   lists?: readonly NameList[] | undefined;
-  /** For `captions` and `precomputed`, and pictures that the file does not have: an error (default), or no names. */
+  /** For `captions` and `precomputed`, and images that the file does not have: an error (default), or no names. */
   missing?: 'throw' | 'empty' | undefined;
-  /** For `diffsegmenter`, and for pictures whose captions name nothing. */
+  /** For `diffsegmenter`, and for images whose captions name nothing. */
   models?: VisionLanguageModels | undefined;
 }
 
@@ -65,7 +65,13 @@ const registry = {
   },
 } satisfies Record<string, { make: Make; needs: keyof NameSourceParts | undefined; summary: string }>;
 
+/**
+ * Where names come from: `given`, `ground-truth`, `captions`, `precomputed` or `diffsegmenter`.
+ *
+ * @useDeclaredType
+ */
 export type NameSourceKind = keyof typeof registry;
+/** All kinds of sources. */
 export const nameSourceKinds: readonly NameSourceKind[] = Object.freeze(Object.keys(registry) as NameSourceKind[]);
 export const nameSourceSummary = (kind: NameSourceKind): string => registry[kind].summary;
 
@@ -77,7 +83,23 @@ const lacking: Readonly<Record<string, string>> = {
   models: 'models of pictures and texts (--clip and --blip), the folders of CLIP ViT-L/14 and BLIP-large',
 };
 
-/** @throws {InvSegError} `INVALID_OPTION` for a part that is missing; what the source says of its file */
+/**
+ * Makes a source of names from parts that are open already. `openNameSource` opens them too.
+ *
+ * @param kind where the names come from
+ * @param parts what that kind needs: `categories` for `given`, a `vocabulary` for all others, a file, models
+ * @returns the source
+ * @throws {InvSegError} `INVALID_OPTION` for a part that is missing; what the source says of its file
+ * (`NAMES_NOT_FOUND`, `NAMES_INVALID`)
+ * @example
+ * ```ts
+ * import { createNameSource, loadVocabulary } from 'invseg-native';
+ *
+ * const source = await createNameSource('captions', { vocabulary: await loadVocabulary('voc'), captions: 'captions.json' });
+ * const { names } = await source.namesFor({ id: 'cat', imagePath: 'cat.jpg' });
+ * console.log(names);
+ * ```
+ */
 export async function createNameSource(kind: NameSourceKind, parts: NameSourceParts): Promise<NameSource> {
   const entry = typeof kind === 'string' && Object.hasOwn(registry, kind) ? registry[kind] : undefined;
   if (!entry)

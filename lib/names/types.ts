@@ -1,21 +1,23 @@
-/** What a source of names is: for a picture, which categories to look for in it. */
+/** What a source of names is: for an image, which categories to look for in it. */
 
 import type { ImageInput } from '../image/index.js';
 import type { LabelMap } from '../labels/index.js';
 
-/** A picture that names are wanted for. An item of a data set fits. */
+/** An image that names are wanted for. An item of a data set fits. */
 export interface NameItem {
-  /** What files of names know it by: the name of the picture's file without its ending. */
+  /** What files of names know it by: the name of the image's file without its ending. */
   readonly id: string;
+  /** Path of the image. */
   readonly imagePath: string;
-  /** Decoded already; left out, sources that look at the picture read `imagePath`. */
+  /** Decoded already; left out, sources that look at the image read `imagePath`. */
   readonly image?: ImageInput;
   /** For sources that need the ground truth. */
   loadMask?(): Promise<LabelMap>;
 }
 
+/** What a source found in one image. */
 export interface FoundNames {
-  /** Prompt names in the order of the vocabulary, each once, without the background. Empty: the picture is all background. */
+  /** Prompt names in the order of the vocabulary, each once, without the background. Empty: the image is all background. */
   readonly names: readonly string[];
   /** Which source gave them: the kind, and after a slash the part of it that did, as in `captions/image-similarity`. */
   readonly origin: string;
@@ -23,13 +25,24 @@ export interface FoundNames {
   readonly warnings: readonly string[];
 }
 
+/**
+ * Finds the names of what an image may show. Those of this package come from `openNameSource`; a caller may bring its
+ * own.
+ */
 export interface NameSource {
   /** In human words, for reports: `captions of captions.json, vocabulary voc`. */
   readonly description: string;
-  /** Whether the source has an entry for the picture; left out by sources that have no list of pictures. */
+  /**
+   * Whether the source has an entry for the image; left out by sources that have no list of images.
+   *
+   * @param id of the item
+   */
   knows?(id: string): boolean;
   /**
-   * @throws {InvSegError} where the source has nothing to go by for this picture: `NAMES_NOT_FOUND`; what the mask or the
+   * Finds the names of one image.
+   *
+   * @param item the image; its id is what lists know it by
+   * @throws {InvSegError} where the source has nothing to go by for this image: `NAMES_NOT_FOUND`; what the mask or the
    * models throw
    */
   namesFor(item: NameItem): Promise<FoundNames>;

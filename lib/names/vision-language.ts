@@ -1,16 +1,23 @@
 /** The models that name what a picture shows, as far as the sources need them. `VisionLanguage` is one; tests bring their own. */
 import type { ImageInput } from '../image/index.js';
 
+/**
+ * Models that name what an image shows, as far as the sources need them. `VisionLanguage` is one; a caller may bring
+ * its own.
+ */
 export interface VisionLanguageModels {
   /** Names of the models, for reports. */
   readonly description: string;
-  /** One caption a prefix, the prefix in front of it. */
+  /** One caption per prefix, the prefix in front of it. */
   captions(image: ImageInput, prefixes: readonly string[]): Promise<string[]>;
   /** [width], in one space with the texts. */
   imageEmbedding(image: ImageInput): Promise<Float32Array>;
-  /** [width] each. */
+  /** One vector [width] per text. */
   textEmbeddings(texts: readonly string[]): Promise<Float32Array[]>;
-  /** [width] each: mean of the text encoder's last hidden states over the word's tokens, without start and end. */
+  /**
+   * One vector [width] per word: mean of the text encoder's last hidden states over the word's tokens, without start
+   * and end.
+   */
   wordStates(words: readonly string[]): Promise<Float32Array[]>;
 }
 

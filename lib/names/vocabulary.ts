@@ -12,6 +12,7 @@ import { readJson } from './json.js';
 export const vocabularyNames = Object.freeze(['voc', 'context-alphabetical', 'context-voc-first', 'coco'] as const);
 export type VocabularyName = (typeof vocabularyNames)[number];
 
+/** One class of a vocabulary and the words for it. */
 export interface VocabularyClass {
   /** As the data set spells it: `tvmonitor`. */
   readonly name: string;
@@ -23,7 +24,9 @@ export interface VocabularyClass {
   readonly aliases?: readonly string[];
 }
 
+/** The classes that names are looked for in, and the words that texts may use for them. */
 export interface Vocabulary {
+  /** Such as `voc`, for reports. */
   readonly name: string;
   /** In index order, without the background: class i has the label i + 1. */
   readonly classes: readonly VocabularyClass[];
@@ -38,9 +41,20 @@ const FORMAT = 'invseg-vocabulary/1';
 const MOST = MAX_CATEGORIES - 1;
 
 /**
- * @param nameOrPath one of `vocabularyNames`, or a JSON file: a list of classes, or an object with `classes`, each a name or
- * `{ name, prompt, synonyms, aliases }`
- * @throws {InvSegError} `INVALID_OPTION`; `NAMES_NOT_FOUND`; `NAMES_INVALID`, its message beginning with file, line and column
+ * Reads a vocabulary.
+ *
+ * @param nameOrPath one of `vocabularyNames`, or a JSON file: a list of classes, or an object with `classes`, each a
+ * name or `{ name, prompt, synonyms, aliases }`
+ * @returns its classes in index order, at most 254
+ * @throws {InvSegError} `INVALID_OPTION`; `NAMES_NOT_FOUND`; `NAMES_INVALID`, its message beginning with file, line
+ * and column
+ * @example
+ * ```ts
+ * import { loadVocabulary } from 'invseg-native';
+ *
+ * const { classes } = await loadVocabulary('voc');
+ * console.log(classes.map(({ prompt }) => prompt));
+ * ```
  */
 export async function loadVocabulary(nameOrPath: string): Promise<Vocabulary> {
   pathText.read(nameOrPath, 'vocabulary');

@@ -57,11 +57,21 @@ export function loadBinding({ apart = true, ...options }: LoadOptions = {}): Add
 export type LoadedAddon = Pick<Addon, 'folder' | 'origin' | 'libtorch' | 'libtorchVersion'>;
 
 /**
- * Loads the addon before anything needs it, and chooses it and its LibTorch in the program rather than by `INVSEG_ADDON` and
- * `INVSEG_LIBTORCH`. Holds for this thread; other processes and worker threads choose for themselves.
+ * Loads the addon before anything needs it, and chooses it and its LibTorch in the program rather than by
+ * `INVSEG_ADDON` and `INVSEG_LIBTORCH`. Holds for this thread; other processes and worker threads choose for
+ * themselves.
  *
- * @throws {InvSegError} `INVALID_OPTION`, also where another was loaded already; `ADDON_NOT_BUILT`, `LIBTORCH_NOT_FOUND`,
- * `ADDON_LOAD_FAILED`
+ * @param options folders of the addon and of LibTorch; default what is found
+ * @returns where both came from
+ * @throws {InvSegError} `INVALID_OPTION`, also where another was loaded already; `ADDON_NOT_BUILT`,
+ * `LIBTORCH_NOT_FOUND`, `ADDON_LOAD_FAILED`
+ * @example
+ * ```ts
+ * import { loadAddon } from 'invseg-native';
+ *
+ * const { folder, libtorchVersion } = loadAddon();
+ * console.log(folder, libtorchVersion);
+ * ```
  */
 export function loadAddon(options: AddonOptions = {}): LoadedAddon {
   if (typeof options !== 'object' || options === null || Array.isArray(options))

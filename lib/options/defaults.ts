@@ -7,10 +7,15 @@ import { defaultsOf } from './row.js';
 import { engineTable, methodTable, outputTable } from './table.js';
 import type { MethodOverrides } from './types.js';
 
+/**
+ * Every option of the method with its default; frozen. Those of a single method stand above them, see `resolveOptions`.
+ */
 export const defaults: Frozen<MethodOptions> = deepFreeze<MethodOptions>(defaultsOf(methodTable));
 
+/** What a result brings beside the mask where nothing is asked; frozen. */
 export const outputDefaults: Readonly<OutputOptions> = Object.freeze(defaultsOf(outputTable));
 
+/** Every option of `Segmenter.open` with its default; frozen. */
 export const engineDefaults: Readonly<EngineOptions> = Object.freeze(defaultsOf(engineTable));
 
 /** Named sets of options; what a caller gives beside a preset wins over it. */

@@ -13,6 +13,7 @@ export type {
   LayerOptions,
   LossOptions,
   MethodOptions,
+  OptionGroup,
   OutputOptions,
   PromptOptions,
   RefineOptions,

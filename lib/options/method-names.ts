@@ -1,4 +1,9 @@
-/** Names of the methods, apart from the code so that the options can list them. */
+/** Names of the methods; the first is the paper's. */
 export const methodNames = Object.freeze(['invseg', 'baseline', 'diffsegmenter', 'diffseg', 'iseg'] as const);
 
+/**
+ * Name of a method.
+ *
+ * @useDeclaredType
+ */
 export type MethodName = (typeof methodNames)[number];

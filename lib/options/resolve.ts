@@ -59,13 +59,20 @@ function refuseUnknown(table: Table, values: object, prefix: string, others: rea
 }
 
 /**
- * Defaults, then those of the method, then those of the model for it, then the preset, then `given`; all checked. With a preset
- * the model's are left out: it stands for an author's settings, whatever the model's own say.
+ * Completes and checks options: defaults, then those of the method, then those of the model for it, then the preset,
+ * then `given`. With a preset the model's are left out: it stands for an author's settings, whatever the model's own
+ * say.
  *
+ * @param given what should differ
  * @param model `info.model.methods` of a segmenter; without it the result is that of a model that has none
+ * @returns every option, as a result and a report carry them
  * @throws {InvSegError} `INVALID_OPTION` that names the option, what was expected and what came
  * @example
- * resolveOptions({ steps: 5, views: { count: 4 } }).views.crop.min; // 0.6
+ * ```ts
+ * import { resolveOptions } from 'invseg-native';
+ *
+ * console.log(resolveOptions({ steps: 5, views: { count: 4 } }).views.crop.min); // 0.6
+ * ```
  */
 export function resolveOptions(given: MethodOverrides = {}, model: ModelMethods = {}): MethodOptions {
   if (!isPlainObject(given)) refuse('options', 'an object', given);
@@ -82,10 +89,18 @@ export function resolveOptions(given: MethodOverrides = {}, model: ModelMethods 
 }
 
 /**
- * Later ones laid over earlier ones, group by group; spreading them would lose the earlier members of a group.
+ * Lays later options over earlier ones, group by group; spreading them would lose the earlier members of a group.
  *
+ * @param all options in part, the last one on top
+ * @returns options in part
+ * @throws {InvSegError} `INVALID_OPTION` for what is no object
  * @example
- * mergeOverrides({ views: { count: 4 } }, { views: { fresh: 'perImage' } }); // { views: { count: 4, fresh: 'perImage' } }
+ * ```ts
+ * import { mergeOverrides } from 'invseg-native';
+ *
+ * const merged = mergeOverrides({ views: { count: 4 } }, { views: { fresh: 'perImage' } });
+ * console.log(merged); // { views: { count: 4, fresh: 'perImage' } }
+ * ```
  */
 export function mergeOverrides(...all: readonly MethodOverrides[]): MethodOverrides {
   for (const one of all) if (!isPlainObject(one)) refuse('options', 'an object', one);
@@ -100,7 +115,19 @@ export function resolveOutput(given: OutputOverrides = {}): OutputOptions {
   return read(outputTable, layer(outputDefaults, given, outputTable)) as unknown as OutputOptions;
 }
 
-/** The same for `Segmenter.open`. @throws {InvSegError} `INVALID_OPTION` */
+/**
+ * Completes and checks the options of `Segmenter.open`.
+ *
+ * @param given what should differ
+ * @returns every option
+ * @throws {InvSegError} `INVALID_OPTION` that names the option, what was expected and what came
+ * @example
+ * ```ts
+ * import { resolveEngineOptions } from 'invseg-native';
+ *
+ * console.log(resolveEngineOptions({ threads: 4 }).device); // auto
+ * ```
+ */
 export function resolveEngineOptions(given: Partial<EngineOptions> = {}): EngineOptions {
   if (!isPlainObject(given)) refuse('options', 'an object', given);
   return read(engineTable, layer(engineDefaults, given, engineTable)) as unknown as EngineOptions;

@@ -9,6 +9,7 @@ export type ResolutionWeights = 'bundle' | 'proportional' | WeightTable;
 /** A share of the latent's side: `latent/4` is 16 for a latent of 64. Those that a model lacks are passed over. */
 export type RelativeResolution = 'latent' | `latent/${1 | 2 | 4 | 8 | 16 | 32}`;
 
+/** Weight of each resolution, at least 0, by its side in points or as a share of the latent's. */
 export type WeightTable = Readonly<Record<number, number> & { [K in RelativeResolution]?: number }>;
 
 /** Layers and heads of one kind of map; what is left out means all. */

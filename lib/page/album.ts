@@ -4,9 +4,11 @@ import type { Pixels } from '../draw/index.js';
 import type { Html } from './html.js';
 import { html } from './html.js';
 
+/** A file of a page. */
 export interface AlbumFile {
   /** Relative to the page, with `/` between folders. */
   name: string;
+  /** Text, or the bytes of a PNG. */
   content: Uint8Array | string;
 }
 

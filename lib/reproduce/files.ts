@@ -10,7 +10,34 @@ import type { Circumstances } from './layout.js';
 import { tableMarkdown } from './layout.js';
 import type { TableResult } from './types.js';
 
-/** @throws {InvSegError} `OUTPUT_FAILED` */
+/**
+ * Writes each table as `<name>.json` and `<name>.md`.
+ *
+ * @param out folder
+ * @param results of `reproduce`
+ * @param circumstances what a reader needs to judge the figures
+ * @throws {InvSegError} `INVALID_OPTION`, `OUTPUT_FAILED`
+ * @example
+ * ```ts
+ * import { packageVersion } from 'invseg-native';
+ * import { gridTable, writeTables } from 'invseg-native/evaluation';
+ *
+ * const { name, title, columns } = gridTable(['invseg'], ['ground-truth']);
+ * await writeTables('tables', [{ name, title, columns, rows: [], notes: [] }], {
+ *   command: 'node tables.js',
+ *   date: new Date().toISOString(),
+ *   version: packageVersion(),
+ *   dataset: { name: 'voc', protocol: 'PASCAL VOC 2012, 21 classes', split: 'val', pictures: 1449, sample: null },
+ *   seeds: [0],
+ *   model: { name: 'miniature', version: '1', weights: null },
+ *   machine: { cpu: 'a CPU', cores: 2, device: 'cpu', dtype: 'float32', threads: 'automatic' },
+ *   absent: 'nan-mean',
+ *   options: {},
+ *   paper: 'voc',
+ *   orientation: false,
+ * });
+ * ```
+ */
 export async function writeTables(
   out: string,
   results: readonly TableResult[],
@@ -27,7 +54,33 @@ export async function writeTables(
   }
 }
 
-/** What `invseg evaluate` leaves beside a journal, for the runs that have grown since. */
+/**
+ * Writes what `writeReport` writes into the folder of each run of the tables, where it has grown since.
+ *
+ * @param out folder that `reproduce` was given
+ * @param results of `reproduce`
+ * @param absent how classes without a pixel count in the means
+ * @throws {InvSegError} `INVALID_OPTION`, `OUTPUT_FAILED`
+ * @example
+ * ```ts
+ * import { createNameSource, Segmenter } from 'invseg-native';
+ * import { openDataset } from 'invseg-native/datasets';
+ * import { gridTable, reproduce, writeReports } from 'invseg-native/evaluation';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const dataset = await openDataset({ kind: 'voc', root: 'VOCdevkit' });
+ * const open = () => createNameSource('ground-truth', dataset);
+ * const results = await reproduce({
+ *   segmenters: [segmenter],
+ *   dataset,
+ *   out: 'grid',
+ *   tables: [gridTable(['baseline'], ['ground-truth'])],
+ *   names: { 'ground-truth': { label: 'ground-truth', identity: 'ground-truth', open } },
+ *   sample: 2,
+ * });
+ * await writeReports('grid', results, 'nan-mean');
+ * ```
+ */
 export async function writeReports(out: string, results: readonly TableResult[], absent: AbsentRule): Promise<void> {
   checkTables(out, results);
   const runs = new Map(

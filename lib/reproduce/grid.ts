@@ -14,7 +14,21 @@ export const gridSources = [
 ] as const satisfies readonly RowNames[];
 export type GridSource = (typeof gridSources)[number];
 
-/** @throws {InvSegError} `INVALID_OPTION` for another name */
+/**
+ * Every method with every source of names, as a table like the paper's.
+ *
+ * @param methods one or more of `methodNames`
+ * @param sources one or more of `ground-truth`, `captions`, `precomputed`, `diffsegmenter`
+ * @returns a table that `reproduce` takes
+ * @throws {InvSegError} `INVALID_OPTION` for another name
+ * @example
+ * ```ts
+ * import { gridTable } from 'invseg-native/evaluation';
+ *
+ * const { rows } = gridTable(['invseg', 'baseline'], ['ground-truth', 'captions']);
+ * console.log(rows.length); // 4
+ * ```
+ */
 export function gridTable(methods: readonly MethodName[], sources: readonly GridSource[]): Table {
   checkNames(methods, 'methods', methodNames);
   checkNames(sources, 'sources', gridSources);

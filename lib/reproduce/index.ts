@@ -15,13 +15,16 @@ export type { ReproduceOptions, ReproduceProgress } from './reproduce.js';
 export { reproduce } from './reproduce.js';
 export { tables } from './tables.js';
 export type {
+  Figures,
   PaperDataset,
   PaperFigures,
+  PaperSide,
   RowNames,
   RowResult,
   RowRun,
   RunFigures,
   Spread,
+  SweptFigures,
   Table,
   TableResult,
   TableRow,

@@ -12,12 +12,46 @@ export interface Circumstances {
   command: string;
   /** ISO 8601, when the table was written. */
   date: string;
+  /** Of this package. */
   version: string;
-  dataset: { name: string; protocol: string; split: string | null; pictures: number; sample: number | null };
+  /** What was segmented. */
+  dataset: {
+    /** Kind, or `miniature`. */
+    name: string;
+    /** Which masks, how many classes, what is ignored; in words. */
+    protocol: string;
+    /** Name of the list; null where all images are taken. */
+    split: string | null;
+    /** Images of the list. */
+    pictures: number;
+    /** Images drawn from it; null for all. */
+    sample: number | null;
+  };
+  /** One run each. */
   seeds: readonly number[];
-  model: { name: string; version: string; weights: string | null };
-  machine: { cpu: string; cores: number; device: string; dtype: string; threads: string };
-  /** How classes without a pixel count. */
+  /** What segmented. */
+  model: {
+    /** Such as `miniature`. */
+    name: string;
+    /** Of the model, not of the package. */
+    version: string;
+    /** SHA-256; null where it is not known. */
+    weights: string | null;
+  };
+  /** Where it ran. */
+  machine: {
+    /** Name of the processor. */
+    cpu: string;
+    /** CPUs that the process may use. */
+    cores: number;
+    /** Name of the device. */
+    device: string;
+    /** Precision of the weights. */
+    dtype: string;
+    /** Threads of the engine, in words. */
+    threads: string;
+  };
+  /** How classes without a pixel count in the means. */
   absent: AbsentRule;
   /** Options under all rows that are not the table's own. */
   options: Readonly<Record<string, unknown>>;

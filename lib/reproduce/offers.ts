@@ -11,15 +11,21 @@ export interface NamesOffer {
   readonly label: string;
   /** Two offers of the same text give the same names; a file's content belongs to it. */
   readonly identity: string;
+  /**
+   * Opens the source.
+   *
+   * @throws {InvSegError} `NAMES_…` where it has no names: the row says so, and the others go on
+   */
   open(): Promise<NameSource>;
 }
 
 /** A source that is not, and why, in words: `needs --captions-llava`. */
 export interface NamesLacking {
+  /** In words. */
   readonly missing: string;
 }
 
-/** What is left out is not to be had. */
+/** Sources of names by what a row asks for; what is left out is not to be had. */
 export type NamesOffers = Readonly<Partial<Record<RowNames, NamesOffer | NamesLacking>>>;
 
 /** Every source, as if it were there: for plans that nobody runs. */

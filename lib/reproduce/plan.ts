@@ -44,8 +44,10 @@ export interface Plan {
 }
 
 export interface PlanInput {
+  /** Tables whose rows are wanted, such as some of `paperTables`. */
   readonly tables: readonly Table[];
   readonly model: ModelSides;
+  /** Sources of names that are there. */
   readonly names: NamesOffers;
   /** Options under all rows; what a row changes wins. */
   readonly options?: MethodOverrides | undefined;

@@ -15,6 +15,7 @@ import type { RunContext } from './run-one.js';
 import { runFolder, runOne } from './run-one.js';
 import type { RunFigures, TableResult } from './types.js';
 
+/** What `reproduce` takes. */
 export interface ReproduceOptions extends RunContext, Omit<PlanInput, 'model'> {
   /** Of one model, at least one; several work on several runs at once. */
   segmenters: readonly Evaluated[];
@@ -25,16 +26,19 @@ export interface ReproduceOptions extends RunContext, Omit<PlanInput, 'model'> {
   training?: Readonly<Record<number, number>> | undefined;
   /** Each draws a sample and is the seed of the method; default 0 alone. */
   seeds?: readonly number[] | undefined;
+  /** Called after each image. */
   onProgress?: ((progress: ReproduceProgress) => void) | undefined;
 }
 
+/** Where the runs of the tables are. */
 export interface ReproduceProgress extends EvaluateProgress {
-  /** From 1. */
+  /** Number of the run, from 1. */
   run: number;
+  /** Number of runs. */
   runs: number;
   /** Folder of the run below the output folder. */
   folder: string;
-  /** Pictures of all runs that are open. */
+  /** Images of all runs that are open. */
   left: number;
 }
 
@@ -43,16 +47,40 @@ interface Run {
   readonly seed: number;
   readonly setting: Setting;
   readonly folder: string;
-  /** Pictures that are not counted yet. */
+  /** Images that are not counted yet. */
   left: number;
   figures?: RunFigures;
 }
 
 /**
- * Runs what is open and gives all tables. What was counted by an earlier call is not counted again.
+ * Runs rows of the paper's tables on a data set, one run for each different setting and seed, and gives our figures
+ * beside the paper's. What was counted by an earlier call is not counted again.
  *
- * @throws {InvSegError} `INVALID_OPTION` where no row can run, and for runs in `out` of another model or data set; what `evaluate`
- * throws, but for names that a source does not have: those mark their row
+ * @param given segmenters of one model, data set, output folder, tables, and who names the classes
+ * @returns the tables in the order asked for
+ * @throws {InvSegError} `INVALID_OPTION` where no row can run, and for runs in `out` of another model or data set;
+ * what `evaluate` throws, but for names that a source does not have: those mark their row
+ * @example
+ * ```ts
+ * import { createNameSource, Segmenter } from 'invseg-native';
+ * import { openDataset } from 'invseg-native/datasets';
+ * import { paperTables, reproduce } from 'invseg-native/evaluation';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const dataset = await openDataset({ kind: 'voc', root: 'VOCdevkit' });
+ * const open = () => createNameSource('ground-truth', dataset);
+ * const [table] = await reproduce({
+ *   segmenters: [segmenter],
+ *   dataset,
+ *   out: 'tables',
+ *   tables: paperTables.filter(({ name }) => name === 'table2'),
+ *   rows: [1],
+ *   names: { standard: { label: 'ground-truth', identity: 'ground-truth', open } },
+ *   options: { steps: 1 },
+ *   sample: 2,
+ * });
+ * console.log(table?.rows.map(({ cells, ours }) => [...cells, ours?.mIoU.value]));
+ * ```
  */
 export async function reproduce(given: ReproduceOptions): Promise<TableResult[]> {
   record(given, 'options', 'an object with segmenters, dataset and out');

@@ -13,10 +13,11 @@ import type { RunFigures } from './types.js';
 
 /** What all runs have in common. */
 export interface RunContext {
+  /** Images and masks. */
   dataset: Dataset;
   /** Runs go to `runs/<settings>/<seed>` below it. */
   out: string;
-  /** Pictures of each run; default all. */
+  /** Images of each run; default all. */
   sample?: number | undefined;
   /** How classes without a pixel count in the means; default `nan-mean`. */
   absent?: AbsentRule | undefined;
@@ -24,6 +25,7 @@ export interface RunContext {
   onMissingNames?: 'skip' | 'throw' | undefined;
   /** What the model is made of; runs of another one are refused. */
   identity?: ModelIdentity | undefined;
+  /** Ends the call with the code `ABORTED`; what was counted is kept. */
   signal?: AbortSignal | undefined;
 }
 
@@ -36,7 +38,7 @@ export interface RunJob {
   onProgress?: ((progress: EvaluateProgress) => void) | undefined;
 }
 
-/** Below the output folder; a draw of other pictures is another run. */
+/** Below the output folder; a draw of other images is another run. */
 export const runFolder = ({ slug }: Pick<Setting, 'slug'>, seed: number, sample: number | undefined): string =>
   path.join('runs', slug, sample === undefined ? `seed-${seed}` : `seed-${seed}-of-${sample}`);
 

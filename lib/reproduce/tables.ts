@@ -40,6 +40,7 @@ const layers = (training: readonly PaperSide[], voc: string, coco: string): Tabl
     { training },
   );
 
+/** Tables 1 to 7 of the paper: what each row changes, and the figures that are printed there, in percent; frozen. */
 export const tables: readonly Table[] = deepFreeze([
   {
     name: 'table1',

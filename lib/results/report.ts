@@ -5,6 +5,11 @@ import { packageVersion } from '../version.js';
 
 /** Of the written PNG: where the background's index is. */
 export const labelOrders = ['background-last', 'background-first'] as const;
+/**
+ * Where the background's index is in a written PNG: the last, as in the result, or 0, as PASCAL VOC has it.
+ *
+ * @useDeclaredType
+ */
 export type LabelOrder = (typeof labelOrders)[number];
 
 export interface ReportInput {

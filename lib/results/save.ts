@@ -10,6 +10,7 @@ import { encodeNpy } from './npy.js';
 import type { LabelOrder } from './report.js';
 import { labelOrders, makeReport } from './report.js';
 
+/** What `saveResult` takes. */
 export interface SaveOptions {
   /** Made where it is not there, unless `create` says no. */
   folder: string;
@@ -33,21 +34,33 @@ export interface SaveOptions {
   names?: string | undefined;
 }
 
+/** What `saveResult` wrote. */
 export interface SavedResult {
-  /** Kind of file (`labels`, `overlay`, `maps`) → its name in the folder. */
+  /** Kind of file (`labels`, `overlay`, `maps`) and its name in the folder. */
   files: Record<string, string>;
   /** What `<name>.json` holds. */
   report: Record<string, unknown>;
 }
 
 /**
- * Writes `<name>.labels.png` (palette), `<name>.overlay.png`, `<name>.maps.npy` (float32 [categories, side, side], where the
- * result has maps) and, last, `<name>.json`: where the report is, the other files are. Each is whole or not there.
+ * Writes `<name>.labels.png` (palette), `<name>.overlay.png`, `<name>.maps.npy` (float32 [categories, side, side],
+ * where the result has maps) and, last, `<name>.json`: where the report is, the other files are. Each is whole or not
+ * there.
  *
+ * @param result of `segment`
+ * @param options folder, name, the image as `decodeImage` gives it, and `info` of the segmenter
+ * @returns names of the files, and the report
  * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH` for an image of another size, `OUTPUT_FAILED`
  * @example
+ * ```ts
+ * import { decodeImage, saveResult, Segmenter } from 'invseg-native';
+ *
+ * await using segmenter = await Segmenter.open();
  * const result = await segmenter.segment('cat.jpg', { categories: ['cat'] });
- * await saveResult(result, { folder: 'out', name: 'cat', image: await decodeImage('cat.jpg'), info: segmenter.info });
+ * const image = await decodeImage('cat.jpg');
+ * const { files } = await saveResult(result, { folder: 'out', name: 'cat', image, info: segmenter.info });
+ * console.log(files);
+ * ```
  */
 export async function saveResult(result: SegmentResult, options: SaveOptions): Promise<SavedResult> {
   if (!isPlainObject(options)) refuse('options', 'an object with folder, name, image and info', options);

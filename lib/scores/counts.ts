@@ -21,9 +21,11 @@ export type SparseCounts = [number, number, number, number][];
 /** [truth, predicted, pixels] of the wrong pixels whose prediction is a class, by truth, then by prediction. */
 export type Confused = [number, number, number][];
 
-/** All that a journal keeps of one picture's pixels; with the hits the confused pairs make the whole confusion matrix. */
+/** Pixels of one image: with the hits the confused pairs make the whole confusion matrix. */
 export interface PixelCounts {
+  /** Of the classes that occur. */
   counts: SparseCounts;
+  /** Of the wrong pixels whose prediction is a class. */
   confused: Confused;
 }
 
@@ -33,7 +35,22 @@ export const UNASSIGNED = 255;
 /** Values of a byte. */
 const VALUES = 256;
 
-/** Nothing counted yet. @param classes at most 255 @throws {InvSegError} `INVALID_OPTION` */
+/**
+ * Counts of no image, to add others to.
+ *
+ * @param classes number of classes, the background included where it is one
+ * @returns zeros
+ * @throws {InvSegError} `INVALID_OPTION`
+ * @example
+ * ```ts
+ * import { addCounts, countPairs, dense, emptyCounts, metricsOf } from 'invseg-native/evaluation';
+ *
+ * const sum = emptyCounts(2);
+ * const { counts } = countPairs(Uint8Array.of(0, 1, 1, 255), Uint8Array.of(0, 1, 0, 1), 2);
+ * addCounts(sum, dense(counts, 2));
+ * console.log(metricsOf(sum).iou); // [ 0.5, 0.5 ]
+ * ```
+ */
 export function emptyCounts(classes: number): ClassCounts {
   integer(1, 255).read(classes, 'classes');
   return { hit: new Float64Array(classes), truth: new Float64Array(classes), predicted: new Float64Array(classes) };
@@ -42,9 +59,18 @@ export function emptyCounts(classes: number): ClassCounts {
 /**
  * Compares one prediction with its ground truth.
  *
- * @param truth [pixels] class, or any value ≥ `classes` for a pixel that does not count
- * @param predicted [pixels] class, or `UNASSIGNED` @param classes at most 255, the background included where it is one
- * @throws {InvSegError} `SHAPE_MISMATCH` for different lengths or a predicted value that is no class
+ * @param truth [pixels] class, or any value from `classes` on for a pixel that does not count
+ * @param predicted [pixels] class, or 255 for a pixel that nobody found
+ * @param classes at most 255, the background included where it is one
+ * @returns pixels by class, and the confused pairs
+ * @throws {InvSegError} `INVALID_OPTION`; `SHAPE_MISMATCH` for different lengths or a predicted value that is no class
+ * @example
+ * ```ts
+ * import { countPairs } from 'invseg-native/evaluation';
+ *
+ * const { counts } = countPairs(Uint8Array.of(0, 1, 1, 255), Uint8Array.of(0, 1, 0, 1), 2);
+ * console.log(counts); // [ [ 0, 1, 1, 2 ], [ 1, 1, 2, 1 ] ]: class, hit, truth, predicted
+ * ```
  */
 export function countPairs(truth: Uint8Array, predicted: Uint8Array, classes: number): PixelCounts {
   for (const [name, labels] of Object.entries({ truth, predicted }))
@@ -94,6 +120,21 @@ export function sparse({ hit, truth, predicted }: ClassCounts): SparseCounts {
   return classes.filter(([, , labelled, guessed]) => labelled > 0 || guessed > 0);
 }
 
+/**
+ * One image's counts with a place for every class, as `addCounts` and `metricsOf` take them.
+ *
+ * @param counts of `countPairs`
+ * @param classes number of classes, the background included where it is one
+ * @returns [classes] of each count; zeros for classes that do not occur
+ * @throws {InvSegError} `INVALID_OPTION`
+ * @example
+ * ```ts
+ * import { countPairs, dense } from 'invseg-native/evaluation';
+ *
+ * const { counts } = countPairs(Uint8Array.of(0, 1), Uint8Array.of(0, 0), 3);
+ * console.log(dense(counts, 3).truth.length); // 3
+ * ```
+ */
 export function dense(counts: SparseCounts, classes: number): ClassCounts {
   if (!Array.isArray(counts)) refuse('counts', 'a list of counts, of countPairs', counts);
   const out = emptyCounts(classes);
@@ -105,7 +146,23 @@ export function dense(counts: SparseCounts, classes: number): ClassCounts {
   return out;
 }
 
-/** Adds `times` × `counts` to `sum`, in place. */
+/**
+ * Adds counts up, in place, so that a data set's counts are the sum of its images'.
+ *
+ * @param sum [classes] of each count; changed
+ * @param counts what is added
+ * @param times how often; default once
+ * @throws {InvSegError} `INVALID_OPTION`
+ * @example
+ * ```ts
+ * import { addCounts, metricsOf } from 'invseg-native/evaluation';
+ *
+ * const counts = (...values: number[]) => Float64Array.from(values);
+ * const sum = { hit: counts(0, 0), truth: counts(0, 0), predicted: counts(0, 0) };
+ * addCounts(sum, { hit: counts(6, 3), truth: counts(8, 4), predicted: counts(7, 5) });
+ * console.log(metricsOf(sum).mIoU);
+ * ```
+ */
 export function addCounts(sum: ClassCounts, counts: ClassCounts, times = 1): void {
   for (const one of [sum, counts])
     if (!(one?.hit instanceof Float64Array)) refuse('counts', 'counts of classes (emptyCounts, dense)', one);

@@ -7,6 +7,11 @@ import type { ClassCounts } from './counts.js';
  * counts it as 0, `present-only` also leaves out classes that are predicted but never in the truth.
  */
 export const absentRules = Object.freeze(['nan-mean', 'zero', 'present-only'] as const);
+/**
+ * How classes without a pixel count in the means, see `absentRules`.
+ *
+ * @useDeclaredType
+ */
 export type AbsentRule = (typeof absentRules)[number];
 
 /** Fractions in [0, 1]; NaN where nothing can be said. */
@@ -17,13 +22,28 @@ export interface Metrics {
   mAcc: number;
   /** Share of all labelled pixels that are right. */
   aAcc: number;
-  /** [classes] */
+  /** [classes] intersection over union. */
   iou: number[];
-  /** [classes] */
+  /** [classes] share of the labelled pixels that were found. */
   accuracy: number[];
 }
 
-/** IoU = TP / (T + P − TP) and accuracy = TP / T of each class, and their means under the rule. */
+/**
+ * IoU = TP / (T + P − TP) and accuracy = TP / T of each class, and their means under the rule.
+ *
+ * @param counts [classes] of each count
+ * @param rule how classes without a pixel count; default `nan-mean`
+ * @returns fractions in [0, 1]; NaN where nothing can be said
+ * @throws {InvSegError} `INVALID_OPTION`
+ * @example
+ * ```ts
+ * import { metricsOf } from 'invseg-native/evaluation';
+ *
+ * const counts = (...values: number[]) => Float64Array.from(values);
+ * const { iou, mIoU } = metricsOf({ hit: counts(6, 3), truth: counts(8, 4), predicted: counts(7, 5) });
+ * console.log(iou, mIoU); // [ 2/3, 1/2 ], 7/12
+ * ```
+ */
 export function metricsOf(counts: ClassCounts, rule: AbsentRule = 'nan-mean'): Metrics {
   if (!isPlainObject(counts) || !(counts.hit instanceof Float64Array)) refuse('counts', 'counts of classes', counts);
   oneOf(...absentRules).read(rule, 'rule');

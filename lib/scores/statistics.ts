@@ -2,10 +2,13 @@
 import { Random } from '../random.js';
 import { normalQuantile, normalShare } from './normal.js';
 
-/** A figure with its 95 % interval. */
+/** A figure over images and its 95 % interval. */
 export interface Estimate {
+  /** Of all images. */
   value: number;
+  /** Lower end. */
   low: number;
+  /** Upper end. */
   high: number;
 }
 

@@ -15,6 +15,7 @@ import { Source } from './source.js';
 import { Stop } from './stop.js';
 import type { BatchImage, BatchOutcome, SegmentAllOptions, SegmentOptions, SegmentResult } from './types.js';
 
+/** What `SegmenterPool.open` takes: options of the engine, and devices in the place of one. */
 export interface SegmenterPoolOptions extends Omit<Partial<EngineOptions>, 'device'> {
   /**
    * One segmenter each: `['cuda:0', 'cuda:1']`, or `cuda:*` for every CUDA device. Of one kind, since CPU and CUDA round differently. A
@@ -33,12 +34,18 @@ interface Member {
 const PASSES_EACH = 2;
 
 /**
- * A model on several devices of this process.
+ * A model on several devices of this process. Each image goes to the segmenter with the fewest calls; masks are the
+ * same on each. Every device holds the whole model.
  *
- *     await using pool = await SegmenterPool.open({ devices: 'cuda:*' });
- *     const results = await Promise.all(files.map((file) => pool.segment(file, { categories: ['cat'] })));
+ * @example
+ * ```ts
+ * import { SegmenterPool } from 'invseg-native';
  *
- * Each image goes to the segmenter with the fewest calls; masks are the same on each. Every device holds the whole model.
+ * await using pool = await SegmenterPool.open({ devices: ['cpu', 'cpu'] }); // or 'cuda:*'
+ * const files = ['cat.jpg', 'street.jpg'];
+ * const results = await Promise.all(files.map((file) => pool.segment(file, { categories: ['cat', 'bus'], steps: 5 })));
+ * console.log(results.map(({ segments }) => segments));
+ * ```
  */
 export class SegmenterPool implements AsyncDisposable {
   /** Of the first device; the others have the same model and type. */
@@ -58,8 +65,17 @@ export class SegmenterPool implements AsyncDisposable {
   /**
    * Loads the model on every device.
    *
-   * @throws {InvSegError} `INVALID_OPTION`; `DEVICE_UNAVAILABLE`, also for `cuda:*` where there is no CUDA device; the codes of
-   * `Segmenter.open`. What was opened on other devices is closed again.
+   * @param options devices, and those of `Segmenter.open` but `device`
+   * @returns a pool that its caller disposes of
+   * @throws {InvSegError} `INVALID_OPTION`; `DEVICE_UNAVAILABLE`, also for `cuda:*` where there is no CUDA device; the
+   * codes of `Segmenter.open`. What was opened on other devices is closed again.
+   * @example
+   * ```ts
+   * import { SegmenterPool } from 'invseg-native';
+   *
+   * await using pool = await SegmenterPool.open({ devices: ['cpu'], threads: 2 });
+   * console.log(pool.devices);
+   * ```
    */
   static async open(options: SegmenterPoolOptions): Promise<SegmenterPool> {
     const { devices, ...rest } = record(
@@ -85,16 +101,43 @@ export class SegmenterPool implements AsyncDisposable {
     return new SegmenterPool(segmenters);
   }
 
-  /** `segment` of the segmenter with the fewest calls. @throws {InvSegError} as `Segmenter.segment` */
+  /**
+   * Segments one image on the device with the fewest calls.
+   *
+   * @param input path, bytes of a file, sharp instance, or raw RGB; raw bytes must not change until the call ends
+   * @param options as `Segmenter.segment`
+   * @returns as `Segmenter.segment`
+   * @throws {InvSegError} as `Segmenter.segment`
+   * @example
+   * ```ts
+   * import { SegmenterPool } from 'invseg-native';
+   *
+   * await using pool = await SegmenterPool.open({ devices: ['cpu'] });
+   * const { segments } = await pool.segment('cat.jpg', { categories: ['cat'], steps: 5 });
+   * console.log(segments);
+   * ```
+   */
   segment(input: ImageInput, options: SegmentOptions): Promise<SegmentResult> {
     return this.#give((segmenter) => segmenter.segment(input, options));
   }
 
   /**
-   * `segmentAll` of all segmenters: each pass goes to the one with the fewest. Outcomes come in the order of the images.
+   * Segments many images on all devices: each pass goes to the one with the fewest.
    *
-   * @param images read as they are needed: those of at most two passes a device, and two more
+   * @param images read as they are needed: those of at most two passes per device, and two more
+   * @param options as `Segmenter.segmentAll`
+   * @returns outcomes in the order of the images
    * @throws {InvSegError} as `Segmenter.segmentAll`
+   * @example
+   * ```ts
+   * import { SegmenterPool } from 'invseg-native';
+   *
+   * await using pool = await SegmenterPool.open({ devices: ['cpu', 'cpu'] });
+   * const images = ['cat.jpg', 'street.jpg'].map((input) => ({ input, categories: ['cat', 'bus'] }));
+   * for await (const { index, result, error } of pool.segmentAll(images, { batch: 1, steps: 5 })) {
+   *   console.log(index, error?.message ?? result?.segments);
+   * }
+   * ```
    */
   async *segmentAll(
     images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
@@ -155,7 +198,22 @@ export class SegmenterPool implements AsyncDisposable {
     }
   }
 
-  /** Ends running calls after their step and waiting ones at once (`DISPOSED`), then frees the model on every device. */
+  /**
+   * Ends running calls after their step and waiting ones at once (`DISPOSED`), then frees the model on every device.
+   *
+   * @returns when the memory is free; a second call waits for the same
+   * @example
+   * ```ts
+   * import { SegmenterPool } from 'invseg-native';
+   *
+   * const pool = await SegmenterPool.open({ devices: ['cpu'] });
+   * try {
+   *   await pool.segment('cat.jpg', { categories: ['cat'], steps: 5 });
+   * } finally {
+   *   await pool.dispose();
+   * }
+   * ```
+   */
   dispose(): Promise<void> {
     this.#disposed ??= (async () => {
       this.#closing.abort();
@@ -164,6 +222,7 @@ export class SegmenterPool implements AsyncDisposable {
     return this.#disposed;
   }
 
+  /** The same as `dispose()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

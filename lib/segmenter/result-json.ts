@@ -6,8 +6,20 @@ import { checkLabelled } from './check.js';
 import type { ArrayJson, ResultJson, SegmentResult } from './types.js';
 
 /**
+ * A result as JSON: masks as COCO's run lengths, arrays as base64. `JSON.stringify(result)` does the same for a result
+ * that is no copy.
+ *
  * @param result of `segment` or a copy of it by `structuredClone`
+ * @returns plain data, which `maskOf` and pycocotools read
  * @throws {InvSegError} `INVALID_OPTION` for what is no result, `SHAPE_MISMATCH` for labels that do not fit its size
+ * @example
+ * ```ts
+ * import { resultJson, Segmenter } from 'invseg-native';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const result = await segmenter.segment('cat.jpg', { categories: ['cat'] });
+ * console.log(resultJson(structuredClone(result)).segments[0]?.mask.counts);
+ * ```
  */
 export function resultJson(result: SegmentResult): ResultJson {
   checkLabelled(result);

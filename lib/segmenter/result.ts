@@ -31,12 +31,22 @@ export function makeResult(fields: Omit<SegmentResult, 'toJSON'>): SegmentResult
 }
 
 /**
- * The mask of one category, [height × width], 1 where the picture shows it, else 0. Each call makes a new one.
+ * The mask of one category. Each call makes a new one.
  *
  * @param result of `segment`, a copy of it by `structuredClone`, or what its JSON holds
- * @param index of the category
- * @throws {InvSegError} `INVALID_OPTION` for what is no result and for an index without a category, `SHAPE_MISMATCH` for
- * labels that do not fit the size, `DATASET_INVALID` for run lengths that do not
+ * @param index of the category in `categories`, from 0
+ * @returns one byte per pixel, [height × width]: 1 where the image shows the category, else 0
+ * @throws {InvSegError} `INVALID_OPTION` for what is no result and for an index without a category, `SHAPE_MISMATCH`
+ * for labels that do not fit the size, `DATASET_INVALID` for run lengths that do not
+ * @example
+ * ```ts
+ * import { maskOf, Segmenter } from 'invseg-native';
+ *
+ * await using segmenter = await Segmenter.open();
+ * const result = await segmenter.segment('cat.jpg', { categories: ['cat', 'dog'] });
+ * const dog = maskOf(result, result.categories.indexOf('dog'));
+ * console.log(dog.filter((value) => value === 1).length); // the same as segments[1].area
+ * ```
  */
 export function maskOf(
   result:

@@ -18,12 +18,15 @@ import { checkImage, isIterable, Source } from './source.js';
 import { Stop } from './stop.js';
 import type { BatchImage, BatchOutcome, SegmentAllOptions, SegmentOptions, SegmentResult } from './types.js';
 
+/** What a model says of itself. */
 export interface ModelInfo {
+  /** Such as `miniature`. */
   name: string;
+  /** Of the model, not of the package. */
   version: string;
   /** Folder that it came from. */
   folder: string;
-  /** Sides at which it has attention, the finest first. */
+  /** Sides at which it has attention, in points, the finest first. */
   resolutions: number[];
   /** Options of a method that fit it, which stand above the method's defaults; second argument of `resolveOptions`. */
   methods?: ModelMethods;
@@ -33,23 +36,31 @@ export interface ModelInfo {
 
 /** What a segmenter runs on. */
 export interface SegmenterInfo {
+  /** The model itself. */
   model: ModelInfo;
   /** `cpu` or `cuda:<index>`. */
   device: string;
   /** Name of the device as its driver gives it. */
   deviceName: string;
+  /** Precision of its weights: `float32`, `bfloat16` or `float16`. */
   dtype: string;
 }
 
 /**
- * A loaded model.
+ * A loaded model. It holds gigabytes until it is disposed of: open it with `await using`, or call `dispose()` in a
+ * `finally`.
  *
- *     await using segmenter = await Segmenter.open();
- *     const { segments } = await segmenter.segment('cat.jpg', { categories: ['cat'] });
+ * @example
+ * ```ts
+ * import { Segmenter } from 'invseg-native';
  *
- * Without `await using`, call `dispose()` in a `finally`.
+ * await using segmenter = await Segmenter.open();
+ * const { segments } = await segmenter.segment('cat.jpg', { categories: ['cat', 'potted plant'] });
+ * for (const { label, area, score } of segments) console.log(label, area, score);
+ * ```
  */
 export class Segmenter implements AsyncDisposable {
+  /** Model, device and precision. */
   readonly info: SegmenterInfo;
   readonly #parts: SegmenterParts;
   readonly #queue = new Queue();
@@ -73,10 +84,17 @@ export class Segmenter implements AsyncDisposable {
    *
    * @param options model (a folder; default the model in the package), device, dtype, threads, checkFinite, trustCode,
    * copyWeights
+   * @returns a segmenter that its caller disposes of
    * @throws {InvSegError} `INVALID_OPTION`; the codes of a missing set-up (`LIBTORCH_NOT_FOUND`, `ADDON_NOT_BUILT`,
-   * `ADDON_LOAD_FAILED`), of a bad model (`MODEL_…`, `MANIFEST_…`, `CODE_UNTRUSTED`, `WEIGHTS_…`,
-   * `TOKENIZER_…`) and of the device
-   * (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
+   * `ADDON_LOAD_FAILED`), of a bad model (`MODEL_…`, `MANIFEST_…`, `CODE_UNTRUSTED`, `WEIGHTS_…`, `TOKENIZER_…`) and
+   * of the device (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
+   * @example
+   * ```ts
+   * import { Segmenter } from 'invseg-native';
+   *
+   * await using segmenter = await Segmenter.open({ device: 'cpu', threads: 2 });
+   * console.log(segmenter.info.model.name, segmenter.info.device);
+   * ```
    */
   static async open(options: Partial<EngineOptions> = {}): Promise<Segmenter> {
     return new Segmenter(await openParts(resolveEngineOptions(options)));
@@ -88,12 +106,26 @@ export class Segmenter implements AsyncDisposable {
   }
 
   /**
-   * Segments one picture. Calls on one segmenter run one after the other, in the order they came.
+   * Segments one image. Calls on one segmenter run one after the other, in the order they came.
    *
-   * @param input path, file's bytes, sharp instance, or raw RGB; raw bytes must not change until the call ends
+   * @param input path, bytes of a file, sharp instance, or raw RGB; raw bytes must not change until the call ends
    * @param options `categories` and whatever should differ from the defaults
+   * @returns labels [height × width], and area and score of each category
    * @throws {InvSegError} `INVALID_OPTION`, `INVALID_CATEGORIES`, `TOO_MANY_CATEGORIES`, `NAME_TOO_LONG`, `IMAGE_…`,
    * `WEIGHTS_CHANGED`, `ABORTED`, `DISPOSED`, `OUT_OF_MEMORY`, `NOT_FINITE` (the network's numbers overflow)
+   * @example
+   * ```ts
+   * import { maskOf, Segmenter } from 'invseg-native';
+   *
+   * await using segmenter = await Segmenter.open();
+   * const result = await segmenter.segment('cat.jpg', {
+   *   categories: ['cat'],
+   *   steps: 5,
+   *   signal: AbortSignal.timeout(60_000),
+   *   onProgress: ({ stage, step, steps }) => console.log(stage, step, steps),
+   * });
+   * console.log(result.status, maskOf(result, 0).length);
+   * ```
    */
   segment(input: ImageInput, options: SegmentOptions): Promise<SegmentResult> {
     return this.#segment(input, options);
@@ -105,18 +137,29 @@ export class Segmenter implements AsyncDisposable {
   }
 
   /**
-   * Segments many images, several in one pass, which a GPU does faster than one after the other. Each has names of its own; masks
-   * are those of `segment` but for rounding. A pass waits its turn among the other calls.
+   * Segments many images, several in one pass, which a GPU does faster than one after the other. Each has names of its
+   * own; masks are those of `segment` but for rounding. A pass waits its turn among the other calls. The durations of
+   * steps in `timings` and `losses` are those of the whole pass.
    *
-   *     for await (const { index, result, error } of segmenter.segmentAll(images, { batch: 8 })) …
-   *
-   * The durations of steps in `timings` and `losses` are those of the whole pass.
-   *
-   * @param images read as they are needed: those of a pass before it, and at most two of the next one, which are decoded while it runs.
-   * Bytes are copied as they are read, so a buffer may be filled again for the next image.
+   * @param images read as they are needed: those of a pass before it, and at most two of the next one, which are decoded
+   * while it runs. Bytes are copied as they are read, so a buffer may be filled again for the next image.
+   * @param options those of `segment` but `categories` and `onProgress`, and `batch`, the images of one pass (1–64)
    * @returns outcomes in the order of the images; an image that fails has its error and the others go on
-   * @throws {InvSegError} `INVALID_OPTION` for the options; `ABORTED`, `DISPOSED`; and what `images` throws, after the outcomes of
-   * what it gave before
+   * @throws {InvSegError} `INVALID_OPTION` for the options; `ABORTED`, `DISPOSED`; and what `images` throws, after the
+   * outcomes of what it gave before
+   * @example
+   * ```ts
+   * import { Segmenter } from 'invseg-native';
+   *
+   * await using segmenter = await Segmenter.open();
+   * const images = [
+   *   { input: 'cat.jpg', categories: ['cat'] },
+   *   { input: 'street.jpg', categories: ['bus', 'person'] },
+   * ];
+   * for await (const { index, result, error } of segmenter.segmentAll(images, { batch: 8, steps: 5 })) {
+   *   console.log(index, error?.message ?? result?.segments);
+   * }
+   * ```
    */
   async *segmentAll(
     images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
@@ -225,7 +268,16 @@ export class Segmenter implements AsyncDisposable {
 
   /**
    * SHA-256 of the model's weights, manifest, code and tokenizer; reads every file once, the first time.
+   *
+   * @returns what `modelIdentity` gives for the same folder
    * @throws {InvSegError} `WEIGHTS_INVALID` where a file cannot be read any more
+   * @example
+   * ```ts
+   * import { Segmenter } from 'invseg-native';
+   *
+   * await using segmenter = await Segmenter.open();
+   * console.log((await segmenter.identity()).weights);
+   * ```
    */
   identity(): Promise<ModelIdentity> {
     const { identity } = this.#parts;
@@ -233,7 +285,22 @@ export class Segmenter implements AsyncDisposable {
     return (this.#identity ??= identity());
   }
 
-  /** Ends the running call after its step and all waiting ones at once (`DISPOSED`), then frees the model. */
+  /**
+   * Ends the running call after its step and all waiting ones at once (`DISPOSED`), then frees the model.
+   *
+   * @returns when the memory is free; a second call waits for the same
+   * @example
+   * ```ts
+   * import { Segmenter } from 'invseg-native';
+   *
+   * const segmenter = await Segmenter.open();
+   * try {
+   *   await segmenter.segment('cat.jpg', { categories: ['cat'] });
+   * } finally {
+   *   await segmenter.dispose();
+   * }
+   * ```
+   */
   dispose(): Promise<void> {
     this.#disposed ??= (async () => {
       this.#closing.abort();
@@ -243,6 +310,7 @@ export class Segmenter implements AsyncDisposable {
     return this.#disposed;
   }
 
+  /** The same as `dispose()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

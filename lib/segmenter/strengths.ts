@@ -4,11 +4,25 @@ import { integer, isPlainObject, number, refuse } from '../checks/index.js';
 import type { Strengths } from './types.js';
 
 /**
- * [height × width] labels as the rule `threshold` gives them: the background wherever no category reaches `threshold`.
+ * Labels for another threshold of the background, without another pass: the background wherever no category reaches
+ * the threshold, as the rule `threshold` has it. The rule `complement` is the threshold (3 − √5)/2.
  *
- * The rule `complement` is the threshold (3 − √5)/2.
+ * @param strengths of a result with `saveStrengths`
+ * @param threshold in [0, 1]
+ * @returns one byte per pixel, [height × width]
+ * @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH`
+ * @example
+ * ```ts
+ * import { labelsAt, Segmenter } from 'invseg-native';
  *
- * @param threshold in [0, 1] @throws {InvSegError} `INVALID_OPTION`, `SHAPE_MISMATCH`
+ * await using segmenter = await Segmenter.open();
+ * const { strengths } = await segmenter.segment('cat.jpg', {
+ *   categories: ['cat'],
+ *   saveStrengths: true,
+ *   background: { rule: 'threshold' },
+ * });
+ * for (const threshold of [0.3, 0.5, 0.7]) console.log(threshold, labelsAt(strengths!, threshold));
+ * ```
  */
 export function labelsAt(strengths: Strengths, threshold: number): Uint8Array {
   if (!isPlainObject(strengths)) refuse('strengths', "a result's strengths, which saveStrengths asks for,", strengths);

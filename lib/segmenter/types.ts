@@ -5,7 +5,9 @@ import type { MethodOptions, MethodOverrides, OutputOverrides } from '../options
 
 /** Where a call is; `step` counts from 1 in the stage `step` and is 0 elsewhere. */
 export interface Progress {
+  /** What comes next, or what just ended (`step`). */
   stage: 'decode' | 'encode' | 'step' | 'predict';
+  /** From 1 in the stage `step`, 0 elsewhere. */
   step: number;
   /** Steps that were asked for. */
   steps: number;
@@ -13,7 +15,7 @@ export interface Progress {
   loss?: StepLoss;
 }
 
-/** Options of one call. Everything but the names has a default, see `MethodOptions` and `OutputOptions`. */
+/** Options of one call. Everything but the names has a default, see {@link MethodOptions} and {@link OutputOptions}. */
 export type SegmentOptions = MethodOverrides &
   OutputOverrides & {
     /**
@@ -42,12 +44,13 @@ export interface Timings {
   encode: number;
   /** All steps. */
   inversion: number;
+  /** From the learnt prompt to the labels. */
   predict: number;
   /** From the call to its result. */
   total: number;
 }
 
-/** One category's part of the picture. */
+/** One category's part of the image. */
 export interface Segment {
   /** Name of the category. */
   readonly label: string;
@@ -57,28 +60,33 @@ export interface Segment {
   readonly score: number;
   /** Pixels. */
   readonly area: number;
-  /** `area` as a share of the picture, in [0, 1]. */
+  /** `area` as a share of the image, in [0, 1]. */
   readonly share: number;
 }
 
 /** Plain data, for `structuredClone` and `postMessage`; `maskOf` makes the mask of a category. */
 export interface SegmentResult {
+  /** Of the image and the labels, pixels. */
   width: number;
+  /** Of the image and the labels, pixels. */
   height: number;
-  /** [height × width] index into `categories`. */
+  /** One byte per pixel, [height × width]: index into `categories`. */
   labels: Uint8Array;
   /** Names in the order of the labels, the background last. */
   categories: string[];
-  /** One a category, in the same order, also where it has no pixel. */
+  /** One per category, in the same order, also where it has no pixel. */
   segments: Segment[];
-  /** One a step, empty for the baseline. */
+  /** One per step, empty for the baseline. */
   losses: StepLoss[];
   /** `non-finite`: the loop stopped early and the last finite prompt was used; `warnings` says where. */
   status: 'completed' | 'non-finite';
+  /** Milliseconds. */
   timings: Timings;
   /** The prompts as text; more than one where the names did not fit into one. */
   prompts: string[];
-  /** What a careful reader should know: an animated picture, a name that the model was not taught, a loop that stopped. */
+  /**
+   * What a careful reader should know: an animated image, a name that the model was not taught, a loop that stopped.
+   */
   warnings: string[];
   /**
    * Of `categories`, those that the model was not taught, where it says what it knows (`info.model.names`) and there are some.
@@ -99,9 +107,9 @@ export interface SegmentResult {
 
 /** The best category of each point before the background's rule, so that a threshold can change afterwards. */
 export interface Strengths {
-  /** [height × width] */
+  /** [height × width] index of the best category but the background. */
   foreground: Uint8Array;
-  /** [height × width] the category's map there. */
+  /** [height × width] that category's map there, in [0, 1]. */
   strength: Float32Array;
   /** Label of the background. */
   background: number;
@@ -109,14 +117,19 @@ export interface Strengths {
 
 /** Refined maps, [categories × size × size] in [0, 1]; a background that comes from a rule has none. */
 export interface CategoryMaps {
+  /** [categories × size × size] in [0, 1], row-major. */
   data: Float32Array;
+  /** Side of each map, points. */
   size: number;
+  /** Names of the maps, in order. */
   categories: string[];
 }
 
 /** One image of `segmentAll`. */
 export interface BatchImage {
+  /** As `segment` takes it. */
   input: ImageInput;
+  /** Names to look for in this image. */
   categories: SegmentOptions['categories'];
 }
 
@@ -128,28 +141,64 @@ export interface SegmentAllOptions extends Omit<SegmentOptions, 'categories' | '
 
 /** What became of one image: its result, or why it has none. */
 export type BatchOutcome =
-  | { index: number; result: SegmentResult; error?: undefined }
-  | { index: number; result?: undefined; error: Error };
+  | {
+      /** Number of the image, from 0. */
+      index: number;
+      /** Of the image. */
+      result: SegmentResult;
+      /** There is none. */
+      error?: undefined;
+    }
+  | {
+      /** Number of the image, from 0. */
+      index: number;
+      /** There is none. */
+      result?: undefined;
+      /** Why the image failed; an `InvSegError` where it is one of this package's. */
+      error: Error;
+    };
 
 /** COCO's compressed run lengths of one mask, which pycocotools and `maskOf` read. */
 export interface MaskJson {
   /** [height, width] */
   size: [number, number];
+  /** Lengths of background and region in turn, column by column, in COCO's text form. */
   counts: string;
 }
 
 /** An array of numbers: its bytes, little-endian, row-major. */
 export interface ArrayJson {
+  /** Type of one number. */
   dtype: 'float32' | 'uint8';
+  /** Lengths of the dimensions, the outermost first. */
   shape: number[];
+  /** The bytes. */
   base64: string;
 }
 
 /** What `JSON.stringify(result)` writes. The masks of all segments together are the labels. */
 export type ResultJson = Omit<SegmentResult, 'labels' | 'segments' | 'maps' | 'strengths' | 'toJSON'> & {
-  segments: (Segment & { mask: MaskJson })[];
-  /** data [categories × size × size] */
-  maps?: { size: number; categories: string[]; data: ArrayJson };
-  /** Both [height × width]. */
-  strengths?: { background: number; foreground: ArrayJson; strength: ArrayJson };
+  /** One per category. */
+  segments: (Segment & {
+    /** Where the category is. */
+    mask: MaskJson;
+  })[];
+  /** As in the result. */
+  maps?: {
+    /** Side of each map, points. */
+    size: number;
+    /** Names of the maps, in order. */
+    categories: string[];
+    /** float32 [categories × size × size] in [0, 1]. */
+    data: ArrayJson;
+  };
+  /** As in the result. */
+  strengths?: {
+    /** Label of the background. */
+    background: number;
+    /** uint8 [height × width] */
+    foreground: ArrayJson;
+    /** float32 [height × width] in [0, 1]. */
+    strength: ArrayJson;
+  };
 };

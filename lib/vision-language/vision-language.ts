@@ -13,6 +13,7 @@ import { type OpenedBlip, type OpenedClip, openBlip, openClip } from './parts.js
 import { rows, tokenizeTexts } from './texts.js';
 import type { WordPiece } from './wordpiece.js';
 
+/** What `VisionLanguage.open` takes: at least one folder, and where the models run. */
 export interface VisionLanguageOptions extends Partial<Omit<EngineOptions, 'model'>> {
   /** Folder of CLIP ViT-L/14 in transformers layout, or of a bundle; left out: no embeddings, no word states. */
   clip?: string | undefined;
@@ -28,21 +29,49 @@ export interface CaptionOptions {
   maxLength?: number | undefined;
 }
 
+/** Which models were loaded, and where they run. */
 export interface VisionLanguageInfo {
-  clip: { name: string; folder: string } | undefined;
-  blip: { name: string; folder: string } | undefined;
+  /** Undefined where none was named. */
+  clip:
+    | {
+        /** As its manifest has it. */
+        name: string;
+        /** Where it came from. */
+        folder: string;
+      }
+    | undefined;
+  /** Undefined where none was named. */
+  blip:
+    | {
+        /** As its manifest has it. */
+        name: string;
+        /** Where it came from. */
+        folder: string;
+      }
+    | undefined;
+  /** `cpu` or `cuda:<index>`. */
   device: string;
+  /** Name of the device as its driver gives it. */
   deviceName: string;
+  /** Precision of the weights: `float32`, `bfloat16` or `float16`. */
   dtype: string;
 }
 
 /**
- * CLIP and BLIP, loaded.
+ * CLIP and BLIP, loaded: captions of images, and images, texts and words as vectors. Open it with `await using`, or
+ * call `dispose()` in a `finally`.
  *
- *     await using models = await VisionLanguage.open({ clip: 'models/clip', blip: 'models/blip' });
- *     const [free, prompted] = await models.captions('cat.jpg', ['', 'a picture of']);
+ * @example
+ * ```ts
+ * import { VisionLanguage } from 'invseg-native';
+ *
+ * await using models = await VisionLanguage.open({ clip: 'models/clip-vit-large-patch14', blip: 'models/blip-large' });
+ * const [free] = await models.captions('cat.jpg');
+ * console.log(free);
+ * ```
  */
 export class VisionLanguage implements AsyncDisposable {
+  /** Models, device and precision. */
   readonly info: VisionLanguageInfo;
   readonly #engine: NativeVisionLanguage;
   readonly #clip: ClipTokenizer | undefined;
@@ -67,8 +96,17 @@ export class VisionLanguage implements AsyncDisposable {
   /**
    * Loads the models that are named, at least one.
    *
+   * @param options folders of CLIP and BLIP, device, dtype, threads, checkFinite, trustCode
+   * @returns models that their caller disposes of
    * @throws {InvSegError} `INVALID_OPTION`; the codes of a missing set-up, of a bad model (`MODEL_…`, `MANIFEST_…`,
    * `CODE_UNTRUSTED`, `WEIGHTS_…`, `TOKENIZER_…`) and of the device (`DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`)
+   * @example
+   * ```ts
+   * import { VisionLanguage } from 'invseg-native';
+   *
+   * await using models = await VisionLanguage.open({ clip: 'models/clip-vit-large-patch14', device: 'cpu' });
+   * console.log(models.info.clip?.name);
+   * ```
    */
   static async open(options: VisionLanguageOptions = {}): Promise<VisionLanguage> {
     record(options, 'options', 'an object with clip or blip');
@@ -107,10 +145,18 @@ export class VisionLanguage implements AsyncDisposable {
   }
 
   /**
-   * Adds a digest of weights, manifests, code and tokenizers to `description`, so that names of other models are told from those of
-   * these. Reads all weights.
+   * Adds a digest of weights, manifests, code and tokenizers to `description`, so that names of other models are told
+   * from those of these. Reads all weights.
    *
    * @throws {InvSegError} `WEIGHTS_…`, `TOKENIZER_INVALID`
+   * @example
+   * ```ts
+   * import { VisionLanguage } from 'invseg-native';
+   *
+   * await using models = await VisionLanguage.open({ clip: 'models/clip-vit-large-patch14' });
+   * await models.identify();
+   * console.log(models.description); // name (digest)
+   * ```
    */
   async identify(): Promise<void> {
     const parts: Record<string, string> = {};
@@ -119,10 +165,21 @@ export class VisionLanguage implements AsyncDisposable {
   }
 
   /**
-   * One caption a prefix, lower case, with the prefix in front of it.
+   * Describes an image, once per prefix.
    *
-   * @param prefixes '' lets the model begin by itself
+   * @param image path, bytes of a file, sharp instance, or raw RGB
+   * @param prefixes beginnings of the captions; `''` lets the model begin by itself
+   * @param options beams (1–64) and the most tokens (2–512)
+   * @returns one caption per prefix, in lower case, the prefix in front of it
    * @throws {InvSegError} `INVALID_OPTION` without BLIP, or for a prefix that leaves no room; `IMAGE_…`, `DISPOSED`
+   * @example
+   * ```ts
+   * import { VisionLanguage } from 'invseg-native';
+   *
+   * await using models = await VisionLanguage.open({ blip: 'models/blip-large' });
+   * const [free, prompted] = await models.captions('cat.jpg', ['', 'a'], { beams: 1 });
+   * console.log(free, prompted);
+   * ```
    */
   async captions(
     image: ImageInput,
@@ -151,9 +208,20 @@ export class VisionLanguage implements AsyncDisposable {
   }
 
   /**
-   * The picture in the common space, of length 1.
+   * An image as a vector in the space that CLIP shares between images and texts.
    *
+   * @param image path, bytes of a file, sharp instance, or raw RGB
+   * @returns [width], of length 1 (Euclidean)
    * @throws {InvSegError} `INVALID_OPTION` without CLIP, `IMAGE_…`, `DISPOSED`, `NOT_FINITE`
+   * @example
+   * ```ts
+   * import { VisionLanguage } from 'invseg-native';
+   *
+   * await using models = await VisionLanguage.open({ clip: 'models/clip-vit-large-patch14' });
+   * const image = await models.imageEmbedding('cat.jpg');
+   * const [text] = await models.textEmbeddings(['a cat']);
+   * console.log(image.reduce((sum, value, i) => sum + value * text![i]!, 0)); // the cosine
+   * ```
    */
   async imageEmbedding(image: ImageInput): Promise<Float32Array> {
     if (!this.#clip) throw missing('clip', 'embeddings');
@@ -163,9 +231,19 @@ export class VisionLanguage implements AsyncDisposable {
   }
 
   /**
-   * Texts in the common space, each of length 1: the dot product with an image embedding is their cosine.
+   * Texts as vectors in the same space: the dot product with an image's is their cosine.
    *
+   * @param texts at least one word each
+   * @returns one vector [width] of length 1 per text
    * @throws {InvSegError} `INVALID_OPTION` without CLIP or for an empty text, `NAME_TOO_LONG`, `DISPOSED`, `NOT_FINITE`
+   * @example
+   * ```ts
+   * import { VisionLanguage } from 'invseg-native';
+   *
+   * await using models = await VisionLanguage.open({ clip: 'models/clip-vit-large-patch14' });
+   * const [cat, dog] = await models.textEmbeddings(['a cat', 'a dog']);
+   * console.log(cat!.reduce((sum, value, i) => sum + value * dog![i]!, 0));
+   * ```
    */
   async textEmbeddings(texts: readonly string[]): Promise<Float32Array[]> {
     if (!this.#clip) throw missing('clip', 'embeddings');
@@ -176,10 +254,20 @@ export class VisionLanguage implements AsyncDisposable {
   }
 
   /**
-   * For each word the mean of the text encoder's last hidden states over the word's sub-tokens, without start and end
-   * token; not normalised.
+   * Words as the text encoder sees them: the mean of its last hidden states over the word's sub-tokens, without start
+   * and end token; not normalised.
    *
+   * @param words at least one sub-token each
+   * @returns one vector [width] per word
    * @throws {InvSegError} `INVALID_OPTION` without CLIP or for an empty word, `NAME_TOO_LONG`, `DISPOSED`, `NOT_FINITE`
+   * @example
+   * ```ts
+   * import { VisionLanguage } from 'invseg-native';
+   *
+   * await using models = await VisionLanguage.open({ clip: 'models/clip-vit-large-patch14' });
+   * const [state] = await models.wordStates(['cat']);
+   * console.log(state!.length);
+   * ```
    */
   async wordStates(words: readonly string[]): Promise<Float32Array[]> {
     if (!this.#clip) throw missing('clip', 'word states');
@@ -195,12 +283,28 @@ export class VisionLanguage implements AsyncDisposable {
     throw notNumbers(this.description, 'states', this.#engine.dtype);
   }
 
-  /** Frees the models after the running call; waiting and later ones reject with `DISPOSED`. */
+  /**
+   * Frees the models after the running call; waiting and later ones reject with `DISPOSED`.
+   *
+   * @returns when the memory is free; a second call waits for the same
+   * @example
+   * ```ts
+   * import { VisionLanguage } from 'invseg-native';
+   *
+   * const models = await VisionLanguage.open({ clip: 'models/clip-vit-large-patch14' });
+   * try {
+   *   await models.textEmbeddings(['a cat']);
+   * } finally {
+   *   await models.dispose();
+   * }
+   * ```
+   */
   dispose(): Promise<void> {
     this.#disposed ??= this.#engine.dispose();
     return this.#disposed;
   }
 
+  /** The same as `dispose()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

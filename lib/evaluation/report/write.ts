@@ -9,13 +9,20 @@ import type { Evaluation } from '../types.js';
 import { renderReport } from './page.js';
 
 /**
- * Writes `per-class.csv`, `per-image.csv`, `report.html` (one file, opens without a network) and `report.json` into a run's folder.
+ * Writes `per-class.csv`, `per-image.csv`, `report.html` (one file, opens without a network) and `report.json` into a
+ * run's folder.
  *
  * @param folder that holds the run's `pictures/`, which the page shows
- * @param run of `readRun`, `evaluateRun` or `mergedRun`
- * @throws {InvSegError} `OUTPUT_FAILED`
+ * @param run of `readRun`
+ * @returns what `report.json` holds
+ * @throws {InvSegError} `INVALID_OPTION`, `OUTPUT_FAILED`
  * @example
- * await writeReport('runs/voc', await readRun('runs/voc'));
+ * ```ts
+ * import { readRun, writeReport } from 'invseg-native/evaluation';
+ *
+ * const { mIoU } = await writeReport('runs/a', await readRun('runs/a'));
+ * console.log(mIoU);
+ * ```
  */
 export async function writeReport(folder: string, run: ReadRun): Promise<Evaluation> {
   pathText.read(folder, 'folder');
