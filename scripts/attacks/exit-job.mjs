@@ -24,7 +24,7 @@ const VIEWS = 150;
 if (LISTENERS[ending]) process.on('exit', LISTENERS[ending]);
 const parts = await openParts(resolveEngineOptions({ device: 'cpu', threads: 1 }));
 const options = resolveOptions({});
-const prompts = parts.buildPrompts(['cat'], options);
+const prompts = parts.buildPrompts(['cat'], { ...options.prompt, background: options.background });
 const selections = selectAll(parts, options);
 const embedding = await parts.engine.encodeText(prompts.ids, prompts.count);
 const image = await parts.engine.encodeImage(new Uint8Array(64 * 64 * 3).fill(90), 64, 64, false, 0);

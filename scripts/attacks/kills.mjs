@@ -45,7 +45,7 @@ const command = values.engine
         '--steps',
         '1',
         '--set',
-        'viewCount=1',
+        'views.count=1',
       ]),
     ]
   : (target) => [at('../evaluation/stub-run.mjs'), [root, target, String(DELAY)]];

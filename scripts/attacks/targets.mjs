@@ -228,10 +228,9 @@ export async function makeTargets(folder) {
       seeds: [
         json({
           steps: 3,
-          crop: { min: 0.5, max: 1 },
-          layers: { trainingCross: { heads: { a: [1] } } },
-          inferenceCross: { 16: 1 },
-          caption: { cat: 'x' },
+          views: { count: 2, crop: { min: 0.5, max: 1 } },
+          attention: { inferenceCross: { 16: 1 }, layers: { trainingCross: { heads: { a: [1] } } } },
+          prompt: { caption: { cat: 'x' } },
         }),
         json({ device: 'cpu', threads: 2 }),
         json({ kind: 'folder', root: 'x', background: 'class' }),
