@@ -1,4 +1,4 @@
-/** Tables of options for README.md and docs/options.md, made from the tables that check; `npm run generate` writes them there. */
+/** Tables of options for docs/options.md, made from the tables that check; `npm run generate` writes them there. */
 import type { OptionRow } from '../options/index.js';
 import { engineRows, methodRows, outputRows, presets } from '../options/index.js';
 

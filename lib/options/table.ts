@@ -1,5 +1,5 @@
 /**
- * Every option, once. Types (`generated.ts`), checks, defaults, `--set`, `--help`, the README, docs/options.md, the probes of
+ * Every option, once. Types (`generated.ts`), checks, defaults, `--set`, `--help`, docs/options.md, the probes of
  * `diagnose` and what the addon is given are made from these tables; `npm run generate` writes the files among them.
  */
 import { either, flag, integer, number, oneOf, range, refuse, text } from '../checks/index.js';
