@@ -89,7 +89,7 @@ async function diagnoseCommand(flags: DiagnoseFlags, io: Io): Promise<number> {
     await writeWhole(path.join(flags.out, 'diagnose.png'), await drawDiagnosis(diagnosis));
     line.clear();
     io.out(`${verdict(diagnosis)}\n`);
-    io.err(`tables and picture: ${path.join(flags.out, 'diagnose.*')}\n`);
+    io.err(`tables and figure: ${path.join(flags.out, 'diagnose.*')}\n`);
     return EXIT.ok;
   } finally {
     line.clear();

@@ -100,7 +100,7 @@ export async function segmentCommand(
       pictures[index + 1]?.begin();
       await batch.segment(segmenter, { image, decoded: await decoded }, stems[index]!, title, progress);
     } catch (error) {
-      if (io.signal.aborted) throw interrupted(`${index} of ${images.length} pictures are finished, in ${flags.out}`);
+      if (io.signal.aborted) throw interrupted(`${index} of ${images.length} images are finished, in ${flags.out}`);
       if (isFatal(error)) throw error;
       batch.fail(image, error);
     } finally {
@@ -204,7 +204,7 @@ class Batch {
     const options = resolveOptions(this.#overrides, segmenter.info.model.methods);
     const nothing = found !== undefined && found.names.length === 0 && methods[options.method].needsNames;
     const result = nothing
-      ? allBackground(width, height, options, `No class was named (${found.origin}): the picture is all background`)
+      ? allBackground(width, height, options, `No class was named (${found.origin}): the image is all background`)
       : await segmenter.segment(picture, {
           ...options,
           ...outputFlags(this.#flags),

@@ -93,6 +93,6 @@ async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
     signal: io.signal,
     onNote,
   });
-  io.err(`${pictures} pictures\n`);
+  io.err(`${pictures} images\n`);
   return EXIT.ok;
 }
