@@ -74,7 +74,7 @@ const lacking: Readonly<Record<string, string>> = {
   vocabulary: 'a vocabulary (--vocabulary), such as voc',
   captions: 'a JSON file of captions (--captions)',
   precomputed: 'a JSON file of names (--precomputed)',
-  models: 'the folders of CLIP ViT-L/14 (--clip) and BLIP-large (--blip)',
+  models: 'models (--clip and --blip), the folders of CLIP ViT-L/14 and BLIP-large',
 };
 
 /** @throws {InvSegError} `INVALID_OPTION` for a part that is missing; what the source says of its file */
