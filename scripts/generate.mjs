@@ -1,6 +1,6 @@
 /**
- * Writes the files that are made from the tables of options: lib/options/generated.ts, and the tables in README.md and
- * docs/options.md. Compiles lib/ first; that the types are still the old ones does not matter to it.
+ * Writes the files made from the tables of options: lib/options/generated.ts and the tables in docs/options.md.
+ * Compiles lib/ first; it does not matter that the types are still the old ones.
  *
  *     npm run generate
  */
@@ -21,5 +21,5 @@ writeFileSync(at('lib/options/generated.ts'), generatedTypes());
 execFileSync('npx', ['biome', 'format', '--write', 'lib/options/generated.ts'], { cwd: root, stdio: 'ignore' });
 compile();
 const { withTables } = await import('../dist/cli/options-table.js');
-for (const file of ['README.md', 'docs/options.md'])
-  writeFileSync(at(file), withTables(readFileSync(at(file), 'utf8')));
+const tables = at('docs/options.md');
+writeFileSync(tables, withTables(readFileSync(tables, 'utf8')));

@@ -75,7 +75,7 @@ describe('arguments and options behind the first', () => {
     ],
     ['VisionLanguage.open', (value) => api.VisionLanguage.open(value as never)],
     ['VisionLanguage.open, clip', (value) => api.VisionLanguage.open({ clip: value } as never)],
-    ['segment, the picture', (value) => segmenter.segment(value as never, { categories: ['cat'], steps: 0 })],
+    ['segment, the image', (value) => segmenter.segment(value as never, { categories: ['cat'], steps: 0 })],
     ['segment, the options', (value) => segmenter.segment(picture(), value as never)],
     ...['categories', 'signal', 'onProgress', 'preset', 'views', 'attention', 'saveMaps'].map(
       (key): [string, (value: unknown) => unknown] => [

@@ -57,7 +57,7 @@ export async function benchDataset(
       rows.push(row);
       await write(`${JSON.stringify(row)}\n`);
       progress.clear();
-      io.err(`${row.method}: ${row.pictures} pictures\n`);
+      io.err(`${row.method}: ${row.pictures} images\n`);
     }
   } finally {
     progress.clear();
@@ -87,6 +87,6 @@ function asTable(rows: readonly MethodRow[]): string {
   const line = (row: readonly string[]): string =>
     `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ')}`;
   const passes = batch > 1 ? `, ${batch} in one pass` : '';
-  const where = `${model.name} on ${device} (${deviceName}), ${dtype}; ${pictures} pictures of ${dataset}${passes}`;
+  const where = `${model.name} on ${device} (${deviceName}), ${dtype}; ${pictures} images of ${dataset}${passes}`;
   return [where, line(HEAD), ...cells.map(line), ''].join('\n');
 }

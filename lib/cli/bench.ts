@@ -45,41 +45,46 @@ export interface BenchFlags extends BenchDatasetFlags {
 export function addBenchCommand(program: Command, io: Io, done: (code: number) => void): void {
   const command = program
     .command('bench')
-    .summary('how long an image takes')
-    .description('Segments one picture again and again and prints the median and the ninth decile of every stage.')
-    .argument('[image]', 'a picture (default: a drawn one of 640 × 480)')
-    .option('-c, --categories <names>', 'names to look for, with commas between them', 'cat,bus')
-    .option('--images <count>', 'images that are measured', '10')
-    .option('--warmup <count>', 'images before them', '2')
+    .summary('time per image and stage')
+    .description('Segments one image repeatedly and prints the median and 90th percentile of every stage.')
+    .argument('[image]', 'an image (default: a generated one, 640 × 480)')
+    .option('-c, --categories <names>', 'names to look for, comma-separated', 'cat,bus')
+    .option('--images <count>', 'timed images', '10')
+    .option('--warmup <count>', 'untimed images before them', '2')
     .option(
       '--batches <list>',
-      'also images a second with so many in one pass (default: 1,2,4,8,16 on a GPU, none on a CPU); "none"',
+      'also measure throughput with this many images per pass, or "none" (default: 1,2,4,8,16 on a GPU)',
     )
     .addOption(
       new Option(
         '--random <model>',
-        'a model of full size with random weights, which see nothing and take the same time: sd21 is Stable Diffusion 2.1; 2.5 GB in the temporary folder until the end, 7 GB of memory in float32',
+        'full-size Stable Diffusion 2.1 with random weights (2.5 GB in the temporary folder, 7 GB memory)',
       )
         .choices([...randomModels])
         .conflicts('model'),
     )
-    .option('--keep <folder>', 'with --random: keep the weights there, and use those that are there');
+    .option('--keep <folder>', 'with --random: keep the weights in this folder and reuse them');
   addMethodFlags(addEngineFlags(command), ['steps', 'set'])
-    .option('--json <file>', 'also write the figures; with --dataset a line of JSON a method')
-    .option('--page <file>', 'also write a page with bars')
-    .option('--rate <TFLOP/s>', 'of the page: what the device reaches on large products, for the limit of each stage')
-    .option('--against <file>', 'compare with figures that --json wrote; exit code 1 where a stage got slower')
-    .option('--threshold <share>', 'share of its median that a stage may lose', '0.1')
-    .addOption(
-      new Option(
-        '--dataset <kind>',
-        `accuracy and time of --methods in one table, a row a method, in place of one picture: ${datasetHelp}`,
-      ).conflicts(['random', 'against', 'page', 'batches']),
+    .option('--json <file>', 'also write the figures; with --dataset, one JSON line per method')
+    .option('--page <file>', 'also write an HTML page with bars')
+    .option(
+      '--rate <TFLOP/s>',
+      'for --page: rate of the device on large matrix products, to draw the limit of each stage',
     )
-    .option('--methods <list>', 'with --dataset (default: all)')
-    .option('--sample <count>', 'with --dataset: pictures, drawn by a seed (default: all)')
-    .option('--batch <count>', 'with --dataset: pictures in one pass of the engine (default: 1)')
-    .option('--out <folder>', 'with --dataset: keep a run of each method there, which goes on where it ended');
+    .option('--against <file>', 'compare with figures written by --json; exit code 1 if a stage is slower')
+    .option('--threshold <share>', 'slowdown of a stage that is tolerated, as a share of its median', '0.1')
+    .addOption(
+      new Option('--dataset <kind>', `accuracy and time of each method on a data set: ${datasetHelp}`).conflicts([
+        'random',
+        'against',
+        'page',
+        'batches',
+      ]),
+    )
+    .option('--methods <list>', 'with --dataset: comma-separated methods (default: all)')
+    .option('--sample <count>', 'with --dataset: number of images, drawn by a seed (default: all)')
+    .option('--batch <count>', 'with --dataset: images per pass of the engine (default: 1)')
+    .option('--out <folder>', 'with --dataset: keep the run of each method in this folder, to resume it');
   addDatasetFlags(command);
   addHelp(command, '').action(async (image: string | undefined, flags: BenchFlags) =>
     done(await benchCommand(image, flags, io)),

@@ -20,17 +20,17 @@ interface CompareFlags {
 export function addCompareCommand(program: Command, io: Io, done: (code: number) => void): void {
   program
     .command('compare')
-    .summary('what changed between two runs of evaluate, and how sure that is')
+    .summary('what changed between two runs, with confidence intervals')
     .description(
-      'Compares two runs over the same data set: each class, the mean with its interval, the pictures that changed most.',
+      'Compares two runs on the same data set: each class, the mean with its interval, the images that changed most.',
     )
-    .argument('<a>', 'folder of a run')
-    .argument('<b>', 'folder of the run that is compared with it')
-    .addOption(new Option('--absent <rule>', 'classes without a pixel').choices([...absentRules]).default('nan-mean'))
-    .option('--shown <count>', 'pictures that fell and rose most', '10')
-    .option('--samples <count>', 'resamplings of the interval', '10000')
-    .option('--json', 'as JSON')
-    .option('--debug', 'print stacks of errors')
+    .argument('<a>', 'a run folder')
+    .argument('<b>', 'the run folder to compare it with')
+    .addOption(new Option('--absent <rule>', 'classes without pixels').choices([...absentRules]).default('nan-mean'))
+    .option('--shown <count>', 'images listed for the largest losses and gains', '10')
+    .option('--samples <count>', 'bootstrap resamples', '10000')
+    .option('--json', 'print JSON')
+    .option('--debug', 'print stack traces of errors')
     .action(async (a: string, b: string, flags: CompareFlags) => done(await compareCommand(a, b, flags, io)));
 }
 

@@ -23,17 +23,17 @@ const sampleSize = integer(1, 1_000_000);
 export function addDatasetCommand(program: Command, io: Io, done: (code: number) => void): void {
   const dataset = program
     .command('dataset')
-    .summary('data sets on the disk')
-    .description('Looks after data sets on the disk.');
+    .summary('check data sets on disk')
+    .description('Checks data sets on disk.');
   const check = dataset
     .command('check')
-    .summary('what is there, what is missing, which protocol it gives')
-    .description('Looks every listed picture and mask up, reads a sample of the masks, and says what it found.')
+    .summary('what is there, what is missing, which protocol applies')
+    .description('Looks up every listed image and mask, reads a sample of the masks, and reports what it found.')
     .option('--kind <kind>', datasetHelp);
   addDatasetFlags(check)
-    .option('--sample <count>', 'pictures whose masks are read', '50')
-    .option('--json', 'the findings as one line of JSON')
-    .option('--debug', 'print stacks of errors')
+    .option('--sample <count>', 'number of masks to read', '50')
+    .option('--json', 'print the findings as one line of JSON')
+    .option('--debug', 'print stack traces of errors')
     .action(async (flags: CheckFlags) => done(await checkCommand(flags, io)));
 }
 

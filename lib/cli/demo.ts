@@ -21,12 +21,12 @@ const IMAGES = path.join(PACKAGE_ROOT, 'models', 'miniature', 'pictures');
 export function addDemoCommand(program: Command, io: Io, done: (code: number) => void): void {
   program
     .command('demo')
-    .summary('masks of the bundled images, to see that it works')
-    .description('Segments the bundled images with the small model in the package: labels, overlays and panels.')
-    .option('-o, --out <folder>', 'where results go', 'invseg-demo')
+    .summary('segment the bundled images, to see that it works')
+    .description('Segments the bundled images with the bundled model: labels, overlays and panels.')
+    .option('-o, --out <folder>', 'output folder', 'invseg-demo')
     .option('--steps <count>', 'optimisation steps', '15')
     .option('--device <device>', 'auto, cpu, cuda or cuda:<index>', 'auto')
-    .option('--debug', 'print stacks of errors')
+    .option('--debug', 'print stack traces of errors')
     .action(async (flags: DemoFlags) => done(await demoCommand(flags, io)));
 }
 

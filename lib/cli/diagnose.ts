@@ -36,25 +36,23 @@ Examples:
   $ invseg diagnose --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1-base --no-inversion
   $ invseg diagnose --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1-base --variants default,"lr 0.003"
 
-A second call with the same --out goes on where the first one ended, with more pictures or variants where it asks for them.`;
+A second call with the same --out resumes, and adds images or variants if you ask for more.`;
 
 export function addDiagnoseCommand(program: Command, io: Io, done: (code: number) => void): void {
   const command = program
     .command('diagnose')
     .summary('whether inversion can help a model on a data set')
-    .description(
-      'Compares the loss at the truth with the loss at the prediction, and runs the loop under each open choice.',
-    )
+    .description('Compares the loss at the truth with that at the prediction, and runs the loop for each variant.')
     .option('--dataset <kind>', datasetHelp);
   addDatasetFlags(command)
-    .option('--sample <count>', 'pictures, drawn by the seed', '100')
-    .option('--variants <names>', 'all, names with commas between them, or a JSON file', 'all')
-    .option('--no-inversion', 'look at the losses alone (seconds a picture less)');
+    .option('--sample <count>', 'number of images, drawn by the seed', '100')
+    .option('--variants <names>', 'all, comma-separated names, or a JSON file', 'all')
+    .option('--no-inversion', 'only evaluate the losses (saves seconds per image)');
   addMethodFlags(addEngineFlags(command), ['steps', 'seed', 'preset', 'set'], {
     seed: 'seed of the draw and of every run',
-    preset: 'named settings under all variants, such as paper',
-    set: 'an option under all variants, see --help-all; may be repeated',
-  }).option('-o, --out <folder>', 'where the report and the journal go', 'invseg-diagnosis');
+    preset: 'named settings for all variants, such as paper',
+    set: 'an option for all variants (list: --help-all); repeatable',
+  }).option('-o, --out <folder>', 'folder of the report and the journal', 'invseg-diagnosis');
   addHelp(command, examples).action(async (flags: DiagnoseFlags) => done(await diagnoseCommand(flags, io)));
 }
 
@@ -91,7 +89,7 @@ async function diagnoseCommand(flags: DiagnoseFlags, io: Io): Promise<number> {
     await writeWhole(path.join(flags.out, 'diagnose.png'), await drawDiagnosis(diagnosis));
     line.clear();
     io.out(`${verdict(diagnosis)}\n`);
-    io.err(`tables and picture: ${path.join(flags.out, 'diagnose.*')}\n`);
+    io.err(`tables and figure: ${path.join(flags.out, 'diagnose.*')}\n`);
     return EXIT.ok;
   } finally {
     line.clear();

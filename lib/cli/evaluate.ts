@@ -38,54 +38,43 @@ interface EvaluateFlags extends PictureFlags, PoolFlags, Omit<SegmentFlags, 'pal
 const examples = `
 Examples:
   $ invseg evaluate --dataset miniature --method baseline --out runs/miniature
-  $ invseg evaluate --dataset folder --root my-data --method baseline --out runs/baseline
   $ invseg evaluate --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1-base --out runs/voc
   $ invseg evaluate --dataset coco --root coco --names captions --captions captions_val2017.json --out runs/captions
-  $ invseg evaluate --dataset voc --root VOCdevkit --sample 100 --seed 1 --out runs/voc-100
-  $ invseg evaluate --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1-base --devices cuda:0,cuda:1 --out runs/voc
-  $ invseg evaluate --dataset voc --root VOCdevkit --queue redis://queue-host --device cuda --out runs/voc    (then, anywhere: invseg worker)
-  $ invseg evaluate --dataset voc --root VOCdevkit --shard 0/4 --out runs/0     (then: invseg merge runs/0 … runs/3 --out runs/all)
+  $ invseg evaluate --dataset voc --root VOCdevkit --sample 100 --devices cuda:0,cuda:1 --out runs/voc-100
+  $ invseg evaluate --dataset voc --root VOCdevkit --shard 0/4 --out runs/0    (then: invseg merge)
 
-The same command goes on where a run ended, however it ended. In --out: report.html, report.json, per-class.csv,
-per-image.csv, and journal.jsonl with a line for every picture.`;
+Run the same command again to resume. --out gets report.html, report.json, per-class.csv, per-image.csv
+and journal.jsonl, with one line per image.`;
 
 export function addEvaluateCommand(program: Command, io: Io, done: (code: number) => void): void {
   const command = program
     .command('evaluate')
     .summary('mean IoU of a method on a data set')
-    .description('Segments every picture of a data set and compares it with its mask.')
+    .description('Segments every image of a data set and compares the result with its mask.')
     .option('--dataset <kind>', datasetHelp);
   addDatasetFlags(command)
     .option('--on-problem <rule>', datasetDefinitions.onProblem.help)
-    .option('-c, --categories <names>', 'given: names to look for in every picture');
+    .option('-c, --categories <names>', 'for --names given: names to look for in every image');
   addMissingNamesFlag(addNamesFlags(command, nameSourceKinds, 'ground-truth'));
-  addQueueFlags(command, 'from the run, so that two do not mix')
-    .option('--sample <count>', 'pictures, drawn by the seed (default: all)')
-    .option('--shard <i/n>', 'every n-th picture from the i-th (from 0) on, for invseg merge')
+  addQueueFlags(command, 'derived from the run')
+    .option('--sample <count>', 'number of images, drawn by the seed (default: all)')
+    .option('--shard <i/n>', 'every n-th image, starting at the i-th (from 0); see invseg merge')
+    .addOption(new Option('--absent <rule>', 'classes without pixels').choices([...absentRules]).default('nan-mean'))
+    .option('--resume', 'resume from the journal in --out (the default)')
+    .addOption(new Option('--restart', 'discard the journal in --out and start again').conflicts('resume'))
+    .addOption(new Option('--batch <count>', 'images per pass of the engine, 1 to 64').default('1').conflicts('queue'))
+    .option('--prefetch <count>', 'images read ahead (default: the batch, at least 2)')
     .addOption(
-      new Option('--absent <rule>', 'classes without a pixel: out of the means, 0, or also out where only predicted')
-        .choices([...absentRules])
-        .default('nan-mean'),
-    )
-    .option('--resume', 'go on from the journal in --out (what happens anyhow)')
-    .addOption(new Option('--restart', 'throw the journal in --out away').conflicts('resume'))
-    .addOption(
-      new Option('--batch <count>', 'pictures in one pass of the engine, 1 to 64; of a queue: see invseg worker')
-        .default('1')
-        .conflicts('queue'),
-    )
-    .option('--prefetch <count>', 'pictures read while the engine works (default: the batch, at least 2)')
-    .addOption(
-      new Option(
-        '--devices <list>',
-        'a process each: cuda:0,cuda:1 (default: all CUDA devices, where there are several)',
-      ).conflicts(['device', 'queue']),
+      new Option('--devices <list>', 'one process per device: cuda:0,cuda:1 (default: all CUDA devices)').conflicts([
+        'device',
+        'queue',
+      ]),
     );
   addMethodFlags(addEngineFlags(command), ['method', 'steps', 'seed', 'preset', 'set'], {
     seed: 'seed of the draw and of every run',
   })
-    .option('-o, --out <folder>', 'where the journal and the report go', 'invseg-evaluation')
-    .option('--json', 'report.json on standard output, as one line');
+    .option('-o, --out <folder>', 'folder of the journal and the report', 'invseg-evaluation')
+    .option('--json', 'print report.json as one line');
   addHelp(command, examples).action(async (flags: EvaluateFlags) => done(await evaluateCommand(flags, io)));
 }
 

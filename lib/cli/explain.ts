@@ -32,24 +32,22 @@ Examples:
 export function addExplainCommand(program: Command, io: Io, done: (code: number) => void): void {
   const command = program
     .command('explain')
-    .summary('a page of pictures: what happened to one picture')
-    .description(
-      'Writes index.html (one file, opens without a network), explain.json, and every picture of the page as PNG.',
-    )
-    .argument('<image>', 'one picture')
-    .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added');
-  addNamesFlags(command, pictureSources, 'given; diffsegmenter with a vocabulary and no categories')
-    .option('--mask <file>', 'ground truth: PNG of indices as large as the picture, 0 background, 255 ignored')
+    .summary('a page that shows what happened to an image')
+    .description('Writes index.html (one self-contained file), explain.json, and every image of the page as PNG.')
+    .argument('<image>', 'one image')
+    .option('-c, --categories <names>', 'names to look for, comma-separated; the background is added');
+  addNamesFlags(command, pictureSources, 'given; with only --vocabulary, diffsegmenter')
+    .option('--mask <file>', 'ground truth: PNG of indices at the size of the image; 0 background, 255 ignored')
     .option(
       '--mask-names <names>',
-      'names of the indices 1, 2, … of the mask, or voc, coco, context-voc-first, context-alphabetical (default: the categories in their order)',
+      'names of the indices 1, 2, … of the mask, or a vocabulary such as voc (default: --categories)',
     )
-    .option('--methods <names>', `masks to show, with commas between them (default: ${methodNames.join(',')})`)
-    .option('--points <x,y;…>', 'pixels whose distances to all others are shown (default: one point a category)')
+    .option('--methods <names>', `masks to show (default: ${methodNames.join(',')})`)
+    .option('--points <x,y;…>', 'pixels whose distances to all others are shown (default: one per category)')
     .addOption(new Option('--palette <name>', 'colours of the masks').choices([...paletteNames]).default('okabe-ito'));
   addMethodFlags(addEngineFlags(command), ['steps', 'seed', 'preset', 'set']).option(
     '-o, --out <folder>',
-    'where the page goes',
+    'output folder',
     'invseg-explain',
   );
   addHelp(command, examples).action(async (image: string, flags: ExplainFlags) =>

@@ -19,15 +19,15 @@ interface MergeFlags {
 export function addMergeCommand(program: Command, io: Io, done: (code: number) => void): void {
   program
     .command('merge')
-    .summary('shards of evaluate as one run')
+    .summary('combine shards of evaluate into one run')
     .description(
-      'Adds the journals of evaluate --shard up and writes the report. What several of them hold counts once.',
+      'Combines the journals of evaluate --shard and writes the report. An image in several journals counts once.',
     )
-    .argument('<run...>', 'folders of runs')
-    .requiredOption('-o, --out <folder>', 'where the journal and the report of all of them go')
-    .addOption(new Option('--absent <rule>', 'classes without a pixel').choices([...absentRules]).default('nan-mean'))
-    .option('--json', 'report.json on standard output, as one line')
-    .option('--debug', 'print stacks of errors')
+    .argument('<run...>', 'run folders')
+    .requiredOption('-o, --out <folder>', 'folder of the combined journal and report')
+    .addOption(new Option('--absent <rule>', 'classes without pixels').choices([...absentRules]).default('nan-mean'))
+    .option('--json', 'print report.json as one line')
+    .option('--debug', 'print stack traces of errors')
     .action(async (runs: string[], flags: MergeFlags) => done(await mergeCommand(runs, flags, io)));
 }
 

@@ -1,11 +1,11 @@
-/** Tables of options for README.md and docs/options.md, made from the tables that check; `npm run generate` writes them there. */
+/** Tables of options for docs/options.md, made from the tables that check; `npm run generate` writes them there. */
 import type { OptionRow } from '../options/index.js';
 import { engineRows, methodRows, outputRows, presets } from '../options/index.js';
 
 const preset: OptionRow = {
   key: 'preset',
   default: undefined,
-  help: "named settings that stand below the others given; `paper` are the paper's, whatever the model's own",
+  help: "named settings; options given beside it win. `paper` uses the paper's settings, whatever the model brings",
   expects: Object.keys(presets)
     .map((name) => `"${name}"`)
     .join(', '),

@@ -10,6 +10,7 @@ import type { DoctorFlags } from './doctor.js';
 import { doctorCommand } from './doctor.js';
 import { addEvaluateCommand } from './evaluate.js';
 import { addExplainCommand } from './explain.js';
+import { helpStyle } from './flags/help.js';
 import type { InfoFlags } from './info.js';
 import { infoCommand } from './info.js';
 import { addMergeCommand } from './merge.js';
@@ -47,9 +48,10 @@ export async function runCli(argv: readonly string[], given: Io): Promise<number
 
 function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Command {
   const program = new Command('invseg')
-    .description('Open-vocabulary segmentation of pictures: names in, masks out.')
+    .description('Open-vocabulary image segmentation: names in, masks out.')
     .version(packageVersion(), '--version', 'print the version')
-    .option('--debug', 'print stacks of errors')
+    .option('--debug', 'print stack traces of errors')
+    .configureHelp(helpStyle)
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .exitOverride()
     .showHelpAfterError('(--help shows all flags)')
@@ -69,47 +71,42 @@ function makeProgram(io: Io, debug: boolean, done: (code: number) => void): Comm
 
   program
     .command('setup')
-    .summary('get LibTorch, and build the addon where none fits')
+    .summary('install LibTorch, and build the addon if none fits')
     .description(
-      'Finds LibTorch or fetches it into the cache, as the settings of pip and the proxies of this machine have it, and builds the ' +
-        'addon where the package has none that fits. Does nothing where all is there.',
+      "Finds LibTorch or downloads it into the cache, following this machine's pip and proxy settings, and builds the addon if the " +
+        'package has none that fits. Does nothing if everything is there.',
     )
     .option('--cpu', 'LibTorch for the CPU')
-    .option('--cuda', "LibTorch for CUDA (default: where NVIDIA's driver answers)")
+    .option('--cuda', "LibTorch for CUDA (default: if NVIDIA's driver is there)")
     .option(
       '--wheel <file-or-url>',
-      'LibTorch from this wheel of torch; needs no Python, and no network where it is a file',
+      'take LibTorch from this torch wheel; needs no Python, and no network if it is a file',
     )
-    .option('--dry-run', 'say what would be fetched, from where, how large and where it goes, and write nothing')
+    .option('--dry-run', 'show what would be downloaded, from where, its size and destination; write nothing')
     .option('--pip', 'install torch with pip into a Python environment')
-    .option('--libtorch <folder>', 'a LibTorch to use: the folder with include/ and lib/')
-    .option('--rebuild', 'build the addon even if it is there')
-    .option('--debug', 'print stacks of errors')
+    .option('--libtorch <folder>', 'use this LibTorch: the folder with include/ and lib/')
+    .option('--rebuild', 'build the addon even if there is one')
+    .option('--debug', 'print stack traces of errors')
     .action(async (flags: SetupFlags) => done(await setupCommand(flags, io)));
 
   program
     .command('doctor')
-    .summary('whether everything is there, and what to do where it is not')
-    .description(
-      'Looks at Node, the platform, LibTorch, the addon, devices and models, and segments a bundled picture.',
-    )
-    .option('-m, --model <folder>', 'a model to look at beside the one in the package')
-    .option('--trust-code', 'take a model whose TorchScript is not of this package; none of it is run here')
-    .option('--json', 'as JSON')
-    .option('--debug', 'print stacks of errors')
+    .summary('check the installation, and say how to fix it')
+    .description('Checks Node, the platform, LibTorch, the addon, devices and models, and segments a bundled image.')
+    .option('-m, --model <folder>', 'a model to check besides the bundled one')
+    .option('--trust-code', 'accept a model with TorchScript from outside this package; none of it is run here')
+    .option('--json', 'print JSON')
+    .option('--debug', 'print stack traces of errors')
     .action(async (flags: DoctorFlags) => done(await doctorCommand(flags, io)));
 
   program
     .command('info')
-    .summary('versions, devices and the model')
+    .summary('show versions, devices and the model')
     .description('Prints versions, LibTorch, devices, the model and the hash of its weights.')
     .option('-m, --model <folder>', 'the model to describe')
-    .option(
-      '--trust-code',
-      'load a model whose TorchScript is not of this package: a program, which may do what you may',
-    )
-    .option('--json', 'as JSON')
-    .option('--debug', 'print stacks of errors')
+    .option('--trust-code', 'load TorchScript from outside this package; it is a program and runs with your rights')
+    .option('--json', 'print JSON')
+    .option('--debug', 'print stack traces of errors')
     .action(async (flags: InfoFlags) => done(await infoCommand(flags, io, debug)));
   return program;
 }

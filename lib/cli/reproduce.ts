@@ -41,42 +41,35 @@ const examples = `
 Examples:
   $ invseg reproduce table2 --dataset miniature --seeds 3 --sample 50 --out tables
   $ invseg reproduce all --list --dataset miniature
-  $ invseg reproduce table1 --rows 14-17 --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1 --clip ~/models/clip-vit-large-patch14 --blip ~/models/blip-large
+  $ invseg reproduce table1 --rows 14-17 --dataset voc --root VOCdevkit --model ~/models/stable-diffusion-2-1 \\
+      --clip ~/models/clip-vit-large-patch14 --blip ~/models/blip-image-captioning-large
   $ invseg reproduce grid --methods baseline,invseg --sources ground-truth,captions --dataset miniature
 
-The same command goes on where it ended, however it ended. In --out: <table>.md and <table>.json, and runs/ with a folder for each
-row's settings and seed, as invseg evaluate makes them (report.html too); rows of equal settings share it. docs/reproduce.md has the commands for all data sets.`;
+Run the same command again to resume. --out gets <table>.md and <table>.json, and runs/ with one folder per
+setting and seed, as written by invseg evaluate. docs/reproduce.md has the commands for all data sets.`;
 
 export function addReproduceCommand(program: Command, io: Io, done: (code: number) => void): void {
   const command = program
     .command('reproduce')
-    .summary("the paper's tables, ours beside the paper's")
-    .description('Runs the rows of tables of the paper on a data set, or methods × sources of names (grid).')
-    .argument('<table...>', 'table1 … table7, grid, or all (the seven)')
+    .summary("the paper's tables, with our figures next to the paper's")
+    .description("Runs the rows of the paper's tables on a data set, or a grid of methods and name sources.")
+    .argument('<table...>', 'table1 … table7, grid, or all (the seven tables)')
     .option('--dataset <kind>', datasetHelp);
   addDatasetFlags(command).option('--on-problem <rule>', datasetDefinitions.onProblem.help);
   addReproduceNamesFlags(command)
-    .option('--sample <count>', 'pictures of each run, drawn by its seed (default: all)')
-    .option('--seeds <list>', 'how many (3 is 0,1,2), or which (0,5,9); of the draw and of the method', '1')
-    .option('--rows <list>', 'some rows of one table, such as 1,3 or 14-16')
-    .option('--methods <list>', 'of the grid', 'baseline,invseg,diffsegmenter')
-    .option(
-      '--sources <list>',
-      'of the grid: ground-truth, captions, precomputed, diffsegmenter',
-      'ground-truth,captions,diffsegmenter',
-    )
-    .addOption(
-      new Option('--absent <rule>', 'classes without a pixel: out of the means, 0, or also out where only predicted')
-        .choices([...absentRules])
-        .default('nan-mean'),
-    )
-    .option('--list', 'say what would run, without a model')
-    .option('--devices <list>', 'cuda:0,cuda:1: several at once, each on another run (default: every CUDA device)');
+    .option('--sample <count>', 'images per run, drawn by its seed (default: all)')
+    .option('--seeds <list>', 'how many (3 means 0,1,2) or which (0,5,9)', '1')
+    .option('--rows <list>', 'rows of one table, such as 1,3 or 14-16 (default: all)')
+    .option('--methods <list>', 'methods of the grid', 'baseline,invseg,diffsegmenter')
+    .option('--sources <list>', 'name sources of the grid', 'ground-truth,captions,diffsegmenter')
+    .addOption(new Option('--absent <rule>', 'classes without pixels').choices([...absentRules]).default('nan-mean'))
+    .option('--list', 'show what would run, without loading a model')
+    .option('--devices <list>', 'one run per device at a time: cuda:0,cuda:1 (default: all CUDA devices)');
   addMethodFlags(addEngineFlags(command), ['steps', 'set'], {
-    steps: 'optimisation steps of all rows',
-    set: 'an option under all rows, see --help-all; what a row varies wins; may be repeated',
-  }).option('-o, --out <folder>', 'where tables and runs go', 'invseg-tables');
-  addHelp(command, examples).action(async (asked: string[], flags: ReproduceFlags) =>
+    steps: 'optimisation steps for all rows',
+    set: 'an option for all rows (list: --help-all); what a row varies wins; repeatable',
+  }).option('-o, --out <folder>', 'folder of the tables and runs', 'invseg-tables');
+  addHelp(command, examples, ['clip', 'blip', 'precomputed']).action(async (asked: string[], flags: ReproduceFlags) =>
     done(await reproduceCommand(asked, flags, io, commandLine(command, asked))),
   );
 }

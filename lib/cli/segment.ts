@@ -33,38 +33,33 @@ Examples:
   $ invseg segment cat.jpg --categories "cat,potted plant"
   $ invseg segment photos/ 'more/*.png' --categories "dog,person" --out masks --json
   $ invseg segment cat.jpg --categories cat --model ~/models/stable-diffusion-2-1-base --device cuda
-  $ invseg segment cat.jpg --categories cat --method baseline
-  $ invseg segment cat.jpg --method diffseg
   $ invseg segment photos/ --vocabulary voc
-  $ invseg segment photos/ --names captions --captions captions.json --vocabulary voc
+  $ invseg segment cat.jpg --method diffseg
   $ invseg segment cat.jpg --categories cat --set views.crop.min=0.8 --set loss.alpha=0.1
 
-Exit codes: 0 all done, 1 some picture (or the set-up) failed, 2 wrong usage, 130 interrupted.`;
+Exit codes: 0 success, 1 an image (or the set-up) failed, 2 wrong usage, 130 interrupted.`;
 
 export function addSegmentCommand(program: Command, io: Io, done: (code: number) => void, debug: boolean): void {
   const command = program
     .command('segment')
-    .summary('segment pictures')
-    .description('Writes <name>.labels.png (palette), <name>.overlay.png and <name>.json for every picture.')
-    .argument('<image...>', 'pictures, folders of pictures, or patterns')
-    .option('-c, --categories <names>', 'names to look for, with commas between them; the background is added');
-  addNamesFlags(command, pictureSources, 'given; diffsegmenter with a vocabulary and no categories');
+    .summary('segment images')
+    .description('Writes <name>.labels.png (palette), <name>.overlay.png and <name>.json for each image.')
+    .argument('<image...>', 'image files, folders of images, or patterns')
+    .option('-c, --categories <names>', 'names to look for, comma-separated; the background is added');
+  addNamesFlags(command, pictureSources, 'given; with only --vocabulary, diffsegmenter');
   addMethodFlags(addEngineFlags(command), ['method', 'steps', 'seed', 'preset', 'set'])
     .addOption(
-      new Option('--palette <name>', 'colours; okabe-ito suits the colour-blind')
+      new Option('--palette <name>', 'colours (okabe-ito: colour-blind safe)')
         .choices([...paletteNames])
         .default('voc'),
     )
     .addOption(
-      new Option(
-        '--labels <order>',
-        'indices of labels.png: the names from 0 on and the background last, or 0 the background, as VOC has it',
-      )
+      new Option('--labels <order>', 'index of the background in labels.png (first as in VOC)')
         .choices([...labelOrders])
         .default('background-last'),
     )
-    .option('-o, --out <folder>', 'where results go', 'invseg-output')
-    .option('--json', 'one line of JSON a picture on standard output');
+    .option('-o, --out <folder>', 'output folder', 'invseg-output')
+    .option('--json', 'print one JSON line per image');
   addHelp(addOutputFlags(command), segmentExamples).action(async (images: string[], flags: SegmentFlags & NamesFlags) =>
     done(await segmentCommand(images, flags, io, debug)),
   );
@@ -105,7 +100,7 @@ export async function segmentCommand(
       pictures[index + 1]?.begin();
       await batch.segment(segmenter, { image, decoded: await decoded }, stems[index]!, title, progress);
     } catch (error) {
-      if (io.signal.aborted) throw interrupted(`${index} of ${images.length} pictures are finished, in ${flags.out}`);
+      if (io.signal.aborted) throw interrupted(`${index} of ${images.length} images are finished, in ${flags.out}`);
       if (isFatal(error)) throw error;
       batch.fail(image, error);
     } finally {
@@ -209,7 +204,7 @@ class Batch {
     const options = resolveOptions(this.#overrides, segmenter.info.model.methods);
     const nothing = found !== undefined && found.names.length === 0 && methods[options.method].needsNames;
     const result = nothing
-      ? allBackground(width, height, options, `No class was named (${found.origin}): the picture is all background`)
+      ? allBackground(width, height, options, `No class was named (${found.origin}): the image is all background`)
       : await segmenter.segment(picture, {
           ...options,
           ...outputFlags(this.#flags),

@@ -6,7 +6,7 @@ import { InvSegError } from '../errors.js';
 import { openRunNames, PASSWORD_VARIABLE, RedisLink, serveQueue } from '../evaluation/index.js';
 import { openBundle } from '../models/index.js';
 import { nameSourceKinds } from '../names/index.js';
-import { addEngineFlags } from './flags/add.js';
+import { addEngineFlags, addHelp } from './flags/add.js';
 import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
 import { addMissingNamesFlag, addNamesFlags } from './flags/names.js';
 import { parseValue } from './flags/options.js';
@@ -33,26 +33,24 @@ Examples:
   $ invseg worker --queue redis://:secret@queue-host --dataset voc --root /data/VOCdevkit --model /models/stable-diffusion-2-1-base
   $ ${QUEUE_VARIABLE}=redis://queue-host ${PASSWORD_VARIABLE}=secret invseg worker --dataset miniature --idle 600
 
-It takes part in every run of the queue that has its data set, its weights, its kind of device, its source of names and its version
-of the package, and says why it leaves another one. Method and options are the run's. Ctrl-C ends it after the pictures in hand.`;
+A worker joins every run in the queue with the same data set, weights, kind of device, source of names and
+package version, and says why it skips a run. The run sets the method and its options. Ctrl-C stops the
+worker after the images in progress.`;
 
 export function addWorkerCommand(program: Command, io: Io, done: (code: number) => void): void {
   const command = program
     .command('worker')
-    .summary('take pictures of evaluate --queue')
-    .description('Segments pictures that evaluate --queue hands out over Redis, on this host or any other.')
+    .summary('segment images for evaluate --queue')
+    .description('Segments images that evaluate --queue hands out over Redis, on this host or any other.')
     .option('--dataset <kind>', datasetHelp);
-  addDatasetFlags(command).option('-c, --categories <names>', 'given: names to look for in every picture');
+  addDatasetFlags(command).option('-c, --categories <names>', 'for --names given: names to look for in every image');
   addMissingNamesFlag(addNamesFlags(command, nameSourceKinds, 'ground-truth'));
   addQueueFlags(command, 'every run that fits', QUEUE_VARIABLE)
-    .option('--batch <count>', 'pictures in one pass of the engine, 1 to 64', '1')
-    .option('--prefetch <count>', 'pictures read while the engine works (default: the batch, at least 2)')
-    .option('--take-over <seconds>', 'silence after which the pictures of a worker are taken over', '30')
-    .option('--idle <seconds>', 'end after so long without a picture (default: never)');
-  addEngineFlags(command)
-    .option('--debug', 'print stacks of errors')
-    .addHelpText('after', () => examples)
-    .action(async (flags: WorkerFlags) => done(await workerCommand(flags, io)));
+    .option('--batch <count>', 'images per pass of the engine, 1 to 64', '1')
+    .option('--prefetch <count>', 'images read ahead (default: the batch, at least 2)')
+    .option('--take-over <seconds>', 'silence after which others take over the images of a worker', '30')
+    .option('--idle <seconds>', 'stop after this long without an image (default: never)');
+  addHelp(addEngineFlags(command), examples).action(async (flags: WorkerFlags) => done(await workerCommand(flags, io)));
 }
 
 async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
@@ -66,7 +64,7 @@ async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
   if (!url)
     throw new InvSegError(
       'INVALID_OPTION',
-      `Expected --queue (or ${QUEUE_VARIABLE}), where the pictures come from, but received none`,
+      `Expected --queue (or ${QUEUE_VARIABLE}), the queue of the evaluation, but received none`,
     );
   const onNote = (text: string): void => io.err(`${text}\n`);
 
@@ -95,6 +93,6 @@ async function workerCommand(flags: WorkerFlags, io: Io): Promise<number> {
     signal: io.signal,
     onNote,
   });
-  io.err(`${pictures} pictures\n`);
+  io.err(`${pictures} images\n`);
   return EXIT.ok;
 }

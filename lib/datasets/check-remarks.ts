@@ -32,7 +32,7 @@ export async function remarks({ dataset, histogram, split, options }: RemarksInp
   const published = split === undefined ? undefined : layouts[options.kind].published[split];
   const listed = dataset.ids.length;
   if (published && !published.includes(listed)) {
-    warn(`the list has ${listed} pictures, the published one ${published.join(' or ')}; figures do not compare`);
+    warn(`the list has ${listed} images, the published one ${published.join(' or ')}; figures do not compare`);
   }
   if (histogram.total > 0) {
     const seen = histogram.rows(dataset.classes).filter(({ pixels }) => pixels > 0);
@@ -72,6 +72,6 @@ async function bothOrders(
   const [here, there] = [most(dataset.classes), most(dataset.hasBackground ? [dataset.classes[0]!, ...named] : named)];
   return (
     `most of the sample is ${here} in the order ${order}; in the order ${other} it would be ${there}. People, sky, ` +
-    'buildings, trees and grass are frequent in these pictures: if the second reads better, the order is wrong'
+    'buildings, trees and grass are frequent in these images: if the second reads better, the order is wrong'
   );
 }

@@ -22,7 +22,7 @@ export interface Layout {
 }
 
 const vocPictures = (archive: string, year: number): LayoutPart => ({
-  what: 'pictures',
+  what: 'images',
   candidates: ['JPEGImages'],
   need: 'needed',
   fix: `unpack ${archive}; it makes VOCdevkit/VOC${year}, whose folder above is the root`,
@@ -36,28 +36,28 @@ export const layouts: Readonly<Record<DatasetKind, Layout>> = {
     published: {},
     parts: [
       {
-        what: 'pictures',
+        what: 'images',
         candidates: ['images'],
         need: 'needed',
-        fix: 'put the pictures there, as <id>.jpg, .png, .jpeg or .webp',
+        fix: 'put the images there, as <id>.jpg, .png, .jpeg or .webp',
       },
       {
         what: 'masks',
         candidates: ['masks'],
         need: 'needed',
-        fix: 'put a palette or 8-bit grey PNG there for every picture: 0 background, 1, 2, … the classes, 255 ignored',
+        fix: 'put a palette or 8-bit grey PNG there for every image: 0 background, 1, 2, … the classes, 255 ignored',
       },
       {
         what: 'classes',
         candidates: ['classes.json', 'classes.txt'],
         need: 'needed',
-        fix: 'list the names of the labels 1, 2, … as a JSON array, or one a line in classes.txt',
+        fix: 'list the names of the labels 1, 2, … as a JSON array, or one per line in classes.txt',
       },
       {
         what: 'lists',
         candidates: ['lists'],
         need: 'optional',
-        fix: 'lists/<split>.txt, one id a line, chooses some of the pictures',
+        fix: 'lists/<split>.txt, one id a line, chooses some of the images',
       },
     ],
   },
@@ -107,7 +107,7 @@ export const layouts: Readonly<Record<DatasetKind, Layout>> = {
         what: "VOC's lists",
         candidates: ['ImageSets/Main'],
         need: 'one',
-        fix: 'they are in the archive of the pictures; val.txt is the original list of 5105',
+        fix: 'they are in the archive of the images; val.txt is the original list of 5105',
       },
     ],
   },
@@ -118,7 +118,7 @@ export const layouts: Readonly<Record<DatasetKind, Layout>> = {
     published: { val2017: [5000], train2017: [118_287] },
     parts: [
       {
-        what: 'pictures',
+        what: 'images',
         candidates: ['images/{split}', '{split}'],
         need: 'needed',
         fix: 'unpack {split}.zip into images',

@@ -63,6 +63,6 @@ export async function listIds(root: Root, folder: string, endings: readonly stri
       });
   }
   if (files.length === 0)
-    throw new InvSegError('DATASET_INVALID', `${root.at(folder)}: there is no picture (${endings.join(', ')})`);
+    throw new InvSegError('DATASET_INVALID', `${root.at(folder)}: there is no image (${endings.join(', ')})`);
   return { ids: [...first.keys()], problems };
 }

@@ -111,12 +111,12 @@ function findMatrix(bytes: Uint8Array, variable: string, budget: Budget): Found 
     if (name === variable) return toFound(parts, name, little);
     if (names.length < MAX_NAMES) names.push(name);
   }
-  throw new Unfit(`there is no variable ${variable}; there is ${names.join(', ') || 'none at all'}`);
+  throw new Unfit(`there is no variable ${variable}; there is ${names.join(', ') || 'none'}`);
 }
 
 /** The element within a compressed one; unlike others it is not padded, nor need it be. */
 function inflated(data: Uint8Array, little: boolean, budget: Budget): Element {
-  if (budget.bytes < 1) throw new RangeError('its variables hold more than a label map of the picture has');
+  if (budget.bytes < 1) throw new RangeError('its variables hold more than a label map of the image has');
   const content = inflateSync(data, { maxOutputLength: budget.bytes });
   budget.bytes -= content.length;
   const [element] = take(elements(content, little), 1);
@@ -150,7 +150,7 @@ function toFound([flags, dimensions, , numbers]: Element[], name: string, little
   const flag = read(flags, little, 1)[0]!;
   const kind = flag & 0xff;
   if (kind < NUMERIC.first || kind > NUMERIC.last || (flag & COMPLEX) !== 0)
-    throw new Unfit(`${name} is no matrix of real numbers`);
+    throw new Unfit(`${name} is not a matrix of real numbers`);
   const count = Math.floor(dimensions.data.length / 4);
   if (count !== 2) throw new Unfit(`${name} has ${count} dimensions; expected 2`);
   const [rows, columns] = read(dimensions, little, count);

@@ -59,6 +59,6 @@ function refuseUnknown(values: Uint8Array, { names, background }: LabelNames, in
   const unknown = names.findIndex((name, i) => i !== background && !index.has(foldName(name)) && values.includes(i));
   if (unknown < 0) return;
   const name = JSON.stringify(names[unknown]);
-  const why = `its label ${unknown} is ${name}, which is none of the data set's classes`;
+  const why = `its label ${unknown} is ${name}, which is not a class of the data set`;
   throw invalid(file, `${why}; add it to them, or as a synonym`);
 }

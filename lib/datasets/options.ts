@@ -52,19 +52,19 @@ export const datasetDefinitions: {
   kind: { rule: oneOf(...datasetKinds), help: datasetKinds.join(', ') },
   root: {
     rule: text('the path of a folder', (value) => value !== ''),
-    help: 'folder of the data set, or one above it',
+    help: 'folder of the data set, or its parent',
   },
-  split: { rule: name, help: 'name of the list (default: val; folder: all pictures)' },
-  masks: { rule: name, help: 'folder of the masks, such as SegmentationClassAug', kinds: ['voc', 'context'] },
+  split: { rule: name, help: 'name of the image list (default: val; kind folder: all images)' },
+  masks: { rule: name, help: 'mask folder, such as SegmentationClassAug', kinds: ['voc', 'context'] },
   indexOrder: {
     rule: oneOf('alphabetical', 'voc-first'),
-    help: 'order of the classes, alphabetical or voc-first; required, since a mask does not tell',
+    help: 'order of the classes, alphabetical or voc-first (required)',
     kinds: ['context'],
   },
   background: {
     rule: oneOf('class', 'ignore'),
     default: 'class',
-    help: 'the background is a class, or is ignored and the labels shift down by one (Context59)',
+    help: 'class: counts as a class; ignore: not counted, labels shift down by one (Context59)',
   },
   route: {
     rule: oneOf('auto', 'stuffthingmaps', 'converted', 'instances'),
@@ -75,19 +75,19 @@ export const datasetDefinitions: {
   crowd: {
     rule: oneOf('class', 'background', 'ignore'),
     default: 'class',
-    help: 'what a crowd is in the route instances: class, background or ignore',
+    help: 'crowds in the route instances: class, background or ignore',
     kinds: ['coco'],
   },
   overlap: {
     rule: oneOf('smallest', 'ignore'),
     default: 'smallest',
-    help: 'where classes overlap in the route instances: the smallest object is on top, or ignore',
+    help: 'overlaps in the route instances: smallest (object on top) or ignore',
     kinds: ['coco'],
   },
   onProblem: {
     rule: oneOf('throw', 'skip'),
     default: 'throw',
-    help: 'a picture that cannot be used: throw, or skip and count',
+    help: 'unusable images: throw, or skip (and count them)',
   },
   links: {
     rule: oneOf('refuse', 'follow'),

@@ -61,10 +61,10 @@ export function decodeNamedMask(bytes: Uint8Array, file: string, expected: Size)
 
 export function wrongSize(file: string, found: Size, expected: Size): InvSegError {
   const turned = found.width === expected.height && found.height === expected.width;
-  const hint = turned ? '; the picture may have an EXIF orientation that the mask does not follow' : '';
+  const hint = turned ? '; the image may have an EXIF orientation that the mask does not follow' : '';
   return invalid(
     file,
-    `the mask is ${found.width}×${found.height}, its picture ${expected.width}×${expected.height}${hint}`,
+    `the mask is ${found.width}×${found.height}, its image ${expected.width}×${expected.height}${hint}`,
   );
 }
 

@@ -23,7 +23,7 @@ export async function findPicture(
   const shown = endings.length === 1 ? endings[0] : `{${endings.join(',')}}`;
   throw new InvSegError(
     'IMAGE_NOT_FOUND',
-    `${root.at(...folder, `${id}${shown}`)}: there is no such picture, though the list names it`,
+    `${root.at(...folder, `${id}${shown}`)}: there is no such image, but the list names it`,
   );
 }
 
@@ -31,7 +31,7 @@ export async function findPicture(
 export async function findMask(root: Root, folder: readonly string[], name: string): Promise<string> {
   const file = await root.find(...folder, name);
   if (file === undefined)
-    throw new InvSegError('MASK_NOT_FOUND', `${root.at(...folder, name)}: there is no mask for the picture`);
+    throw new InvSegError('MASK_NOT_FOUND', `${root.at(...folder, name)}: there is no mask for the image`);
   return file;
 }
 

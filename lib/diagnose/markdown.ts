@@ -32,7 +32,7 @@ export function diagnosisMarkdown(diagnosis: Diagnosis): string {
   const { model, protocol, ids, left, losses, rowEntropy, variants } = diagnosis;
   return (
     [
-      `Model ${model.name} ${model.version}; ${protocol}; ${ids.length} pictures${left.length > 0 ? `, ${left.length} left out` : ''}. Intervals are of 95 %, over pictures.`,
+      `Model ${model.name} ${model.version}; ${protocol}; ${ids.length} images${left.length > 0 ? `, ${left.length} left out` : ''}. Intervals are of 95 %, over images.`,
       verdict(diagnosis),
       table(
         ['maps put before the loss', 'total', 'cluster', 'D intra', 'D inter', 'entropy'],

@@ -54,7 +54,7 @@ export async function drawDiagnosis(diagnosis: Diagnosis): Promise<Buffer> {
   const width = 2 * PADDING + NAME + PANEL + (withMasks ? GAP + PANEL : 0);
   const { name, version } = diagnosis.model;
   const title = await paragraph(
-    `${name} ${version}, ${diagnosis.ids.length} pictures. ${verdict(diagnosis).replaceAll('\n', ' ')}`,
+    `${name} ${version}, ${diagnosis.ids.length} images. ${verdict(diagnosis).replaceAll('\n', ' ')}`,
     width - 2 * PADDING,
   );
   const top = PADDING + title.height + 70;
@@ -81,7 +81,7 @@ export async function drawDiagnosis(diagnosis: Diagnosis): Promise<Buffer> {
       }),
     )),
     await panel(
-      'Pictures whose truth has a lower loss than the hard prediction',
+      'Images whose truth has a lower loss than the hard prediction',
       left,
       top,
       bottom,

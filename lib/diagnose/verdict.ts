@@ -27,8 +27,8 @@ export function verdict({ variants, ids }: Diagnosis): string {
   if (tried > 1) {
     lines.push(
       gains.length === 0
-        ? `None of ${tried} variants gains more than chance on these ${ids.length} pictures.`
-        : `${gains.length} of ${tried} variants gain more than chance on these ${ids.length} pictures, most of all "${gains[0]!.name}" with ${points(gains[0]!.masks!.difference)}${tried > 5 ? '; with so many tried, some would by luck: repeat the best on other pictures' : ''}.`,
+        ? `None of ${tried} variants gains more than chance on these ${ids.length} images.`
+        : `${gains.length} of ${tried} variants gain more than chance on these ${ids.length} images, most of all "${gains[0]!.name}" with ${points(gains[0]!.masks!.difference)}${tried > 5 ? '; with so many tried, some would by luck: repeat the best on other images' : ''}.`,
     );
   }
   return lines.join('\n');
@@ -42,7 +42,7 @@ function lossSentence({ truthBelowHard }: NonNullable<VariantFinding['loss']>): 
       : high < 0.5
         ? 'the loss does not point at the truth here'
         : 'whether the loss points at the truth cannot be told';
-  return `The truth scores lower than the hard prediction in ${share(truthBelowHard)} of the pictures: ${said}.`;
+  return `The truth scores lower than the hard prediction in ${share(truthBelowHard)} of the images: ${said}.`;
 }
 
 function effect({ low, high }: Estimate): string {

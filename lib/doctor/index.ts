@@ -65,7 +65,7 @@ async function checkModel({ model, trustCode }: AskedModel): Promise<Finding> {
   } catch (error) {
     const foreign = error instanceof InvSegError && error.code === 'CODE_UNTRUSTED';
     const named = foreign
-      ? 'give --trust-code, here and wherever it is opened, if you trust whoever made it: its code is a program'
+      ? 'give --trust-code, here and wherever it is opened, if you trust its author: its code is a program'
       : 'fetch the model again, or name another folder with --model';
     const wayOut = model === undefined ? 'install the package again: its files are damaged' : named;
     return { check: 'model', status: 'failed', summary: (error as Error).message.split('\n')[0]!, wayOut };
@@ -81,9 +81,9 @@ async function selfTest(): Promise<Finding> {
     wayOut: 'run `npx invseg setup --rebuild`; if that does not help, report the output of `npx invseg doctor --json`',
   });
   const { answer, ended } = await probe('self-test');
-  if (!answer) return failed(`the process that segments a bundled picture ${ended}`);
+  if (!answer) return failed(`the process that segments a bundled image ${ended}`);
   if ('code' in answer) return failed(answer.message.split('\n')[0]!);
-  if (!('tested' in answer)) return failed('the process that segments a bundled picture answered something else');
+  if (!('tested' in answer)) return failed('the process that segments a bundled image answered something else');
   const { picture, shares, seconds } = answer.tested;
   const lost = Object.entries(shares)
     .filter(([, share]) => share === 0 || share === 1)

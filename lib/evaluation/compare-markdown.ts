@@ -27,13 +27,13 @@ export function comparisonMarkdown(comparison: Comparison): string {
     higher === null || mIoU95[0] === null
       ? ''
       : `
-The mIoU changes by ${points(comparison.mIoU.difference)} points, 95 % interval ${points(mIoU95[0])} to ${points(mIoU95[1])} (pictures resampled in
-pairs); B is the higher one in ${(100 * higher).toFixed(1)} % of the resamplings. By its own mean IoU, ${counts.better} pictures are better, ${counts.worse}
+The mIoU changes by ${points(comparison.mIoU.difference)} points, 95 % interval ${points(mIoU95[0])} to ${points(mIoU95[1])} (images resampled in
+pairs); B is the higher one in ${(100 * higher).toFixed(1)} % of the resamplings. By its own mean IoU, ${counts.better} images are better, ${counts.worse}
 worse, ${counts.same} the same.
 `;
   return `# ${cell(runs[0])} (A) and ${cell(runs[1])} (B)
 
-${pictures.common} pictures${left ? `; ${left} left out` : ''}.
+${pictures.common} images${left ? `; ${left} left out` : ''}.
 
 | | A | B | B − A |
 | --- | ---: | ---: | ---: |
@@ -49,9 +49,9 @@ ${settings.length === 0 ? 'The same.' : ['| | A | B |', '| --- | --- | --- |', .
 | --- | ---: | ---: | ---: |
 ${perClass.map(({ name, ...change }) => row(cell(name), change)).join('\n')}
 
-## Pictures that changed most
+## Images that changed most
 
-${falls.length + rises.length === 0 ? 'None changed.' : ['| Picture | A | B | B − A |', '| --- | ---: | ---: | ---: |', ...[...falls, ...rises.toReversed()].map(({ id, ...change }) => row(cell(id), change))].join('\n')}
+${falls.length + rises.length === 0 ? 'None changed.' : ['| Image | A | B | B − A |', '| --- | ---: | ---: | ---: |', ...[...falls, ...rises.toReversed()].map(({ id, ...change }) => row(cell(id), change))].join('\n')}
 `;
 }
 

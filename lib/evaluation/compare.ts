@@ -126,7 +126,7 @@ export async function compareRuns(a: string, b: string, options: CompareOptions 
   checkComparable(a, runA, b, runB);
   const placeB = new Map(runB.rows.map(({ id }, i) => [id, i]));
   const pairs = runA.rows.flatMap(({ id }, i) => (placeB.has(id) ? [[i, placeB.get(id)!] as const] : []));
-  if (pairs.length === 0) throw new InvSegError('INVALID_OPTION', `${a} and ${b} have no picture in common`);
+  if (pairs.length === 0) throw new InvSegError('INVALID_OPTION', `${a} and ${b} have no image in common`);
 
   checkTruth(a, runA, b, runB, pairs);
   const tables = [runA.table.take(pairs.map(([i]) => i)), runB.table.take(pairs.map(([, j]) => j))] as const;

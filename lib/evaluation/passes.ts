@@ -133,7 +133,7 @@ function isShared(one: PromiseSettledResult<unknown>, all: readonly PromiseSettl
 const ends: ReadonlySet<unknown> = new Set(['ABORTED', 'DISPOSED', 'INVALID_OPTION']);
 
 const halved = (pictures: number, size: number): string =>
-  `Out of memory with ${pictures} pictures in one pass of the engine; from then on ${size} in one`;
+  `Out of memory with ${pictures} images in one pass of the engine; from then on ${size} in one`;
 
 const withWarning = (named: NamedPicture, warning: string): NamedPicture => ({
   ...named,

@@ -58,7 +58,7 @@ export async function loadPicture(
       loadMask(),
     ]);
     if (mask.width !== width || mask.height !== height) {
-      const sizes = `its mask is ${mask.width} × ${mask.height}, the picture ${width} × ${height}`;
+      const sizes = `its mask is ${mask.width} × ${mask.height}, the image ${width} × ${height}`;
       throw new InvSegError('MASK_INVALID', `${imagePath}: ${sizes}`);
     }
     return { id, place, imagePath, rgb, width, height, mask, warnings, milliseconds: performance.now() - began };

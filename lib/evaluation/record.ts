@@ -22,7 +22,7 @@ const LONGEST = 10_000;
 export function checkRecord(value: unknown, classes: number, where: string): RunRecord {
   const need = (right: boolean, what: string): void => {
     if (!right)
-      throw new InvSegError('OUTPUT_FAILED', `${where}: expected a record of a picture but found one without ${what}`);
+      throw new InvSegError('OUTPUT_FAILED', `${where}: expected a record of an image but found one without ${what}`);
   };
   need(isRecord(value), 'fields');
   const { id, place, skipped, mask, counts, confused, names, milliseconds, losses, warnings } = value as Record<

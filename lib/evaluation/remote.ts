@@ -114,7 +114,7 @@ export async function unpackLabels(packed: Uint8Array, length: number): Promise<
   if (labels?.length === length) return labels;
   throw new InvSegError(
     'SHAPE_MISMATCH',
-    `Expected ${length} predicted labels of another process but received ${labels?.length ?? 'something else'}; have both the same pictures?`,
+    `Expected ${length} predicted labels of another process but received ${labels?.length ?? 'something else'}; have both the same images?`,
   );
 }
 

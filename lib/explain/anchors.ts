@@ -75,7 +75,7 @@ export function placesOf(points: readonly (readonly [number, number])[], width: 
     if (!inside) {
       throw new InvSegError(
         'INVALID_OPTION',
-        `Expected points inside the picture (${width} × ${height}) but received ${x},${y}`,
+        `Expected points inside the image (${width} × ${height}) but received ${x},${y}`,
       );
     }
     return { x: (x + 0.5) / width, y: (y + 0.5) / height };

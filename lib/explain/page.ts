@@ -76,7 +76,7 @@ ${lead}
 <main>
 ${sections}</main>
 <footer>Made by invseg-native ${packageVersion()}. Figures and equations are those of “InvSeg: Test-Time Prompt Inversion for
-Semantic Segmentation”. Each picture lies beside this page as a PNG, the numbers are in explain.json.</footer>
+Semantic Segmentation”. Each image lies beside this page as a PNG, the numbers are in explain.json.</footer>
 </body>
 </html>
 `;
@@ -97,7 +97,7 @@ async function leadOf(
   name: string,
   album: Album,
 ): Promise<Html> {
-  const image = await album.picture('input.png', picture.pixels, { alt: `The picture: ${name}`, shown: 960 });
+  const image = await album.picture('input.png', picture.pixels, { alt: `The image: ${name}`, shown: 960 });
   const { timings, options, losses } = invseg;
   const best = runs.flatMap(({ method, agreement }) =>
     agreement ? [`${method} ${(agreement.mean * 100).toFixed(1)} %`] : [],

@@ -78,14 +78,14 @@ export async function decodeImage(input: ImageInput, options: DecodeOptions = {}
   throwIfAborted(signal);
   let image: DecodedImage;
   if (typeof input === 'string') image = await decodeFile(input, maxPixels, signal);
-  else if (input instanceof Uint8Array) image = await decodeBytes(input, `picture of ${input.length} bytes`, maxPixels);
-  else if (isSharp(input)) image = await decodePixels(input.clone(), 'sharp picture', maxPixels, []);
+  else if (input instanceof Uint8Array) image = await decodeBytes(input, `image of ${input.length} bytes`, maxPixels);
+  else if (isSharp(input)) image = await decodePixels(input.clone(), 'sharp image', maxPixels, []);
   else if (isRaw(input)) image = decodeRaw(input, maxPixels);
   else {
     const type = input === null ? 'null' : typeof input;
     throw new InvSegError(
       'IMAGE_INVALID',
-      `Expected a path, a Buffer, a sharp instance or { data, width, height } for the picture but received ${type}`,
+      `Expected a path, a Buffer, a sharp instance or { data, width, height } for the image but received ${type}`,
     );
   }
   throwIfAborted(signal);
@@ -130,17 +130,17 @@ function decodeRaw({ data, width, height, channels }: RawImage, maxPixels: numbe
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new InvSegError(
         'IMAGE_INVALID',
-        `Expected a positive integer for ${side} of the raw picture but received ${show(value)}`,
+        `Expected a positive integer for ${side} of the raw image but received ${show(value)}`,
       );
     }
   }
-  checkSize('raw picture', width, height, maxPixels);
+  checkSize('raw image', width, height, maxPixels);
   const depth = channels ?? data.length / (width * height);
   if (!Number.isInteger(depth) || depth < 1 || depth > 4 || data.length !== width * height * depth) {
-    const each = channels === undefined ? '1 to 4 bytes a pixel' : `${show(channels)} channels of 1 to 4`;
+    const each = channels === undefined ? '1 to 4 bytes per pixel' : `${show(channels)} channels of 1 to 4`;
     throw new InvSegError(
       'IMAGE_INVALID',
-      `Expected ${each} for a raw picture of ${width}×${height} but received ${data.length} bytes`,
+      `Expected ${each} for a raw image of ${width}×${height} but received ${data.length} bytes`,
     );
   }
   return { rgb: copyRgb(data, depth), width, height, warnings: [] };
@@ -160,5 +160,5 @@ function isRaw(value: unknown): value is RawImage {
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new InvSegError('ABORTED', 'Aborted while a picture was read', { cause: signal.reason });
+  if (signal?.aborted) throw new InvSegError('ABORTED', 'Aborted while an image was read', { cause: signal.reason });
 }

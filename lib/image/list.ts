@@ -55,7 +55,7 @@ async function expand(pattern: string): Promise<string[]> {
     absolute: path.isAbsolute(pattern),
   });
   const images = files.filter(isImageName);
-  if (images.length === 0) throw notFound(pattern, 'no picture matches');
+  if (images.length === 0) throw notFound(pattern, 'no image matches');
   return images;
 }
 
@@ -70,7 +70,7 @@ async function listFolder(folder: string): Promise<string[]> {
   }
   const images = names.filter((name) => !name.startsWith('.') && isImageName(name));
   if (images.length === 0) {
-    throw notFound(folder, `the folder has no picture (${IMAGE_EXTENSIONS.join(', ')})`);
+    throw notFound(folder, `the folder has no image (${IMAGE_EXTENSIONS.join(', ')})`);
   }
   return images.map((name) => path.join(folder, name));
 }

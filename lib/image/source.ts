@@ -47,17 +47,17 @@ async function checkLarge(file: string, name: string, bytes: number, maxPixels: 
   if (bytes <= most) return;
   throw new InvSegError(
     'IMAGE_TOO_LARGE',
-    `${name}: ${bytes} bytes; a picture of ${width}×${height} has at most ${most}`,
+    `${name}: ${bytes} bytes; an image of ${width}×${height} has at most ${most}`,
   );
 }
 
 /** Size of a regular file. @param name for messages */
 async function fileSize(file: string, name: string): Promise<number> {
   if (file === '')
-    throw new InvSegError('IMAGE_NOT_FOUND', 'Expected the path of a picture but received an empty string');
+    throw new InvSegError('IMAGE_NOT_FOUND', 'Expected the path of an image but received an empty string');
   try {
     const found = await stat(file);
-    if (found.isDirectory()) throw unreadable(name, 'it is a folder, not a picture');
+    if (found.isDirectory()) throw unreadable(name, 'it is a folder, not an image');
     if (!found.isFile()) throw unreadable(name, 'it is not a regular file');
     return found.size;
   } catch (cause) {
@@ -91,7 +91,7 @@ export function open(source: string | Uint8Array): Sharp {
 function checkFormat(bytes: Uint8Array, name: string): void {
   if (formatOf(bytes) !== undefined) return;
   if (looksLikeSvg(bytes)) throw unreadable(name, 'SVG has no pixels of its own; render it to PNG first');
-  throw unreadable(name, 'it is not a picture that can be read (none of JPEG, PNG, WebP, GIF, TIFF and AVIF)');
+  throw unreadable(name, 'it is not an image that can be read (none of JPEG, PNG, WebP, GIF, TIFF and AVIF)');
 }
 
 async function readMetadata(source: Sharp, name: string, maxPixels: number): Promise<Metadata> {
@@ -99,7 +99,7 @@ async function readMetadata(source: Sharp, name: string, maxPixels: number): Pro
   try {
     header = await source.metadata();
   } catch (cause) {
-    throw unreadable(name, `it is not a picture that can be read (${reason(cause)})`, cause);
+    throw unreadable(name, `it is not an image that can be read (${reason(cause)})`, cause);
   }
   checkSize(name, header.width, header.height, maxPixels);
   return header;

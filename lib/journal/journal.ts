@@ -113,7 +113,7 @@ export async function* readJournal<T extends JournalRecord>(
   if (torn > 0)
     throw new InvSegError(
       'OUTPUT_FAILED',
-      `${file}: it ends within a line, as that of a killed process may; give the run's command again, which goes on from there`,
+      `${file}: it ends in the middle of a line, as happens when a process is killed; run the same command again to resume`,
     );
   if (empty)
     throw new InvSegError('OUTPUT_FAILED', `${file}: there is no journal, or nothing in it; name the folder of a run`);

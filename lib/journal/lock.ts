@@ -25,7 +25,7 @@ export async function lockFile(file: string, timing?: LockTiming): Promise<Journ
     async confirm() {
       if (await lock.isHeld()) return;
       const message = 'another process has taken the run over, or its lock was deleted';
-      throw new InvSegError('OUTPUT_FAILED', `${folder}: ${message}; this one ends, so that no picture counts twice`);
+      throw new InvSegError('OUTPUT_FAILED', `${folder}: ${message}; this one ends, so that no image counts twice`);
     },
     [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose](),
   };

@@ -26,7 +26,7 @@ export interface EncodedRuns {
  */
 export function decodeRuns({ size, counts }: EncodedRuns, width: number, height: number, name: string): Runs {
   if (size[0] !== height || size[1] !== width) {
-    throw invalid(name, `its run lengths are for ${size[1]}×${size[0]}, the picture is ${width}×${height}`);
+    throw invalid(name, `its run lengths are for ${size[1]}×${size[0]}, the image is ${width}×${height}`);
   }
   const lengths = typeof counts === 'string' ? expandCounts(counts, name) : counts;
   const runs = new Uint32Array(lengths.length - (lengths.length % 2));

@@ -4,7 +4,7 @@ import type { Method } from './method.js';
 
 export const baseline: Method = {
   name: 'baseline',
-  summary: 'the attention of the prompt as written (InvSeg with 0 steps)',
+  summary: 'reads the prompt as written (InvSeg with 0 steps)',
   prompts: 'together',
   needsNames: true,
   async run(context) {

@@ -8,7 +8,7 @@ import { attend, labelOptions, mergeWords, without } from './passes.js';
 
 export const diffseg: Method = {
   name: 'diffseg',
-  summary: 'merges self-attention maps; numbers its segments where no names are given',
+  summary: 'merges self-attention maps; needs no names',
   prompts: 'together',
   needsNames: false,
   async run(context) {

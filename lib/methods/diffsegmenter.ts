@@ -8,7 +8,7 @@ import { attend, labelOptions, mergeWords, refineMaps } from './passes.js';
 
 export const diffsegmenter: Method = {
   name: 'diffsegmenter',
-  summary: 'one prompt and pass a category, threshold for the background',
+  summary: 'one prompt and pass per name, background by threshold',
   prompts: 'each',
   needsNames: true,
   async run(context) {

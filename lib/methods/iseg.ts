@@ -7,7 +7,7 @@ import { attend, labelOptions, mergeWords, refineMaps } from './passes.js';
 
 export const iseg: Method = {
   name: 'iseg',
-  summary: 'clusters the cross-attention and refines it several times',
+  summary: 'clusters cross-attention and refines it',
   prompts: 'together',
   needsNames: true,
   async run(context) {

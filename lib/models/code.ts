@@ -43,7 +43,7 @@ export async function findCode(script: string, field: string, trusted: boolean):
     `${script}: expected TorchScript of this package but found another one (SHA-256 ${sha256.slice(0, 16)}…), ` +
       `which ${field} of the manifest names\n` +
       'TorchScript is a program: loading it can read and write every file that you can. ' +
-      'Where you trust whoever made it, open the model ' +
+      'If you trust its author, open the model ' +
       'with trustCode: true (--trust-code). A folder in diffusers layout brings no code and needs neither.',
   );
 }

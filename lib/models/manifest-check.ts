@@ -172,7 +172,7 @@ function readLayers(layers: JsonReader, latentSize: number): LayerManifest[] {
     names.add(name);
     const level = layer.at('level').integer(0, 30);
     if (latentSize >> level > MOST_SIDE)
-      layer.at('level').fail(`a level that leaves a latent of ${latentSize} at most ${MOST_SIDE} points a side`);
+      layer.at('level').fail(`a level that leaves a latent of ${latentSize} at most ${MOST_SIDE} points per side`);
     if (latentSize >> level < 1)
       layer.at('level').fail(`a level that leaves a latent of ${latentSize} at least one point`);
     return { name, level, heads: layer.at('heads').integer(1, 256) };

@@ -17,8 +17,8 @@ export function imageKey(name: string): string {
 /** Adds an entry; two keys of one picture are an error, for it is not said which one counts. */
 export function addOnce<T>(map: Map<string, T>, key: string, value: T, at: JsonCursor): void {
   const short = imageKey(key);
-  if (short === '') at.error(`expected the name of a picture but found ${JSON.stringify(key)}`);
+  if (short === '') at.error(`expected the name of an image but found ${JSON.stringify(key)}`);
   if (map.has(short))
-    at.error(`expected each picture once but ${JSON.stringify(short)} is there twice, here as ${JSON.stringify(key)}`);
+    at.error(`expected each image once but ${JSON.stringify(short)} is there twice, here as ${JSON.stringify(key)}`);
   map.set(short, value);
 }

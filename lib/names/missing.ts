@@ -15,7 +15,7 @@ export const missingRules = ['skip', 'empty', 'throw'] as const;
 export type MissingRule = (typeof missingRules)[number];
 
 // The same words for every picture, so that a report counts them instead of listing them.
-const WARNING = 'The file of names does not know the picture: nothing is named in it';
+const WARNING = 'The file of names does not have this image: nothing is named in it';
 
 /** @returns a source that names nothing in pictures that `source` does not know */
 export function emptyWhereMissing(source: NameSource): NameSource {
@@ -41,7 +41,7 @@ export function requireSome(source: NameSource, ids: readonly string[]): void {
   if (!source.knows || ids.length === 0 || ids.some((id) => source.knows!(id))) return;
   throw new InvSegError(
     'NAMES_NOT_FOUND',
-    `Expected names of the data set's pictures but found none for any of ${ids.length}, such as ` +
+    `Expected names for the images of the data set but found none for any of ${ids.length}, such as ` +
       `${JSON.stringify(ids[0])}, in ${source.description}; was it made for another data set?`,
   );
 }

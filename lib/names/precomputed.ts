@@ -79,13 +79,13 @@ export function parseNames(
     }
   }
   resolver.check(top, vocabulary);
-  if (union.size === 0) top.error('expected names of pictures but found none');
+  if (union.size === 0) top.error('expected names of images but found none');
   return { pictures: new Map([...union].map(([key, indices]) => [key, [...indices].sort((a, b) => a - b)])) };
 }
 
 function readList(list: JsonCursor, resolver: Resolver): Map<string, number[]> {
   const pictures = new Map<string, number[]>();
-  for (const [key, entry] of list.entries('an object of pictures')) {
+  for (const [key, entry] of list.entries('an object with one entry per image')) {
     const indices = entry.list('a list of names').flatMap((name) => resolver.resolve(name.text('a name')) ?? []);
     addOnce(pictures, key, indices, entry);
   }

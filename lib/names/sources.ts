@@ -41,27 +41,27 @@ const registry = {
   given: {
     make: ({ categories }: NameSourceParts) => givenNames(categories),
     needs: 'categories',
-    summary: 'the names of --categories',
+    summary: 'those of --categories',
   },
   'ground-truth': {
     make: ({ hasBackground }, vocabulary) => groundTruthNames(vocabulary, hasBackground),
     needs: undefined,
-    summary: "the mask's classes",
+    summary: 'the classes of the mask',
   },
   captions: {
     make: ({ captions, missing, models }, v) => fallBack(captionNames(captions!, v), missing, models, v),
     needs: 'captions',
-    summary: 'class names in captions',
+    summary: 'found in captions',
   },
   precomputed: {
     make: ({ precomputed, lists, missing }, v) => fallBack(precomputedNames(precomputed!, v, { lists }), missing),
     needs: 'precomputed',
-    summary: 'lists made before',
+    summary: 'read from lists',
   },
   diffsegmenter: {
     make: ({ models }, vocabulary) => diffsegmenterNames(models!, vocabulary),
     needs: 'models',
-    summary: 'computed from the picture',
+    summary: 'computed from the image',
   },
 } satisfies Record<string, { make: Make; needs: keyof NameSourceParts | undefined; summary: string }>;
 
@@ -80,7 +80,7 @@ const lacking: Readonly<Record<string, string>> = {
   vocabulary: 'a vocabulary (--vocabulary), such as voc',
   captions: 'a JSON file of captions (--captions)',
   precomputed: 'a JSON file of names (--precomputed)',
-  models: 'models of pictures and texts (--clip and --blip), the folders of CLIP ViT-L/14 and BLIP-large',
+  models: 'models (--clip and --blip), the folders of CLIP ViT-L/14 and BLIP-large',
 };
 
 /**

@@ -153,7 +153,8 @@ function readOthers(list: JsonCursor, taken: readonly string[]): string[] {
   const keys = new Set(taken.map(foldName));
   return list.list().map((cursor) => {
     const word = nameAt(cursor);
-    if (keys.has(foldName(word))) cursor.error(`expected a word that is no class but ${JSON.stringify(word)} is one`);
+    if (keys.has(foldName(word)))
+      cursor.error(`expected a word that is not a class, but ${JSON.stringify(word)} is one`);
     return word;
   });
 }

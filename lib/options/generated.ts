@@ -5,45 +5,45 @@ import type { LayerChoice, ResolutionWeights } from './values.js';
 /** Adam's step on the prompt's embeddings. */
 export interface AdamOptions {
   /**
-   * Adam's step size.
+   * Learning rate.
    * Expects a number above 0.
    * @default 0.01
    */
   learningRate: number;
   /**
-   * Decay of the first moment.
+   * Decay rate of the first moment.
    * Expects a number of at least 0 and below 1.
    * @default 0.9
    */
   beta1: number;
   /**
-   * Decay of the second moment.
+   * Decay rate of the second moment.
    * Expects a number of at least 0 and below 1.
    * @default 0.999
    */
   beta2: number;
   /**
-   * Guard of the denominator.
+   * Added to the denominator.
    * Expects a number above 0.
    * @default 1e-8
    */
   eps: number;
 }
 
-/** How the maps of the views become one entropy. */
+/** How the entropy is computed from the maps of the views. */
 export interface EntropyOptions {
   /**
-   * Over the categories, before the entropy: as they are, scaled to sum 1, or softmax.
+   * Normalisation over the categories before the entropy: none, to sum 1, or softmax.
    * @default "none"
    */
   normalise: 'none' | 'l1' | 'softmax';
   /**
-   * Over the points.
+   * Mean or sum over the points.
    * @default "mean"
    */
   reduce: 'mean' | 'sum';
   /**
-   * Points that some view covers, or only those that every view covers.
+   * Points covered by any view, or only those covered by every view.
    * @default "covered"
    */
   region: 'covered' | 'overlap';
@@ -76,25 +76,25 @@ export interface LossOptions {
    */
   anchorCentre: number;
   /**
-   * Pairs of eq. 7.
-   * `printed`: anchor of the later category, map of the earlier. `symmetric`: the mean of both orders.
+   * Which anchor and map form a pair in eq. 7.
+   * `printed`: the anchor of the later category and the map of the earlier. `symmetric`: the mean of both orders.
    * @default "printed"
    */
   interPairs: 'printed' | 'symmetric';
   /**
-   * What the gradient passes through.
-   * `exact` follows every path, the others cut some.
+   * Paths that the gradient follows.
+   * `exact` follows every path; the others cut some.
    * @default "exact"
    */
   gradient: 'exact' | 'distance-constant' | 'self-constant' | 'keys-only';
-  /** How the maps of the views become one entropy. */
+  /** How the entropy is computed from the maps of the views. */
   entropy: EntropyOptions;
 }
 
 /** How a crop is drawn. */
 export interface CropOptions {
   /**
-   * Share of the side, or of the area as torchvision draws it.
+   * Whether the crop size is a share of the side, or of the area as in torchvision.
    * `side`: a square whose side is a uniform share of the image's, in [`min`, `max`]. `area`: `RandomResizedCrop`, a uniform share of the area and a log-uniform aspect in `ratio`.
    * @default "side"
    */
@@ -112,28 +112,28 @@ export interface CropOptions {
    */
   max: number;
   /**
-   * Aspect ratios (width / height) of the rule "area".
+   * Range of aspect ratios (width / height) for the rule "area".
    * @default [0.75,1.3333333333333333]
    */
   ratio: readonly [number, number];
 }
 
-/** The crops that the loop sees. */
+/** The crops used by the loop. */
 export interface ViewOptions {
   /**
-   * Fresh crops in every step, or one set for the whole image (fewer encoder passes).
+   * New crops in every step, or one set for the whole image (fewer encoder passes).
    * @default "perStep"
    */
   fresh: 'perStep' | 'perImage';
   /**
-   * Crops in a step.
+   * Crops per step.
    * Expects an integer from 1 to 16.
    * @default 2
    */
   count: number;
   /**
-   * Timesteps of the loop, both ends included.
-   * One is drawn for all views of a step.
+   * Range of timesteps in the loop, both ends included.
+   * Each step draws one timestep for all its views.
    * @default [5,300]
    */
   timesteps: readonly [number, number];
@@ -141,150 +141,150 @@ export interface ViewOptions {
   crop: CropOptions;
 }
 
-/** ISeg's refinement, which takes the place of eq. 2 in the prediction. */
+/** ISeg's refinement, which replaces eq. 2 in the prediction. */
 export interface RefineOptions {
   /**
-   * Applications of the self-attention, each map brought to sum 1 between; 0 is eq. 2.
+   * Applications of the self-attention, with each map normalised to sum 1 in between; 0 uses eq. 2.
    * Expects an integer from 0 to 100.
    * @default 0
    */
   iterations: number;
   /**
-   * How much weak self-attention is lowered first (λ).
-   * Self-attention below 1/e of its key's largest is lowered; small values vanish.
+   * How strongly weak self-attention is reduced first (λ).
+   * Self-attention below 1/e of the largest value of its key is reduced; small values vanish.
    * Expects a number from 0 to 10.
    * @default 0.015
    */
   entropyReduction: number;
 }
 
-/** Layers and heads that are read, a research switch. */
+/** Layers and heads that are read; for research. */
 export interface LayerOptions {
   /**
-   * Cross-attention of the loop.
+   * Cross-attention in the loop.
    * @default "all"
    */
   trainingCross: 'all' | LayerChoice;
   /**
-   * Self-attention of the loop.
+   * Self-attention in the loop.
    * @default "all"
    */
   trainingSelf: 'all' | LayerChoice;
   /**
-   * Cross-attention of the prediction.
+   * Cross-attention in the prediction.
    * @default "all"
    */
   inferenceCross: 'all' | LayerChoice;
   /**
-   * Self-attention of the prediction.
+   * Self-attention in the prediction.
    * @default "all"
    */
   inferenceSelf: 'all' | LayerChoice;
 }
 
-/** Which attention maps are read, and how they become one map per category. */
+/** Which attention maps are read, and how they are combined into one map per category. */
 export interface AttentionOptions {
   /**
-   * Resolutions that the loop reads; bundle: the model's own.
+   * Resolutions of the attention in the loop; bundle: those of the model.
    * @default "bundle"
    */
   training: ResolutionWeights;
   /**
-   * Resolutions of the cross-attention of the prediction.
+   * Resolutions of the cross-attention in the prediction.
    * @default "bundle"
    */
   inferenceCross: ResolutionWeights;
   /**
-   * Resolutions of the self-attention of the prediction.
+   * Resolutions of the self-attention in the prediction.
    * @default "bundle"
    */
   inferenceSelf: ResolutionWeights;
   /**
-   * Side of the frame of refinement and losses; native: the finest training resolution.
+   * Side length of the maps in refinement and losses; native: the finest training resolution.
    * @default "native"
    */
   frame: 'native' | 'latent' | number;
   /**
-   * How the sub-tokens of one name become one map.
+   * How the maps of the sub-tokens of a name are combined.
    * @default "mean"
    */
   subtokens: 'mean' | 'last' | 'max';
   /**
-   * What each resolution is divided by before the sum.
-   * Each token's map is divided by nothing, by its range, or by its sum over the points.
+   * How the maps of each resolution are scaled before they are summed.
+   * Each token's map is left as it is, divided by its range, or divided by its sum over the points.
    * @default "none"
    */
   crossScale: 'none' | 'min-max' | 'sum';
   /**
-   * Applications of the self-attention in eq. 2.
+   * How often eq. 2 applies the self-attention.
    * Expects an integer from 1 to 16.
    * @default 1
    */
   refineIterations: number;
-  /** ISeg's refinement, which takes the place of eq. 2 in the prediction. */
+  /** ISeg's refinement, which replaces eq. 2 in the prediction. */
   refine: RefineOptions;
-  /** Layers and heads that are read, a research switch. */
+  /** Layers and heads that are read; for research. */
   layers: LayerOptions;
 }
 
 /** The text around the names. */
 export interface PromptOptions {
   /**
-   * Prompt around the names, which stand for {}.
+   * The prompt; the names replace {}.
    * @default "{}"
    */
   template: string;
   /**
-   * Between two names.
+   * Text between two names.
    * @default " "
    */
   separator: string;
   /**
-   * Factor of the text states of every name but the background's.
+   * Factor on the text states of every name except the background.
    * Expects a number above 0 and of at most 100.
    * @default 1
    */
   wordWeight: number;
   /**
-   * Text after each name, for all or by name, where each has a prompt of its own.
+   * Text after each name, one for all or one per name, for methods with one prompt per name.
    * @default ""
    */
   caption: string | Readonly<Record<string, string>>;
   /**
-   * Prompt positions that are learnt.
+   * Prompt positions that are optimised.
    * @default "categories"
    */
   trainable: 'categories' | 'all-but-sos' | 'all';
 }
 
-/** Everything that no name stands for. */
+/** Everything that none of the names covers. */
 export interface BackgroundOptions {
   /**
-   * Its name, which is appended to the categories.
+   * Name of the background, appended to the categories.
    * @default "background"
    */
   name: string;
   /**
-   * Where it comes from: its own word, the maximum of several, a threshold, or (1 − max)².
-   * `word`: its name in the prompt. `words`: several, joined by their maximum. `threshold`: a constant. `complement`: (1 − max)² of the other categories, which is the same as a threshold of (3 − √5)/2 ≈ 0.382.
+   * Source of the background map: its own word, the maximum of several words, a threshold, or (1 − max)².
+   * `word`: its name in the prompt. `words`: the maximum of several. `threshold`: a constant. `complement`: (1 − max)² of the other categories, which is equivalent to a threshold of (3 − √5)/2 ≈ 0.382.
    * @default "word"
    */
   rule: 'word' | 'words' | 'threshold' | 'complement';
   /**
-   * Constant of the rule "threshold".
+   * Constant for the rule "threshold".
    * Expects a number from 0 to 1.
    * @default 0.5
    */
   threshold: number;
   /**
-   * Words of the rule "words", else context of the prompt.
-   * With another rule they follow the prompt, as many as fit.
+   * Words for the rule "words"; with other rules, context in the prompt.
+   * As context they follow the prompt, as many as fit.
    * @default "none"
    */
   words: 'none' | 'voc' | 'coco' | readonly string[];
 }
 
-/** The pass over the whole image that gives the masks. */
+/** The pass over the whole image that produces the masks. */
 export interface InferenceOptions {
   /**
    * Timestep of the prediction.
@@ -293,17 +293,17 @@ export interface InferenceOptions {
    */
   timestep: number;
   /**
-   * Add the noise of the timestep; without it the latent is read as it is.
+   * Add the noise of the timestep; otherwise the clean latent is used.
    * @default true
    */
   noise: boolean;
   /**
-   * Min-max each map again at the image's size.
+   * Min-max normalise each map again at the image size.
    * @default false
    */
   rescale: boolean;
   /**
-   * Enlarge the maps and take the maximum, or the other way round.
+   * Resize the maps and then take the argmax, or the other way round.
    * @default "resize-first"
    */
   order: 'resize-first' | 'argmax-first';
@@ -312,19 +312,19 @@ export interface InferenceOptions {
 /** Proposals of DiffSeg. */
 export interface DiffSegOptions {
   /**
-   * Anchors along a side.
+   * Anchors per side.
    * Expects an integer from 1 to 16.
    * @default 16
    */
   anchors: number;
   /**
-   * Largest distance of maps that are merged (τ).
+   * Largest distance at which maps are merged (τ).
    * Expects a number above 0.
    * @default 1
    */
   threshold: number;
   /**
-   * Rounds of merging, the first around the anchors.
+   * Rounds of merging; the first is around the anchors.
    * Expects an integer from 1 to 10.
    * @default 3
    */
@@ -334,13 +334,13 @@ export interface DiffSegOptions {
 /** K-means of iSeg over the cross-attention of each point. */
 export interface ISegOptions {
   /**
-   * Clusters along a side at the start.
+   * Initial clusters per side.
    * Expects an integer from 1 to 64.
    * @default 6
    */
   clusters: number;
   /**
-   * Iterations of the k-means.
+   * Iterations of k-means.
    * Expects an integer from 1 to 100.
    * @default 20
    */
@@ -366,25 +366,24 @@ export type OptionGroup =
 /** All options that decide the mask, complete. A result and a report carry this object. */
 export interface MethodOptions {
   /**
-   * How the masks are found; each method has defaults of its own.
+   * How the masks are found; each method has its own defaults.
    * @default "invseg"
    */
   method: MethodName;
   /**
-   * Optimisation steps; 0 is the baseline.
+   * Optimisation steps; 0 gives the baseline.
    * Expects an integer from 0 to 1000.
    * @default 15
    */
   steps: number;
   /**
-   * Seed of crops, timesteps and noise; one seed, one mask.
+   * Seed of crops, timesteps and noise; one seed gives one mask.
    * Expects an integer from 0 to 4294967295.
    * @default 0
    */
   seed: number;
   /**
-   * Sample the latent instead of its mean.
-   * The latent is drawn from the encoder's posterior.
+   * Sample the latent from the encoder's posterior instead of taking its mean.
    * @default false
    */
   latentSample: boolean;
@@ -392,15 +391,15 @@ export interface MethodOptions {
   adam: AdamOptions;
   /** What the loop minimises (eq. 3 to 8). */
   loss: LossOptions;
-  /** The crops that the loop sees. */
+  /** The crops used by the loop. */
   views: ViewOptions;
-  /** Which attention maps are read, and how they become one map per category. */
+  /** Which attention maps are read, and how they are combined into one map per category. */
   attention: AttentionOptions;
   /** The text around the names. */
   prompt: PromptOptions;
-  /** Everything that no name stands for. */
+  /** Everything that none of the names covers. */
   background: BackgroundOptions;
-  /** The pass over the whole image that gives the masks. */
+  /** The pass over the whole image that produces the masks. */
   inference: InferenceOptions;
   /** Proposals of DiffSeg. */
   diffseg: DiffSegOptions;
@@ -411,18 +410,18 @@ export interface MethodOptions {
 /** What a result brings beside the mask, complete. */
 export interface OutputOptions {
   /**
-   * Return the refined maps.
+   * Also output the refined maps (segment: a .npy file).
    * @default false
    */
   saveMaps: boolean;
   /**
-   * Return each point's best category and its value, see `labelsAt`.
+   * Return the best category of each point and its value, for `labelsAt`.
    * @default false
    */
   saveStrengths: boolean;
   /**
-   * Measure the loss of the learnt prompt on the first step's views, as comparison.
-   * Takes the time of one more step.
+   * Measure the loss of the learnt prompt on the views of the first step, for comparison.
+   * Takes as long as one more step.
    * @default false
    */
   compareLoss: boolean;
@@ -431,39 +430,39 @@ export interface OutputOptions {
 /** Options of `Segmenter.open`, complete. */
 export interface EngineOptions {
   /**
-   * Bundle, or weights in diffusers layout (default: the small model in the package).
+   * Model folder: a bundle, or diffusers layout (default: the bundled model).
    * @default undefined
    */
   model: string | undefined;
   /**
-   * Auto (the first CUDA device, else the CPU), cpu, cuda or cuda:<index>.
+   * Auto (first CUDA device, else the CPU), cpu, cuda or cuda:<index>.
    * @default "auto"
    */
   device: string;
   /**
-   * Precision: auto (float16 on CUDA, float32 on the CPU), float32, bfloat16 or float16.
+   * Auto (float16 on CUDA, float32 on the CPU), float32, bfloat16 or float16.
    * @default "auto"
    */
   dtype: 'auto' | 'float32' | 'bfloat16' | 'float16';
   /**
-   * CPU threads of the engine; 0 is automatic.
+   * CPU threads of the engine; 0: automatic.
    * Expects an integer from 0 to 1024.
    * @default 0
    */
   threads: number;
   /**
-   * Read every weight once and refuse NaN and infinity.
+   * Read every weight once and reject NaN and infinity.
    * @default true
    */
   checkFinite: boolean;
   /**
-   * Load TorchScript that is not of this package: a program, which may do what its user may.
+   * Load TorchScript from outside this package; it is a program and runs with your rights.
    * @default false
    */
   trustCode: boolean;
   /**
-   * Copy the weights into memory instead of mapping their files: for network disks, and files that others write to.
-   * Takes their size more. Files that change after opening then change nothing.
+   * Copy the weights into memory instead of mapping their files (network disks, files others write).
+   * Needs as much more memory as the weights take; later changes to the files have no effect.
    * @default false
    */
   copyWeights: boolean;

@@ -1,4 +1,4 @@
-/** Every option as one line of a table: what `--help`, the README and docs/options.md list. */
+/** Every option as one line of a table: what `--help` and docs/options.md list. */
 import type { Table } from './row.js';
 import { leaves } from './row.js';
 import { engineTable, methodTable, outputTable } from './table.js';

@@ -79,7 +79,7 @@ function remarksOf({ notRun, standard, remark, ours }: RowResult): string {
   const parts = [
     standard && 'the default',
     remark,
-    skipped > 0 && `${skipped} picture${skipped === 1 ? '' : 's'} left out`,
+    skipped > 0 && `${skipped} image${skipped === 1 ? '' : 's'} left out`,
     notRun !== undefined && `not run: ${notRun}`,
   ];
   return parts.filter((part) => part).join('; ');

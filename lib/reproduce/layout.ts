@@ -111,13 +111,13 @@ function readingNotes(
   const several = seeds.length > 1;
   const figures = several
     ? `mIoU and mAcc in percent: mean ± standard deviation over ${seeds.length} seeds`
-    : 'mIoU and mAcc in percent, mIoU with its 95 % interval over resampled pictures';
+    : 'mIoU and mAcc in percent, mIoU with its 95 % interval over resampled images';
   const compared = reference !== undefined && rows.some(({ ours }) => ours?.difference);
-  const difference = `; '− row ${reference}' is the mIoU less that of row ${reference}, ${several ? 'seed by seed' : 'pictures resampled in pairs'}`;
+  const difference = `; '− row ${reference}' is the mIoU less that of row ${reference}, ${several ? 'seed by seed' : 'images resampled in pairs'}`;
   const theirs = paper !== null && rows.some((row) => row.paper[paper]);
   const printed = theirs
     ? [
-        `'paper' is what the paper prints for ${paperNames[paper]}${orientation ? ', for orientation: pictures and model are others' : ''}.`,
+        `'paper' is what the paper prints for ${paperNames[paper]}${orientation ? ', for orientation only: it is for another model and other images' : ''}.`,
       ]
     : [];
   return [
@@ -137,8 +137,8 @@ function origin(
   const names = [...new Set(rows.flatMap(({ ours }) => ours?.names ?? []))];
   const drawn =
     dataset.sample === null
-      ? `all ${dataset.pictures} pictures`
-      : `${Math.min(dataset.sample, dataset.pictures)} of ${dataset.pictures} pictures, drawn by each seed`;
+      ? `all ${dataset.pictures} images`
+      : `${Math.min(dataset.sample, dataset.pictures)} of ${dataset.pictures} images, drawn by each seed`;
   return [
     '```',
     command,

@@ -52,7 +52,7 @@ export async function planText(
     '',
   ]);
   const runs = settings.length * seeds.length;
-  return `${lines.join('\n')}\n${runs} runs (${settings.length} settings, ${seeds.length} seed${seeds.length === 1 ? '' : 's'}) of ${each ?? 'all'} pictures: ${images(
+  return `${lines.join('\n')}\n${runs} runs (${settings.length} settings, ${seeds.length} seed${seeds.length === 1 ? '' : 's'}) of ${each ?? 'all'} images: ${images(
     runs,
     [...done.values()].reduce((a, b) => a + b, 0),
   )}\n`;

@@ -79,7 +79,7 @@ export function countPairs(truth: Uint8Array, predicted: Uint8Array, classes: nu
   if (truth.length !== predicted.length) {
     throw new InvSegError(
       'SHAPE_MISMATCH',
-      `Expected ${truth.length} predicted labels, one a pixel of the truth, but received ${predicted.length}`,
+      `Expected ${truth.length} predicted labels, one per pixel of the truth, but received ${predicted.length}`,
     );
   }
   // Without a branch: this loop sees every pixel of the data set.

@@ -35,14 +35,15 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
     const vocab = checkVocab(vocabFile, parse(vocabFile, vocabText));
     const mergesFile = path.join(folder, 'merges.txt');
     const mergesText = await readOptional(mergesFile);
-    if (mergesText === undefined) throw invalid(mergesFile, 'there is no such file; it belongs beside vocab.json');
+    if (mergesText === undefined) throw invalid(mergesFile, 'there is no such file; it belongs next to vocab.json');
     const lines = mergesText.split(/\r?\n/);
     const merges = lines.filter((line, i) => line !== '' && !(i === 0 && line.startsWith('#version')));
     return { file: vocabFile, vocab, merges: checkMerges(mergesFile, merges, vocab) };
   }
   const oneFile = path.join(folder, 'tokenizer.json');
   const text = await readOptional(oneFile);
-  if (text === undefined) throw invalid(vocabFile, 'there is no such file; a tokenizer is vocab.json and merges.txt');
+  if (text === undefined)
+    throw invalid(vocabFile, 'there is no such file; a tokenizer consists of vocab.json and merges.txt');
   const model = asRecord(asRecord(parse(oneFile, text))?.['model']);
   if (!model || (model['type'] ?? 'BPE') !== 'BPE') throw invalid(oneFile, 'expected a model of type BPE');
   const vocab = checkVocab(oneFile, model['vocab']);

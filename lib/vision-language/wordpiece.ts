@@ -127,7 +127,7 @@ async function readPieces(folder: string): Promise<{ file: string; pieces: strin
   }
   const file = path.join(folder, 'tokenizer.json');
   const json = await readOptional(file);
-  if (json === undefined) throw invalid(list, 'there is no such file, and no tokenizer.json beside it');
+  if (json === undefined) throw invalid(list, 'there is no such file, and no tokenizer.json next to it');
   let vocab: unknown;
   try {
     vocab = (parseJson(json) as { model?: { vocab?: unknown } } | null)?.model?.vocab;

@@ -119,7 +119,7 @@ it('gives accuracy and time of methods on a data set, a row each', async () => {
   try {
     writeFileSync(file, 'of another time');
     const { code, out, err } = await run('--methods', 'baseline,invseg', '--batch', '2', '--json', file);
-    expect([code, err]).toEqual([0, 'baseline: 5 pictures\ninvseg: 5 pictures\n']);
+    expect([code, err]).toEqual([0, 'baseline: 5 images\ninvseg: 5 images\n']);
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
     const rows = lines.map((line) => JSON.parse(line) as { method: string; mIoU: number });
     expect(rows).toMatchObject([

@@ -61,8 +61,8 @@ describe('a whole data set', () => {
     const expected = await writeFolder(root);
     const { code, out, err } = await check('folder');
     expect([code, err]).toEqual([0, '']);
-    expect(out).toContain(`pictures: ${root}/images, 12 files`);
-    expect(out).toContain('all pictures: 12 pictures, each with its mask');
+    expect(out).toContain(`images: ${root}/images, 12 files`);
+    expect(out).toContain('all images: 12 images, each with its mask');
     expect(out).toMatch(/sample: 12 masks, all read; 0\.00 % of the pixels ignored; 12 of 21 classes occur/);
     expect(out).toContain('all is well');
 
@@ -93,7 +93,7 @@ describe('a whole data set', () => {
     expect(out).toContain('(val)');
     expect(out).toContain('protocol: PASCAL VOC 2012: SegmentationClass/*.png');
     expect(out).toContain('sample: 3 masks, all read');
-    expect(out).toContain('warning: the list has 12 pictures, the published one 1449; figures do not compare');
+    expect(out).toContain('warning: the list has 12 images, the published one 1449; figures do not compare');
   });
 
   it('context: the same labels by both orders', async () => {
@@ -125,10 +125,10 @@ describe('what is wrong', () => {
     const [a, b] = await writeVoc(root);
     const masks = path.join(root, 'VOCdevkit', 'VOC2012', 'SegmentationClass');
     rmSync(path.join(masks, `${a!.id}.png`));
-    writeFileSync(path.join(masks, `${b!.id}.png`), 'no picture');
+    writeFileSync(path.join(masks, `${b!.id}.png`), 'no image');
     const { code, out } = await check('voc');
     expect(code).toBe(1);
-    expect(out).toContain(`${a!.id}.png: there is no mask for the picture [MASK_NOT_FOUND]`);
+    expect(out).toContain(`${a!.id}.png: there is no mask for the image [MASK_NOT_FOUND]`);
     expect(out).toContain(`${b!.id}.png: it is not a PNG [MASK_INVALID]`);
     const found = await json('voc');
     expect(found).toMatchObject({ ok: false, incomplete: [{ id: a!.id, code: 'MASK_NOT_FOUND' }] });
@@ -138,11 +138,9 @@ describe('what is wrong', () => {
   it('nothing there: what is missing and how to get it', async () => {
     const { code, out } = await check('coco');
     expect(code).toBe(1);
-    expect(out).toContain(
-      `pictures: missing, looked for at ${root}/images/val2017\n    unpack val2017.zip into images`,
-    );
+    expect(out).toContain(`images: missing, looked for at ${root}/images/val2017\n    unpack val2017.zip into images`);
     expect(out).toContain('error: ');
-    expect(out).toContain('not usable: get the pictures');
+    expect(out).toContain('not usable: get the images');
     expect(await json('coco')).toMatchObject({ code: 1, ok: false, protocol: null, sample: null });
   });
 

@@ -106,7 +106,7 @@ describe.skipIf(process.platform !== 'linux')('processes', { timeout: 180_000 },
     const before = journalled(at(signal)).length;
     const second = evaluate(signal, '--devices', 'cpu');
     expect(await second.ended, second.text.err).toMatchObject({ code: 0 });
-    expect(second.text.err).toContain(`going on after ${before} pictures`);
+    expect(second.text.err).toContain(`resuming after ${before} images`);
     expect(report(at(signal))).toEqual(report(at('alone')));
   });
 

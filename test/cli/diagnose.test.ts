@@ -34,7 +34,7 @@ describe('invseg diagnose', () => {
       'out',
     ];
     const { code, out, err } = await invseg(...data);
-    expect(err).toContain(`tables and picture: ${path.join('out', 'diagnose.*')}`);
+    expect(err).toContain(`tables and figure: ${path.join('out', 'diagnose.*')}`);
     expect(code).toBe(0);
     expect(out).toMatch(/^The truth scores lower than the hard prediction in \d+ %/);
     expect(readdirSync(path.join(root, 'out')).sort()).toEqual([

@@ -36,7 +36,7 @@ const evaluate = (name: string, more: string[] = [], behaviour?: Behaviour) =>
 
 it('evaluates, reports, and goes on', async () => {
   const { code, out, err } = await evaluate('a');
-  expect([code, err.includes('9 of 9 pictures')]).toEqual([0, true]);
+  expect([code, err.includes('9 of 9 images')]).toEqual([0, true]);
   expect(out).toMatch(/^mIoU \d+\.\d\d % \(95 %: .* to .*\), mAcc \d+\.\d\d %, aAcc \d+\.\d\d %\n$/);
   for (const file of ['report.json', 'report.html', 'per-class.csv', 'per-image.csv', 'journal.jsonl'])
     expect(existsSync(path.join(at('a'), file)), file).toBe(true);
@@ -51,7 +51,7 @@ it('evaluates, reports, and goes on', async () => {
   ).toHaveLength(10);
   expect(readFileSync(path.join(at('a'), 'per-class.csv'), 'utf8')).toMatch(/^class,iou,accuracy.*\nbackground,0\.\d+/);
   const again = await evaluate('a', ['--json']);
-  expect(again.err).toContain('going on after 9 pictures of an earlier run');
+  expect(again.err).toContain('resuming after 9 images of an earlier run');
   expect(JSON.parse(again.out)).toEqual(report);
   expect((await evaluate('a', ['--steps', '3'])).err).toMatch(/other settings: options\.steps/);
   expect((await evaluate('a', ['--steps', '3', '--restart'])).code).toBe(0);
@@ -100,7 +100,7 @@ it('goes on past pictures that the list of names does not have', async () => {
   writeFileSync(captions, JSON.stringify(Object.fromEntries(Array.from({ length: 8 }, (_, i) => [idOf(i), 'a cat']))));
   const names = ['--names', 'captions', '--captions', captions];
   const { code, err } = await evaluate('skip', names);
-  expect([code, err.includes('8 of 9 pictures, 1 left out (1 without names)')]).toEqual([0, true]);
+  expect([code, err.includes('8 of 9 images, 1 left out (1 without names)')]).toEqual([0, true]);
   const empty = await evaluate('empty', [...names, '--on-missing-names', 'empty', '--json']);
   expect(JSON.parse(empty.out).pictures).toEqual({ total: 9, evaluated: 9, skipped: 0, withoutNames: 0, unnamed: 1 });
   const thrown = await evaluate('throw', [...names, '--on-missing-names', 'throw']);

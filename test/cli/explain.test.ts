@@ -41,7 +41,7 @@ beforeEach(async () => {
       vocPalette(),
     ),
   );
-  writeFileSync(at('broken.png'), 'not a picture');
+  writeFileSync(at('broken.png'), 'not an image');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -153,11 +153,11 @@ describe('invseg explain', () => {
     ['no names', [], 'categories', 2],
     ['a method that is none', [...names, '--methods', 'magic'], 'Expected some of', 2],
     ['points that are none', [...names, '--points', '3'], '--points', 2],
-    ['a point outside', [...names, '--points', '3,4;20,0'], 'inside the picture (20 × 10) but received 20,0', 2],
+    ['a point outside', [...names, '--points', '3,4;20,0'], 'inside the image (20 × 10) but received 20,0', 2],
     ['a palette that is none', [...names, '--palette', 'red'], 'okabe-ito', 2],
     ['an option that is none', [...names, '--set', 'stepz=3'], 'steps', 2],
     ['an index without a name', [...names, '--mask', 'mask.png', '--mask-names', 'cat'], 'index 2 of the mask', 2],
-    ['a mask that is no picture', [...names, '--mask', 'broken.png'], 'MASK_INVALID', 1],
+    ['a mask that is no image', [...names, '--mask', 'broken.png'], 'MASK_INVALID', 1],
     ['a mask of colours', [...names, '--mask', 'a.png'], 'which name no class', 1],
     ['a mask that is not there', [...names, '--mask', 'gone.png'], 'IMAGE_NOT_FOUND', 1],
   ])('refuses %s', async (_, args, message, expected) => {

@@ -4,11 +4,15 @@ import { parseSettings } from '../../lib/cli/flags/options.js';
 import { optionTables, withTables } from '../../lib/cli/options-table.js';
 import { defaults, engineDefaults, methodRows, resolveOptions } from '../../lib/options/index.js';
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const document = readFileSync(new URL('../../docs/options.md', import.meta.url), 'utf8');
 
-describe("the README's tables of options", () => {
+describe('the tables in docs/options.md', () => {
   it('are those of the definitions (else: npm run generate)', () => {
-    expect(withTables(readme)).toBe(readme);
+    expect(withTables(document)).toBe(document);
+  });
+
+  it('are all there', () => {
+    for (const name of Object.keys(optionTables())) expect(document).toContain(`<!-- ${name} -->\n`);
   });
 
   it('have every option, members of a group apart', () => {

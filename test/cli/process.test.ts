@@ -61,7 +61,7 @@ describe('invseg', () => {
   });
 
   it('segments several, reports the one that fails, and prints JSON that can be parsed', async () => {
-    writeFileSync(path.join(folder, 'broken.png'), 'no picture');
+    writeFileSync(path.join(folder, 'broken.png'), 'no image');
     copyFileSync(file, path.join(folder, 'good.png'));
     const {
       code,

@@ -67,7 +67,7 @@ describe('invseg reproduce', () => {
       '--list',
     );
     expect(list.out).toMatch(
-      / {2}1\. 2: 8 images, 8 of them done\n[^]*18 runs \(9 settings, 2 seeds\) of 4 pictures: 72 images, 32 of them done/,
+      / {2}1\. 2: 8 images, 8 of them done\n[^]*18 runs \(9 settings, 2 seeds\) of 4 images: 72 images, 32 of them done/,
     );
   });
 
@@ -102,7 +102,7 @@ describe('invseg reproduce', () => {
     expect([code, opened, existsSync(out)]).toEqual([0, 0, false]);
     expect(text).toContain('  2. 4: 15 images');
     expect(text).toContain('  3. Res8 –, Res16 –, Res32 ✓, Res64 – (reads 16): as table3 row 2');
-    expect(text).toContain('36 runs (12 settings, 3 seeds) of 5 pictures: 180 images');
+    expect(text).toContain('36 runs (12 settings, 3 seeds) of 5 images: 180 images');
   });
 
   it('lists all rows without a data set', async () => {
@@ -111,7 +111,7 @@ describe('invseg reproduce', () => {
     expect(text).toContain(
       'table4: Where the names come from\n  1. DiffSegmenter: as table1 row 17\n  2. Captions of BLIP: 1 × the data set',
     );
-    expect(text).toContain('30 runs (30 settings, 1 seed) of all pictures: 30 × the data set');
+    expect(text).toContain('30 runs (30 settings, 1 seed) of all images: 30 × the data set');
   });
 
   it('refuses what cannot work before a model is opened', async () => {

@@ -22,7 +22,7 @@ beforeEach(async () => {
     .png()
     .toBuffer();
   for (const name of ['a.png', 'b.png', 'more/a.png']) writeFileSync(path.join(folder, name), png);
-  writeFileSync(path.join(folder, 'broken.png'), 'not a picture');
+  writeFileSync(path.join(folder, 'broken.png'), 'not an image');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 

@@ -156,17 +156,33 @@ describe('flags', () => {
     expect(engineFlags(more)).toEqual(more);
   });
 
-  it.each(['segment', 'explain', 'diagnose', 'bench', 'evaluate', 'worker', 'reproduce'])(
-    'of the engine are flags of %s',
-    async (command) => {
-      let help = '';
-      const io = { out: (text: string) => void (help += text), err: () => {}, signal: new AbortController().signal };
-      expect(await runCli([command, '--help'], io as unknown as Io)).toBe(0);
-      for (const flag of ['--model', '--trust-code', '--copy-weights', '--device']) expect(help).toContain(flag);
-    },
-  );
+  const helpOf = async (...args: string[]): Promise<string> => {
+    let help = '';
+    const io = { out: (text: string) => void (help += text), err: () => {}, signal: new AbortController().signal };
+    expect(await runCli(args, io as unknown as Io)).toBe(0);
+    return help;
+  };
+  const flagsIn = (help: string): string[] =>
+    [...help.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag!);
 
-  it('are all listed by --help, as --set takes them', () => {
+  const engineCommands = ['segment', 'explain', 'diagnose', 'bench', 'evaluate', 'worker', 'reproduce'];
+  it.each(engineCommands)('of the engine are flags of %s', async (command) => {
+    const help = await helpOf(command, '--help-all');
+    for (const flag of ['--model', '--trust-code', '--copy-weights', '--device']) expect(help).toContain(flag);
+  });
+
+  it.each(engineCommands)('fit on one screen in --help of %s, and --help-all has them all', async (command) => {
+    const [short, all] = [await helpOf(command, '--help'), await helpOf(command, '--help-all')];
+    expect(short.split('\n').length).toBeLessThanOrEqual(45);
+    const [shown, every] = [flagsIn(short), flagsIn(all)];
+    expect(every).toEqual(expect.arrayContaining(shown));
+    expect(every.length).toBeGreaterThan(shown.length);
+    expect(shown).toEqual(expect.arrayContaining(['--model', '--device', '--help-all']));
+    // Choices and a default stand in one pair of brackets.
+    expect(all).not.toMatch(/\(choices|\(default[^)]*\)[:(]/);
+  });
+
+  it('are all listed by --help-all, as --set takes them', () => {
     const help = optionsHelp();
     for (const { key } of methodRows()) expect(help).toContain(`\n  ${key}=`);
     expect(help).toMatch(/\n {2}attention\.layers\.inferenceSelf=all /);

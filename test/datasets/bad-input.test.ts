@@ -70,7 +70,7 @@ const troubles: Record<string, Trouble> = {
     make: () => copyFileSync(at('masks', `${ids[2]}.png`), mask()),
     code: 'MASK_INVALID',
     file: mask,
-    message: /the mask is 122×96, its picture 125×94/,
+    message: /the mask is 122×96, its image 125×94/,
   },
   'an index out of range': {
     make() {
@@ -82,8 +82,8 @@ const troubles: Record<string, Trouble> = {
     file: mask,
     message: /pixel \(8, 3\) has the value 21; this data set has 0 to 20 and 255/,
   },
-  'no mask': { make: () => rmSync(mask()), code: 'MASK_NOT_FOUND', file: mask, message: /no mask for the picture/ },
-  'no picture': {
+  'no mask': { make: () => rmSync(mask()), code: 'MASK_NOT_FOUND', file: mask, message: /no mask for the image/ },
+  'no image': {
     make() {
       list(ids.join('\n'));
       rmSync(picture());
@@ -91,19 +91,19 @@ const troubles: Record<string, Trouble> = {
     options: { split: 'val' },
     code: 'IMAGE_NOT_FOUND',
     file: () => at('images', ids[1]!),
-    message: /no such picture, though the list names it/,
+    message: /no such image, but the list names it/,
   },
-  'an empty picture': {
+  'an empty image': {
     make: () => writeFileSync(picture(), ''),
     code: 'IMAGE_UNREADABLE',
     file: picture,
     message: /it is empty/,
   },
-  'a picture that is none': {
+  'an image that is none': {
     make: () => writeFileSync(picture(), 'words'),
     code: 'IMAGE_UNREADABLE',
     file: picture,
-    message: /not a picture/,
+    message: /not an image/,
   },
   'a link out of the root': {
     make() {
@@ -187,18 +187,18 @@ describe('the data set as a whole is refused, skipping or not', () => {
     ['no list', () => {}, { split: 'test' }, 'DATASET_NOT_FOUND', /lists\/test\.txt: there is no such file/],
     ['an empty list', () => list('\n \n'), { split: 'val' }, 'DATASET_INVALID', /val\.txt: the list is empty/],
     [
-      'no pictures',
+      'no images',
       () => rmSync(at('images'), { recursive: true }),
       {},
       'DATASET_NOT_FOUND',
       /images: there is no such folder/,
     ],
     [
-      'a folder without pictures',
+      'a folder without images',
       () => ids.forEach((id) => rmSync(at('images', `${id}.jpg`))),
       {},
       'DATASET_INVALID',
-      /images: there is no picture/,
+      /images: there is no image/,
     ],
     [
       'a list behind a link',

@@ -117,8 +117,7 @@ describe('refuses', () => {
     expect(error).toMatchObject({ code: 'MASK_INVALID', message: expect.stringMatching(message) });
     expect((error as Error).message).toContain(file);
   };
-  it('a map of another size', () =>
-    refused(matlabFile('LabelMap', [1, 2], 1, 2), /the mask is 2×1, its picture 128×92/));
+  it('a map of another size', () => refused(matlabFile('LabelMap', [1, 2], 1, 2), /the mask is 2×1, its image 128×92/));
   it('an id above 459', () =>
     refused(
       matlabFile('LabelMap', new Uint16Array(128 * 92).fill(460), 92, 128),

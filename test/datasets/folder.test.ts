@@ -69,7 +69,7 @@ it('goes by the names that a mask has itself', async () => {
   mask(['sofa', 'dog', 'background'], 2);
   await expect(read()).rejects.toMatchObject({
     code: 'MASK_INVALID',
-    message: expect.stringMatching(/0000\.png: its label 1 is "dog", which is none/),
+    message: expect.stringMatching(/0000\.png: its label 1 is "dog", which is not a class/),
   });
   mask(['sofa', 'cat'], null);
   await expect(read()).rejects.toMatchObject({

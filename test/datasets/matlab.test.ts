@@ -73,7 +73,7 @@ describe('refuses', () => {
     for (const flags of [0x0806, 1]) {
       const bytes = Buffer.from(plain);
       bytes.writeUInt32LE(flags, at);
-      refused(bytes, /no matrix of real numbers/);
+      refused(bytes, /not a matrix of real numbers/);
     }
   });
   it('a matrix with fewer numbers than its sides say', () => {
@@ -82,7 +82,7 @@ describe('refuses', () => {
     refused(bytes, /9×3 but has 6 numbers/, { width: 3, height: 9 });
   });
   it('another size than the picture, before a number is read', () => {
-    refused(file(), /the mask is 3×2, its picture 2×3/, { width: 2, height: 3 });
+    refused(file(), /the mask is 3×2, its image 2×3/, { width: 2, height: 3 });
   });
   it('numbers that inflate to more than a label map of the picture has', () => {
     // A zero, 2²⁸ times, in 260 KB.

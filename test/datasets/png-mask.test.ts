@@ -54,8 +54,8 @@ describe('refuses', () => {
     refused(bytes, /grey with 1 bits/);
   });
   it('another size, and says when it is turned', () => {
-    refused(grey, /the mask is 5×3, its picture 6×3$/, { width: 6, height: 3 });
-    refused(grey, /the mask is 5×3, its picture 3×5; .*EXIF/, { width: 3, height: 5 });
+    refused(grey, /the mask is 5×3, its image 6×3$/, { width: 6, height: 3 });
+    refused(grey, /the mask is 5×3, its image 3×5; .*EXIF/, { width: 3, height: 5 });
   });
   it('a header that claims millions of pixels, by its header', () => {
     const bytes = Buffer.from(grey);

@@ -125,7 +125,7 @@ describe('diagnose', () => {
 
   it('is told in tables and a picture', async () => {
     const text = diagnosisMarkdown(first);
-    expect(text).toMatch(/The truth scores lower than the hard prediction in \d+ % \[\d+, \d+\] of the pictures/);
+    expect(text).toMatch(/The truth scores lower than the hard prediction in \d+ % \[\d+, \d+\] of the images/);
     expect(text.match(/^\| anchor scale 16 \|/gm)).toHaveLength(2);
     const { width, height, format } = await sharp(await drawDiagnosis(first)).metadata();
     expect(format).toBe('png');

@@ -26,7 +26,7 @@ const diagnosis = (...variants: VariantFinding[]): Diagnosis =>
 describe('verdict', () => {
   it('says that the loss misleads only where the whole interval does', () => {
     expect(verdict(diagnosis(variant('default', [0.28, 0.22, 0.35], [-0.018, -0.043, 0.008])))).toBe(
-      'The truth scores lower than the hard prediction in 28 % [22, 35] of the pictures: the loss does not point at the truth here.\n' +
+      'The truth scores lower than the hard prediction in 28 % [22, 35] of the images: the loss does not point at the truth here.\n' +
         'The loop changes mIoU by −1.8 [−4.3, +0.8] points: no more than chance.',
     );
     expect(verdict(diagnosis(variant('default', [0.45, 0.38, 0.52], [0, -0.01, 0.01])))).toContain('cannot be told');
@@ -40,7 +40,7 @@ describe('verdict', () => {
       variant(`v${i}`, [0.5, 0.4, 0.6], [i / 100, i === 5 ? 0.01 : -0.01, 0.06]),
     );
     expect(verdict(diagnosis(...many))).toContain(
-      '1 of 6 variants gain more than chance on these 2 pictures, most of all "v5" with +5.0 [+1.0, +6.0]; with so many tried',
+      '1 of 6 variants gain more than chance on these 2 images, most of all "v5" with +5.0 [+1.0, +6.0]; with so many tried',
     );
     expect(verdict(diagnosis(...many.slice(0, 2)))).toContain('None of 2 variants gains');
   });

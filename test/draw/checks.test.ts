@@ -73,7 +73,7 @@ describe('overlays and panels', () => {
   });
 
   it.each<[string, object, string, string]>([
-    ['no picture', { image: null }, 'INVALID_OPTION', 'image'],
+    ['no image', { image: null }, 'INVALID_OPTION', 'image'],
     ['too few bytes', { image: { ...image(), width: 3 } }, 'SHAPE_MISMATCH', 'image.rgb'],
     ['no labels', { labels: null }, 'INVALID_OPTION', 'labels'],
     ['labels that were transferred', { labels: transferred(new Uint8Array(4)) }, 'SHAPE_MISMATCH', 'transferred'],

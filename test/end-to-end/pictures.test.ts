@@ -86,7 +86,7 @@ describe('bad pictures are refused in milliseconds, and the next one works', () 
     ['a folder', () => folder, 'IMAGE_UNREADABLE'],
     ['empty', () => Buffer.alloc(0), 'IMAGE_UNREADABLE'],
     ['truncated', async () => (await photo().jpeg().toBuffer()).subarray(0, 900), 'IMAGE_UNREADABLE'],
-    ['not a picture', () => Buffer.from('hello'), 'IMAGE_UNREADABLE'],
+    ['not an image', () => Buffer.from('hello'), 'IMAGE_UNREADABLE'],
     ['20000 × 20000', huge, 'IMAGE_TOO_LARGE'],
     ['raw of a wrong size', () => ({ data: new Uint8Array(5), width: 2, height: 2 }), 'IMAGE_INVALID'],
     ['nothing', () => undefined as never, 'IMAGE_INVALID'],

@@ -363,7 +363,7 @@ describe('what cannot be used', () => {
     const empty = await run({ names: await names('empty'), restart: true });
     expect(empty.pictures).toEqual({ total: PICTURES, evaluated: PICTURES, skipped: 0, withoutNames: 0, unnamed: 1 });
     expect(empty.warnings).toContainEqual({
-      message: expect.stringContaining('does not know the picture'),
+      message: expect.stringContaining('does not have this image'),
       pictures: 1,
       example: idOf(3),
     });

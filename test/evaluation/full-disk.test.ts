@@ -81,7 +81,7 @@ it('a full disk ends the run, and what was counted goes into the next one', asyn
 
   rmSync(filler);
   const whole = await evaluate(out);
-  expect(whole.err).toMatch(new RegExp(`going on after ${counted} pictures|going on after ${counted - 1} pictures`));
+  expect(whole.err).toMatch(new RegExp(`resuming after ${counted} images|resuming after ${counted - 1} images`));
   expect(whole.code).toBe(0);
   const other = await evaluate(path.join(folder, 'other'));
   const { confusion, perClass } = JSON.parse(whole.out) as Record<string, unknown>;

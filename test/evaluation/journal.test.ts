@@ -130,7 +130,7 @@ describe('refuses, on going on, reading and merging', () => {
     [
       'more hits than pixels, with a right checksum',
       () => changed(1, (record) => void (record.counts[0][1] += 1e6)),
-      /line 2: expected a record of a picture .* 0 ≤ hit ≤ truth/,
+      /line 2: expected a record of an image .* 0 ≤ hit ≤ truth/,
     ],
     ['negative counts', () => changed(1, (record) => void (record.counts[0][1] = -1)), /line 2: expected a record/],
     ['a record without losses', () => changed(2, (record) => void delete record.losses), /line 3: .* without losses/],
@@ -177,7 +177,7 @@ describe('refuses, on going on, reading and merging', () => {
     appendFileSync(file(), '{"id":"p00');
     expect(await failure(readRun(out))).toMatchObject({
       code: 'OUTPUT_FAILED',
-      message: expect.stringContaining('ends within a line'),
+      message: expect.stringContaining('ends in the middle of a line'),
     });
     await run();
     expect(readFileSync(file()).equals(journal)).toBe(true);

@@ -64,8 +64,8 @@ describe('pictures in one pass', () => {
     expect(segmenter.passes.slice(0, 3)).toEqual([8, 4, 2]);
     expect(Math.max(...segmenter.passes.slice(2))).toBe(2);
     const messages = evaluation.warnings.map(({ message }) => message);
-    expect(messages).toContain('Out of memory with 8 pictures in one pass of the engine; from then on 4 in one');
-    expect(messages).toContain('Out of memory with 4 pictures in one pass of the engine; from then on 2 in one');
+    expect(messages).toContain('Out of memory with 8 images in one pass of the engine; from then on 4 in one');
+    expect(messages).toContain('Out of memory with 4 images in one pass of the engine; from then on 2 in one');
   });
 
   it('end the run where memory does not hold one', async () => {

@@ -44,7 +44,7 @@ describe('anchors', () => {
     const [place] = placesOf([[3, 1]], 8, 4);
     expect([Math.floor(place!.x * 8), Math.floor(place!.y * 4)]).toEqual([3, 1]);
     expect(() => placesOf([[8, 0]], 8, 4)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
-    expect(() => placesOf([[NaN, 0]], 8, 4)).toThrow(/inside the picture \(8 × 4\)/);
+    expect(() => placesOf([[NaN, 0]], 8, 4)).toThrow(/inside the image \(8 × 4\)/);
   });
 
   it('are shown where the paper shows them', () => {

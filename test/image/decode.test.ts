@@ -222,17 +222,17 @@ describe('refused', () => {
     ['a folder', () => folder, 'IMAGE_UNREADABLE', /invseg-image-\w+: it is a folder/],
     ['a device', () => '/dev/null', 'IMAGE_UNREADABLE', /\/dev\/null: it is not a regular file/],
     ['an empty file', () => save('empty.jpg', Buffer.alloc(0)), 'IMAGE_UNREADABLE', /empty\.jpg: it is empty/],
-    ['text', () => save('text.png', Buffer.from('hello world')), 'IMAGE_UNREADABLE', /text\.png: it is not a picture/],
-    ['a PDF', () => save('a.pdf', Buffer.from('%PDF-1.4\n%%EOF')), 'IMAGE_UNREADABLE', /a\.pdf: it is not a picture/],
+    ['text', () => save('text.png', Buffer.from('hello world')), 'IMAGE_UNREADABLE', /text\.png: it is not an image/],
+    ['a PDF', () => save('a.pdf', Buffer.from('%PDF-1.4\n%%EOF')), 'IMAGE_UNREADABLE', /a\.pdf: it is not an image/],
     [
       'an SVG',
       () => save('a.svg', Buffer.from(svg)),
       'IMAGE_UNREADABLE',
       /a\.svg: SVG has no pixels.*render it to PNG/,
     ],
-    ['an empty Buffer', () => Buffer.alloc(0), 'IMAGE_UNREADABLE', /picture of 0 bytes: it is empty/],
-    ['a Buffer of text', () => Buffer.from('hello'), 'IMAGE_UNREADABLE', /picture of 5 bytes: it is not a picture/],
-    ['a broken pipeline', () => sharp(Buffer.from('hello')), 'IMAGE_UNREADABLE', /sharp picture: it is damaged/],
+    ['an empty Buffer', () => Buffer.alloc(0), 'IMAGE_UNREADABLE', /image of 0 bytes: it is empty/],
+    ['a Buffer of text', () => Buffer.from('hello'), 'IMAGE_UNREADABLE', /image of 5 bytes: it is not an image/],
+    ['a broken pipeline', () => sharp(Buffer.from('hello')), 'IMAGE_UNREADABLE', /sharp image: it is damaged/],
     ['a PNG header alone', () => pngHeader(50, 50), 'IMAGE_UNREADABLE', /damaged or truncated/],
     ['null', () => null, 'IMAGE_INVALID', /received null/],
     ['undefined', () => undefined, 'IMAGE_INVALID', /received undefined/],
@@ -248,7 +248,7 @@ describe('refused', () => {
       'raw bytes that fit no layout',
       () => ({ data: new Uint8Array(31), width: 8, height: 4 }),
       'IMAGE_INVALID',
-      /1 to 4 bytes a pixel.*31 bytes/,
+      /1 to 4 bytes per pixel.*31 bytes/,
     ],
     [
       'five channels',
@@ -292,7 +292,7 @@ describe('refused', () => {
       await writeFile(file, whole.subarray(0, Math.floor(whole.length * share)));
       const error = await decodeImage(file).catch((e: unknown) => e);
       expect(error).toMatchObject({ code: 'IMAGE_UNREADABLE' });
-      expect((error as Error).message).toMatch(/cut\.\w+: it is (not a picture|damaged)/);
+      expect((error as Error).message).toMatch(/cut\.\w+: it is (not an image|damaged)/);
     }
   });
 

@@ -40,8 +40,8 @@ it('relative paths stay relative', async () => {
 describe('nothing found', () => {
   it.each([
     ['a missing file', ['b.png', 'x.png'], /x\.png": there is no such file or folder/],
-    ['a glob', ['*.bmp'], /\*\.bmp": no picture matches/],
-    ['a folder without pictures', ['none'], /none": the folder has no picture \(\.avif/],
+    ['a glob', ['*.bmp'], /\*\.bmp": no image matches/],
+    ['a folder without images', ['none'], /none": the folder has no image \(\.avif/],
   ])('%s', async (_, patterns, message) => {
     const error = await listImages(patterns.map((pattern) => `${folder}/${pattern}`)).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'IMAGE_NOT_FOUND' });

@@ -165,7 +165,7 @@ describe('wrong fields are named', () => {
     [
       'attention maps of terabytes',
       (m) => (m['image'].latentSize = 1024),
-      'expected a level that leaves a latent of 1024 at most 128 points a side at layers[0].level',
+      'expected a level that leaves a latent of 1024 at most 128 points per side at layers[0].level',
     ],
     [
       'more layers than any network',

@@ -132,7 +132,7 @@ describe('captions', () => {
     ['{}', ':1:1: expected captions but found none'],
     ['[]', ':1:1: expected an object with captions but found []'],
     ['{"a": 3}', ':1:7: expected a caption, or a list of them, at a but found 3'],
-    ['{"x/a.jpg": "", "a.png": ""}', 'expected each picture once but "a" is there twice'],
+    ['{"x/a.jpg": "", "a.png": ""}', 'expected each image once but "a" is there twice'],
     [
       '{"images": [{"id": 1, "file_name": "a"}], "annotations": [{"image_id": 2, "caption": "b"}]}',
       'expected the id of one of the images but found 2',
@@ -235,7 +235,7 @@ describe('precomputed', () => {
     ['voc', 1449],
     ['context-voc-first', 5104],
     ['coco', 5000],
-  ] as const)('of full size (%s, %i pictures) resolves whole', async (name, count) => {
+  ] as const)('of full size (%s, %i images) resolves whole', async (name, count) => {
     const { classes, ...rest } = await loadVocabulary(name);
     const pick = (i: number, step: number): number => (i * step + 3) % classes.length;
     const ids = Array.from({ length: count }, (_, i) => `2008_${String(i).padStart(6, '0')}`);
@@ -278,7 +278,7 @@ describe('precomputed', () => {
   it.each([
     ['{"image_similarities": {}}', 'unknown key "image_similarities"; did you mean image_similarity?'],
     ['{"image_similarity": {}}', 'there is no text_similarity'],
-    ['{"image_similarity": {}, "text_similarity": {}}', 'expected names of pictures but found none'],
+    ['{"image_similarity": {}, "text_similarity": {}}', 'expected names of images but found none'],
     [
       '{"image_similarity": {"a": "cat"}, "text_similarity": {}}',
       ':1:28: expected a list of names at image_similarity.a but found "cat"',

@@ -134,12 +134,12 @@ describe("a user's vocabulary", () => {
     [
       'a class among the words of the background',
       '{"classes": ["cat"], "backgroundWords": ["cat"]}',
-      'my.json:1:42: expected a word that is no class',
+      'my.json:1:42: expected a word that is not a class',
     ],
     [
       'a class among the phrases to read over',
       '{"classes": [{"name": "cat", "synonyms": ["tom"]}], "ignoredPhrases": ["Tom"]}',
-      'my.json:1:72: expected a word that is no class',
+      'my.json:1:72: expected a word that is not a class',
     ],
     [
       'too many classes',

@@ -173,7 +173,7 @@ describe('maps', () => {
 
 describe('an inversion', () => {
   it.each<[string, object]>([
-    ['a box outside the picture', { boxes: Float32Array.of(0.5, 0.5, 0.8, 0.8) }],
+    ['a box outside the image', { boxes: Float32Array.of(0.5, 0.5, 0.8, 0.8) }],
     ['an empty box', { boxes: Float32Array.of(0.5, 0.5, 0, 0) }],
     ['NaN in a box', { boxes: Float32Array.of(NaN, 0, 0.5, 0.5) }],
     ['three numbers for a box', { boxes: Float32Array.of(0, 0, 1) }],

@@ -92,7 +92,7 @@ it('draws a table for the terminal', () => {
     'Table 3: A title',
     '',
     '   What         mIoU        mAcc        − row 1  paper mIoU  paper mAcc  s/image',
-    '1  row|1  65.0 ± 1.3  70.0 ± 0.2                       63.4        79.2     1.23  the default; 1 picture left out',
+    '1  row|1  65.0 ± 1.3  70.0 ± 0.2                       63.4        79.2     1.23  the default; 1 image left out',
     '2  row|2  50.0 ± 1.3  80.0 ± 0.2  −15.00 ± 0.10        62.1        80.0     1.23  reads 8',
     '3  row|3                                                  –           –           not run: needs --captions-llava',
   ]);
@@ -101,7 +101,7 @@ it('draws a table for the terminal', () => {
 it('writes Markdown with all that made it', () => {
   const text = tableMarkdown(result, circumstances);
   expect(text).toContain(
-    '| 1 | row\\|1 | **65.0 ± 1.3** | 70.0 ± 0.2 |  | **63.4** | 79.2 | 1.23 | the default; 1 picture left out |',
+    '| 1 | row\\|1 | **65.0 ± 1.3** | 70.0 ± 0.2 |  | **63.4** | 79.2 | 1.23 | the default; 1 image left out |',
   );
   expect(text).toContain(
     '| 2 | row\\|2 | 50.0 ± 1.3 | **80.0 ± 0.2** | −15.00 ± 0.10 | 62.1 | **80.0** | 1.23 | reads 8 |',
@@ -113,7 +113,7 @@ it('writes Markdown with all that made it', () => {
     '\n- A note.\n',
     '```\ninvseg reproduce table3\n```',
     '2026-11-23, invseg 0.1.0',
-    '10 of 300 pictures, drawn by each seed',
+    '10 of 300 images, drawn by each seed',
     'Model miniature 2, weights abc',
     'A processor, 2 cores; on the processor, float32, 1 thread',
     'Under all rows: {"steps":3}',
@@ -127,5 +127,5 @@ it('bolds nothing that has no rival, and leaves out what is not there', () => {
   expect(tableMarkdown(alone, circumstances)).not.toContain('**65');
   const plain = tableText(alone, { ...circumstances, paper: null, seeds: [4] });
   expect(plain).not.toMatch(/paper|row 1/);
-  expect(plain).toContain('95 % interval over resampled pictures');
+  expect(plain).toContain('95 % interval over resampled images');
 });

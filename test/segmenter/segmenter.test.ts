@@ -273,7 +273,7 @@ describe('bad input', () => {
     [5, 'IMAGE_INVALID'],
     [null, 'IMAGE_INVALID'],
     [{ data: new Uint8Array(5), width: 2, height: 2 }, 'IMAGE_INVALID'],
-  ])('the picture %o gives %s, and the next call runs', async (input, expected) => {
+  ])('the image %o gives %s, and the next call runs', async (input, expected) => {
     const { segmenter, engine } = open();
     await expect(segmenter.segment(input as never, cats)).rejects.toEqual(code(expected));
     expect(engine.calls).toEqual([]);

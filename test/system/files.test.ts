@@ -119,7 +119,7 @@ describe('a pipe in the place of a file is an error and no waiting', () => {
       async () => createNameSource('captions', { captions: fifo('captions.json'), vocabulary: await voc() }),
       'NAMES_NOT_FOUND',
     ],
-    ['a picture', () => decodeImage(fifo('picture.jpg')), 'IMAGE_UNREADABLE'],
+    ['an image', () => decodeImage(fifo('picture.jpg')), 'IMAGE_UNREADABLE'],
     ['a mask', () => readIndexMask(fifo('mask.png'), { width: 1, height: 1 }), 'IMAGE_UNREADABLE'],
     ['a list', () => set('lists', 'val.txt'), 'DATASET_NOT_FOUND'],
     ['classes.json', () => set('classes.json'), 'DATASET_NOT_FOUND'],

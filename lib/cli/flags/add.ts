@@ -1,8 +1,7 @@
 /** Flags that several commands have, from the tables of options. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { methods } from '../../methods/index.js';
-import { engineRows, methodRows, outputRows, presets } from '../../options/index.js';
+import { engineRows, methodNames, methodRows, outputRows, presets } from '../../options/index.js';
 import { optionsHelp } from './help.js';
 
 /** The engine's: model, device, … @param leave those that the command has its own of */
@@ -25,22 +24,19 @@ export function addMethodFlags(
   meaning: Partial<Record<MethodFlagName, string>> = {},
 ): Command {
   const rows = new Map(methodRows().map((row) => [row.key, row]));
-  const summaries = Object.values(methods)
-    .map(({ name, summary }) => `${name}: ${summary}`)
-    .join('; ');
   for (const name of names) {
     if (name === 'set') {
-      const help = meaning.set ?? 'any option of the method, see --help-all; may be repeated';
+      const help = meaning.set ?? 'any option of the method (list: --help-all); repeatable';
       const set = new Option('--set <key=value>', help)
         .argParser((value: string, before: string[]) => [...before, value])
-        .default([], 'none');
+        .default([]);
       command.addOption(set);
     } else if (name === 'preset') {
       command.option('--preset <name>', meaning.preset ?? `named settings: ${Object.keys(presets).join(', ')}`);
     } else {
       const { flag, help, default: value } = rows.get(name)!;
-      const standard = name === 'method' ? '' : ` (default: ${value})`;
-      command.option(flag!, `${meaning[name] ?? (name === 'method' ? summaries : help)}${standard}`);
+      const own = name === 'method' ? methodNames.join(', ') : help;
+      command.option(flag!, `${meaning[name] ?? own} (default: ${value})`);
     }
   }
   return command;
@@ -52,15 +48,35 @@ export function addOutputFlags(command: Command): Command {
   return command;
 }
 
-/** Examples behind the flags, and with `--help-all` every option of `--set`. */
-export function addHelp(command: Command, examples: string): Command {
+/** Flags that few calls need: `--help` fits on a screen without them, `--help-all` has them. */
+const RARE: ReadonlySet<string> = new Set([
+  ...['dtype', 'threads', 'trustCode', 'copyWeights', 'compareLoss'],
+  ...['masks', 'indexOrder', 'background', 'route', 'crowd', 'overlap', 'links', 'onProblem'],
+  ...['captions', 'precomputed', 'clip', 'blip', 'onMissingNames'],
+  ...['captionsBlip', 'captionsLlava', 'captionsCoco'],
+  ...['queueName', 'prefetch', 'absent', 'resume', 'debug'],
+]);
+
+/**
+ * Examples after the flags. `--help-all` adds the rare flags and what `--set` takes. Comes after the command's other flags.
+ *
+ * @param usual flags that this command shows although they are rare elsewhere
+ */
+export function addHelp(command: Command, examples: string, usual: readonly string[] = []): Command {
   let all = false;
+  const takesSettings = command.options.some(({ long }) => long === '--set');
+  command.option('--debug', 'print stack traces of errors');
+  const rare = command.options.filter((option) => {
+    const name = option.attributeName();
+    return RARE.has(name) && !usual.includes(name);
+  });
+  for (const option of rare) option.hideHelp();
   return command
-    .option('--debug', 'print stacks of errors')
-    .option('--help-all', 'this help with every option of --set')
+    .option('--help-all', `show all flags${takesSettings ? ' and every option of --set' : ''}`)
     .on('option:help-all', () => {
       all = true;
+      for (const option of rare) option.hideHelp(false);
       command.help();
     })
-    .addHelpText('after', () => `${all ? `${optionsHelp()}\n` : ''}${examples}`);
+    .addHelpText('after', () => `${all && takesSettings ? `${optionsHelp()}\n` : ''}${examples}`);
 }

@@ -6,7 +6,7 @@ import { datasetDefinitions, datasetKinds, MINIATURE, miniatureRoot } from '../.
 import { InvSegError } from '../../errors.js';
 
 /** For the help of `--dataset` and `--kind`. */
-export const datasetHelp = `${datasetKinds.join(', ')}; or ${MINIATURE}, 300 pictures of the package`;
+export const datasetHelp = `${datasetKinds.join(', ')}; or ${MINIATURE} (300 bundled images)`;
 
 const anyKind = oneOf(...datasetKinds, MINIATURE);
 
@@ -53,7 +53,7 @@ export function datasetOptions(
   if (kind !== MINIATURE && root === undefined) {
     throw new InvSegError(
       'INVALID_OPTION',
-      `Expected ${datasetDefinitions.root.rule.expects} for --root, which is missing; the data set ${kind} lies there`,
+      `Expected ${datasetDefinitions.root.rule.expects} for --root, which is missing: where the data set ${kind} is`,
     );
   }
   for (const [key, spelt] of Object.entries(flags)) {

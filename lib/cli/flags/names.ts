@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { InvSegError } from '../../errors.js';
 import type { MissingRule, NameSourceKind, NameSourceOptions } from '../../names/index.js';
-import { missingRules, nameSourceKinds, nameSourceSummary, vocabularyNames } from '../../names/index.js';
+import { missingRules, nameSourceKinds, vocabularyNames } from '../../names/index.js';
 
 export interface NamesFlags {
   names?: NameSourceKind;
@@ -21,27 +21,23 @@ export const pictureSources = nameSourceKinds.filter((kind) => kind !== 'ground-
 
 /** @param kinds that the command has @param standard what happens without the flag */
 export function addNamesFlags(command: Command, kinds: readonly NameSourceKind[], standard: string): Command {
-  const meaning = kinds.map((kind) => `${kind}: ${nameSourceSummary(kind)}`).join('; ');
   return command
-    .addOption(
-      new Option('--names <source>', `who names the categories; ${meaning} (default: ${standard})`).choices(kinds),
-    )
-    .option('--vocabulary <name>', `names that may be found: ${vocabularyNames.join(', ')}, or a JSON file of your own`)
-    .option('--captions <file>', 'captions: JSON {"<picture>": "caption"}, or COCO captions')
-    .option('--precomputed <file>', "precomputed: names of each picture, in DiffSegmenter's form")
+    .addOption(new Option('--names <source>', `source of the names (default: ${standard})`).choices(kinds))
+    .option('--vocabulary <name>', `${vocabularyNames.join(', ')} or a JSON file`)
+    .option('--captions <file>', 'for captions: JSON {"<image>": "caption"}, or COCO captions')
+    .option('--precomputed <file>', "for precomputed: the names of each image, in DiffSegmenter's format")
     .option(
       '--clip <folder>',
-      'diffsegmenter: CLIP ViT-L/14 in transformers layout; captions: for pictures whose captions name nothing',
+      'CLIP ViT-L/14 in transformers layout: for diffsegmenter, and images whose captions name nothing',
     )
-    .option('--blip <folder>', 'diffsegmenter: BLIP-large (captioning) in transformers layout');
+    .option('--blip <folder>', 'for diffsegmenter: BLIP-large (captioning) in transformers layout');
 }
 
-/** For commands that count pictures. */
+/** For commands that count images. */
 export function addMissingNamesFlag(command: Command): Command {
   const option = new Option(
     '--on-missing-names <rule>',
-    'pictures that the file of captions or names does not have: left out and counted (skip), nothing is named in ' +
-      'them (empty), or an error (throw; default: skip)',
+    'images missing from the file of captions or names: leave out and count, name nothing, or fail (default: skip)',
   );
   return command.addOption(option.choices([...missingRules]));
 }

@@ -13,7 +13,7 @@ export interface QueueFlags {
 export function addQueueFlags(command: Command, names: string, variable?: string): Command {
   const queue = new Option(
     '--queue <url>',
-    `redis://[user:password@]host[:port][/db], rediss:// or unix://; the password may also stand in ${PASSWORD_VARIABLE}`,
+    `redis://[user:password@]host[:port][/db], rediss:// or unix://; password also in ${PASSWORD_VARIABLE}`,
   );
   return command
     .addOption(variable === undefined ? queue : queue.env(variable))

@@ -26,10 +26,10 @@ function partLine({ what, path, there, files, lists, need, fix }: DatasetCheck['
 }
 
 function contents({ protocol, split, listed, incomplete, sample }: DatasetCheck): string[] {
-  const of = split === null ? 'all pictures' : `list ${split}`;
+  const of = split === null ? 'all images' : `list ${split}`;
   return [
     `protocol: ${protocol}`,
-    `${of}: ${listed} pictures, ${incomplete.length === 0 ? 'each with its mask' : `${incomplete.length} problems`}`,
+    `${of}: ${listed} images, ${incomplete.length === 0 ? 'each with its mask' : `${incomplete.length} problems`}`,
     ...some(incomplete),
     ...(sample ? sampleLines(sample) : []),
   ];
@@ -40,7 +40,7 @@ function sampleLines({ pictures, failed, ignored, histogram }: NonNullable<Datas
   const width = Math.max(0, ...seen.map(({ name }) => name.length));
   const rows = seen.map(
     (row) =>
-      `  ${String(row.label).padStart(3)}  ${row.name.padEnd(width)}  ${percent(row.share).padStart(8)}  in ${plural(row.pictures, 'picture')}`,
+      `  ${String(row.label).padStart(3)}  ${row.name.padEnd(width)}  ${percent(row.share).padStart(8)}  in ${plural(row.pictures, 'image')}`,
   );
   const read = failed.length === 0 ? 'all read' : `${failed.length} cannot be read`;
   return [
@@ -62,6 +62,6 @@ function advice({ protocol, parts, incomplete, sample }: DatasetCheck): string {
     return `not usable${missing.length > 0 ? `: get the ${missing.join(', ')} as said above` : ''}`;
   }
   const count = new Set([...incomplete, ...(sample?.failed ?? [])].map(({ id }) => id)).size;
-  const what = `${plural(count, 'picture')} cannot be used`;
+  const what = `${plural(count, 'image')} cannot be used`;
   return `${what}: replace the files named above, take them off the list, or evaluate with them skipped and counted`;
 }

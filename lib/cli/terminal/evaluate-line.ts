@@ -26,7 +26,7 @@ export class EvaluateLine extends ProgressLine {
     if (this.#first === undefined) {
       this.#first = progress.done;
       this.#began = now;
-      if (progress.resumed > 0) this.note(`going on after ${progress.resumed} pictures of an earlier run`);
+      if (progress.resumed > 0) this.note(`resuming after ${progress.resumed} images of an earlier run`);
     }
     const last = progress.done === progress.total;
     if (!last && now - this.#said < (this.#talk.terminal ? REDRAW_MS : PAUSE_MS)) return;

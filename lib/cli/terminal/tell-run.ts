@@ -16,5 +16,5 @@ export function tellRun(io: Io, out: string, evaluation: Evaluation, json: true 
   const left = pictures.skipped > 0 ? `, ${pictures.skipped} left out${nameless}` : '';
   const open = pictures.total - pictures.evaluated - pictures.skipped;
   const others = open > 0 ? `, ${open} not looked at (other shards)` : '';
-  io.err(`${pictures.evaluated} of ${pictures.total} pictures${left}${others}; ${path.join(out, 'report.*')}\n`);
+  io.err(`${pictures.evaluated} of ${pictures.total} images${left}${others}; ${path.join(out, 'report.*')}\n`);
 }

@@ -28,7 +28,7 @@ export function readAnnotation(
   const reader = new JsonReader(annotation, name, '', 'DATASET_INVALID');
   const category = reader.at('category_id').value;
   const label = cocoLabels.get(category as number);
-  if (label === undefined) throw invalid(name, `the category ${JSON.stringify(category)} is none of COCO's 80`);
+  if (label === undefined) throw invalid(name, `the category ${JSON.stringify(category)} is not one of COCO's 80`);
   const shape = reader.at('segmentation');
   const parts = Array.isArray(shape.value) ? readPolygons(shape, size, name, budget) : [readRuns(shape, size, name)];
   const area = reader.at('area');
@@ -45,7 +45,7 @@ function readPolygons(shape: JsonReader, { width, height }: Size, name: string, 
   if (polygons.length === 0) throw invalid(name, 'its segmentation is empty');
   return polygons.map((points, i) => {
     if (!Array.isArray(points) || points.length < 6 || points.length % 2 !== 0) {
-      throw invalid(name, `polygon ${i} is no list of x, y, … of at least three points`);
+      throw invalid(name, `polygon ${i} is not a list x, y, … of at least three points`);
     }
     const far = (points as unknown[]).find((value) => typeof value !== 'number' || !(Math.abs(value) <= FARTHEST));
     if (far !== undefined) throw invalid(name, `polygon ${i} has the coordinate ${JSON.stringify(far)}`);

@@ -49,7 +49,7 @@ async function pictureFolder(root: Root, split: string): Promise<string[]> {
   for (const folder of PICTURE_FOLDERS) if (await root.has(folder, split)) return [folder, split].filter(Boolean);
   throw new InvSegError(
     'DATASET_NOT_FOUND',
-    `${root.at('images', split)}: there is no such folder, nor ${root.at(split)}; it has the pictures`,
+    `${root.at('images', split)}: there is no such folder, nor ${root.at(split)}; the images belong there`,
   );
 }
 

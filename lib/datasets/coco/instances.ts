@@ -72,7 +72,7 @@ export class InstancesFile {
       if (!picture)
         throw invalid(
           file,
-          `the annotation at byte ${offsets![i]} is of the picture ${owner}, which is not among the images`,
+          `the annotation at byte ${offsets![i]} is of the image ${owner}, which is not among the images`,
         );
       picture.annotations.push(i);
     }
@@ -134,7 +134,7 @@ function byId(all: Picture[], file: string): { list: IdList; pictures: Map<strin
       problems.push({
         id,
         code: 'DATASET_INVALID' satisfies ErrorCode,
-        message: `${file}: the picture ${picture.fileName} is there twice`,
+        message: `${file}: the image ${picture.fileName} is there twice`,
       });
   }
   return { list: { ids: [...pictures.keys()].sort(), problems }, pictures };

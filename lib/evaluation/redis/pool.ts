@@ -75,7 +75,7 @@ export class QueuePool implements PicturePool {
       await guard(this.#begin(queue, settings));
       if (places.length > 0)
         this.#note(
-          `${name}: ${places.length} pictures are in the queue; take part with: invseg worker --queue ${link.url.shown} …`,
+          `${name}: ${places.length} images are in the queue; take part with: invseg worker --queue ${link.url.shown} …`,
         );
       yield* this.#collect(queue, settings, guard, signal);
     } finally {
@@ -119,7 +119,7 @@ export class QueuePool implements PicturePool {
         if (!told && Date.now() - heard >= SILENCE) {
           told = true;
           this.#note(
-            `${this.#name}: no result for a minute; ${inHand} pictures are in hand, ${this.#open.size - inHand} wait. Is there an invseg worker for this run? It says why it refuses one`,
+            `${this.#name}: no result for a minute; ${inHand} images are in progress, ${this.#open.size - inHand} are waiting. Is an invseg worker running for this run? A worker says why it skips one`,
           );
         }
       }
@@ -173,7 +173,7 @@ export class QueuePool implements PicturePool {
     const there = Object.values(counts).reduce((sum, count) => sum + count, 0);
     if (there < this.#open.size) {
       await this.#enqueue(queue, settings);
-      this.#note(`${this.#name}: Redis had lost ${this.#open.size - there} pictures; they are in the queue again`);
+      this.#note(`${this.#name}: Redis had lost ${this.#open.size - there} images; they are in the queue again`);
     }
     return counts.active ?? 0;
   }
@@ -200,7 +200,10 @@ export class QueuePool implements PicturePool {
     if (result) return result;
     if (job.returnvalue)
       return {
-        failure: { code: 'WORKER_LOST', message: `${place.id}: what came from the queue is no result of this picture` },
+        failure: {
+          code: 'WORKER_LOST',
+          message: `${place.id}: the queue returned something other than a result for this image`,
+        },
       };
     // Its workers said nothing any more: a picture that they could not use comes back as a result.
     const why = this.#options.link.url.mask(job.failedReason ?? 'no result');

@@ -40,7 +40,7 @@ export class PictureProcessor {
   async process({ data, opts, attemptsMade }: PictureJob): Promise<JobResult> {
     const { engine, run, worker, onPicture, onEnd } = this.#options;
     const { id, place } = data;
-    if (data.run !== run) throw new Error('the queue holds a picture of other settings');
+    if (data.run !== run) throw new Error('the queue holds an image of other settings');
     this.inHand++;
     try {
       const result = await engine.work({ id, place });
@@ -54,7 +54,7 @@ export class PictureProcessor {
         onEnd(
           new InvSegError(
             'WORKER_LOST',
-            `${MOST_FAILURES} pictures in a row failed in this worker's engine, the last one with ${code}: ${message}`,
+            `${MOST_FAILURES} images in a row failed in this worker's engine, the last one with ${code}: ${message}`,
           ),
         );
       }

@@ -162,7 +162,7 @@ function serve(
     runRetryDelay: RETRY,
   });
   worker.on('error', link.hear);
-  onNote(`${name}: taking pictures (${settings.dataset}, ${settings.pictures} pictures, ${settings.options.method})`);
+  onNote(`${name}: taking images (${settings.dataset}, ${settings.pictures} images, ${settings.options.method})`);
   return { hash, worker, processor };
 }
 
@@ -173,7 +173,7 @@ function refuse(
   refused: Set<string>,
   { queueName, onNote }: WorkOptions,
 ): void {
-  const text = `${name}: this worker may not take part, for its figures would be others\n${reasons.map((reason) => `  ${reason}`).join('\n')}`;
+  const text = `${name}: this worker cannot join, because its results would differ\n${reasons.map((reason) => `  ${reason}`).join('\n')}`;
   if (queueName !== undefined) throw new InvSegError('INVALID_OPTION', text);
   refused.add(hash);
   onNote(text);

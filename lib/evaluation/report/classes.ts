@@ -31,11 +31,11 @@ export function classesSection({ perClass, absent }: Evaluation): Html {
   return section(
     'classes',
     'Classes',
-    html`<p>IoU = TP / (T + P − TP) over all pixels of all pictures, accuracy = TP / T. ${rules[absent]}</p>
+    html`<p>IoU = TP / (T + P − TP) over all pixels of all images, accuracy = TP / T. ${rules[absent]}</p>
 <div class="bars">${bars}</div>
 <div class="scroll"><table><thead><tr><th>class</th><th>IoU</th><th>accuracy</th><th class="broad">labelled pixels</th><th class="broad">predicted pixels</th>${
       unassigned ? html`<th class="broad">without a class</th>` : undefined
-    }<th>pictures</th></tr></thead>
+    }<th>images</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`,
   );
 }

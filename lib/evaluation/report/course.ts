@@ -10,7 +10,7 @@ const MOST = 100;
 
 export function lossesSection({ losses }: Evaluation): Html {
   if (losses.length === 0)
-    return section('losses', 'Losses', html`<p>The method takes no step, so there is no loss.</p>`);
+    return section('losses', 'Losses', html`<p>The method takes no steps, so there is no loss.</p>`);
   const series = (['total', 'cluster', 'entropy'] as const).map((name) => ({
     name,
     values: losses.map((step) => step[name]),
@@ -21,7 +21,7 @@ export function lossesSection({ losses }: Evaluation): Html {
   return section(
     'losses',
     'Losses',
-    html`<p>Mean over ${plural(first.pictures, 'picture')}, before each step's update.${fewer}</p>
+    html`<p>Mean over ${plural(first.pictures, 'image')}, before each step's update.${fewer}</p>
 <div class="broad">${lineChart(series, losses.length, label, { width: 860, height: 340 })}</div>
 <div class="narrow">${lineChart(series, losses.length, label, { width: 358, height: 300 })}</div>`,
   );
@@ -37,7 +37,7 @@ export function failuresSection({ skipped, warnings, pictures }: Evaluation): Ht
       message,
       pictures: count,
       example,
-    }) => html`<li>${plural(count, 'picture')}, such as <strong>${shownName(example)}</strong>: ${message}</li>
+    }) => html`<li>${plural(count, 'image')}, such as <strong>${shownName(example)}</strong>: ${message}</li>
 `,
   );
   const open = pictures.total - pictures.evaluated - pictures.skipped;
@@ -45,13 +45,13 @@ export function failuresSection({ skipped, warnings, pictures }: Evaluation): Ht
     'failures',
     'Failures',
     open > 0
-      ? html`<p class="warning">${plural(open, 'picture')} of ${pictures.total} were not looked at: they belong to other shards.</p>`
+      ? html`<p class="warning">${plural(open, 'image')} of ${pictures.total} were not looked at: they belong to other shards.</p>`
       : undefined,
     pictures.unnamed > 0
-      ? html`<p>In ${plural(pictures.unnamed, 'picture')} no class was named; the engine was not asked about them.</p>`
+      ? html`<p>In ${plural(pictures.unnamed, 'image')} no class was named; the engine was not asked about them.</p>`
       : undefined,
     pictures.withoutNames > 0
-      ? html`<p>Left out because the file of names does not have them: ${plural(pictures.withoutNames, 'picture')}.</p>`
+      ? html`<p>Left out because the file of names does not have them: ${plural(pictures.withoutNames, 'image')}.</p>`
       : undefined,
     skipped.length === 0
       ? html`<p>Nothing was left out.</p>`
@@ -79,8 +79,8 @@ export function settingsSection({ settings, milliseconds, protocol }: Evaluation
     'Settings and times',
     html`<p>${protocol}.</p><ul class="settings">${rows(rest)}</ul>
 <details><summary>Options of the method</summary><ul class="settings">${rows(options)}</ul></details>
-<h3>Mean times a picture</h3>
+<h3>Mean time per image</h3>
 <table><tbody>${parts}</tbody></table>
-<p class="soft">Load: reading picture and mask, while the engine works. Segment: the whole call; encode, inversion and predict are its parts.</p>`,
+<p class="soft">Load: reading image and mask, while the engine works. Segment: the whole call; encode, inversion and predict are its parts.</p>`,
   );
 }

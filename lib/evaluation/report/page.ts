@@ -48,7 +48,7 @@ function lead(title: string, { mIoU, mAcc, aAcc, mIoU95, pictures, settings }: E
   const interval =
     mIoU95[0] === null
       ? undefined
-      : html`<span class="soft">95 %: ${percent1(mIoU95[0])} to ${percent1(mIoU95[1])}, pictures resampled</span>`;
+      : html`<span class="soft">95 %: ${percent1(mIoU95[0])} to ${percent1(mIoU95[1])}, images resampled</span>`;
   const left = pictures.skipped > 0 ? `, ${pictures.skipped} left out` : '';
   return html`<header>
 <h1>${title}</h1>
@@ -56,7 +56,7 @@ function lead(title: string, { mIoU, mAcc, aAcc, mIoU95, pictures, settings }: E
 <li><strong>${percent1(mIoU)}</strong>mIoU ${interval}</li>
 <li><strong>${percent1(mAcc)}</strong>mean accuracy</li>
 <li><strong>${percent1(aAcc)}</strong>of all pixels</li>
-<li><strong>${pictures.evaluated}</strong>of ${pictures.total} pictures${left}</li>
+<li><strong>${pictures.evaluated}</strong>of ${pictures.total} images${left}</li>
 </ul>
 <p>Model ${settings.model}, names: ${settings.names}.</p>
 <nav aria-label="Sections">${SECTIONS.map((name) => html`<a href="#${name.toLowerCase()}">${name}</a>`)}</nav>

@@ -30,12 +30,11 @@ export async function picturesSection(
   };
   // Few pictures are among both; each is shown once.
   const best = evaluation.best.filter(({ id }) => !evaluation.worst.some((one) => one.id === id));
-  if (evaluation.worst.length === 0)
-    return section('pictures', 'Pictures', html`<p>No picture has a labelled pixel.</p>`);
+  if (evaluation.worst.length === 0) return section('pictures', 'Images', html`<p>No image has a labelled pixel.</p>`);
   return section(
     'pictures',
     'Pictures',
-    html`<p>By the mean IoU of a picture's own classes, in its truth or its prediction. Left the truth, right the prediction; ignored
+    html`<p>By the mean IoU of an image's own classes, in its truth or its prediction. Left the truth, right the prediction; ignored
 pixels are white. Labels at full size lie in <code>pictures/</code>.</p>
 <h3>Worst</h3>
 <div class="grid wide">${await cards(evaluation.worst)}</div>

@@ -34,8 +34,8 @@ export async function anchorsSection(explanation: Explanation, album: Album): Pr
     'Anchors',
     html`<p>How strongly each point stands for its name in the clustering loss:
 <span class="formula">Anchor = sigmoid(${anchorScale} · (M − ${anchorCentre}))</span>, the soft selection of eq. 5 (the paper's
-Figure 3, left), before the loop, on the way and after it. The loop itself sees crops of the picture; here its attention is read on
-the whole picture, at timestep ${inference.timestep}.</p>`,
+Figure 3, left), before the loop, on the way and after it. The loop itself sees crops of the image; here its attention is read on
+the whole image, at timestep ${inference.timestep}.</p>`,
     scale(figure(ends[0], 2), figure(ends[1], 2), 'what the sigmoid makes of 0 and of 1'),
     rows,
     restNote(explanation),

@@ -23,7 +23,7 @@ export async function mapsSection(explanation: Explanation, album: Album): Promi
     const change = figure(meanChange(before, after, c), 2);
     cards.push(html`<figure class="card"><div class="pair">${pictures}</div>
 <figcaption>${swatch(explanation.palette[c]!)} <strong>${shownName(name)}</strong><br>
-<span class="soft">mask ${shares} of the picture; the map changed by ${change} a point</span></figcaption></figure>
+<span class="soft">mask ${shares} of the image; the map changed by ${change} a point</span></figcaption></figure>
 `);
   }
   const { steps, inference } = invseg.options;

@@ -23,13 +23,13 @@ export async function masksSection(explanation: Explanation, album: Album): Prom
   const others = classes.slice(categories.length);
   const further = others.length > 0 ? html`, ${nameList(others)} included, which no method was asked for` : undefined;
   const judged = truth
-    ? html`<p>Share is that of the picture, IoU the intersection over union with the ground truth. mIoU is the mean over the names
+    ? html`<p>Share is that of the image, IoU the intersection over union with the ground truth. mIoU is the mean over the names
 that the mask or the ground truth shows${further}; white pixels of the ground truth do not count.</p>`
     : undefined;
   return section(
     'masks',
     'Masks',
-    html`<p>Every method's label of each pixel, over the picture (the paper's Figure 4). With invseg and baseline a pixel gets the
+    html`<p>Every method's label of each pixel, over the image (the paper's Figure 4). With invseg and baseline a pixel gets the
 name whose refined map (eq. 2) is the highest there. Each name has the colour of the legend; the background is only darkened.</p>`,
     judged,
     html`<div class="grid">${cards}</div>`,
@@ -48,7 +48,7 @@ interface Mask {
 
 async function inputCard({ picture }: Explanation, album: Album): Promise<Html> {
   const image = await album.picture('masks/input.png', await small(picture.pixels), {
-    alt: 'The picture itself',
+    alt: 'The image itself',
     shown: 640,
   });
   const size = html`<span class="soft">${picture.width} × ${picture.height} pixels</span>`;

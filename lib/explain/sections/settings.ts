@@ -25,7 +25,7 @@ export function settingsSection({ invseg, runs, info }: Explanation): Html {
     html`<p>Model ${info.model.name} ${info.model.version} on ${info.device} (${info.deviceName}), ${info.dtype}.
 ${invseg.prompts.length > 1 ? 'Prompts' : 'Prompt'}: ${invseg.prompts.map((text) => html`<q dir="auto">${text}</q> `)}</p>`,
     html`<table><thead><tr>${HEAD.map((name) => html`<th>${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`,
-    html`<p class="soft">Encode: text and picture. Rest: reading the picture and, for invseg, the looks at the loop that this page
+    html`<p class="soft">Encode: text and image. Rest: reading the image and, for invseg, the looks at the loop that this page
 needs.</p>`,
     changed.length > 0
       ? html`<h3>Options that differ from the defaults</h3>${list(changed)}`

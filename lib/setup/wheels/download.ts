@@ -105,7 +105,7 @@ async function fetchAll(
   throw last!;
 }
 
-const RESUME = 'run the same command again, which goes on where this one ended';
+const RESUME = 'run the same command again to resume';
 
 /** One request. @returns whether all of the file is there */
 async function fetchOnce(

@@ -114,7 +114,7 @@ async function linksAt(web: Web, page: string, signal: AbortSignal | undefined):
   try {
     return readIndexPage(bytes.toString('utf8'), type, url);
   } catch (error) {
-    throw failed(`${web.mask(page)} sends JSON that is none`, 'name another index with PIP_INDEX_URL', {
+    throw failed(`${web.mask(page)} sends invalid JSON`, 'name another index with PIP_INDEX_URL', {
       cause: error,
     });
   }

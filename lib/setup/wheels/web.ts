@@ -142,8 +142,7 @@ export class Web {
   }
 
   #explain(error: unknown, url: URL, signal: AbortSignal | undefined): InvSegError {
-    if (signal?.aborted)
-      return new InvSegError('ABORTED', 'The download was interrupted; the next set-up goes on with it.');
+    if (signal?.aborted) return new InvSegError('ABORTED', 'The download was interrupted; the next set-up resumes it.');
     return error instanceof InvSegError
       ? error
       : unreachable(this.mask(url.href), error, this.#proxyFor(url), this.mask);
@@ -188,7 +187,7 @@ export class Web {
       if (!proxy) return undefined;
       const address = proxy.includes('://') ? proxy : `http://${proxy}`;
       if (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)) return address;
-      throw failed(`the proxy ${this.mask(address)} is none of http or https`, 'correct HTTPS_PROXY');
+      throw failed(`the proxy ${this.mask(address)} is neither http nor https`, 'correct HTTPS_PROXY');
     };
     return {
       http: set(named('http_proxy', 'HTTP_PROXY')),

@@ -128,9 +128,7 @@ describe('instances', () => {
     writeFileSync(file, JSON.stringify(json));
     await expect((await (await open({ root: other })).item(id)).loadMask()).rejects.toMatchObject({
       code: 'MASK_INVALID',
-      message: expect.stringMatching(
-        /instances_val2017\.json: 000000000139\.jpg: the mask is 64×92, its picture 128×92/,
-      ),
+      message: expect.stringMatching(/instances_val2017\.json: 000000000139\.jpg: the mask is 64×92, its image 128×92/),
     });
   });
 });

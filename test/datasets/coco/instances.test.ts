@@ -57,8 +57,8 @@ it.each<[string, object, RegExp]>([
   ['no images', { images: [], annotations: [] }, /lists no images/],
   ['a path', { images: [image(1, { file_name: '../1.jpg' })] }, /file_name "\.\.\/1\.jpg"/],
   ['no width', { images: [image(1, { width: 0 })] }, /expected an integer of at least 1 at image\.width/],
-  ['an unknown picture', { annotations: [annotation(7, 3)] }, /the picture 3, which is not among the images/],
-  ['no picture', { annotations: [annotation(7, 1, { image_id: 'x' })] }, /image_id/],
+  ['an unknown image', { annotations: [annotation(7, 3)] }, /the image 3, which is not among the images/],
+  ['no image', { annotations: [annotation(7, 1, { image_id: 'x' })] }, /image_id/],
   ['other categories', { categories: [{ id: 1 }] }, /not COCO's 80 \(the first that differs has the id 2\)/],
   ['more categories', { categories: [...COCO_IDS, 12].map((id) => ({ id })) }, /has the id 12\)/],
 ])('the file: %s', async (_, changes, message) => {
@@ -81,16 +81,16 @@ describe('an annotation', () => {
     expect(read({ segmentation: { size: [3, 4], counts: '129' } })).toMatchObject({ parts, crowd: false });
   });
   it.each<[string, object, RegExp]>([
-    ['category', { category_id: 12 }, /annotation 7: the category 12 is none of COCO's 80/],
+    ['category', { category_id: 12 }, /annotation 7: the category 12 is not one of COCO's 80/],
     ['area', { area: -1 }, /area/],
     ['no polygons', { segmentation: [] }, /its segmentation is empty/],
-    ['two points', { segmentation: [[1, 2, 3, 4]] }, /polygon 0 is no list/],
-    ['half a point', { segmentation: [...square, [1, 2, 3, 4, 5, 6, 7]] }, /polygon 1 is no list/],
+    ['two points', { segmentation: [[1, 2, 3, 4]] }, /polygon 0 is not a list/],
+    ['half a point', { segmentation: [...square, [1, 2, 3, 4, 5, 6, 7]] }, /polygon 1 is not a list/],
     ['no number', { segmentation: [[1, 2, 3, 4, 5, null]] }, /polygon 0 has the coordinate null/],
     ['far away', { segmentation: [[1, 2, 3, 4, 5, 1e9]] }, /coordinate 1000000000/],
     ['nothing', { segmentation: undefined }, /segmentation/],
     ['no counts', { segmentation: { size: [3, 4] } }, /expected run lengths/],
-    ['another size', { segmentation: { size: [4, 3], counts: [12] } }, /for 3×4, the picture is 4×3/],
+    ['another size', { segmentation: { size: [4, 3], counts: [12] } }, /for 3×4, the image is 4×3/],
     [
       'an object as a count',
       { segmentation: { size: [3, 4], counts: [1, JSON.parse('{"toString":null}')] } },

@@ -86,7 +86,7 @@ describe('run lengths', () => {
     ['too many', [1, 9], undefined, /cover more than the 6 pixels/],
     ['negative', [1, -2, 7], undefined, /a run length is -2/],
     ['fractions', [1.5, 4.5], undefined, /a run length is 1\.5/],
-    ['another size', [6], [3, 2], /for 2×3, the picture is 3×2/],
+    ['another size', [6], [3, 2], /for 2×3, the image is 3×2/],
     ["text with a character that is none of COCO's", '6!', undefined, /damaged at character 1/],
     ['text that ends within a number', 'Q', undefined, /damaged at character 1/],
     ['text with an endless number', 'oooooooooooo', undefined, /damaged at character 7/],

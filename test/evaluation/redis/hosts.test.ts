@@ -70,8 +70,7 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
       '2',
       ...more,
     ]);
-  const taking = (one: Running) =>
-    until('a worker that takes pictures', () => one.text.err.includes('taking pictures'));
+  const taking = (one: Running) => until('a worker that takes images', () => one.text.err.includes('taking images'));
 
   async function keys(): Promise<string[]> {
     const client = redis.client();
@@ -106,7 +105,7 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
       expect(one.text.err).toContain('Redis is back');
       one.child.kill('SIGINT');
       expect(await one.ended, one.text.err).toMatchObject({ code: 130 });
-      expect(one.text.err).toMatch(/[1-9]\d* pictures\n$/);
+      expect(one.text.err).toMatch(/[1-9]\d* images\n$/);
     }
     expect(await keys()).toEqual([]);
   });
@@ -123,13 +122,13 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
     await sleep(500);
     const again = evaluate('killed', PICTURES, '--queue', redis.url);
     expect(await again.ended, again.text.err).toMatchObject({ code: 0 });
-    expect(again.text.err).toContain(`going on after ${before} pictures`);
-    expect(again.text.err).toContain(`${PICTURES - before} pictures are in the queue`);
+    expect(again.text.err).toContain(`resuming after ${before} images`);
+    expect(again.text.err).toContain(`${PICTURES - before} images are in the queue`);
     expect(report(out)).toEqual(report(at('alone')));
     one.child.kill('SIGINT');
     expect(await one.ended).toMatchObject({ code: 130 });
     // The picture that was in hand at the kill may be asked for once more, and no other.
-    const worked = Number(/(\d+) pictures\n$/.exec(one.text.err)![1]);
+    const worked = Number(/(\d+) images\n$/.exec(one.text.err)![1]);
     expect(worked).toBeGreaterThanOrEqual(PICTURES);
     expect(worked).toBeLessThanOrEqual(PICTURES + 1);
     expect(await keys()).toEqual([]);
@@ -167,7 +166,7 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
     // A Redis that lost everything gets the pictures, and the run, again.
     const client = redis.client();
     await client.flushall();
-    await until('the pictures again', () => evaluator.text.err.includes('Redis had lost 6 pictures'));
+    await until('the images again', () => evaluator.text.err.includes('Redis had lost 6 images'));
     expect(await client.hkeys('invseg:runs')).toEqual(['this-run']);
     client.disconnect();
     // Ctrl-C leaves nothing behind.
@@ -185,7 +184,7 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
     expect(await refused.ended).toMatchObject({ code: 2 });
     expect(refused.text.err).toContain('add --restart');
     const taken = evaluate('restart', 4, '--queue', redis.url, '--queue-name', 'taken', '--restart');
-    await until('the queue', () => taken.text.err.includes('4 pictures are in the queue'));
+    await until('the queue', () => taken.text.err.includes('4 images are in the queue'));
     expect((await client.keys('invseg:forgotten*')).concat(await client.hkeys('invseg:runs'))).toEqual(['taken']);
     client.disconnect();
     taken.child.kill('SIGINT');
@@ -196,7 +195,7 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
   it('passes over bad entries, takes part in the run that waits, and serves a few runs at once', async () => {
     const client = redis.client();
     const evaluator = evaluate('bad-entries', 3, '--queue', redis.url, '--queue-name', 'good');
-    await until('the queue', () => evaluator.text.err.includes('3 pictures are in the queue'));
+    await until('the queue', () => evaluator.text.err.includes('3 images are in the queue'));
     const { settings } = JSON.parse((await client.hget('invseg:runs', 'good'))!) as { settings: { options: object } };
     const fits = JSON.stringify({ settings, seen: 1 });
     const bad: Record<string, string> = {
@@ -216,7 +215,7 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
     const one = worker('--idle', '5');
     expect(await evaluator.ended, evaluator.text.err).toMatchObject({ code: 0 });
     expect(await one.ended, one.text.err).toMatchObject({ code: 0 });
-    expect(one.text.err).toContain('3 pictures');
+    expect(one.text.err).toContain('3 images');
     expect(one.text.err.match(/taking pictures/g)!.length).toBeLessThanOrEqual(17);
     expect(one.text.err).not.toContain('\u001b');
     await client.flushall();

@@ -121,7 +121,7 @@ it('ends a worker whose engine fails time after time, and only then', async () =
     counts.push(ends.length);
   }
   expect(counts).toEqual([0, 0, 0, 0, 0, 1]);
-  expect(ends[0]).toMatchObject({ code: 'WORKER_LOST', message: expect.stringContaining('3 pictures in a row') });
+  expect(ends[0]).toMatchObject({ code: 'WORKER_LOST', message: expect.stringContaining('3 images in a row') });
   expect(one.inHand).toBe(0);
 });
 
@@ -199,7 +199,7 @@ it.each<[string, object]>([
       ],
     },
   ],
-  ['fewer pixels than any picture', { counts: [[0, 1e9, 1e9, 1e9]], confused: [] }],
+  ['fewer pixels than any image', { counts: [[0, 1e9, 1e9, 1e9]], confused: [] }],
   [
     'whole numbers',
     {

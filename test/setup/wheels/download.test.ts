@@ -292,7 +292,7 @@ describe('a proxy', () => {
 
   it('of a kind that is not known is said', async () => {
     const { message } = await failure({ env: { HTTP_PROXY: 'socks5://127.0.0.1:1080' } });
-    expect(message).toContain('The proxy socks5://127.0.0.1:1080 is none of http or https');
+    expect(message).toContain('The proxy socks5://127.0.0.1:1080 is neither http nor https');
   });
 });
 
