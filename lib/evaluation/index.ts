@@ -1,3 +1,4 @@
+export { ClassIndex } from './class-index.js';
 export type { Change, CompareOptions, Comparison } from './compare.js';
 export { compareRuns } from './compare.js';
 export { comparisonMarkdown } from './compare-markdown.js';
@@ -7,7 +8,6 @@ export { evaluate, evaluateRun } from './evaluate.js';
 export { labelPalette } from './keep.js';
 export type { MergeOptions } from './merge.js';
 export { mergedRun, mergeRuns } from './merge.js';
-export { ClassIndex } from './names.js';
 export type { PoolOptions, PoolQueue } from './open-pool.js';
 export { OwnedPool, openPool } from './open-pool.js';
 export type { EvaluateOptions, EvaluateProgress } from './options.js';

@@ -2,7 +2,7 @@
 import { InvSegError } from '../errors.js';
 import type { NativeMapSelection } from '../native/index.js';
 import type { LayerChoice, MethodOptions, ResolutionWeights } from '../options/index.js';
-import type { ModelFacts, SegmenterParts, Weights } from './parts.js';
+import type { ModelFacts, SegmenterParts, Weights } from './model.js';
 
 export interface MapSelections {
   training: NativeMapSelection;
