@@ -12,8 +12,8 @@ export const methods: Readonly<Record<MethodName, Method>> = { invseg, baseline,
 
 export { requireFinite } from './finite.js';
 export { predictOptions } from './inversion.js';
-export type { LossComparison, Method, MethodContext, MethodOutcome, Observer, StepLoss } from './method.js';
-export type { ModelFacts, SegmenterParts, Weights } from './model.js';
+export type { LossComparison, MethodContext, MethodOutcome, Observer, StepLoss } from './method.js';
+export type { ModelFacts, SegmenterParts } from './model.js';
 export { without } from './passes.js';
 export type { MapSelections } from './selections.js';
 export { selectAll } from './selections.js';

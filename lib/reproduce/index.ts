@@ -6,24 +6,13 @@ export { tableMarkdown, tableText } from './layout.js';
 export { machineOf } from './machine.js';
 export type { ReproduceNames } from './name-offers.js';
 export { OfferedNames } from './name-offers.js';
-export type { NamesLacking, NamesOffer, NamesOffers } from './offers.js';
+export type { NamesOffer, NamesOffers } from './offers.js';
 export { assumedOffers } from './offers.js';
-export type { Plan, PlanInput, PlannedRow, PlannedTable, Setting } from './plan.js';
+export type { Plan, PlanInput } from './plan.js';
 export { checkRunnable, makePlan } from './plan.js';
 export { planText } from './plan-text.js';
 export type { ReproduceOptions, ReproduceProgress } from './reproduce.js';
 export { reproduce } from './reproduce.js';
 export { tables } from './tables.js';
-export type {
-  PaperDataset,
-  PaperFigures,
-  RowNames,
-  RowResult,
-  RowRun,
-  RunFigures,
-  Spread,
-  Table,
-  TableResult,
-  TableRow,
-} from './types.js';
+export type { PaperDataset, PaperFigures, RowResult, Table, TableResult } from './types.js';
 export { paperDatasets } from './types.js';

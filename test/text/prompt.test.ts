@@ -39,7 +39,7 @@ describe('one prompt', () => {
       ],
     ],
     [
-      { template: 'a photo of {categories}.' },
+      { template: 'a photo of {}.' },
       'a photo of cat tv/monitor.',
       [
         [0, 4, 1],
