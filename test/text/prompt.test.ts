@@ -176,6 +176,7 @@ describe('refused', () => {
       /\{\} once in template but received "a photo"/,
     ],
     ['a template with two places', ['cat'], { template: '{} {}' }, 'INVALID_OPTION', /\{\} once in template/],
+    ['another place', ['cat'], { template: 'a {categories}' }, 'INVALID_OPTION', /\{\} once in template/],
     [
       'a special token in a name',
       ['a<|endoftext|>'],
