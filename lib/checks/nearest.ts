@@ -1,7 +1,7 @@
 /** The known name that is closest to a misspelt one. */
 
 /** Edits (insert, delete, replace, swap neighbours) from `a` to `b`. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   const rows = Array.from({ length: a.length + 1 }, (_, i) =>
     Array.from({ length: b.length + 1 }, (_, j) => (i === 0 ? j : j === 0 ? i : 0)),
   );

@@ -91,7 +91,7 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
   );
 }
 
-export async function benchCommand(image: string | undefined, flags: BenchFlags, io: Io): Promise<number> {
+async function benchCommand(image: string | undefined, flags: BenchFlags, io: Io): Promise<number> {
   const threshold = share(flags.threshold);
   // Read first: a bench of minutes must not end in a file that is none.
   const before = flags.against === undefined ? undefined : await readReport(flags.against);

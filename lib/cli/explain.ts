@@ -56,7 +56,7 @@ export function addExplainCommand(program: Command, io: Io, done: (code: number)
 }
 
 /** @returns exit code: `failed` where a method gave no mask @throws what ends the run: wrong options, no picture, Ctrl-C */
-export async function explainCommand(image: string, flags: ExplainFlags, io: Io): Promise<number> {
+async function explainCommand(image: string, flags: ExplainFlags, io: Io): Promise<number> {
   // Everything that can be refused without a model is refused first.
   const overrides = methodFlags(flags);
   const background = resolveOptions(overrides).background.name;

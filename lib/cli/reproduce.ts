@@ -91,7 +91,7 @@ function commandLine(command: Command, asked: readonly string[]): string {
 const quoted = (text: string): string => (/^[\w./,:=+@~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 /** @param typed the command as a reader of the tables may type it @returns exit code */
-export async function reproduceCommand(
+async function reproduceCommand(
   asked: readonly string[],
   flags: ReproduceFlags,
   io: Io,

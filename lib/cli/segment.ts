@@ -66,7 +66,7 @@ export function addSegmentCommand(program: Command, io: Io, done: (code: number)
 }
 
 /** @returns exit code @throws what ends the whole run: wrong options, no folder, no model, Ctrl-C */
-export async function segmentCommand(
+async function segmentCommand(
   patterns: readonly string[],
   flags: SegmentFlags & NamesFlags,
   io: Io,

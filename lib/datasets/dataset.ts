@@ -70,10 +70,6 @@ export class FileDataset implements Dataset {
     return [...this.#skipped.values()];
   }
 
-  count(): Promise<number> {
-    return Promise.resolve(this.ids.length);
-  }
-
   problem(id: string, error: unknown): void {
     if (!this.#skip || !(error instanceof InvSegError)) throw error;
     this.#skipped.set(`${id}\n${error.message}`, { id, code: error.code, message: error.message });

@@ -1,12 +1,11 @@
 export type { CheckOptions, DatasetCheck } from './check.js';
 export { checkDataset } from './check.js';
-export type { Finding } from './check-remarks.js';
 export { checkDatasetGiven } from './given.js';
 export type { HistogramRow } from './histogram.js';
 export { MINIATURE, miniatureRoot } from './miniature.js';
 export { openDataset } from './open.js';
 export type { DatasetOptions } from './options.js';
-export { datasetDefinitions, resolveDatasetOptions } from './options.js';
+export { datasetDefinitions } from './options.js';
 export type { Size } from './png-chunks.js';
 export { decodeNamedMask } from './png-mask.js';
 export type { FoundPart } from './survey.js';

@@ -70,19 +70,13 @@ export interface Dataset extends AsyncIterable<DatasetItem> {
   readonly hasBackground: boolean;
   /** In human words: which masks, how many classes, what is ignored. For reports. */
   readonly protocol: string;
-  /** In the order of the list. */
+  /** In the order of the list, before anything is skipped. */
   readonly ids: readonly string[];
   /** Lines of the list that name no image of their own: left out, or an error when the data set is opened. */
   readonly unlisted: readonly SkippedItem[];
   /** What was left out so far, each id once; empty unless `onProblem` is `skip`. */
   readonly skipped: readonly SkippedItem[];
 
-  /**
-   * Counts the images.
-   *
-   * @returns number of ids, before anything is skipped
-   */
-  count(): Promise<number>;
   /**
    * One image, out of order.
    *

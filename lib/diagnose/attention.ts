@@ -3,7 +3,7 @@
 import { InvSegError } from '../errors.js';
 import { refineAttention } from '../functions/index.js';
 import type { MethodContext } from '../methods/index.js';
-import { crossAttention, mappedCategories, readWholePicture, selfAttention, without } from '../methods/index.js';
+import { attend, mergeWords, readRaw, without } from '../methods/index.js';
 
 export interface SeenAttention {
   /** Side of the frame. */
@@ -25,17 +25,18 @@ export interface SeenAttention {
 export async function readTraining(context: MethodContext): Promise<SeenAttention> {
   const { prompts, selections, options } = context;
   const { training, frame: side } = selections;
-  const raw = await readWholePicture(context, training);
-  const self = selfAttention(raw, training, prompts, side);
-  const cross = crossAttention(raw, training, prompts, side, options.attention.subtokens);
-  if (!self || !cross) {
-    const kind = self ? 'cross' : 'self';
+  const maps = await attend(context, context.embedding, null, training, side);
+  if (!maps.self || !maps.cross) {
+    const kind = maps.self ? 'cross' : 'self';
     throw new InvSegError(
       'INVALID_OPTION',
       `Expected ${kind}-attention that the loop reads but trainingResolutions and layers leave none`,
     );
   }
-  const categories = mappedCategories(prompts);
+  const words = context.own(await maps.cross.categories(prompts.spans, options.attention.subtokens));
+  const merged = await mergeWords(context, words);
+  const [self, cross, categories] = [await maps.self.read(), await merged.read(), merged.shape[2]!];
+  maps.self.dispose(); // the largest by far
   const refined = refineAttention({
     self,
     cross,
@@ -46,10 +47,13 @@ export async function readTraining(context: MethodContext): Promise<SeenAttentio
   return { side, self, cross, refined, categories };
 }
 
-/** Mean entropy of the rows of each resolution's self-attention over log N: 1 is flat, 0 is one point. By side. */
+/**
+ * Mean entropy of the rows of each resolution's self-attention over log N: 1 is flat, 0 is one point. By side. A number for the reader:
+ * the loss's entropy (eq. 9) is that of the categories, which says nothing of a row.
+ */
 export async function rowEntropies(context: MethodContext): Promise<Record<number, number>> {
   const { selections, prompts } = context;
-  const raw = await readWholePicture(context, without('cross', selections.inference));
+  const raw = await readRaw(context, without('cross', selections.inference));
   const entropies: Record<number, number> = {};
   for (const map of raw.self) {
     if (!map) continue;

@@ -13,7 +13,7 @@ export interface AskedModel {
   trustCode?: boolean;
 }
 
-export type { CheckName, Finding, Status } from './types.js';
+export type { Finding, Status } from './types.js';
 
 /**
  * Nothing is changed, built or downloaded. The addon runs in processes of its own, so that one that crashes is a

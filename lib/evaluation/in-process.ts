@@ -2,7 +2,7 @@
 import type { Dataset } from '../datasets/index.js';
 import type { NameSource } from '../names/index.js';
 import { ahead } from './ahead.js';
-import { ClassIndex } from './names.js';
+import { ClassIndex } from './class-index.js';
 import { Passes } from './passes.js';
 import type { FailedPicture, LoadedPicture, Place } from './picture.js';
 import { loadPicture } from './picture.js';

@@ -8,9 +8,9 @@ import type { NameSource } from '../names/index.js';
 import type { MethodOptions } from '../options/index.js';
 import { countPairs, UNASSIGNED } from '../scores/index.js';
 import type { SegmentResult } from '../segmenter/index.js';
+import type { ClassIndex } from './class-index.js';
 import { withoutBackground } from './foreground.js';
 import { maskDigest } from './masks.js';
-import type { ClassIndex } from './names.js';
 import type { Evaluated, PictureRecord } from './types.js';
 
 /** An image and its truth, in memory. */

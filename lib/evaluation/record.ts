@@ -55,7 +55,7 @@ export function checkRecord(value: unknown, classes: number, where: string): Run
 }
 
 /** Whether every pixel of the truth is counted once, and every prediction is right or confused with something. */
-export function isCounts(value: { counts: unknown; confused: unknown }, classes: number): value is PixelCounts {
+function isCounts(value: { counts: unknown; confused: unknown }, classes: number): value is PixelCounts {
   const { counts, confused } = value;
   if (!isSparse(counts, classes) || !isList(confused, classes * classes)) return false;
   const truth = new Float64Array(classes);

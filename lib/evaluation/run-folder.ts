@@ -5,7 +5,7 @@ import { InvSegError } from '../errors.js';
 import { lockFile } from '../journal/index.js';
 import { makeFolder, shortStem, sweepTemporaries, unwritable, writeWhole } from '../system/index.js';
 
-export const JOURNAL = 'journal.jsonl';
+const JOURNAL = 'journal.jsonl';
 /** Thumbnails and labels of the best and the worst pictures. */
 export const PICTURES = 'pictures';
 

@@ -7,7 +7,7 @@ import { openNameSource } from '../names/index.js';
 import type { EngineOptions, MethodOverrides } from '../options/index.js';
 import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { Segmenter } from '../segmenter/index.js';
-import { ClassIndex } from './names.js';
+import { ClassIndex } from './class-index.js';
 import type { PictureTask } from './picture.js';
 
 /** The source of a run's names; data set, engine and images are the run's. */

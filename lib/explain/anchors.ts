@@ -2,7 +2,10 @@
 import { InvSegError } from '../errors.js';
 import type { CategoryMaps } from '../segmenter/index.js';
 
-/** The soft selection that eq. 5 starts from: sigmoid(scale · (M − centre)), point by point. */
+/**
+ * The soft selection that eq. 5 starts from: sigmoid(scale · (M − centre)), point by point. For the page: the
+ * loss makes its own and keeps none.
+ */
 export function softAnchors(maps: Float32Array, scale: number, centre: number): Float32Array {
   return maps.map((value) => anchorOf(value, scale, centre));
 }

@@ -1,6 +1,9 @@
-/** Eq. 3, for a few rows: how far a point is from all others in the eyes of the self-attention. */
+/**
+ * Eq. 3, for a few rows: how far a point is from all others in the eyes of the self-attention. The engine never has these rows: its loss
+ * sums S block by block without keeping it, and `clusterLoss` gives the sums alone.
+ */
 
-/** As in the loss: a 0 in a row must not make the logarithm infinite. */
+/** `kLogEps` of the engine's loss: a 0 in a row must not make the logarithm infinite. */
 const LOG_EPS = 1e-8;
 
 /**

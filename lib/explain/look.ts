@@ -1,6 +1,6 @@
 /** What is read between the steps of the loop. The masks do not depend on it. */
 import type { MethodContext, Observer } from '../methods/index.js';
-import { predictOptions, readWholePicture, selfAttention } from '../methods/index.js';
+import { attend, predictOptions, without } from '../methods/index.js';
 import type { NativeInversion, NativePredictOptions } from '../native/index.js';
 
 export interface Look {
@@ -58,6 +58,9 @@ async function readMaps(inversion: NativeInversion, options: NativePredictOption
 
 async function readSelf(context: MethodContext): Promise<Look['self']> {
   const { training, frame } = context.selections;
-  const map = selfAttention(await readWholePicture(context, training), training, context.prompts, frame);
-  return map && { map, frame };
+  const { self } = await attend(context, context.embedding, null, without('cross', training), frame);
+  if (!self) return null;
+  const map = await self.read();
+  self.dispose();
+  return { map, frame };
 }

@@ -1,5 +1,5 @@
 export type { DecodedImage, DecodeOptions, ImageInput, RawImage } from './decode.js';
 export { decodeImage, MAX_PIXELS } from './decode.js';
 export { formatOf } from './format.js';
-export { IMAGE_EXTENSIONS, listImages } from './list.js';
+export { listImages } from './list.js';
 export { readHeader, readPictureFile } from './source.js';

@@ -96,6 +96,6 @@ export function runsArea(runs: Runs): number {
   return area;
 }
 
-export function invalid(name: string, why: string): InvSegError {
+function invalid(name: string, why: string): InvSegError {
   return new InvSegError('DATASET_INVALID', `${name}: ${why}`);
 }

@@ -12,10 +12,9 @@ export const methods: Readonly<Record<MethodName, Method>> = { invseg, baseline,
 
 export { requireFinite } from './finite.js';
 export { predictOptions } from './inversion.js';
-export type { LossComparison, Method, MethodContext, MethodOutcome, Observer, StepLoss } from './method.js';
-export type { ModelFacts, SegmenterParts, Weights } from './parts.js';
-export { without } from './passes.js';
+export type { LossComparison, MethodContext, MethodOutcome, Observer, StepLoss } from './method.js';
+export type { ModelFacts, SegmenterParts } from './model.js';
+export { attend, mergeWords, readRaw, without } from './passes.js';
 export type { MapSelections } from './selections.js';
 export { selectAll } from './selections.js';
 export { wordFactors } from './weights.js';
-export { crossAttention, mappedCategories, readWholePicture, selfAttention } from './whole-picture.js';

@@ -1,5 +1,11 @@
 /** What several methods do with one pass over the whole picture. */
-import type { NativeEmbedding, NativeLabelOptions, NativeMapSelection, NativeMaps } from '../native/index.js';
+import type {
+  NativeEmbedding,
+  NativeLabelOptions,
+  NativeMapSelection,
+  NativeMaps,
+  NativeRawMaps,
+} from '../native/index.js';
 import { nativeOptions } from '../options/index.js';
 import type { MethodContext } from './method.js';
 
@@ -28,12 +34,16 @@ export function labelOptions({
 
 type TableLabels = Pick<NativeLabelOptions, 'order' | 'background' | 'threshold' | 'rescale'>;
 
-/** One pass with one prompt of `embedding`, or with all (null). The maps live until the call ends, or are disposed of before. */
+/**
+ * One pass with one prompt of `embedding`, or with all (null). The maps live until the call ends, or are disposed of before.
+ * @param frame side of the frame of the maps; default: the latent's
+ */
 export async function attend(
   context: MethodContext,
   embedding: NativeEmbedding,
   prompt: number | null,
   selection: NativeMapSelection = context.selections.inference,
+  frame?: number,
 ): Promise<{ self: NativeMaps | null; cross: NativeMaps | null }> {
   context.checkpoint();
   const timestep = context.options.inference.timestep;
@@ -42,9 +52,16 @@ export async function attend(
     timestep,
     noiseSeed: noiseSeed(context),
     prompt,
+    ...(frame !== undefined && { frame }),
   });
   for (const kind of [maps.self, maps.cross]) if (kind) context.own(kind);
   return maps;
+}
+
+/** The same pass with all prompts as written, before any aggregation: each map is [prompts × points × columns]. */
+export function readRaw(context: MethodContext, selection: NativeMapSelection): Promise<NativeRawMaps> {
+  const { engine, image, embedding, options } = context;
+  return engine.readMaps(image, embedding, selection, options.inference.timestep, noiseSeed(context));
 }
 
 /** The selection with one kind of map left out. */

@@ -2,7 +2,7 @@
 import { InvSegError } from '../errors.js';
 import type { NativeMapSelection } from '../native/index.js';
 import type { LayerChoice, MethodOptions, ResolutionWeights } from '../options/index.js';
-import type { ModelFacts, SegmenterParts, Weights } from './parts.js';
+import type { ModelFacts, SegmenterParts, Weights } from './model.js';
 
 export interface MapSelections {
   training: NativeMapSelection;
@@ -42,7 +42,7 @@ function lacking(name: string, received: string, model: Pick<ModelFacts, 'resolu
 }
 
 /** The finest resolution with a weight above 0. */
-export function finest(weights: Weights): number {
+function finest(weights: Weights): number {
   return Math.max(...Object.entries(weights).map(([side, weight]) => (weight > 0 ? Number(side) : 0)));
 }
 

@@ -17,7 +17,7 @@ export interface StrategyOptions {
   textThreshold: number;
 }
 
-export const strategyDefaults: StrategyOptions = {
+const strategyDefaults: StrategyOptions = {
   prefixes: ['', 'A picture of'],
   imageRatio: 0.97,
   textThreshold: 0.8,

@@ -1,15 +1,12 @@
 export { parseJson } from './json.js';
-export type { Match } from './matcher.js';
 export { NameMatcher } from './matcher.js';
 export type { MissingRule } from './missing.js';
 export { missingRules, requireSome } from './missing.js';
 export type { NameSourceOptions } from './open.js';
 export { OpenedNames, openNameSource } from './open.js';
-export type { NameList } from './precomputed.js';
-export { nameLists, publishedLists } from './precomputed.js';
 export type { NameSourceKind, NameSourceParts } from './sources.js';
 export { createNameSource, nameSourceKinds, nameSourceSummary } from './sources.js';
 export type { FoundNames, NameItem, NameSource } from './types.js';
 export type { VisionLanguageModels } from './vision-language.js';
-export type { Vocabulary, VocabularyClass, VocabularyName } from './vocabulary.js';
+export type { Vocabulary, VocabularyClass } from './vocabulary.js';
 export { loadVocabulary, readVocabulary, vocabularyNames } from './vocabulary.js';

@@ -10,19 +10,13 @@ import type { NameSource } from './types.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** The lists that a file may have: names in the caption, close to the picture, close to the caption's nouns. */
-export const nameLists = ['synonym_matching', 'image_similarity', 'text_similarity'] as const;
-export type NameList = (typeof nameLists)[number];
+const nameLists = ['synonym_matching', 'image_similarity', 'text_similarity'] as const;
 
-/** What the published method takes, their union. */
-export const publishedLists: readonly NameList[] = ['image_similarity', 'text_similarity'];
+/** Those whose union the published method takes. */
+const publishedLists: readonly (typeof nameLists)[number][] = ['image_similarity', 'text_similarity'];
 
 /** At most so many unknown names are spelt out. */
 const SHOWN = 20;
-
-export interface PrecomputedOptions {
-  /** Lists whose union is taken; default `publishedLists`. */
-  lists?: readonly NameList[] | undefined;
-}
 
 /** Names of each picture, resolved. */
 export interface NamesFile {
@@ -35,16 +29,11 @@ export interface NamesFile {
  * are paths, names of files or ids, and are compared by their base names
  * @throws {InvSegError} `NAMES_NOT_FOUND`; `NAMES_INVALID` also for names that the vocabulary lacks, with their counts
  */
-export async function precomputedNames(
-  file: string,
-  vocabulary: Vocabulary,
-  options: PrecomputedOptions = {},
-): Promise<NameSource> {
-  const lists = options.lists ?? publishedLists;
+export async function precomputedNames(file: string, vocabulary: Vocabulary): Promise<NameSource> {
   const json = await readJson(file, 'lists of names');
-  const { pictures } = parseNames(json, vocabulary, lists);
+  const { pictures } = parseNames(json, vocabulary);
   return {
-    description: `${lists.join(' and ')} of ${path.basename(file)} (${pictures.size} pictures, ${json.digest}), vocabulary ${vocabulary.name}`,
+    description: `${publishedLists.join(' and ')} of ${path.basename(file)} (${pictures.size} pictures, ${json.digest}), vocabulary ${vocabulary.name}`,
     knows: (id) => pictures.has(imageKey(id)),
     async namesFor({ id }) {
       const indices = pictures.get(imageKey(id));
@@ -54,24 +43,20 @@ export async function precomputedNames(
   };
 }
 
-/** @throws {InvSegError} `NAMES_INVALID`: another shape, a list that is asked for and not there, unknown names with counts */
-export function parseNames(
-  top: JsonCursor,
-  vocabulary: Vocabulary,
-  lists: readonly NameList[] = publishedLists,
-): NamesFile {
+/** @throws {InvSegError} `NAMES_INVALID`: another shape, a list of the two that are taken and not there, unknown names with counts */
+export function parseNames(top: JsonCursor, vocabulary: Vocabulary): NamesFile {
   top.record(`an object with ${nameLists.join(', ')}`);
   top.only(nameLists);
   const resolver = new Resolver(vocabulary);
   const union = new Map<string, Set<number>>();
   for (const list of nameLists) {
     const at = top.at(list);
-    const wanted = lists.includes(list);
+    const wanted = publishedLists.includes(list);
     if (!at.present) {
-      if (wanted) at.error(`expected ${lists.join(' and ')} but there is no ${list}`);
+      if (wanted) at.error(`expected ${publishedLists.join(' and ')} but there is no ${list}`);
       continue;
     }
-    // A list that is not asked for is checked too: its mistakes tell that the vocabulary is the wrong one.
+    // A list that is not taken is checked too: its mistakes tell that the vocabulary is the wrong one.
     for (const [key, indices] of readList(at, resolver)) {
       const all = union.get(key) ?? new Set();
       union.set(key, all);

@@ -8,7 +8,6 @@ import { withFallback } from './fallback.js';
 import { givenNames } from './given.js';
 import { groundTruthNames } from './ground-truth.js';
 import { emptyWhereMissing } from './missing.js';
-import type { NameList } from './precomputed.js';
 import { precomputedNames } from './precomputed.js';
 import type { NameSource } from './types.js';
 import type { VisionLanguageModels } from './vision-language.js';
@@ -26,8 +25,6 @@ export interface NameSourceParts {
   captions?: string | undefined;
   /** For `precomputed`: a JSON file. */
   precomputed?: string | undefined;
-  /** For `precomputed`: whose union is taken. */
-  lists?: readonly NameList[] | undefined;
   /** For `captions` and `precomputed`, and images that the file does not have: an error (default), or no names. */
   missing?: 'throw' | 'empty' | undefined;
   /** For `diffsegmenter`, and for images whose captions name nothing. */
@@ -54,7 +51,7 @@ const registry = {
     summary: 'found in captions',
   },
   precomputed: {
-    make: ({ precomputed, lists, missing }, v) => fallBack(precomputedNames(precomputed!, v, { lists }), missing),
+    make: ({ precomputed, missing }, v) => fallBack(precomputedNames(precomputed!, v), missing),
     needs: 'precomputed',
     summary: 'read from lists',
   },

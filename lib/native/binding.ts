@@ -218,7 +218,7 @@ export interface NativeEngine {
     timestep: number,
     noiseSeed: number | null,
   ): Promise<NativeRawMaps>;
-  /** The same pass, aggregated in the frame of the latent; the maps stay on the device. null: nothing of the kind is read. */
+  /** The same pass, aggregated in one frame; the maps stay on the device. null: nothing of the kind is read. */
   attend(
     image: NativeImage,
     embedding: NativeEmbedding,
@@ -245,6 +245,8 @@ export interface NativeAttendOptions {
   noiseSeed: number | null;
   /** One prompt of the embedding; null: all, self-attention is their mean. */
   prompt: number | null;
+  /** Side of the frame; default: the latent's. */
+  frame?: number;
 }
 
 export interface NativeProposalOptions {

@@ -28,7 +28,7 @@ export interface Candidate extends Loadable {
 }
 
 /** The one command that helps where there is no addon for the LibTorch that was found. */
-export const SETUP = 'npx invseg setup';
+const SETUP = 'npx invseg setup';
 
 /**
  * At least one.

@@ -1,6 +1,5 @@
 export type {
   CrossScale,
-  GradientMode,
   NativeEmbedding,
   NativeEngine,
   NativeEngineConfig,
@@ -20,10 +19,9 @@ export type {
   NativeStepResult,
   NativeVisionLanguage,
   NativeVisionLanguageConfig,
-  SubtokenRule,
   TensorSource,
 } from './binding.js';
-export { builtFolder, type LocalBuild, localBuilds } from './builds.js';
+export { builtFolder, localBuilds } from './builds.js';
 export { type AddonOptions, type Candidate, candidates } from './candidates.js';
 export { cmakeJs } from './cmake-js.js';
 export { checkDevice } from './devices.js';
@@ -46,7 +44,7 @@ export {
 } from './libtorch-folder.js';
 export { type LoadedAddon, loadAddon, loadBinding } from './load.js';
 export { notNumbers } from './not-finite.js';
-export { cacheFolder, isCheckout, LIBTORCH_PIN, LIBTORCH_RANGE, libtorchCache } from './places.js';
-export { type Prebuild, prebuildFor, prebuildsFolder, whyNoPrebuild } from './prebuilds.js';
+export { cacheFolder, isCheckout, LIBTORCH_PIN, libtorchCache } from './places.js';
+export { prebuildFor, prebuildsFolder, whyNoPrebuild } from './prebuilds.js';
 export type { BuildStamp } from './stamp.js';
 export { ADDON, BUILD_FOLDER, PACKAGE_ROOT, readStamp, SHIM, STAMP } from './stamp.js';

@@ -8,7 +8,6 @@ import { crashedBefore, firstLoad } from './first-load.js';
 import { LinkerError, openAddon } from './open.js';
 
 export type { AddonOptions } from './candidates.js';
-export { toInvSegError } from './errors.js';
 
 export interface Addon {
   binding: NativeBinding;

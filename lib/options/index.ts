@@ -23,7 +23,7 @@ export { methodDefaults } from './method-defaults.js';
 export type { MethodName } from './method-names.js';
 export { methodNames } from './method-names.js';
 export { mergeOverrides, resolveEngineOptions, resolveOptions, resolveOutput } from './resolve.js';
-export type { Scope, Table, ValuesOf } from './row.js';
+export type { Scope, ValuesOf } from './row.js';
 export type { OptionRow } from './rows.js';
 export { engineRows, methodRows, outputRows, textKeys } from './rows.js';
 export { nativeOptions, optionAt, optionsOf } from './scopes.js';

@@ -8,7 +8,7 @@ export type { ReproduceNames } from './name-offers.js';
 export { OfferedNames } from './name-offers.js';
 export type { NamesLacking, NamesOffer, NamesOffers } from './offers.js';
 export { assumedOffers } from './offers.js';
-export type { Plan, PlanInput, PlannedRow, PlannedTable, Setting } from './plan.js';
+export type { Plan, PlanInput } from './plan.js';
 export { checkRunnable, makePlan } from './plan.js';
 export { planText } from './plan-text.js';
 export type { ReproduceOptions, ReproduceProgress } from './reproduce.js';

@@ -1,6 +1,6 @@
 export { allBackground } from './all-background.js';
 export { checkSegmenter } from './check.js';
-export { DECODED_AHEAD, Decoding } from './decoding.js';
+export { Decoding } from './decoding.js';
 export type { SegmenterPoolOptions } from './pool.js';
 export { SegmenterPool } from './pool.js';
 export { maskOf } from './result.js';

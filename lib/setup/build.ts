@@ -23,7 +23,7 @@ import { logFile } from './places.js';
 import { type Log, requireTool, runTool, step } from './tools.js';
 
 /** A checkout's build tree, which cmake-js names so. */
-export const BUILD_TREE = path.join(PACKAGE_ROOT, 'build');
+const BUILD_TREE = path.join(PACKAGE_ROOT, 'build');
 
 /** The stamp of a build that needs nothing done, or undefined. The newest, where there are several. */
 export function currentBuild(): BuildStamp | undefined {

@@ -13,12 +13,8 @@ import type { Progress } from './progress.js';
 import type { Log } from './tools.js';
 
 export { buildNativeTests } from './build.js';
-export type { Fetch } from './fetch.js';
 export { sizeText } from './fetch.js';
-export type { Attempt, Libtorch, LibtorchSource } from './libtorch.js';
-export type { Progress } from './progress.js';
 export { bytesText, progressBar } from './progress.js';
-export type { Log } from './tools.js';
 
 export interface SetupOptions {
   /** Root of a LibTorch; searched for, and installed where there is none, by default. */

@@ -12,7 +12,7 @@ export type Log = (line: string) => void;
 const TAIL_LINES = 25;
 
 /** The file that a command's name leads to, or undefined. */
-export function which(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+function which(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (name.includes(path.sep)) return isExecutable(name) ? name : undefined;
   return (env['PATH'] ?? '')
     .split(path.delimiter)

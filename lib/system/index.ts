@@ -8,4 +8,4 @@ export { nvidiaGpus, olderDriver } from './nvidia.js';
 export { makeFolder, prepareFolder, unwritable, writeWhole } from './outputs.js';
 export { ownProcess } from './processes.js';
 export { freeBytes, nearestFolder } from './space.js';
-export { sweepTemporaries, temporaryIn, writeWholeFile } from './whole-file.js';
+export { sweepTemporaries, temporaryIn } from './whole-file.js';

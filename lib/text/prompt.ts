@@ -5,7 +5,7 @@ import { quote } from './names.js';
 import { type ClipTokenizer, normalise } from './tokenizer.js';
 
 export interface PromptOptions {
-  /** `{}` or `{categories}` stands for the joined names; default: nothing but the names, the paper's sentence. */
+  /** `{}` stands for the joined names; default: nothing but the names, the paper's sentence. */
   template?: string | undefined;
   /** Between two names; default one space. */
   separator?: string | undefined;
@@ -35,7 +35,7 @@ interface Layout {
   spans: { first: number; count: number; tokens: string[] }[];
 }
 
-const PLACE = /\{(?:categories)?\}/;
+const PLACE = '{}';
 
 /**
  * Puts the names into as few prompts as hold them, in their order. Where they do not fit into one prompt of K − 2

@@ -42,7 +42,7 @@ export interface ModelManifest {
 }
 
 /** Modules and special ids of each kind. */
-export const KINDS = {
+const KINDS = {
   contrastive: { modules: ['imageEncoder', 'textEncoder'], ids: ['bos', 'eos', 'pad'] },
   captioner: { modules: ['visionEncoder', 'textDecoder'], ids: ['start', 'end'] },
 } as const;

@@ -179,6 +179,7 @@ Napi::Value EngineHandle::attend(const Napi::CallbackInfo& info) {
     options.selection = map_selection(object_of(object.Get("selection"), "selection"), engine->config);
     options.timestep = integer_of(object.Get("timestep"), "timestep");
     options.noise_seed = noise_seed_of(object.Get("noiseSeed"));
+    if (object.Has("frame")) options.frame = integer_of(object.Get("frame"), "frame");
     at::Tensor states = embedding->states;
     if (!object.Get("prompt").IsNull()) {
       const int64_t prompt = integer_of(object.Get("prompt"), "prompt");

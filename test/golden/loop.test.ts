@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../../lib/image/decode.js';
 import { inversionOptions } from '../../lib/methods/inversion.js';
-import type { SegmenterParts } from '../../lib/methods/parts.js';
+import type { SegmenterParts } from '../../lib/methods/model.js';
 import { resolveWeights, selectAll } from '../../lib/methods/selections.js';
 import type { NativeStepResult } from '../../lib/native/binding.js';
 import { type MethodOverrides, resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../../lib/image/decode.js';
 import { methods } from '../../lib/methods/index.js';
-import type { SegmenterParts } from '../../lib/methods/parts.js';
+import type { SegmenterParts } from '../../lib/methods/model.js';
 import type { MethodOverrides } from '../../lib/options/index.js';
 import { resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
 import { Random } from '../../lib/random.js';

@@ -4,8 +4,8 @@ import { methods, wordFactors } from '../../lib/methods/index.js';
 import { openBundle } from '../../lib/models/index.js';
 import type { MethodOverrides } from '../../lib/options/index.js';
 import { resolveOptions } from '../../lib/options/index.js';
-import type { PromptSet } from '../../lib/text/plan.js';
-import { planPrompts } from '../../lib/text/plan.js';
+import type { PromptSet } from '../../lib/text/prompt-set.js';
+import { planPrompts } from '../../lib/text/prompt-set.js';
 import { ClipTokenizer } from '../../lib/text/tokenizer.js';
 
 let tokenizer: ClipTokenizer;

@@ -193,9 +193,6 @@ describe('precomputed', () => {
       names: [],
       origin: 'precomputed/nothing',
     });
-    expect(
-      (await names('precomputed', { precomputed, lists: ['synonym_matching'] }, item('2007_000033'))).names,
-    ).toEqual(['airplane', 'person']);
     await expect(names('precomputed', { precomputed }, item('other'))).rejects.toMatchObject({
       code: 'NAMES_NOT_FOUND',
     });

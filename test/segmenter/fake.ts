@@ -3,7 +3,7 @@
  * orchestration can be tested with it where there is no LibTorch.
  */
 import { InvSegError } from '../../lib/errors.js';
-import type { SegmenterParts } from '../../lib/methods/parts.js';
+import type { SegmenterParts } from '../../lib/methods/model.js';
 import type { MapChoice } from '../../lib/models/index.js';
 import type {
   NativeAttendOptions,

@@ -39,7 +39,7 @@ describe('one prompt', () => {
       ],
     ],
     [
-      { template: 'a photo of {categories}.' },
+      { template: 'a photo of {}.' },
       'a photo of cat tv/monitor.',
       [
         [0, 4, 1],
@@ -176,6 +176,7 @@ describe('refused', () => {
       /\{\} once in template but received "a photo"/,
     ],
     ['a template with two places', ['cat'], { template: '{} {}' }, 'INVALID_OPTION', /\{\} once in template/],
+    ['another place', ['cat'], { template: 'a {categories}' }, 'INVALID_OPTION', /\{\} once in template/],
     [
       'a special token in a name',
       ['a<|endoftext|>'],

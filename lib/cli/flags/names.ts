@@ -46,7 +46,7 @@ export function addMissingNamesFlag(command: Command): Command {
 export const runRule = (rule: MissingRule | undefined): 'skip' | 'throw' => (rule === 'throw' ? 'throw' : 'skip');
 
 /** What of it is the source's. */
-export const sourceRule = (rule: MissingRule | undefined): 'empty' | 'throw' => (rule === 'empty' ? 'empty' : 'throw');
+const sourceRule = (rule: MissingRule | undefined): 'empty' | 'throw' => (rule === 'empty' ? 'empty' : 'throw');
 
 /** Which source the flags mean: names that are given, else a vocabulary to find them in. */
 export function sourceOf({ names, categories, vocabulary }: NamesFlags): NameSourceKind {

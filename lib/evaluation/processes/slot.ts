@@ -20,7 +20,7 @@ export interface SlotEvents {
 }
 
 /** Processes of a device that may end in a row without a picture between them. */
-export const MOST_ENDS = 5;
+const MOST_ENDS = 5;
 /** Before the second start in a row, doubled for each further one, milliseconds. */
 const PAUSE = 500;
 

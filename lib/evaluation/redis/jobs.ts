@@ -18,7 +18,7 @@ export type JobResult = RemoteResult<string> & { worker: string };
 const LONGEST = 10_000;
 
 /** Tries of a picture that fails for a reason that may be the host's. */
-export const ATTEMPTS = 4;
+const ATTEMPTS = 4;
 /** How often a picture is taken over from a worker that has gone. */
 export const MOST_STALLS = 3;
 

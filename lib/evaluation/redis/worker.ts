@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Worker } from 'bullmq';
 import { InvSegError } from '../../errors.js';
 import type { NameSource } from '../../names/index.js';
-import { ClassIndex } from '../names.js';
+import { ClassIndex } from '../class-index.js';
 import type { PictureTask } from '../picture.js';
 import { RemoteEngine } from '../remote.js';
 import type { RunSettings } from '../types.js';

@@ -349,7 +349,8 @@ Prediction Inversion::predict(const PredictOptions& options) {
         own.cross_heads = inputs[4];
         const auto& [iterations, strength] = options.refinement;
         const bool read_self = iterations > 0 || options.refine_iterations > 0;
-        const Attention attention = attend(*engine_, inputs[0], inputs[1], inputs[2], own, read_self);
+        const Attention attention =
+            attend(*engine_, inputs[0], inputs[1], inputs[2], own, read_self, engine_->config().latent_size);
         const at::Tensor categories =
             merge_.with(inputs[7])(pick_.with(inputs[5], inputs[6])(attention.cross));  // [1, N, C]
         return std::vector<at::Tensor>{

@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/error.h"
 #include "core/maps/aggregate.h"
 
 namespace invseg {
 
 Attention attend(
     Engine& engine, const at::Tensor& noised, const at::Tensor& timestep, const at::Tensor& embedding,
-    const MapSelection& selection, bool self) {
+    const MapSelection& selection, bool self, int64_t frame) {
   at::NoGradGuard no_grad;
-  const int64_t frame = engine.config().latent_size, prompts = embedding.size(0);
+  const int64_t prompts = embedding.size(0);
   const auto reads = [](const std::vector<int64_t>& layers) {
     return std::any_of(layers.begin(), layers.end(), [](int64_t flag) { return flag != 0; });
   };
@@ -34,10 +35,12 @@ Attention attend(Engine& engine, const Image& image, const at::Tensor& embedding
   at::NoGradGuard no_grad;
   engine.check_embedding(embedding);
   options.selection.check(engine.config());
+  const int64_t frame = options.frame.value_or(engine.config().latent_size);
+  check_shape(frame >= 1, "Expected a frame of at least one point");
   const at::Tensor noised = engine.noised(image, options.timestep, options.noise_seed);
   const at::Tensor timestep =
       at::full({1}, options.timestep, at::TensorOptions().dtype(at::kLong).device(engine.device()));
-  return attend(engine, noised, timestep, embedding, options.selection.to(engine.device()), options.self);
+  return attend(engine, noised, timestep, embedding, options.selection.to(engine.device()), options.self, frame);
 }
 
 }  // namespace invseg

@@ -1,4 +1,4 @@
-/** What a segmenter is made of. `open.ts` makes the real parts; tests bring their own. */
+/** What a segmenter is made of. `lib/segmenter/open.ts` opens the real ones; tests bring their own. */
 import type { MapChoice, ModelIdentity } from '../models/index.js';
 import type { NativeEngine, NativeMapSelection } from '../native/index.js';
 import type { ModelMethods } from '../options/index.js';
