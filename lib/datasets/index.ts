@@ -1,5 +1,6 @@
 export type { CheckOptions, DatasetCheck } from './check.js';
 export { checkDataset } from './check.js';
+export type { Finding } from './check-remarks.js';
 export { checkDatasetGiven } from './given.js';
 export type { HistogramRow } from './histogram.js';
 export { MINIATURE, miniatureRoot } from './miniature.js';

@@ -17,7 +17,7 @@ double quantile(std::vector<double> values, double q);
  */
 int time_loss(int64_t points, int64_t categories);
 
-/** Prints the operator calls of each stage of an image, all of them run plainly; nested ones count too. @return exit code */
+/** Prints the operator calls of each stage of an image, all of them run plainly, without those that another operator calls. @return exit code */
 int count_operators(const std::shared_ptr<invseg::Engine>& engine, const Setting& setting);
 
 }  // namespace bench

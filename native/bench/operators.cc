@@ -10,15 +10,18 @@ using namespace invseg;
 namespace bench {
 namespace {
 
-/** Operators that were called since the last look, those that others call included. */
+/** Operators that were called since the last look, without those that another operator called. */
 int64_t operators() {
   static std::atomic<int64_t> count{0};
+  static thread_local int64_t depth = 0;
   static const bool counting = [] {
-    at::addGlobalCallback(
-        at::RecordFunctionCallback([](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> {
-          ++count;
-          return nullptr;
-        }).scopes({at::RecordScope::FUNCTION}));
+    at::addGlobalCallback(at::RecordFunctionCallback(
+                              [](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> {
+                                if (depth++ == 0) ++count;
+                                return nullptr;
+                              },
+                              [](const at::RecordFunction&, at::ObserverContext*) { --depth; })
+                              .scopes({at::RecordScope::FUNCTION}));
     return true;
   }();
   return counting ? count.exchange(0) : 0;

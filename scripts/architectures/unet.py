@@ -104,6 +104,7 @@ class UNet(nn.Module):
         embedding = self.time_embedding(time.to(dtype))
         x = self.conv_in(latent.to(dtype))
         skips = [x]
+        # Nothing after the last layer that is read: its block's resampling neither.
         for block in self.down_blocks:
             if block.first_layer <= last_layer:
                 x = block(
@@ -120,9 +121,10 @@ class UNet(nn.Module):
                     last_layer,
                     key_gradient_only,
                 )
-                for sampler in block.downsamplers:
-                    x = sampler(x)
-                    skips.append(x)
+                if block.first_layer + len(block.attentions) <= last_layer:
+                    for sampler in block.downsamplers:
+                        x = sampler(x)
+                        skips.append(x)
         if self.mid_layer <= last_layer:
             x = self.mid_block(
                 x,
@@ -153,11 +155,12 @@ class UNet(nn.Module):
                     last_layer,
                     key_gradient_only,
                 )
-                for sampler in block.upsamplers:
-                    # The next skip connection gives the size, so that odd latent sizes work too.
-                    size = skips[-1].shape[-2:]
-                    # The operator itself: the scripted F.interpolate names operators that older LibTorchs do not know.
-                    x = sampler(torch.ops.aten.upsample_nearest2d(x, [size[0], size[1]]))
+                if block.first_layer + len(block.attentions) <= last_layer:
+                    for sampler in block.upsamplers:
+                        # The next skip connection gives the size, so that odd latent sizes work too.
+                        size = skips[-1].shape[-2:]
+                        # The operator itself: the scripted F.interpolate names operators that older LibTorchs do not know.
+                        x = sampler(torch.ops.aten.upsample_nearest2d(x, [size[0], size[1]]))
         if predict:
             prediction = self.conv_out(self.conv_norm_out(x))
         return prediction, self_maps, cross_maps

@@ -61,6 +61,7 @@ RuntimeInfo runtime_info() { return {TORCH_VERSION, cuda_library_loaded(), cuda_
 
 at::Device parse_device(const std::string& name) {
   if (name == "cpu") return at::Device(at::kCPU);
+  if (name == "meta") return at::Device(at::kMeta);
   const int64_t count = cuda_devices();
   if (name == "auto") return count > 0 ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
   int64_t index = -1;

@@ -17,7 +17,8 @@ struct RuntimeInfo {
 RuntimeInfo runtime_info();
 
 /**
- * `auto` (the first CUDA device where there is one, else the CPU), `cpu`, `cuda` or `cuda:<index>`.
+ * `auto` (the first CUDA device where there is one, else the CPU), `cpu`, `cuda` or `cuda:<index>`; or LibTorch's `meta`, which
+ * has shapes and no values, for tests and counts.
  * @throws Error `DEVICE_UNAVAILABLE` when the device is not there or the build has no CUDA.
  */
 at::Device parse_device(const std::string& name);

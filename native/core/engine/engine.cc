@@ -116,7 +116,7 @@ at::Tensor Engine::encode(const at::Tensor& pictures, const at::Tensor& posterio
   return latents * config_.latent_scale;
 }
 
-int64_t Engine::encoder_batch() const { return device_.is_cuda() ? 16 : 2; }
+int64_t Engine::encoder_batch() const { return device_.is_cpu() ? 2 : 16; }
 
 Image Engine::encode_image(const uint8_t* rgb, int64_t width, int64_t height, bool sample, uint64_t seed) {
   Image image{width, height, canonical(rgb, width, height), {}, sample};

@@ -119,11 +119,13 @@ LoadedModule::LoadedModule(
     std::map<std::string, std::shared_ptr<MappedFile>>& files) {
   register_operators();
   try {
+    // Parameters cannot be given tensors of the meta device later.
+    const at::Device first = device.is_meta() ? device : at::Device(at::kCPU);
     if (config.code.empty()) {
-      module_ = torch::jit::load(config.script, at::kCPU);
+      module_ = torch::jit::load(config.script, first);
     } else {
       std::istringstream code(config.code);
-      module_ = torch::jit::load(code, at::kCPU);
+      module_ = torch::jit::load(code, first);
     }
   } catch (const c10::Error& e) {
     const std::string text = e.what_without_backtrace();
@@ -138,6 +140,13 @@ LoadedModule::LoadedModule(
   compare(what, parameters, config.weights);
 
   for (const auto& source : config.weights) {
+    if (device.is_meta()) {  // shapes are all that it has: no file is read
+      at::Tensor parameter = parameters.at(source.name);
+      const at::ScalarType own = ends_with_any(source.name, wide_names) ? at::kFloat : dtype;
+      parameter.set_requires_grad(false);
+      parameter.set_data(at::empty(parameter.sizes(), at::TensorOptions().dtype(own).device(device)));
+      continue;
+    }
     auto& file = files[source.file];
     if (!file) file = std::make_shared<MappedFile>(source.file);
     const at::ScalarType type = source_dtype(source);
