@@ -5,6 +5,9 @@ import { DEFAULT_VARIANT } from './variants.js';
 
 const hundredths = (value: number): string => (100 * value).toFixed(0);
 
+/** Below it, resampled images say nothing about others. */
+const LEAST = 10;
+
 /** `28 % [22, 35]` */
 export const share = ({ value, low, high }: Estimate): string =>
   `${hundredths(value)} % [${hundredths(low)}, ${hundredths(high)}]`;
@@ -18,6 +21,8 @@ export const points = ({ value, low, high }: Estimate): string => `${signed(valu
 export function verdict({ variants, ids }: Diagnosis): string {
   const own = variants.find(({ name }) => name === DEFAULT_VARIANT);
   const lines = own?.loss ? [lossSentence(own.loss)] : [];
+  if (ids.length < LEAST)
+    return [...lines, `${ids.length} of at least ${LEAST} images: too few to say what the loop changes.`].join('\n');
   if (own?.masks)
     lines.push(`The loop changes mIoU by ${points(own.masks.difference)} points: ${effect(own.masks.difference)}.`);
   const gains = variants

@@ -1,6 +1,6 @@
 /** A data set through a model: every picture once, whatever happens in between. */
 
-import { integer, pathText, record } from '../checks/index.js';
+import { integer, pathText, record, rejectUnknown } from '../checks/index.js';
 import { checkDatasetGiven } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
 import { Journal } from '../journal/index.js';
@@ -52,6 +52,7 @@ export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
 /** `evaluate`, with what a report needs besides: the journal is read, and its resamplings are drawn, once. */
 export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   record(given, 'options', 'an object with dataset and out');
+  rejectUnknown(given, KEYS);
   checkDatasetGiven(given.dataset);
   pathText.read(given.out, 'out');
   const { dataset, out, signal, absent } = given;
@@ -60,8 +61,9 @@ export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   const pool = await poolOf(given);
   const batch = given.batch ?? pool.batch ?? 1;
   const { prefetch = Math.max(2, batch) } = given;
-  const identity = given.identity ?? (await given.segmenter?.identity?.());
-  const settings = settingsOf({ ...given, identity }, pool.info, ids, pool.names);
+  const identity = given.identity ?? (await (given.segmenter ?? pool).identity?.());
+  const options = given.options ?? pool.options;
+  const settings = settingsOf({ ...given, options, identity }, pool.info, ids, pool.names);
   await openFolder(out, given.restart === true);
 
   const run = new RunState(given, places.length);
@@ -76,11 +78,14 @@ export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
     sums.add(record);
   };
   const open = places.filter(({ id }) => !run.counted(id));
+  const waiting = new Set(open.map(({ id }) => id));
   run.report(undefined);
   checkSignal(signal);
   await checkMasks(dataset, run.masks, () => checkSignal(signal));
   for await (const outcome of pool.work(open, { settings, prefetch, batch, signal })) {
     checkSignal(signal);
+    if (!waiting.delete(outcome.id))
+      throw new InvSegError('INTERNAL', `The pool gave an outcome that was not asked for: ${outcome.id}`);
     await count(outcome, given, keep, run);
     run.report(outcome.id);
   }
@@ -94,6 +99,23 @@ export async function evaluateRun(given: EvaluateOptions): Promise<ReadRun> {
   );
   return whole;
 }
+
+const KEYS = [
+  ...[
+    'segmenter',
+    'pool',
+    'dataset',
+    'out',
+    'names',
+    'onMissingNames',
+    'options',
+    'sample',
+    'seed',
+    'shard',
+    'restart',
+  ],
+  ...['identity', 'absent', 'prefetch', 'batch', 'signal', 'onProgress'],
+];
 
 type Keep = (record: RunRecord) => Promise<void>;
 

@@ -1,11 +1,13 @@
 /** Where the images of a run are segmented: in this process, in one process per device, or by the workers of a queue. */
 import { fileURLToPath } from 'node:url';
-import { integer, record } from '../checks/index.js';
+import { integer, record, refuse, rejectUnknown } from '../checks/index.js';
 import type { Dataset } from '../datasets/index.js';
 import { openDataset } from '../datasets/index.js';
+import { InvSegError } from '../errors.js';
+import type { ModelIdentity } from '../models/index.js';
 import { openBundle } from '../models/index.js';
-import type { EngineOptions } from '../options/index.js';
-import { resolveEngineOptions } from '../options/index.js';
+import type { EngineOptions, MethodOverrides } from '../options/index.js';
+import { resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { Segmenter } from '../segmenter/index.js';
 import { askedDevice, parseDevices, threadsFor } from './devices.js';
 import { InProcess } from './in-process.js';
@@ -48,20 +50,31 @@ export interface PoolQueue {
   restart?: boolean | undefined;
 }
 
+/** What a pool's engines were opened for. */
+export interface OpenedFor {
+  dataset: Dataset;
+  engine: EngineOptions;
+  options: MethodOverrides | undefined;
+}
+
 /** A pool and what it was made of; disposing of it ends engines, processes and connections. */
 export class OwnedPool implements PicturePool, AsyncDisposable {
   readonly #pool: PicturePool;
   readonly #owned: readonly AsyncDisposable[];
+  readonly #opened: OpenedFor | undefined;
+  #identity: Promise<ModelIdentity> | undefined;
 
   /**
    * `openPool` makes pools; this is for a caller that brings its own.
    *
    * @param pool that does the work
    * @param owned what disposing of it ends, in the reverse order
+   * @param opened what the engines were opened for
    */
-  constructor(pool: PicturePool, owned: readonly AsyncDisposable[]) {
+  constructor(pool: PicturePool, owned: readonly AsyncDisposable[], opened?: OpenedFor) {
     this.#pool = pool;
     this.#owned = owned;
+    this.#opened = opened;
   }
 
   /** What of the engines decides the counts. */
@@ -77,6 +90,31 @@ export class OwnedPool implements PicturePool, AsyncDisposable {
   /** Images in one pass that its engines were opened for; default 1. */
   get batch(): number | undefined {
     return this.#pool.batch;
+  }
+
+  /** Options of the method that it was opened with; `evaluate` takes them where its caller gives none. */
+  get options(): MethodOverrides | undefined {
+    return this.#opened?.options;
+  }
+
+  /**
+   * Reads what the engines' model is made of; its files are read once.
+   *
+   * @returns SHA-256 of weights, manifest, code and tokenizer
+   * @throws {InvSegError} `WEIGHTS_INVALID`; `INVALID_OPTION` for a pool that was opened without a model
+   * @example
+   * ```ts
+   * import { openPool } from 'invseg-native/evaluation';
+   *
+   * await using pool = await openPool({ dataset: { kind: 'voc', root: 'VOCdevkit' } });
+   * console.log((await pool.identity()).weights);
+   * ```
+   */
+  async identity(): Promise<ModelIdentity> {
+    if (!this.#opened) throw new InvSegError('INVALID_OPTION', 'Expected a pool of openPool, which knows its model');
+    const { model } = this.#opened.engine;
+    this.#identity ??= openBundle(model, this.#opened.engine).then((bundle) => bundle.identity());
+    return this.#identity;
   }
 
   /**
@@ -102,6 +140,13 @@ export class OwnedPool implements PicturePool, AsyncDisposable {
    * ```
    */
   work(places: readonly Place[], run: PoolRun): AsyncIterable<Outcome> {
+    const protocol = this.#opened?.dataset.protocol;
+    if (protocol !== undefined && protocol !== run.settings.protocol) {
+      throw new InvSegError(
+        'INVALID_OPTION',
+        `Expected the data set that the pool was opened for (${protocol}) but received one with ${run.settings.protocol}`,
+      );
+    }
     return this.#pool.work(places, run);
   }
 
@@ -133,13 +178,29 @@ export class OwnedPool implements PicturePool, AsyncDisposable {
  */
 export async function openPool(options: PoolOptions): Promise<OwnedPool> {
   record(options, 'options', 'an object with dataset');
+  rejectUnknown(options, KEYS);
+  const { devices, batch, signal } = options;
+  if (devices !== undefined && !(Array.isArray(devices) && devices.every((one) => /^[a-z0-9:]+$/.test(String(one)))))
+    refuse('devices', 'a list of devices such as cuda:0', devices);
+  if (batch !== undefined) integer(1, 64).read(batch, 'batch');
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
+    refuse('signal', 'an AbortSignal', signal);
+  if (signal?.aborted)
+    throw new InvSegError('ABORTED', 'Interrupted: the pool was not opened', { cause: signal.reason });
+  resolveOptions(options.options);
+  if (options.dataset === undefined) refuse('dataset', 'the options of openDataset', options.dataset);
   const dataset = options.opened ?? (await openDataset(options.dataset));
   const engine = resolveEngineOptions(options.engine);
   if (options.queue) return overQueue(options, options.queue, dataset, engine);
-  if (options.devices !== undefined && options.devices.length > 0)
-    return inProcesses(options, parseDevices(options.devices.join(',')), dataset, engine);
+  if (devices !== undefined && devices.length > 0)
+    return inProcesses(options, parseDevices(devices.join(',')), dataset, engine);
   return inThisProcess(options, dataset, engine);
 }
+
+const KEYS = [
+  ...['dataset', 'engine', 'names', 'options', 'batch', 'opened', 'devices', 'queue', 'cudaDevices', 'onNote'],
+  ...['signal', 'openSegmenter'],
+];
 
 async function inThisProcess(options: PoolOptions, dataset: Dataset, engine: EngineOptions): Promise<OwnedPool> {
   const batch = integer(1, 64).read(options.batch ?? 1, 'batch');
@@ -147,7 +208,11 @@ async function inThisProcess(options: PoolOptions, dataset: Dataset, engine: Eng
   try {
     const open = options.openSegmenter ?? ((given) => Segmenter.open(given));
     const segmenter = await open(engine);
-    return new OwnedPool(new InProcess(segmenter, dataset, names.source, batch), [names, segmenter]);
+    return new OwnedPool(new InProcess(segmenter, dataset, names.source, batch), [names, segmenter], {
+      dataset,
+      engine,
+      options: options.options,
+    });
   } catch (error) {
     await names[Symbol.asyncDispose]();
     throw error;
@@ -171,7 +236,7 @@ async function inProcesses(
   // The compiled module, also where this one runs from its source.
   const entry = fileURLToPath(new URL('./processes/main.js', import.meta.url));
   const pool = await ProcessPool.open({ devices, entry, setup, dataset, batch, onNote, signal });
-  return new OwnedPool(pool, [pool]);
+  return new OwnedPool(pool, [pool], { dataset, engine, options });
 }
 
 /** No engine is opened here: the options say what the workers have to have. */
@@ -194,9 +259,8 @@ async function overQueue(
     const { description } = names.source;
     await names[Symbol.asyncDispose]();
     const { name: queueName, out, restart } = queue;
-    return new OwnedPool(new QueuePool({ link, info, names: description, dataset, out, queueName, restart, onNote }), [
-      link,
-    ]);
+    const pool = new QueuePool({ link, info, names: description, dataset, out, queueName, restart, onNote });
+    return new OwnedPool(pool, [link], { dataset, engine, options: options.options });
   } catch (error) {
     await link[Symbol.asyncDispose]();
     throw error;

@@ -1,4 +1,6 @@
 /** Who segments the images of a run: this process, several, or other hosts. The journal is none of their business. */
+import type { ModelIdentity } from '../models/index.js';
+import type { MethodOverrides } from '../options/index.js';
 import type { SegmenterInfo } from '../segmenter/index.js';
 import type { LoadedPicture, Place } from './picture.js';
 import type { PictureRecord, RunSettings } from './types.js';
@@ -17,6 +19,10 @@ export interface PicturePool {
   readonly names: string;
   /** Pictures in one pass that its engines were opened for; default 1. */
   readonly batch?: number | undefined;
+  /** Options of the method that `evaluate` takes where its caller gives none. */
+  readonly options?: MethodOverrides | undefined;
+  /** What its engines' model is made of. */
+  identity?(): Promise<ModelIdentity>;
   /**
    * One outcome per image, in any order. An image counts as dealt with when the next outcome is asked for, that is when it is
    * in the journal. Whoever leaves early ends the work that was begun.

@@ -1,10 +1,12 @@
 /** The files of one result: labels, overlay, maps where there are some, and a report that says how they came to be. */
 import path from 'node:path';
-import { flag, isPlainObject, oneOf, pathText, refuse } from '../checks/index.js';
+import { typedArray } from '../arrays.js';
+import { flag, isPlainObject, oneOf, pathText, refuse, rejectUnknown, text } from '../checks/index.js';
 import type { PaletteName, Pixels } from '../draw/index.js';
 import { categoryPalette, drawOverlay, encodeLabels, paletteNames } from '../draw/index.js';
 import { backgroundFirst } from '../labels/index.js';
 import type { SegmenterInfo, SegmentResult } from '../segmenter/index.js';
+import { checkLabelled } from '../segmenter/index.js';
 import { prepareFolder, writeWhole } from '../system/index.js';
 import { encodeNpy } from './npy.js';
 import type { LabelOrder } from './report.js';
@@ -63,35 +65,45 @@ export interface SavedResult {
  * ```
  */
 export async function saveResult(result: SegmentResult, options: SaveOptions): Promise<SavedResult> {
+  checkLabelled(result);
+  if (!Array.isArray(result.segments) || !isPlainObject(result.timings)) refuse('result', 'what segment gives', result);
   if (!isPlainObject(options)) refuse('options', 'an object with folder, name, image and info', options);
-  const { image, info, hasBackground = true, names } = options;
+  rejectUnknown(options, KEYS);
+  const { image, info, names, source } = options;
   const folder = pathText.read(options.folder, 'folder');
-  const name = pathText.read(options.name, 'name');
-  if (path.basename(name) !== name) refuse('name', 'the beginning of a file name, without folders', name);
+  const name = text('the beginning of a file name, without folders', isFileName).read(options.name, 'name');
   const palette = oneOf(...paletteNames).read(options.palette ?? 'voc', 'palette');
   const order = oneOf(...labelOrders).read(options.labels ?? 'background-last', 'labels');
+  const hasBackground = flag.read(options.hasBackground ?? true, 'hasBackground');
+  if (!isPlainObject(info) || !isPlainObject(info.model)) refuse('info', 'the info of a segmenter', info);
+  for (const [key, value] of Object.entries({ names, source }))
+    if (value !== undefined && typeof value !== 'string') refuse(key, 'a text', value);
+  const create = flag.read(options.create ?? true, 'create');
+
   const colours = categoryPalette(result.categories.length, palette);
   const { labels, categories, maps, width, height } = result;
-  if (flag.read(options.create ?? true, 'create')) await prepareFolder(folder);
-  const write = (file: string, content: Uint8Array | string): Promise<void> =>
-    writeWhole(path.join(folder, file), content);
-
   const first = order === 'background-first' && hasBackground;
   const own = { labels, names: categories, palette: colours };
   const written = first ? backgroundFirst(own) : own;
   const background = hasBackground ? (first ? 0 : categories.length - 1) : null;
   const files: Record<string, string> = { labels: `${name}.labels.png`, overlay: `${name}.overlay.png` };
-  await write(
-    files['labels']!,
-    encodeLabels(written.labels, width, height, written.palette, { names: written.names, background }),
-  );
-  await write(files['overlay']!, await drawOverlay({ image, labels, categories, palette: colours }));
+  // All of it is made before the first file is written: a call that is refused leaves an earlier result whole.
+  const contents: [file: string, content: Uint8Array | string][] = [
+    [
+      files['labels']!,
+      encodeLabels(written.labels, width, height, written.palette, { names: written.names, background }),
+    ],
+    [files['overlay']!, await drawOverlay({ image, labels, categories, palette: colours })],
+  ];
   if (maps) {
     files['maps'] = `${name}.maps.npy`;
-    await write(files['maps'], encodeNpy(maps.data, [maps.categories.length, maps.size, maps.size]));
+    const shape = [maps.categories.length, maps.size, maps.size];
+    const values = shape.reduce((a, b) => a * b, 1);
+    typedArray('Float32Array', maps.data, 'result.maps.data', values, '[categories × size × size]');
+    contents.push([files['maps'], encodeNpy(maps.data, shape)]);
   }
   const report = makeReport({
-    image: options.source ?? name,
+    image: source ?? name,
     result,
     info,
     palette: colours,
@@ -99,6 +111,13 @@ export async function saveResult(result: SegmentResult, options: SaveOptions): P
     files,
     ...(names !== undefined && { names }),
   });
-  await write(`${name}.json`, `${JSON.stringify(report, null, 2)}\n`);
+  contents.push([`${name}.json`, `${JSON.stringify(report, null, 2)}\n`]);
+  if (create) await prepareFolder(folder);
+  for (const [file, content] of contents) await writeWhole(path.join(folder, file), content);
   return { files, report };
 }
+
+const KEYS = ['folder', 'create', 'name', 'image', 'info', 'palette', 'labels', 'hasBackground', 'source', 'names'];
+
+const isFileName = (name: string): boolean =>
+  path.basename(name) === name && !/[\\\u0000-\u001f]/.test(name) && name !== '' && name !== '.' && name !== '..';

@@ -1,5 +1,5 @@
 export { allBackground } from './all-background.js';
-export { checkSegmenter } from './check.js';
+export { checkLabelled, checkSegmenter } from './check.js';
 export { Decoding } from './decoding.js';
 export type { SegmenterPoolOptions } from './pool.js';
 export { SegmenterPool } from './pool.js';

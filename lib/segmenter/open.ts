@@ -24,11 +24,13 @@ export async function openParts({
   const addon = loadBinding();
   checkDevice(addon, device);
   const watch = await WeightWatch.of(copyWeights ? [] : bundle.files.map((file) => file.path));
+  // Of copied weights now: what becomes of their files is nothing to the engine, and must not be to its name.
+  const identity = copyWeights ? await bundle.identity() : undefined;
   const engine = await addon.binding.openEngine({ ...engineConfig, device, dtype, threads, checkFinite, copyWeights });
   return {
     engine,
     checkWeights: () => watch.check(),
-    identity: () => bundle.identity(),
+    identity: () => (identity ? Promise.resolve(identity) : bundle.identity()),
     model: modelFacts(bundle),
     selectMaps: (choice) => mapSelection(manifest, choice),
     buildPrompts: (input, request) => planPrompts(tokenizer, input, request),

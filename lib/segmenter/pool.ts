@@ -1,8 +1,10 @@
 /** One segmenter a device, used as one. */
+
 import { availableParallelism } from 'node:os';
 import { record, refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import type { ImageInput } from '../image/index.js';
+import type { ModelIdentity } from '../models/index.js';
 import { loadBinding } from '../native/index.js';
 import type { EngineOptions } from '../options/index.js';
 import { resolveEngineOptions } from '../options/index.js';
@@ -94,6 +96,23 @@ export class SegmenterPool implements AsyncDisposable {
     if (!failed) return new SegmenterPool(segmenters);
     await Promise.all(segmenters.map((segmenter) => segmenter.dispose()));
     throw failed.reason;
+  }
+
+  /**
+   * Reads what the model is made of, once.
+   *
+   * @returns SHA-256 of weights, manifest, code and tokenizer
+   * @throws {InvSegError} as `Segmenter.identity`
+   * @example
+   * ```ts
+   * import { SegmenterPool } from 'invseg-native';
+   *
+   * await using pool = await SegmenterPool.open({ devices: ['cpu'] });
+   * console.log((await pool.identity()).weights);
+   * ```
+   */
+  identity(): Promise<ModelIdentity> {
+    return this.#members[0]!.segmenter.identity();
   }
 
   /** A pool of given segmenters. @internal */

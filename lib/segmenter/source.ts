@@ -1,5 +1,6 @@
 /** The images of `segmentAll`, taken a pass at a time from whatever iterates over them; a few are read before their turn. */
-import { isPlainObject, refuse } from '../checks/index.js';
+import { isPlainObject, refuse, show } from '../checks/index.js';
+import { InvSegError } from '../errors.js';
 import { Decoding } from './decoding.js';
 import type { Stop } from './stop.js';
 import type { BatchImage } from './types.js';
@@ -20,7 +21,17 @@ export class Source {
   #failed: { error: unknown } | undefined;
 
   constructor(images: Iterable<BatchImage> | AsyncIterable<BatchImage>, stop: Stop) {
-    this.#iterator = Symbol.asyncIterator in images ? images[Symbol.asyncIterator]() : images[Symbol.iterator]();
+    const make: unknown =
+      Symbol.asyncIterator in images ? images[Symbol.asyncIterator] : (images as Iterable<BatchImage>)[Symbol.iterator];
+    if (typeof make !== 'function') throw noIterator(make);
+    const iterator: unknown = Reflect.apply(make, images, []);
+    if (
+      typeof iterator !== 'object' ||
+      iterator === null ||
+      typeof (iterator as Iterator<BatchImage>).next !== 'function'
+    )
+      throw noIterator(iterator);
+    this.#iterator = iterator as Iterator<BatchImage>;
     this.#stop = stop;
   }
 
@@ -60,9 +71,14 @@ export class Source {
         this.#failed = { error };
         break;
       }
-      if (next!.done) this.#ended = true;
+      if (typeof next !== 'object' || next === null) {
+        this.#ended = true;
+        this.#failed = { error: noIterator(next) };
+        break;
+      }
+      if (next.done) this.#ended = true;
       else {
-        const image = kept(next!.value);
+        const image = kept(next.value);
         const { input } = (image ?? {}) as BatchImage;
         const picture = new Decoding(input);
         if (decode) picture.begin();
@@ -110,3 +126,6 @@ export function isIterable(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return Symbol.iterator in value || Symbol.asyncIterator in value;
 }
+
+const noIterator = (value: unknown): InvSegError =>
+  new InvSegError('INVALID_OPTION', `Expected images to be iterable but its iterator gave ${show(value)}`);

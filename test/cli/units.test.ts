@@ -128,6 +128,13 @@ describe('flags', () => {
     expect(options.attention.inferenceCross).toEqual({ 16: 1, 32: 0.5 });
   });
 
+  it('keep the members of a group that is given as a whole after them', () => {
+    expect(parseSettings(['views.crop.max=0.8', 'views.crop={"min":0.7}', 'views={"count":3}'])).toEqual({
+      views: { crop: { max: 0.8, min: 0.7 }, count: 3 },
+    });
+    expect(() => methodFlags({ ...flags, preset: 'paper', set: ['preset=iseg-voc'] })).toThrow(/preset once/);
+  });
+
   it('leave text as it is', () => {
     expect(parseSettings(['prompt.template={}', 'prompt.separator=, ', 'background.name=0', 'loss.alpha=0'])).toEqual({
       prompt: { template: '{}', separator: ', ' },

@@ -14,7 +14,7 @@ const variant = (name: string, below: [number, number, number], gain: [number, n
 };
 const diagnosis = (...variants: VariantFinding[]): Diagnosis =>
   ({
-    ids: ['a', 'b'],
+    ids: Array.from({ length: 12 }, (_, i) => `image ${i}`),
     left: [],
     variants,
     losses: {},
@@ -40,7 +40,7 @@ describe('verdict', () => {
       variant(`v${i}`, [0.5, 0.4, 0.6], [i / 100, i === 5 ? 0.01 : -0.01, 0.06]),
     );
     expect(verdict(diagnosis(...many))).toContain(
-      '1 of 6 variants gain more than chance on these 2 images, most of all "v5" with +5.0 [+1.0, +6.0]; with so many tried',
+      '1 of 6 variants gain more than chance on these 12 images, most of all "v5" with +5.0 [+1.0, +6.0]; with so many tried',
     );
     expect(verdict(diagnosis(...many.slice(0, 2)))).toContain('None of 2 variants gains');
   });

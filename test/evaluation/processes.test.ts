@@ -168,3 +168,59 @@ it('ends its processes when it is aborted', async () => {
   await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
   expect(seen.every(({ connected }) => !connected)).toBe(true);
 });
+
+/** A pool whose process answers after `delay`, or once it is told to. */
+async function slowPool(delay: number): Promise<{ pool: ProcessPool; child: () => FakeChild }> {
+  let child: FakeChild | undefined;
+  const entry = () => {
+    child = new FakeChild((own, place) => {
+      setTimeout(() => own.emit('message', { type: 'done', place, result: done(place) } satisfies ToParent), delay);
+      return undefined;
+    });
+    return asChild(child);
+  };
+  const dataset = { root: '/nowhere' } as Dataset;
+  return { pool: await ProcessPool.open({ devices: ['cpu'], entry, setup: {}, dataset }), child: () => child! };
+}
+
+const settings = { options: { method: 'baseline' } } as unknown as RunSettings;
+
+it('gives a run nothing of the one before, which was left early', async () => {
+  const { pool } = await slowPool(20);
+  await using _ = pool;
+  for await (const { id } of pool.work(places(10), { settings, prefetch: 3, signal: undefined }))
+    if (id === 'p0') break;
+  const others = [
+    { id: 'q0', place: 0 },
+    { id: 'p1', place: 1 },
+  ];
+  const outcomes: Outcome[] = [];
+  for await (const outcome of pool.work(others, { settings, prefetch: 3, signal: undefined })) outcomes.push(outcome);
+  expect(outcomes.map(({ id }) => id).sort()).toEqual(['p1', 'q0']);
+  expect(outcomes.map((outcome) => ('record' in outcome ? outcome.record.place : NaN)).sort()).toEqual([0, 1]);
+});
+
+it('sends the options of the run with each picture', async () => {
+  const { pool, child } = await slowPool(0);
+  await using _ = pool;
+  const said: unknown[] = [];
+  const send = child().send.bind(child());
+  child().send = (message) => {
+    if (message.type === 'work') said.push(message.options);
+    return send(message);
+  };
+  for await (const __ of pool.work(places(2), { settings, prefetch: 1, signal: undefined }));
+  expect(said).toEqual([settings.options, settings.options]);
+});
+
+it('refuses a second run at the same time, and any after its end', async () => {
+  const { pool } = await slowPool(20);
+  const run = { settings, prefetch: 1, signal: undefined };
+  const first = pool.work(places(3), run);
+  await first.next();
+  await expect(pool.work(places(1), run).next()).rejects.toThrow(/works on another run/);
+  const ended = expect(first.next().then(() => first.next())).rejects.toMatchObject({ code: 'DISPOSED' });
+  await pool[Symbol.asyncDispose]();
+  await ended;
+  await expect(pool.work(places(1), run).next()).rejects.toMatchObject({ code: 'DISPOSED' });
+});

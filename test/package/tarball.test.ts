@@ -57,6 +57,7 @@ function expected(): string[] {
     ...readdirSync(path.join(checkout, 'docs'))
       .filter((name) => /\.(md|png)$/.test(name))
       .map((name) => `docs/${name}`),
+    ...tree('docs/api', '.md'),
     ...tree('docs/tables', '.md'),
   ];
   const listed = readFileSync(new URL('files.txt', import.meta.url), 'utf8')

@@ -169,6 +169,16 @@ describe('many images', () => {
     expect(left).toBe(true);
   });
 
+  it('of an iterator that gives no results end with an error, after what it gave before', async () => {
+    const { segmenter } = open();
+    for (const source of [
+      { [Symbol.iterator]: () => ({ next: () => 3 }) },
+      { [Symbol.iterator]: () => null },
+      { [Symbol.asyncIterator]: 3 },
+    ])
+      await expect(all(segmenter, source as never, { steps: 1 })).rejects.toEqual(code('INVALID_OPTION'));
+  });
+
   it('are asked of their source no more once the caller has left', async () => {
     const { segmenter } = open();
     let asked = 0;

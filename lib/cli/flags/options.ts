@@ -36,7 +36,7 @@ export function parseSettings(settings: readonly string[]): Record<string, unkno
     const value = setting.slice(at + 1);
     let group = root;
     for (const key of path.slice(0, -1)) group = innerGroup(group, key);
-    define(group, path.at(-1)!, verbatim.has(name) ? value : parseValue(value));
+    lay(group, path.at(-1)!, verbatim.has(name) ? value : parseValue(value));
   }
   return root;
 }
@@ -48,6 +48,14 @@ function innerGroup(group: Record<string, unknown>, key: string): Record<string,
   if (isPlainObject(there)) for (const [name, value] of Object.entries(there)) define(inner, name, value);
   define(group, key, inner);
   return inner;
+}
+
+/** A group that is given as a whole keeps the members that were given before and are not in it. */
+function lay(group: Record<string, unknown>, key: string, value: unknown): void {
+  const there = Object.hasOwn(group, key) ? group[key] : undefined;
+  if (!isPlainObject(there) || !isPlainObject(value)) return define(group, key, value);
+  const inner = innerGroup(group, key);
+  for (const [name, member] of Object.entries(value)) lay(inner, name, member);
 }
 
 /** Not an assignment: `__proto__` would change what the object inherits. */
@@ -89,7 +97,7 @@ export function methodFlags(flags: MethodFlags): MethodOverrides {
   };
   const settings = parseSettings(flags.set);
   // One of two seeds would be ignored without a word: a flag's default is none that was given.
-  for (const name of ['method', 'steps', 'seed'] as const) {
+  for (const name of ['method', 'steps', 'seed', 'preset'] as const) {
     if (given[name] !== undefined && Object.hasOwn(settings, name)) {
       throw new InvSegError('INVALID_OPTION', `Expected ${name} once but received --${name} and --set ${name}=`);
     }

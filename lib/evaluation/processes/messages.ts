@@ -1,4 +1,5 @@
 /** What parent and child say to each other; Node's `advanced` serialisation carries byte arrays as they are. */
+import type { MethodOptions } from '../../options/index.js';
 import type { Place } from '../picture.js';
 import type { EngineFacts } from '../pool.js';
 import type { Failure, RemoteResult } from '../remote.js';
@@ -13,6 +14,8 @@ export interface OpenMessage<Setup = unknown> {
 export interface WorkMessage {
   type: 'work';
   place: Place;
+  /** Of the run, which may be another than the one before. */
+  options: MethodOptions;
 }
 
 export type ToChild<Setup = unknown> = OpenMessage<Setup> | WorkMessage;

@@ -1,6 +1,7 @@
 /** Engines in processes of their own on this host, one a device. */
 import type { Dataset } from '../../datasets/index.js';
 import { InvSegError } from '../../errors.js';
+import type { MethodOptions } from '../../options/index.js';
 import type { Place } from '../picture.js';
 import type { EngineFacts, Outcome, PicturePool, PoolRun } from '../pool.js';
 import type { RemoteResult } from '../remote.js';
@@ -35,6 +36,9 @@ export class ProcessPool implements PicturePool, AsyncDisposable {
   #facts: { info: EngineFacts; names: string } | undefined;
   #error: InvSegError | undefined;
   #backlog = new Backlog([]);
+  #busy = false;
+  /** Of the run that is worked on. */
+  #method: MethodOptions | undefined;
   /** Pictures in the hand of a process. */
   #most = 1;
   #wake = (): void => {};
@@ -74,10 +78,21 @@ export class ProcessPool implements PicturePool, AsyncDisposable {
     return this.#options.batch ?? 1;
   }
 
-  async *work(places: readonly Place[], { prefetch, batch = this.batch, signal }: PoolRun): AsyncGenerator<Outcome> {
-    this.#backlog = new Backlog(places);
-    this.#most = batch + prefetch;
+  async *work(
+    places: readonly Place[],
+    { settings, prefetch, batch = this.batch, signal }: PoolRun,
+  ): AsyncGenerator<Outcome> {
+    if (this.#error) throw this.#error;
+    if (this.#busy)
+      throw new InvSegError('INVALID_OPTION', 'The pool works on another run; wait for its end, or open a second pool');
+    this.#busy = true;
     try {
+      // What a run that was left early had given out comes back first, and is of no use to this one.
+      await this.#until(() => this.#slots.every(({ inHand }) => inHand.size === 0), signal);
+      this.#waiting.length = 0;
+      this.#backlog = new Backlog(places);
+      this.#most = batch + prefetch;
+      this.#method = settings.options;
       for (;;) {
         this.#deal();
         // Before an error: what is finished is worth a line in the journal.
@@ -88,11 +103,15 @@ export class ProcessPool implements PicturePool, AsyncDisposable {
       }
     } finally {
       this.#backlog = new Backlog([]);
+      this.#waiting.length = 0;
+      this.#busy = false;
     }
   }
 
   /** Ends the processes. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#error ??= new InvSegError('DISPOSED', 'The pool is disposed; open a new one');
+    this.#wake();
     await Promise.all(this.#slots.map((slot) => slot.close()));
   }
 
@@ -104,7 +123,7 @@ export class ProcessPool implements PicturePool, AsyncDisposable {
         if (!slot.ready || slot.inHand.size >= this.#most) continue;
         const place = this.#backlog.take(slot.inHand.values());
         if (!place) continue;
-        slot.give(place);
+        slot.give(place, this.#method!);
         given = true;
       }
     }

@@ -2,6 +2,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
+import type { MethodOptions } from '../../options/index.js';
 import type { Place } from '../picture.js';
 import type { EngineFacts } from '../pool.js';
 import type { Failure, RemoteResult } from '../remote.js';
@@ -69,9 +70,10 @@ export class Slot {
     this.#say({ type: 'open', setup: this.#setup, device: this.device });
   }
 
-  give(place: Place): void {
+  /** @param options of the method in the run that the image belongs to */
+  give(place: Place, options: MethodOptions): void {
     this.inHand.set(place.id, place);
-    this.#say({ type: 'work', place });
+    this.#say({ type: 'work', place, options });
   }
 
   /** Whether no further process is started. */
