@@ -121,7 +121,7 @@ TEST_ON_EVERY_DEVICE(clusters_give_every_point_its_cluster_mean) {
   // A batch entry does not look at its neighbour.
   const at::Tensor two = at::cat({maps, at::rand_like(maps)});
   CHECK_CLOSE(cluster_means(two, 2, 5)[0], got[0], 1e-12);
-  CHECK_ERROR(cluster_means(on(at::rand({1, 5, 2})), 2, 1), "SHAPE_MISMATCH", "square picture");
+  CHECK_ERROR(cluster_means(on(at::rand({1, 5, 2})), 2, 1), "SHAPE_MISMATCH", "square image");
 }
 
 TEST_ON_EVERY_DEVICE(divergence_of_pairs_is_half_the_sum_of_both_directions) {

@@ -7,16 +7,15 @@ import { runCli } from '../../lib/cli/program.js';
 import type { Io } from '../../lib/cli/terminal/io.js';
 import { encodeLabels, vocPalette } from '../../lib/draw/index.js';
 import { InvSegError } from '../../lib/errors.js';
-import type { NativeRawMaps } from '../../lib/native/binding.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import type { FakeBehaviour } from '../segmenter/fake.js';
 import { FakeEngine, fakeParts } from '../segmenter/fake.js';
 
-/** No self-attention: averaging it would take the addon. */
+/** No self-attention: a map that is the same everywhere has no distances. */
 class Engine extends FakeEngine {
-  override async readMaps(): Promise<NativeRawMaps> {
-    this.calls.push('readMaps');
-    return { self: [null], cross: [null] };
+  override async attend(): Promise<{ self: null; cross: null }> {
+    this.calls.push('attend');
+    return { self: null, cross: null };
   }
 }
 
@@ -68,7 +67,7 @@ const names = ['--categories', 'cat,potted plant', '--steps', '3', '--methods', 
 describe('invseg explain', () => {
   it('writes the page, the numbers and the pictures, and prints where', async () => {
     const { code, out: stdout, err, engine } = await run([at('a.png'), ...names]);
-    expect(code).toBe(0);
+    expect(code, err).toBe(0);
     expect(stdout).toBe(`${path.join(out, 'index.html')}\n`);
     expect(err).toMatch(/a\.png: page of 0\.\d\d MB and \d+ files in/);
     expect(readdirSync(out).sort()).toEqual(['anchors', 'explain.json', 'index.html', 'input.png', 'maps', 'masks']);

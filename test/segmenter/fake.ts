@@ -127,7 +127,7 @@ export class FakeEngine implements NativeEngine {
     _i: NativeImage,
     _e: NativeEmbedding,
     options: NativeAttendOptions,
-  ): Promise<{ self: NativeMaps; cross: NativeMaps }> {
+  ): Promise<{ self: NativeMaps | null; cross: NativeMaps | null }> {
     this.passes.push(options);
     return this.#call('attend', () => ({ self: this.#maps([1, 16, 16]), cross: this.#maps([1, 16, LENGTH]) }));
   }

@@ -7,15 +7,10 @@
 #include "core/engine/stream.h"
 #include "core/error.h"
 #include "core/maps/resize.h"
+#include "core/shapes.h"
 
 namespace invseg {
 namespace {
-
-std::string shape_string(at::IntArrayRef shape) {
-  std::string text = "[";
-  for (size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  return text + "]";
-}
 
 void expect_shape(const std::string& what, const at::Tensor& tensor, at::IntArrayRef wanted) {
   check_shape(

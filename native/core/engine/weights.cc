@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/kernels/operators.h"
+#include "core/shapes.h"
 
 namespace invseg {
 namespace {
@@ -42,14 +43,6 @@ bool any_not_finite(const unsigned char* bytes, int64_t count, Bits exponent) {
 bool all_finite(const unsigned char* bytes, int64_t count, at::ScalarType dtype) {
   if (dtype == at::kFloat) return !any_not_finite<uint32_t>(bytes, count, 0x7f800000u);
   return !any_not_finite<uint16_t>(bytes, count, dtype == at::kHalf ? uint16_t{0x7c00} : uint16_t{0x7f80});
-}
-
-std::string shape_string(at::IntArrayRef shape) {
-  std::ostringstream out;
-  out << "[";
-  for (size_t i = 0; i < shape.size(); ++i) out << (i == 0 ? "" : ", ") << shape[i];
-  out << "]";
-  return out.str();
 }
 
 /** The same shape, or the older spelling of a linear layer as a 1 x 1 convolution: [C, C, 1, 1] for [C, C]. */

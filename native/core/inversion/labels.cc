@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/maps/aggregate.h"
 #include "core/maps/resize.h"
+#include "core/shapes.h"
 
 namespace invseg {
 namespace {
@@ -75,8 +76,6 @@ class Enlarger {
   at::Tensor below_, above_;  // [height] the two rows that a row lies between
   at::Tensor weights_;        // [height, 1] of the second
 };
-
-constexpr double kRangeFloor = 1e-8;
 
 /** Min-max over all bands, without holding them. */
 void rescale(Enlarger& enlarger, int64_t height, int64_t band) {

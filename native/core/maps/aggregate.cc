@@ -4,22 +4,14 @@
 
 #include "core/error.h"
 #include "core/maps/resize.h"
+#include "core/shapes.h"
 
 namespace invseg {
 namespace {
 
-constexpr double kRangeFloor = 1e-8;
 constexpr double kSumFloor = 1e-12;
 
 bool absent(const at::Tensor& map, double weight) { return !map.defined() || map.numel() == 0 || weight == 0.0; }
-
-int64_t side_of(const at::Tensor& map) {
-  const auto side = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(map.size(1)))));
-  check_shape(
-      map.dim() == 3 && side * side == map.size(1),
-      "Expected attention maps [batch, side * side, keys] but received " + std::to_string(map.size(1)) + " points");
-  return side;
-}
 
 }  // namespace
 

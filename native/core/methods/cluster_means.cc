@@ -11,7 +11,7 @@ namespace invseg {
 namespace {
 
 /** In every component before the logarithm. Maps whose sum over the points is 1 have values of about 1 / N. */
-constexpr double kLogEps = 1e-5;
+constexpr double kComponentFloor = 1e-5;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ at::Tensor cluster_means(const at::Tensor& maps, int64_t grid, int64_t iteration
   const at::Tensor seeds = raster(line, side, maps.device());
 
   // In float64, since distances are small differences of large sums; the vectors are few and short.
-  const at::Tensor points = maps.to(at::kDouble) + kLogEps;  // [B, N, K]
+  const at::Tensor points = maps.to(at::kDouble) + kComponentFloor;  // [B, N, K]
   const at::Tensor logs = points.log();
   const at::Tensor own = (points * logs).sum(-1, true);  // [B, N, 1]
   at::Tensor centres = points.index_select(1, seeds);    // [B, M, K]

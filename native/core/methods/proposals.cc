@@ -4,13 +4,11 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/loss/cluster.h"
 #include "core/methods/grid.h"
 
 namespace invseg {
 namespace {
-
-/** log(p + eps), as in the clustering loss. */
-constexpr double kLogEps = 1e-8;
 
 /** Evenly spaced, as far apart as whole steps allow, centred. */
 std::vector<int64_t> anchor_line(int64_t anchors, int64_t side) {
