@@ -73,7 +73,7 @@ it('a full disk ends the run, and what was counted goes into the next one', asyn
   fill(filler);
   const full = await running;
   expect(full.code).toBe(1);
-  expect(full.err).toMatch(/^error: .*run.*cannot be written \(ENOSPC/m);
+  expect(full.err).toMatch(/^error: .*run.*cannot be written \((ENOSPC|no space left)/m);
   expect(full.err).toContain('code: OUTPUT_FAILED');
   const counted = counts(out);
   expect(counted).toBeGreaterThan(1);

@@ -55,7 +55,7 @@ describe('a method that is registered', () => {
       openSegmenter: () => Promise.reject(new InvSegError('INTERNAL', 'not asked for')),
     };
     expect(await runCli(['segment', '--help-all'], io)).toBe(0);
-    expect(text.replace(/\s+/g, ' ')).toContain('mirrored: the baseline of this test');
+    expect(text.replace(/\s+/g, ' ')).toContain('mirrored the baseline of this test');
     text = '';
     expect(await runCli(['explain', '--help'], io)).toBe(0);
     expect(text).toContain('mirrored');

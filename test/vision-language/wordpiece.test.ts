@@ -45,7 +45,7 @@ describe('WordPiece', () => {
   });
 
   test.each([
-    ['no file', undefined, /no tokenizer\.json beside it/],
+    ['no file', undefined, /no tokenizer\.json next to it/],
     ['not JSON', '{', /it is not valid JSON/],
     ['no vocabulary', '{"model":{}}', /expected a model\.vocab/],
     ['a hole', '{"model":{"vocab":{"[UNK]":0,"b":2}}}', /every id from 0 on once/],
