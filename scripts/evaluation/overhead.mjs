@@ -8,7 +8,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { evaluate, openDataset } from '../../dist/index.js';
+import { openDataset } from '../../dist/api/datasets.js';
+import { evaluate } from '../../dist/api/evaluation.js';
 import { makeStubData, stubSegmenter } from './stub.mjs';
 
 const option = (value) => ({ type: 'string', default: value });

@@ -1,5 +1,6 @@
 /** One evaluation with the stub, in a process of its own: node scripts/evaluation/stub-run.mjs ROOT OUT DELAY_MS */
-import { evaluate, openDataset } from '../../dist/index.js';
+import { openDataset } from '../../dist/api/datasets.js';
+import { evaluate } from '../../dist/api/evaluation.js';
 import { stubSegmenter } from './stub.mjs';
 
 const [root, out, delay] = process.argv.slice(2);

@@ -55,7 +55,7 @@ export function stubSegmenter(delay = 0) {
       deviceName: 'none',
       dtype: 'float32',
     },
-    async segment({ data, width, height }, { categories: names, signal: _, ...options }) {
+    async segment({ data, width, height }, { categories: names, signal: _, saveMaps: __, ...options }) {
       await new Promise((resolve) => setTimeout(resolve, delay));
       const categories = [...names, 'background'];
       const labels = new Uint8Array(width * height);

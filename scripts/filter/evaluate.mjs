@@ -10,7 +10,8 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createNameSource, openDataset, VisionLanguage } from '../../dist/index.js';
+import { openDataset } from '../../dist/api/datasets.js';
+import { createNameSource, VisionLanguage } from '../../dist/index.js';
 import { imageSimilarityNames } from '../../dist/names/diffsegmenter.js';
 import { embeddedFilter } from '../../dist/vision-language/index.js';
 

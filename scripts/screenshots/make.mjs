@@ -11,7 +11,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import sharp from 'sharp';
-import { decodeImage, drawOverlay, explain, renderExplanation, Segmenter } from '../../dist/index.js';
+import { drawOverlay } from '../../dist/api/draw.js';
+import { explain, renderExplanation } from '../../dist/api/explain.js';
+import { decodeImage, Segmenter } from '../../dist/index.js';
 import { launchChromium } from './chromium.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
