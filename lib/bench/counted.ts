@@ -9,7 +9,7 @@ export const COUNTED: Readonly<
   'stable-diffusion-2.1': {
     text: 45_127_233_536,
     encode: 1_116_658_466_816,
-    step: 1_620_985_121_792,
+    step: 1_560_587_144_192,
     prediction: 793_252_174_336,
     views: 2,
   },
