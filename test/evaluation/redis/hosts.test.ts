@@ -89,7 +89,7 @@ describe.skipIf(missing !== undefined)('evaluate --queue', { timeout: 180_000 },
     killed.child.kill('SIGKILL');
     silent.child.kill('SIGSTOP');
     const before = journalled(out).length;
-    const late = worker('--batch', '4');
+    const late = worker();
     await until('pictures of the late worker', () => journalled(out).length >= before + 10);
     silent.child.kill('SIGCONT');
     await redis.stop();
