@@ -4,7 +4,6 @@ import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { Dataset } from '../datasets/index.js';
 import type { ErrorCode } from '../errors.js';
 import { InvSegError } from '../errors.js';
-import { settled } from '../settled.js';
 import { Passes } from './passes.js';
 import type { FailedPicture, LoadedPicture, PictureTask, Place, SegmentedPicture } from './picture.js';
 import { loadPicture } from './picture.js';
@@ -84,13 +83,7 @@ export class RemoteEngine {
       if ('error' in picture) asked.reject(picture.error);
       else loaded.push({ picture, asked });
     }
-    const outcome = await settled(() => this.#passes.segment(loaded.map(({ picture }) => picture)));
-    if (outcome.status === 'rejected') {
-      // Whoever waits is told, and the next turn comes: else the process would wait for ever.
-      for (const { asked } of loaded) asked.reject(outcome.reason);
-      return;
-    }
-    const results = outcome.value;
+    const results = await this.#passes.segment(loaded.map(({ picture }) => picture));
     for (const [i, result] of results.entries()) {
       const { asked } = loaded[i]!;
       if (result.status === 'fulfilled') asked.resolve(result.value);

@@ -179,20 +179,11 @@ function refuse(
   onNote(text);
 }
 
-/** For a connection to close, milliseconds. */
-const PATIENCE = 5_000;
-
 /** Waits for the pictures in hand, unless Redis, which is to have them, is away. */
 async function stop(name: string, served: Map<string, Served>, link: RedisLink): Promise<void> {
   const one = served.get(name);
   served.delete(name);
-  // A connection that was cut while it waited for the next image can keep this waiting for ever; nothing is in hand by then.
-  const closed = one?.worker.close(link.away).catch(link.hear);
-  const idle = async (): Promise<void> => {
-    while (one && one.processor.inHand > 0) await pause(LOOK);
-    await pause(PATIENCE);
-  };
-  await Promise.race([closed, idle()]);
+  await one?.worker.close(link.away).catch(link.hear);
   if (!link.away) await tidy(name, link).catch(link.hear);
 }
 
