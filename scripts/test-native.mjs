@@ -53,7 +53,7 @@ async function build() {
 /** Needs no addon. @returns the folder to run ctest in */
 async function buildSanitized() {
   const { findLibtorch, notFound } = await import('../dist/setup/libtorch.js');
-  const { found, attempts } = await findLibtorch();
+  const { found, attempts } = findLibtorch();
   if (!found) throw notFound(attempts);
   const tree = path.join(root, 'build', 'sanitize');
   const definitions = [

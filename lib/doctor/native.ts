@@ -84,7 +84,7 @@ export async function checkLibtorch({ stamp }: Built, env: NodeJS.ProcessEnv): P
     );
   }
   try {
-    const search = await findLibtorch(undefined, env);
+    const search = findLibtorch(undefined, env);
     attempts.push(...search.attempts);
     if (search.found) return finding('ok', `LibTorch ${search.found.version} in ${search.found.root}`);
     return finding(

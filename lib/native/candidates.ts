@@ -6,7 +6,8 @@ import { buildsFolder, type LocalBuild, localBuilds, readBuild } from './builds.
 import type { Loadable } from './first-load.js';
 import { thisHost, unsupported } from './host.js';
 import { inspectLibraries, searchLibtorch } from './libtorch.js';
-import { describe, type Libtorch, named as namedLibtorch } from './libtorch-folder.js';
+import { describe, type Libtorch } from './libtorch-folder.js';
+import { named as namedLibtorch } from './libtorch-search.js';
 import { isCheckout } from './places.js';
 import { minorOf, prebuildFor, prebuildsFolder, whyNoPrebuild } from './prebuilds.js';
 import { ADDON, SHIM, STAMP } from './stamp.js';

@@ -27,21 +27,18 @@ export { cmakeJs } from './cmake-js.js';
 export { checkDevice } from './devices.js';
 export { fingerprint } from './fingerprint.js';
 export { type Host, thisHost, unsupported } from './host.js';
-export { rememberLibtorch } from './libtorch.js';
+export { inspectLibraries, rememberLibtorch } from './libtorch.js';
 export {
   type Attempt,
   describe,
   INSTALLED,
   inRange,
   installedRoot,
-  LIBRARY,
   type Libtorch,
   type LibtorchSource,
-  named,
-  pythonBeside,
   range,
-  readVersion,
 } from './libtorch-folder.js';
+export { type LibtorchSearch, named, Places } from './libtorch-search.js';
 export { type LoadedAddon, loadAddon, loadBinding } from './load.js';
 export { notNumbers } from './not-finite.js';
 export { cacheFolder, isCheckout, LIBTORCH_PIN, libtorchCache } from './places.js';

@@ -31,16 +31,6 @@ export function describe(attempts: readonly Attempt[]): string {
   );
 }
 
-/** The places that somebody named, in order. */
-export function named(option: string | undefined, env: NodeJS.ProcessEnv): [LibtorchSource, string][] {
-  const places: [LibtorchSource, string | undefined][] = [
-    ['option', option],
-    ['INVSEG_LIBTORCH', env['INVSEG_LIBTORCH']],
-    ['LIBTORCH', env['LIBTORCH']],
-  ];
-  return places.filter((entry): entry is [LibtorchSource, string] => Boolean(entry[1]));
-}
-
 export function inRange(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const { from, to } = LIBTORCH_RANGE;

@@ -2,29 +2,22 @@
  * Which LibTorch a program runs with. The set-up looks for one to build against, this for one to load: libraries without headers do,
  * and nothing waits.
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import {
   type Attempt,
   describe,
   inRange,
-  installedRoot,
   LIBRARY,
   type Libtorch,
   type LibtorchSource,
-  named,
   pythonBeside,
   range,
   readVersion,
 } from './libtorch-folder.js';
-import { cacheFolder, libtorchCache } from './places.js';
-
-export interface LibtorchSearch {
-  found: Libtorch | undefined;
-  attempts: Attempt[];
-}
+import { type LibtorchSearch, Places } from './libtorch-search.js';
+import { cacheFolder } from './places.js';
 
 /** Version and Python of the LibTorch in `root`, or why it cannot be loaded. */
 export function inspectLibraries(root: string): { version: string; python: string | null } | string {
@@ -48,41 +41,27 @@ export function searchLibtorch(
   builtWith: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
 ): LibtorchSearch {
-  const attempts: Attempt[] = [];
-  const look = (
-    source: LibtorchSource,
-    root: string | undefined,
-    place: string,
-    none: string,
-  ): Libtorch | undefined => {
-    const inspected = root === undefined ? none : inspectLibraries(root);
-    const taken = typeof inspected !== 'string';
-    attempts.push({ source, place, outcome: taken ? `LibTorch ${inspected.version}` : inspected });
-    return taken ? { root: path.resolve(root as string), ...inspected, source } : undefined;
-  };
-  for (const [source, place] of named(option, env)) {
-    const found = look(source, place, place, '');
-    if (found) return { found, attempts };
-    if (source !== 'LIBTORCH') throw refused(source, place, attempts);
-  }
+  const places = new Places(inspectLibraries, env);
+  const { attempts } = places;
+  const found = places.named(option, refused) ?? chosen(places, env) ?? built(places, builtWith) ?? places.cached();
+  if (found) return { found, attempts };
+  const own = places.python();
+  if (own) rememberLibtorch(own, env);
+  return { found: own, attempts };
+}
+
+function chosen(places: Places, env: NodeJS.ProcessEnv): Libtorch | undefined {
   const remembered = recall(env);
-  const chosen = look('remembered', remembered?.root, recordFile(env), 'nothing chosen by a set-up');
-  if (chosen) return { found: { ...chosen, python: remembered?.python ?? chosen.python }, attempts };
-  for (const root of new Set(builtWith)) {
-    const found = look('addon', root, root, '');
-    if (found) return { found, attempts };
+  const found = places.look('remembered', remembered?.root, recordFile(env), 'nothing chosen by a set-up');
+  return found && { ...found, python: remembered?.python ?? found.python };
+}
+
+function built(places: Places, roots: readonly string[]): Libtorch | undefined {
+  for (const root of new Set(roots)) {
+    const found = places.look('addon', root);
+    if (found) return found;
   }
-  const cache = libtorchCache(env);
-  for (const folder of new Set([cache, ...siblings(cache)])) {
-    const found = look('cache', installedRoot(folder), folder, 'no finished installation');
-    if (found) return { found, attempts };
-  }
-  const python = askPython(env);
-  const own = look('python3', python.torch, python.executable ?? 'python3', python.reason);
-  if (!own) return { found: undefined, attempts };
-  const found = { ...own, python: python.executable ?? own.python };
-  rememberLibtorch(found, env);
-  return { found, attempts };
+  return undefined;
 }
 
 function refused(source: LibtorchSource, place: string, attempts: readonly Attempt[]): InvSegError {
@@ -122,45 +101,5 @@ export function rememberLibtorch({ root, python }: Remembered, env: NodeJS.Proce
     renameSync(`${file}.${process.pid}`, file);
   } catch {
     // Then it is looked for again the next time.
-  }
-}
-
-/** Other versions that were installed into the same cache, the newest first. */
-function siblings(cache: string): string[] {
-  try {
-    return readdirSync(path.dirname(cache))
-      .map((name) => path.join(path.dirname(cache), name))
-      .filter((folder) => statSync(folder).isDirectory())
-      .sort()
-      .reverse();
-  } catch {
-    return [];
-  }
-}
-
-interface PythonAnswer {
-  executable?: string;
-  torch?: string;
-  reason: string;
-}
-
-/** Where python3 would import torch from; find_spec does not import it, which would take seconds. */
-function askPython(env: NodeJS.ProcessEnv): PythonAnswer {
-  const question =
-    'import importlib.util, json, os, sys\n' +
-    's = importlib.util.find_spec("torch")\n' +
-    'print(json.dumps([sys.executable, os.path.dirname(s.origin) if s and s.origin else None]))';
-  try {
-    const answer = execFileSync('python3', ['-c', question], {
-      env,
-      timeout: 30_000,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const [executable, torch] = JSON.parse(answer) as [string, string | null];
-    return torch === null ? { executable, reason: 'has no torch' } : { executable, torch, reason: '' };
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return { reason: missing ? 'not on the PATH' : `did not answer: ${(error as Error).message.split('\n')[0]}` };
   }
 }

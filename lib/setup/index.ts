@@ -80,7 +80,7 @@ export async function planSetup(options: SetupOptions = {}): Promise<SetupPlan> 
   if (asked) checkAsked(options);
   const current = options.rebuild ? undefined : currentBuild();
   if (current && !asked && !isNamed(options.libtorch)) return { ...nothing, current };
-  const { found: there, attempts } = asked ? cachedAsAsked(options) : await findLibtorch(options.libtorch);
+  const { found: there, attempts } = asked ? cachedAsAsked(options) : findLibtorch(options.libtorch);
   const found = there && options.rebuild ? withHeaders(there) : there;
   if (found && current && path.resolve(current.libtorch) === found.root)
     return { ...nothing, current, found, attempts };

@@ -31,7 +31,7 @@ const { values: flags } = parseArgs({
 compile();
 const { whyNoPrebuild } = await import('../../dist/native/index.js');
 const { findLibtorch } = await import('../../dist/setup/libtorch.js');
-const { found } = flags.wheel ? { found: undefined } : await findLibtorch(flags.libtorch);
+const { found } = flags.wheel ? { found: undefined } : findLibtorch(flags.libtorch);
 if (!found && !flags.wheel)
   throw new Error('No LibTorch was found: name one with --libtorch, or a wheel with --wheel.');
 const reason = found && whyNoPrebuild(found.version);
