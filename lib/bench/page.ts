@@ -1,7 +1,6 @@
 /** The figures of a bench as one page that needs nothing else, not even a script. */
 import { refuse } from '../checks/index.js';
-import { Html, html, style } from '../page/index.js';
-import { packageVersion } from '../version.js';
+import { framed, type Html, html, style } from '../page/index.js';
 import { bars } from './bars.js';
 import { checkBenchReport } from './bench.js';
 import { countedStages } from './counted.js';
@@ -15,9 +14,6 @@ export interface BenchPageOptions {
    */
   rate?: number | undefined;
 }
-
-/** A browser that follows it loads nothing and runs nothing, whatever a name smuggles in. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 const meanings: Readonly<Record<BenchStage, string>> = {
   decode: 'decode',
@@ -66,24 +62,12 @@ export function renderBench(report: BenchReport, { rate }: BenchPageOptions = {}
   if (rate !== undefined && !(typeof rate === 'number' && rate > 0 && Number.isFinite(rate)))
     refuse('rate', 'operations a second above 0', rate);
   const title = `${report.model.name}${report.model.random ? ' (random weights)' : ''} on ${report.deviceName}`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${new Html(style + own)}</style>
-</head>
-<body>
-${lead(title, report)}
-<main>
-${stagesSection(report, rate)}${batchesSection(report)}${peersSection(report)}${settingsSection(report)}</main>
-<footer>Made by invseg-native ${packageVersion()}.</footer>
-</body>
-</html>
-`.text;
+  return framed({
+    title,
+    style: style + own,
+    lead: lead(title, report),
+    sections: [stagesSection(report, rate), batchesSection(report), peersSection(report), settingsSection(report)],
+  });
 }
 
 function lead(title: string, report: BenchReport): Html {

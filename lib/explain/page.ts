@@ -3,8 +3,7 @@
 import { record } from '../checks/index.js';
 import { checkPixels, checkText } from '../draw/index.js';
 import type { AlbumFile } from '../page/index.js';
-import { Album, Html, html, shownName, style, swatch } from '../page/index.js';
-import { packageVersion } from '../version.js';
+import { Album, framed, type Html, html, shownName, style, swatch } from '../page/index.js';
 import { plural, seconds } from '../words.js';
 import { summarise } from './data.js';
 import { anchorsSection } from './sections/anchors.js';
@@ -18,9 +17,6 @@ import type { Explanation } from './types.js';
 const SECTIONS = ['Masks', 'Maps', 'Anchors', 'Distances', 'Losses', 'Settings'];
 
 const MOST_NAMES = 48;
-
-/** A browser that follows it loads nothing and runs nothing, whatever a name smuggles in. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /**
  * Renders an explanation as one HTML page that needs no network and no script.
@@ -61,32 +57,21 @@ export async function renderExplanation(explanation: Explanation, name: string):
     lossesSection(explanation),
     settingsSection(explanation),
   ];
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<link rel="icon" href="data:,">
-<title>InvSeg on ${name}</title>
-<style>${new Html(style)}</style>
-</head>
-<body>
-${lead}
-<main>
-${sections}</main>
-<footer>Made by invseg-native ${packageVersion()}. Figures and equations are those of “InvSeg: Test-Time Prompt Inversion for
-Semantic Segmentation”. Each image lies beside this page as a PNG, the numbers are in explain.json.</footer>
-</body>
-</html>
-`;
+  const page = framed({
+    title: `InvSeg on ${name}`,
+    style,
+    lead,
+    sections,
+    note: `Figures and equations are those of “InvSeg: Test-Time Prompt Inversion for
+Semantic Segmentation”. Each image lies beside this page as a PNG, the numbers are in explain.json.`,
+  });
   const data = summarise(
     explanation,
     name,
     album.files.map((file) => file.name),
   );
   return [
-    { name: 'index.html', content: page.text },
+    { name: 'index.html', content: page },
     { name: 'explain.json', content: `${JSON.stringify(data, null, 2)}\n` },
     ...album.files,
   ];

@@ -1,8 +1,7 @@
 /** The report of an evaluation: one page that needs nothing else, not even a script. */
 
-import { Html, html } from '../../page/index.js';
+import { framed, type Html, html } from '../../page/index.js';
 import type { SparseCounts } from '../../scores/index.js';
-import { packageVersion } from '../../version.js';
 import { percent1 } from '../../words.js';
 import type { ReadRun } from '../summary.js';
 import type { Evaluation } from '../types.js';
@@ -14,34 +13,26 @@ import { reportStyle } from './style.js';
 
 const SECTIONS = ['Classes', 'Confusion', 'Pictures', 'Losses', 'Failures', 'Settings'];
 
-/** A browser that follows it loads nothing and runs nothing, whatever a name smuggles in. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
-
 /** @param folder of the run, for its thumbnails @returns `report.html` */
 export async function renderReport(folder: string, { evaluation, rows, table }: ReadRun): Promise<string> {
   const places = new Map(rows.map(({ id }, i) => [id, i]));
   const countsOf = (id: string): SparseCounts => table.counts(places.get(id)!);
   const { settings } = evaluation;
   const title = `${settings.options.method} on ${settings.dataset}`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${new Html(reportStyle)}</style>
-</head>
-<body>
-${lead(title, evaluation)}
-<main>
-${classesSection(evaluation)}${confusionSection(evaluation)}${await picturesSection(folder, evaluation, countsOf)}
-${lossesSection(evaluation)}${failuresSection(evaluation)}${settingsSection(evaluation)}</main>
-<footer>Made by invseg-native ${packageVersion()}. The numbers are in report.json, per-class.csv and per-image.csv beside this page.</footer>
-</body>
-</html>
-`.text;
+  return framed({
+    title,
+    style: reportStyle,
+    lead: lead(title, evaluation),
+    sections: [
+      classesSection(evaluation),
+      confusionSection(evaluation),
+      await picturesSection(folder, evaluation, countsOf),
+      lossesSection(evaluation),
+      failuresSection(evaluation),
+      settingsSection(evaluation),
+    ],
+    note: 'The numbers are in report.json, per-class.csv and per-image.csv beside this page.',
+  });
 }
 
 function lead(title: string, { mIoU, mAcc, aAcc, mIoU95, pictures, settings }: Evaluation): Html {
