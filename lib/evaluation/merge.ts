@@ -125,7 +125,15 @@ const counts = ({ counts: own, confused, mask }: PictureRecord): string => JSON.
 async function copyPictures(from: string, to: string, id: string): Promise<void> {
   await mkdir(path.join(to, PICTURES), { recursive: true });
   for (const file of Object.values(pictureFiles(id))) {
-    // A run whose pictures were thrown away still has its counts.
-    await copyFile(path.join(from, file), path.join(to, file)).catch(() => {});
+    const source = path.join(from, file);
+    try {
+      await copyFile(source, path.join(to, file));
+    } catch (cause) {
+      // A run whose pictures were thrown away still has its counts.
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT')
+        throw new InvSegError('OUTPUT_FAILED', `${source}: cannot be copied into ${to} (${(cause as Error).message})`, {
+          cause,
+        });
+    }
   }
 }

@@ -5,9 +5,12 @@ import path from 'node:path';
 import { ROOT } from '../golden/reference.js';
 
 const built = existsSync(path.join(ROOT, 'dist', 'index.js'));
-export const unless = built ? '' : ' (skipped: dist/ is not built)';
 /** Bounded memory of a process is bash's and Linux's. */
-export const possible = built && process.platform === 'linux';
+const bounded = process.platform === 'linux';
+export const possible = built && bounded;
+export const unless = possible
+  ? ''
+  : ` (skipped: ${built ? "this system's memory cannot be bounded" : 'dist/ is not built'})`;
 export const MINUTES = 60_000;
 
 /** @returns what it prints as JSON, whatever its exit code is @throws where it prints none */

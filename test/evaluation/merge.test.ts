@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDataset } from '../../lib/datasets/index.js';
@@ -92,4 +92,18 @@ it('reads shards', () => {
   expect(parseShard('3/16')).toEqual({ index: 3, count: 16 });
   for (const text of ['1', '4/4', '-1/4', '0/0', '1/x', ' 1/4'])
     expect(() => parseShard(text), text).toThrow(/Expected i\/n/);
+});
+
+it('says which picture it could not copy, and only passes over those that were thrown away', async () => {
+  const folder = path.join(at('part-1'), 'pictures');
+  const [first, second] = readdirSync(folder).map((name) => path.join(folder, name));
+  rmSync(first!);
+  await mergeRuns({ runs: [at('part-1')], out: at('fewer') });
+  // What cannot be read for root either.
+  rmSync(second!);
+  mkdirSync(second!);
+  await expect(mergeRuns({ runs: [at('part-1')], out: at('broken') })).rejects.toMatchObject({
+    code: 'OUTPUT_FAILED',
+    message: expect.stringContaining(path.basename(second!)),
+  });
 });
