@@ -4,31 +4,24 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { runCli } from '../../lib/cli/program.js';
 import type { EngineOptions } from '../../lib/options/index.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { makeFolder } from '../evaluation/fake.js';
 import { FakeEngine, fakeParts } from '../segmenter/fake.js';
+import { command } from '../support/command.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'invseg-bench-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function invseg(
-  ...args: string[]
-): Promise<{ code: number; out: string; err: string; opened: Partial<EngineOptions>[] }> {
-  const text = { out: '', err: '' };
+async function invseg(...args: string[]) {
   const opened: Partial<EngineOptions>[] = [];
-  const code = await runCli(['bench', '--images', '1', '--warmup', '0', '--steps', '1', ...args], {
-    out: (more) => void (text.out += more),
-    err: (more) => void (text.err += more),
-    terminal: undefined,
-    signal: new AbortController().signal,
+  const said = await command(['bench', '--images', '1', '--warmup', '0', '--steps', '1', ...args], {
     openSegmenter: (options) => {
       opened.push(options);
       return Promise.resolve(Segmenter.of(fakeParts(new FakeEngine())));
     },
   });
-  return { code, ...text, opened };
+  return { ...said, opened };
 }
 
 it('opens the model of its flags, whose code is trusted only where they say so', async () => {
@@ -101,21 +94,14 @@ it('refuses other random weights, and what does not go with them, before it writ
 it('gives accuracy and time of methods on a data set, a row each', async () => {
   const root = await makeFolder(5);
   const file = path.join(folder, 'rows.jsonl');
-  const run = async (...args: string[]) => {
-    const text = { out: '', err: '' };
-    const code = await runCli(['bench', '--dataset', 'folder', '--root', root, ...args], {
-      out: (more) => void (text.out += more),
-      err: (more) => void (text.err += more),
-      terminal: undefined,
-      signal: new AbortController().signal,
+  const run = (...args: string[]) =>
+    command(['bench', '--dataset', 'folder', '--root', root, ...args], {
       openSegmenter: async () =>
         Segmenter.of({
           ...fakeParts(new FakeEngine()),
           identity: async () => ({ weights: 'w', manifest: 'm', code: 'c', tokenizer: 't' }),
         }),
     });
-    return { code, ...text };
-  };
   try {
     writeFileSync(file, 'of another time');
     const { code, out, err } = await run('--methods', 'baseline,invseg', '--batch', '2', '--json', file);

@@ -3,31 +3,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { datasetOptions } from '../../lib/cli/flags/dataset.js';
-import { runCli } from '../../lib/cli/program.js';
 import type { DatasetCheck } from '../../lib/datasets/index.js';
 import { openDataset } from '../../lib/datasets/index.js';
 import { encodeLabels, vocPalette } from '../../lib/draw/index.js';
 import { createNameSource } from '../../lib/names/index.js';
 import { writeCoco, writeContext, writeFolder, writeVoc } from '../../scripts/datasets/fixtures.mjs';
+import { command } from '../support/command.js';
 
 let root: string;
 beforeEach(() => (root = realpathSync(mkdtempSync(path.join(tmpdir(), 'invseg-check-')))));
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-async function check(kind: string, ...args: string[]) {
-  const texts = { out: '', err: '' };
-  const code = await runCli(
-    ['dataset', 'check', '--kind', kind, ...(kind === 'miniature' ? [] : ['--root', root]), ...args],
-    {
-      out: (text) => void (texts.out += text),
-      err: (text) => void (texts.err += text),
-      terminal: undefined,
-      signal: new AbortController().signal,
-      openSegmenter: () => Promise.reject(new Error('no model is needed')),
-    },
-  );
-  return { code, ...texts };
-}
+const check = (kind: string, ...args: string[]) =>
+  command(['dataset', 'check', '--kind', kind, ...(kind === 'miniature' ? [] : ['--root', root]), ...args]);
 async function json(kind: string, ...args: string[]): Promise<DatasetCheck & { code: number }> {
   const { code, out } = await check(kind, '--json', ...args);
   return { ...(JSON.parse(out) as DatasetCheck), code };

@@ -2,25 +2,14 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { runCli } from '../../lib/cli/program.js';
-import type { Io } from '../../lib/cli/terminal/io.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
+import { command } from '../support/command.js';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'invseg-demo-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function demo(...flags: string[]): Promise<{ code: number; out: string; err: string }> {
-  const texts = { out: '', err: '' };
-  const io: Io = {
-    out: (text) => void (texts.out += text),
-    err: (text) => void (texts.err += text),
-    terminal: undefined,
-    signal: new AbortController().signal,
-    openSegmenter: (options) => Segmenter.open(options),
-  };
-  const code = await runCli(['demo', '--device', 'cpu', ...flags], io);
-  return { code, ...texts };
-}
+const demo = (...flags: string[]) =>
+  command(['demo', '--device', 'cpu', ...flags], { openSegmenter: (options) => Segmenter.open(options) });
 
 it('invseg demo writes masks of every bundled image, in which every name is found', async () => {
   const target = path.join(folder, 'new', 'demo');

@@ -2,12 +2,12 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { runCli } from '../../lib/cli/program.js';
 import { readRun } from '../../lib/evaluation/index.js';
 import type * as Lines from '../../lib/journal/lines.js';
 import type * as Statistics from '../../lib/scores/statistics.js';
 import type { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { FakeSegmenter, makeFolder } from '../evaluation/fake.js';
+import { command } from '../support/command.js';
 
 const work = vi.hoisted(() => ({ lines: 0, resamplings: 0 }));
 vi.mock('../../lib/journal/lines.js', async (original) => {
@@ -35,12 +35,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 beforeEach(() => void Object.assign(work, { lines: 0, resamplings: 0 }));
 
 async function cli(...args: string[]): Promise<string> {
-  let out = '';
-  const code = await runCli(args, {
-    out: (text) => void (out += text),
-    err: () => {},
-    terminal: undefined,
-    signal: new AbortController().signal,
+  const { code, out } = await command(args, {
     openSegmenter: async () =>
       Object.assign(new FakeSegmenter(), { [Symbol.asyncDispose]: async () => {} }) as unknown as Segmenter,
   });

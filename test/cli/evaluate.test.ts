@@ -1,12 +1,11 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { runCli } from '../../lib/cli/program.js';
 import { progressText } from '../../lib/cli/terminal/evaluate-line.js';
-import type { Io } from '../../lib/cli/terminal/io.js';
 import type { Segmenter } from '../../lib/segmenter/segmenter.js';
 import type { Behaviour } from '../evaluation/fake.js';
 import { FakeSegmenter, idOf, makeFolder } from '../evaluation/fake.js';
+import { command } from '../support/command.js';
 
 let root: string;
 beforeAll(async () => void (root = await makeFolder(9)));
@@ -15,21 +14,15 @@ beforeEach(() => rmSync(path.join(root, 'runs'), { recursive: true, force: true 
 const at = (name: string): string => path.join(root, 'runs', name);
 
 async function cli(args: string[], behaviour: Behaviour = {}) {
-  const texts = { out: '', err: '' };
   let opened = 0;
-  const io: Io = {
-    out: (text) => void (texts.out += text),
-    err: (text) => void (texts.err += text),
-    terminal: undefined,
-    signal: new AbortController().signal,
+  const said = await command(args, {
     async openSegmenter() {
       opened++;
       const fake = new FakeSegmenter(behaviour);
       return Object.assign(fake, { [Symbol.asyncDispose]: async () => {} }) as unknown as Segmenter;
     },
-  };
-  const code = await runCli(args, io);
-  return { code, ...texts, opened };
+  });
+  return { ...said, opened };
 }
 const evaluate = (name: string, more: string[] = [], behaviour?: Behaviour) =>
   cli(['evaluate', '--dataset', 'folder', '--root', root, '--out', at(name), ...more], behaviour);

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from '../../lib/cli/program.js';
-import type { Io } from '../../lib/cli/terminal/io.js';
 import { encodeLabels, vocPalette } from '../../lib/draw/index.js';
 import { InvSegError } from '../../lib/errors.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import type { FakeBehaviour } from '../segmenter/fake.js';
 import { FakeEngine, fakeParts } from '../segmenter/fake.js';
+import { command } from '../support/command.js';
 
 /** No self-attention: a map that is the same everywhere has no distances. */
 class Engine extends FakeEngine {
@@ -46,20 +45,15 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 async function run(args: string[], behaviour: FakeBehaviour = {}, signal = new AbortController().signal) {
   const engine = new Engine(behaviour);
-  const texts = { out: '', err: '' };
   let opened = 0;
-  const io: Io = {
-    out: (text) => void (texts.out += text),
-    err: (text) => void (texts.err += text),
-    terminal: undefined,
+  const said = await command(['explain', ...args, '--out', out], {
     signal,
     openSegmenter: async () => {
       opened++;
       return Segmenter.of(fakeParts(engine));
     },
-  };
-  const code = await runCli(['explain', ...args, '--out', out], io);
-  return { code, ...texts, engine, opened };
+  });
+  return { ...said, engine, opened };
 }
 
 const names = ['--categories', 'cat,potted plant', '--steps', '3', '--methods', 'invseg,baseline'];

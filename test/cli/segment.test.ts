@@ -4,13 +4,12 @@ import path from 'node:path';
 import { decode } from 'fast-png';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from '../../lib/cli/program.js';
-import type { Io } from '../../lib/cli/terminal/io.js';
 import { openDataset } from '../../lib/datasets/index.js';
 import { InvSegError } from '../../lib/errors.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import type { FakeBehaviour } from '../segmenter/fake.js';
 import { FakeEngine, fakeParts } from '../segmenter/fake.js';
+import { command } from '../support/command.js';
 
 let folder: string;
 let out: string;
@@ -39,11 +38,8 @@ async function run(
   { behaviour = {}, terminal, signal = new AbortController().signal, names = [] }: Run = {},
 ) {
   const engine = new FakeEngine(behaviour);
-  const texts = { out: '', err: '' };
   let opened = 0;
-  const io: Io = {
-    out: (text) => void (texts.out += text),
-    err: (text) => void (texts.err += text),
+  const said = await command(args, {
     terminal,
     signal,
     openSegmenter: async () => {
@@ -51,9 +47,8 @@ async function run(
       const parts = fakeParts(engine);
       return Segmenter.of({ ...parts, model: { ...parts.model, names } });
     },
-  };
-  const code = await runCli(args, io);
-  return { code, ...texts, engine, opened };
+  });
+  return { ...said, engine, opened };
 }
 
 const segment = (...args: string[]) => [
@@ -316,19 +311,13 @@ describe('refusals before the model is loaded', () => {
   });
 
   it('a model that cannot be opened: exit code 1, stack with --debug only', async () => {
-    const signal = new AbortController().signal;
-    const texts = { err: '' };
-    const io: Io = {
-      out: () => {},
-      err: (text) => void (texts.err += text),
-      terminal: undefined,
-      signal,
-      openSegmenter: () => Promise.reject(new InvSegError('MODEL_NOT_FOUND', 'no model here')),
-    };
-    expect(await runCli(segment(at('a.png')), io)).toBe(1);
-    expect(texts.err).toBe('error: no model here\ncode: MODEL_NOT_FOUND\n');
-    expect(await runCli(segment(at('a.png'), '--debug'), io)).toBe(1);
-    expect(texts.err).toContain('    at ');
+    const openSegmenter = () => Promise.reject(new InvSegError('MODEL_NOT_FOUND', 'no model here'));
+    expect(await command(segment(at('a.png')), { openSegmenter })).toMatchObject({
+      code: 1,
+      err: 'error: no model here\ncode: MODEL_NOT_FOUND\n',
+    });
+    const debug = await command(segment(at('a.png'), '--debug'), { openSegmenter });
+    expect(debug).toMatchObject({ code: 1, err: expect.stringContaining('    at ') });
   });
 });
 

@@ -1,23 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { runCli } from '../../lib/cli/program.js';
 import type { Io } from '../../lib/cli/terminal/io.js';
 import { printable, printableIo } from '../../lib/cli/terminal/printable.js';
 import { ProgressLine } from '../../lib/cli/terminal/progress.js';
+import { command } from '../support/command.js';
 
 const harmless = /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$/;
-function makeIo(): { io: Io; text: { out: string; err: string } } {
-  const text = { out: '', err: '' };
-  const io = {
-    out: (more: string) => void (text.out += more),
-    err: (more: string) => void (text.err += more),
-    terminal: undefined,
-    signal: new AbortController().signal,
-    openSegmenter: () => Promise.reject(new Error('none')),
-  };
-  return { io: io as unknown as Io, text };
-}
-
 it('shows controls and turns of direction, and leaves JSON what it is', () => {
   expect(printable('a\u001b[2Jb\u0007\r\u202e\u009b1m\tc\n')).toBe('a\\u001b[2Jb\\u0007\\u000d\\u202e\\u009b1m\tc\n');
   fc.assert(
@@ -35,17 +23,18 @@ it('is what every text of a command goes through: names of files, of options, of
     ['segment', 'x', '--set', '\u001b[2J=1', '-c', 'a'],
     ['\u001b[1A'],
   ]) {
-    const { io, text } = makeIo();
-    expect(await runCli(argv, io)).not.toBe(0);
-    expect(text.err).not.toBe('');
-    expect(text.err + text.out).toMatch(harmless);
+    const { code, out, err } = await command(argv);
+    expect(code).not.toBe(0);
+    expect(err).not.toBe('');
+    expect(err + out).toMatch(harmless);
   }
 });
 
 it('is not what a line of progress moves the cursor with, but its title', () => {
-  const { io, text } = makeIo();
-  const line = new ProgressLine(printableIo({ ...io, terminal: { columns: 60 } }));
+  let err = '';
+  const io = { err: (text: string) => void (err += text), terminal: { columns: 60 } } as Io;
+  const line = new ProgressLine(printableIo(io));
   line.write('cat\u001b[2J.jpg');
   line.clear();
-  expect(text.err).toBe('\r\u001b[Kcat\\u001b[2J.jpg\r\u001b[K');
+  expect(err).toBe('\r\u001b[Kcat\\u001b[2J.jpg\r\u001b[K');
 });

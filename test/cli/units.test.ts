@@ -5,14 +5,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { optionsHelp } from '../../lib/cli/flags/help.js';
 import { engineFlags, methodFlags, parseSettings } from '../../lib/cli/flags/options.js';
-import { runCli } from '../../lib/cli/program.js';
 import { describeError, exitCode, isFatal } from '../../lib/cli/terminal/failure.js';
-import type { Io } from '../../lib/cli/terminal/io.js';
 import { InvSegError } from '../../lib/errors.js';
 import { methodRows, resolveOptions } from '../../lib/options/index.js';
 import { encodeNpy } from '../../lib/results/npy.js';
 import { outputStems } from '../../lib/results/stems.js';
 import { prepareFolder, writeWhole } from '../../lib/system/outputs.js';
+import { command } from '../support/command.js';
 
 let folder: string;
 beforeAll(() => {
@@ -164,10 +163,9 @@ describe('flags', () => {
   });
 
   const helpOf = async (...args: string[]): Promise<string> => {
-    let help = '';
-    const io = { out: (text: string) => void (help += text), err: () => {}, signal: new AbortController().signal };
-    expect(await runCli(args, io as unknown as Io)).toBe(0);
-    return help;
+    const { code, out } = await command(args);
+    expect(code).toBe(0);
+    return out;
   };
   const flagsIn = (help: string): string[] =>
     [...help.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag!);

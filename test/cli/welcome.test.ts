@@ -2,22 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { runCli } from '../../lib/cli/program.js';
 import { welcome } from '../../lib/cli/welcome.js';
+import { command } from '../support/command.js';
 
 it('invseg without a command says what to try first, and is wrong usage', async () => {
-  const texts = { out: '', err: '' };
-  const code = await runCli([], {
-    out: (text) => void (texts.out += text),
-    err: (text) => void (texts.err += text),
-    terminal: undefined,
-    signal: new AbortController().signal,
-    openSegmenter: () => Promise.reject(new Error('nothing is to be opened')),
-  });
-  expect({ code, out: texts.out }).toEqual({ code: 2, out: '' });
-  expect(texts.err).toMatch(/Try first:[^]*npx invseg doctor[^]*npx invseg segment [^]*--categories/);
-  expect(texts.err.split('\n').length).toBeLessThanOrEqual(24);
-  for (const line of texts.err.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+  const { code, out, err } = await command([]);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toMatch(/Try first:[^]*npx invseg doctor[^]*npx invseg segment [^]*--categories/);
+  expect(err.split('\n').length).toBeLessThanOrEqual(24);
+  for (const line of err.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
 });
 
 it('names the set-up where the addon is not built, and only there', () => {

@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { datasetOptions } from '../../lib/cli/flags/dataset.js';
-import { runCli } from '../../lib/cli/program.js';
 import { checkDataset, openDataset } from '../../lib/datasets/index.js';
 import type * as Kinds from '../../lib/datasets/kinds.js';
 import type * as Layouts from '../../lib/datasets/layouts.js';
 import type * as Types from '../../lib/datasets/types.js';
-import { InvSegError } from '../../lib/errors.js';
 import { makeFolder } from '../diagnose/folder.js';
+import { command } from '../support/command.js';
 
 vi.mock('../../lib/datasets/types.js', async (original) => {
   const real = await original<typeof Types>();
@@ -36,18 +35,7 @@ const kind = 'drawings' as 'folder';
 makeFolder(root, 2);
 afterAll(() => rmSync(root, { recursive: true }));
 
-async function help(...command: string[]): Promise<string> {
-  let text = '';
-  const io = {
-    out: (part: string) => (text += part),
-    err: (part: string) => (text += part),
-    terminal: undefined,
-    signal: new AbortController().signal,
-    openSegmenter: () => Promise.reject(new InvSegError('INTERNAL', 'not asked for')),
-  };
-  expect(await runCli([...command, '--help'], io)).toBe(0);
-  return text;
-}
+const help = async (...words: string[]): Promise<string> => (await command([...words, '--help'])).out;
 
 describe('a kind of data set that is registered', () => {
   it('is opened', async () => {

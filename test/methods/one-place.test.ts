@@ -1,8 +1,6 @@
 /** A method whose name, defaults and code are registered, and that stands nowhere else, is found everywhere. */
 import { describe, expect, it, vi } from 'vitest';
 import { methodFlags } from '../../lib/cli/flags/options.js';
-import { runCli } from '../../lib/cli/program.js';
-import { InvSegError } from '../../lib/errors.js';
 import { explain } from '../../lib/explain/index.js';
 import type * as Methods from '../../lib/methods/index.js';
 import { methodRows, resolveOptions } from '../../lib/options/index.js';
@@ -11,6 +9,7 @@ import type * as Names from '../../lib/options/method-names.js';
 import { gridTable } from '../../lib/reproduce/index.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { FakeEngine, fakeParts, picture } from '../segmenter/fake.js';
+import { command } from '../support/command.js';
 
 vi.mock('../../lib/options/method-names.js', async (original) => {
   const real = await original<typeof Names>();
@@ -46,19 +45,9 @@ describe('a method that is registered', () => {
 
   it('is a value of the command line and in its help', async () => {
     expect(resolveOptions(methodFlags({ method: 'mirrored', set: [] })).method).toBe('mirrored');
-    let text = '';
-    const io = {
-      out: (part: string) => (text += part),
-      err: (part: string) => (text += part),
-      terminal: undefined,
-      signal: new AbortController().signal,
-      openSegmenter: () => Promise.reject(new InvSegError('INTERNAL', 'not asked for')),
-    };
-    expect(await runCli(['segment', '--help-all'], io)).toBe(0);
-    expect(text.replace(/\s+/g, ' ')).toContain('mirrored the baseline of this test');
-    text = '';
-    expect(await runCli(['explain', '--help'], io)).toBe(0);
-    expect(text).toContain('mirrored');
+    const all = await command(['segment', '--help-all']);
+    expect(all.out.replace(/\s+/g, ' ')).toContain('mirrored the baseline of this test');
+    expect((await command(['explain', '--help'])).out).toContain('mirrored');
   });
 
   it('is among what is explained and what tables compare', async () => {

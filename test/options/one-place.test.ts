@@ -4,8 +4,6 @@ import { describe, expect, it, vi } from 'vitest';
 import { number } from '../../lib/checks/index.js';
 import { methodFlags } from '../../lib/cli/flags/options.js';
 import { optionTables, withTables } from '../../lib/cli/options-table.js';
-import { runCli } from '../../lib/cli/program.js';
-import { InvSegError } from '../../lib/errors.js';
 import {
   defaults,
   generatedTypes,
@@ -18,6 +16,7 @@ import {
 import type * as Tables from '../../lib/options/table.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { FakeEngine, fakeParts, picture } from '../segmenter/fake.js';
+import { command } from '../support/command.js';
 
 vi.mock('../../lib/options/table.js', async (original) => {
   const real = await original<typeof Tables>();
@@ -47,16 +46,8 @@ describe('an option that stands in the table alone', () => {
 
   it('is an option of the command line, in --set and in its help', async () => {
     expect(optionAt(resolveOptions(methodFlags({ set: [`${key}=0.75`] })), key)).toBe(0.75);
-    let text = '';
-    const io = {
-      out: (part: string) => (text += part),
-      err: (part: string) => (text += part),
-      terminal: undefined,
-      signal: new AbortController().signal,
-      openSegmenter: () => Promise.reject(new InvSegError('INTERNAL', 'not asked for')),
-    };
-    expect(await runCli(['segment', '--help-all'], io)).toBe(0);
-    expect(text).toMatch(/\n {2}adam\.weightDecay=0\.25 +pulls the prompt back to where it began\n/);
+    const { out } = await command(['segment', '--help-all']);
+    expect(out).toMatch(/\n {2}adam\.weightDecay=0\.25 +pulls the prompt back to where it began\n/);
   });
 
   it('is in the documents and in the types', () => {

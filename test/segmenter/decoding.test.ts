@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { runCli } from '../../lib/cli/program.js';
 import type { ImageInput } from '../../lib/image/decode.js';
 import { DECODED_AHEAD, Decoding } from '../../lib/segmenter/decoding.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import type { BatchImage } from '../../lib/segmenter/types.js';
+import { command } from '../support/command.js';
 import { FakeEngine, fakeParts } from './fake.js';
 
 const events: string[] = [];
@@ -59,16 +59,8 @@ it.each([1, 2, 3])('in passes of %i', async (batch) => {
 });
 
 it('by the command, one ahead', async () => {
-  const code = await runCli(
-    ['segment', folder, '--categories', 'cat', '--steps', '1', '--out', path.join(folder, 'out')],
-    {
-      out: () => {},
-      err: () => {},
-      terminal: undefined,
-      signal: new AbortController().signal,
-      openSegmenter: async () => open(),
-    },
-  );
+  const args = ['segment', folder, '--categories', 'cat', '--steps', '1', '--out', path.join(folder, 'out')];
+  const { code } = await command(args, { openSegmenter: async () => open() });
   expect(code).toBe(0);
   expect(begun()).toEqual([2, 3, 4, 5, 6, 6]);
 });
