@@ -4,7 +4,8 @@
  *
  *     npm run bench -- --images 5 --json out.json
  *     npm run bench -- --flops --json out.json
- *     npm run bench -- --peers --json out.json          the miniature beside eager PyTorch, in the same run
+ *     npm run bench -- --peers --json out.json          the bundled model beside eager PyTorch, in the same run
+ *     npm run bench -- --peers --random sd21 --steps 2 --images 1 --warmup 0 --rounds 1        the same at full size
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

@@ -7,11 +7,18 @@
 #include <torch/library.h>
 #include <torch/script.h>
 
+#include "core/engine/graphs.h"
+
 namespace meta {
 namespace {
 
 Counts counted;
 int64_t depth = 0;
+bool in_graph = false;
+
+bool is_graph(const at::RecordFunction& call) {
+  return call.scope() == at::RecordScope::USER_SCOPE && std::string(call.name()) == invseg::GraphCache::kScope;
+}
 
 double volume(at::IntArrayRef sizes) { return static_cast<double>(c10::multiply_integers(sizes)); }
 
@@ -144,7 +151,14 @@ bool is_mixed(const std::vector<at::Tensor>& tensors) {
 
 std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& call) {
   static const std::set<std::string> copies{"aten::copy_", "aten::to", "aten::_to_copy"};
-  if (depth++ == 0) ++counted.calls;
+  if (call.scope() != at::RecordScope::FUNCTION) {
+    in_graph = in_graph || is_graph(call);
+    return nullptr;
+  }
+  if (depth++ == 0) {
+    ++counted.calls;
+    if (in_graph) ++counted.captured;
+  }
   const std::string name = call.name();
   std::vector<at::Tensor> tensors;
   for (const c10::IValue& input : call.inputs()) tensors_of(input, tensors);
@@ -158,7 +172,10 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& call) {
   return nullptr;
 }
 
-void end(const at::RecordFunction&, at::ObserverContext*) { --depth; }
+void end(const at::RecordFunction& call, at::ObserverContext*) {
+  if (call.scope() == at::RecordScope::FUNCTION) --depth;
+  if (is_graph(call)) in_graph = false;
+}
 
 }  // namespace
 
@@ -196,8 +213,10 @@ void complete() {
 Counting::Counting() {
   counted = {};
   depth = 0;
-  handle_ = at::addThreadLocalCallback(
-      at::RecordFunctionCallback(&begin, &end).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
+  in_graph = false;
+  handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(&begin, &end)
+                                           .needsInputs(true)
+                                           .scopes({at::RecordScope::FUNCTION, at::RecordScope::USER_SCOPE}));
 }
 
 Counting::~Counting() { at::removeCallback(handle_); }

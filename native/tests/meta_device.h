@@ -21,6 +21,7 @@ void complete();
 struct Counts {
   double flops = 0;                                ///< of products and convolutions
   int64_t calls = 0;                               ///< of operators by this library, not by another operator
+  int64_t captured = 0;                            ///< those of them that a GPU replays in a graph
   int64_t waits = 0;                               ///< for a value on the device
   int64_t copies = 0;                              ///< from the host to the device
   std::vector<std::vector<int64_t>> convolutions;  ///< shapes of their weights, forward and backward

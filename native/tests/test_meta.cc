@@ -45,9 +45,9 @@ meta::Counts counted(const std::string& what, const std::function<void()>& work)
   guarded(work);
   const meta::Counts& counts = counting.counts();
   std::printf(
-      "  %-24s %8.1f GFLOP, %5lld calls, %lld waits, %lld copies from the host\n", what.c_str(), counts.flops / 1e9,
-      static_cast<long long>(counts.calls), static_cast<long long>(counts.waits),
-      static_cast<long long>(counts.copies));
+      "  %-24s %8.1f GFLOP, %5lld calls, %5lld of them in graphs, %lld waits, %lld copies from the host\n",
+      what.c_str(), counts.flops / 1e9, static_cast<long long>(counts.calls), static_cast<long long>(counts.captured),
+      static_cast<long long>(counts.waits), static_cast<long long>(counts.copies));
   std::fflush(stdout);
   for (const auto& name : counts.mixed) harness::check(false, name.c_str(), __FILE__, __LINE__, "host beside device");
   return counts;
@@ -72,10 +72,13 @@ void rehearse(const std::string& dtype) {
   options.training = select_levels(config, {0, 0, 1, 0}, {0, 0, 1, 0});
   options.trainable.assign(77, 1);
   Inversion inversion(engine, image, embedding, options);
-  std::vector<StepInput> steps(2, {{0, 0, 0.8f, 0.8f, 0.1f, 0.2f, 0.7f, 0.7f}, {100, 100}, 1});
-  const meta::Counts views = counted("views of two steps", [&] { inversion.plan(steps); });
+  constexpr int64_t kSteps = 15;
+  std::vector<StepInput> steps(kSteps, {{0, 0, 0.8f, 0.8f, 0.1f, 0.2f, 0.7f, 0.7f}, {100, 100}, 1});
+  const meta::Counts views = counted("views of all steps", [&] { inversion.plan(steps); });
   CHECK(views.waits == 0);
+  const int64_t before = engine->graphs().counts().carried;
   const meta::Counts step = counted("step", [&] { inversion.step(); });
+  const int64_t carried_by_step = engine->graphs().counts().carried - before;
   // Forward and backward of two views with the loss. The resampling after the last layer that is read would be 60e9 more.
   CHECK(step.flops >= 0.95 * 2 * 797e9 && step.flops <= 2 * 797e9);
   CHECK(step.calls <= 2300);
@@ -92,6 +95,16 @@ void rehearse(const std::string& dtype) {
   const meta::Counts predicted = counted("prediction", [&] { inversion.predict(predict); });
   CHECK(predicted.flops <= 1.05 * 793e9);
   CHECK(predicted.waits <= 2);  // labels, then areas and scores
+
+  // What a host does for an image when all graphs are there: a launch each, the tensors that they are given and give, the rest.
+  const auto beside = [](const meta::Counts& counts) { return counts.calls - counts.captured; };
+  CHECK(engine->graphs().counts().plain == 3);  // text, a step, the prediction
+  CHECK(text.captured > 400 && step.captured > 2000 && predicted.captured > 1300);
+  const int64_t each = beside(step) + carried_by_step;
+  const int64_t others = engine->graphs().counts().carried - carried_by_step;
+  const int64_t calls = beside(text) + beside(encoded) + beside(views) + kSteps * each + beside(predicted) + others;
+  std::printf("  an image: %lld calls beside 17 graphs\n", static_cast<long long>(calls));
+  CHECK(calls <= 1000);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 /**
- * The miniature beside its peer in eager PyTorch (`bench.miniature`): the same weights, prompt, crops, timesteps and noise, the same
- * threads, in turns, so that what else the machine does falls on both. The ratio is the result; losses and labels must agree.
+ * A model beside its peer in eager PyTorch (`bench.beside`): the same weights, prompt, crops, timesteps and noise, the same threads,
+ * in turns, so that what else the machine does falls on both. The ratio is the result; losses and labels must agree.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -18,7 +18,10 @@ export async function peers(args, python) {
   const { values } = parseArgs({
     args,
     options: {
+      model: { type: 'string' },
+      random: { type: 'string' },
       images: { type: 'string', default: '9' },
+      warmup: { type: 'string', default: '2' },
       rounds: { type: 'string', default: '3' },
       threads: { type: 'string', default: '2' },
       steps: { type: 'string', default: '15' },
@@ -28,59 +31,82 @@ export async function peers(args, python) {
     },
   });
   const [images, rounds, threads, steps] = ['images', 'rounds', 'threads', 'steps'].map((name) => count(values, name));
-  const { bench } = await import('../../dist/bench/index.js');
+  const warmup = count(values, 'warmup', 0);
+  const { bench, randomModel } = await import('../../dist/bench/index.js');
   const { openParts } = await import('../../dist/segmenter/open.js');
   const { Segmenter } = await import('../../dist/segmenter/segmenter.js');
   const { resolveEngineOptions } = await import('../../dist/options/index.js');
-  const { decodeImage } = await import('../../dist/image/decode.js');
+  const { openBundle } = await import('../../dist/models/index.js');
 
-  const file = path.join(root, 'models/miniature/pictures/cat-bus.png');
-  const { rgb, width, height } = await decodeImage(file);
-  const picture = { data: rgb, width, height, channels: 3 };
-  const categories = ['cat', 'bus'];
-  const parts = await openParts(resolveEngineOptions({ device: 'cpu', dtype: 'float32', threads }));
-  const segmenter = Segmenter.of(parts);
+  const random = values.random === undefined ? undefined : await randomModel(values.random);
   const inputs = await mkdtemp(path.join(tmpdir(), 'invseg-peers-'));
   try {
-    await writeInputs(inputs, { parts, rgb, width, height, categories, steps });
-    const own = [];
+    const model = random?.folder ?? values.model;
+    const { picture, categories } = await whatIsSeen(model);
+    // Opened for its rounds alone: at full size the memory is not enough for both.
+    const own = async (work) => {
+      const parts = await openParts(resolveEngineOptions({ model, device: 'cpu', dtype: 'float32', threads }));
+      const segmenter = Segmenter.of(parts);
+      try {
+        return await work(segmenter, parts);
+      } finally {
+        await segmenter.dispose();
+      }
+    };
+    const bundle = await openBundle(model);
+    const ours = [];
     const others = new Map(values.kind.map((kind) => [kind, []]));
+    let last;
     for (let round = 0; round < rounds; round++) {
-      own.push(await bench({ segmenter, picture, categories, images, warmup: 2, options: { steps } }));
-      for (const [kind, rows] of others) rows.push(await peer(python, { inputs, kind, images, threads }));
+      await own(async (segmenter, parts) => {
+        if (round === 0) await writeInputs(inputs, { parts, bundle, picture, categories, steps });
+        ours.push(await bench({ segmenter, picture, categories, images, warmup, options: { steps } }));
+        if (round === rounds - 1) last = await segmenter.segment(picture, { categories, steps });
+      });
+      for (const [kind, rows] of others) rows.push(await peer(python, { inputs, kind, images, warmup, threads }));
     }
-    const { labels, losses } = await segmenter.segment(picture, { categories, steps });
     const theirs = await readFile(path.join(inputs, 'labels.u8'));
-    const equal = labels.filter((label, i) => label === theirs[i]).length / labels.length;
-    return await tell(own, others, {
-      losses: losses.map(({ total }) => total),
-      equal,
+    return await tell(ours, others, {
+      name: bundle.name,
+      losses: last.losses.map(({ total }) => total),
+      equal: last.labels.filter((label, i) => label === theirs[i]).length / last.labels.length,
       threads,
       steps,
       json: values.json,
       page: values.page,
     });
   } finally {
-    await segmenter.dispose();
     await rm(inputs, { recursive: true });
+    await random?.[Symbol.asyncDispose]();
   }
 }
 
-function count(values, name) {
+/** The bundled model sees a picture that it was made for, any other one that is drawn. */
+async function whatIsSeen(model) {
+  if (model !== undefined) {
+    const { drawnPicture } = await import('../../dist/bench/index.js');
+    return { picture: drawnPicture(), categories: ['cat', 'bus', 'sofa'] };
+  }
+  const { decodeImage } = await import('../../dist/image/index.js');
+  const { rgb, width, height } = await decodeImage(path.join(root, 'models/miniature/pictures/cat-bus.png'));
+  return { picture: { data: rgb, width, height, channels: 3 }, categories: ['cat', 'bus'] };
+}
+
+function count(values, name, least = 1) {
   const number = Number(values[name]);
-  if (!Number.isInteger(number) || number < 1)
-    throw new Error(`Expected a whole number from 1 on for --${name} but received ${values[name]}`);
+  if (!Number.isInteger(number) || number < least)
+    throw new Error(`Expected a whole number from ${least} on for --${name} but received ${values[name]}`);
   return number;
 }
 
 /** What the engine will draw, drawn the same way. */
-async function writeInputs(folder, { parts, rgb, width, height, categories, steps }) {
+async function writeInputs(folder, { parts, bundle, picture, categories, steps }) {
   const { drawSteps } = await import('../../dist/methods/views.js');
   const { Random } = await import('../../dist/random.js');
   const { resolveOptions } = await import('../../dist/options/index.js');
   const { methods } = await import('../../dist/methods/index.js');
   const { model } = parts;
-  const manifest = JSON.parse(await readFile(path.join(model.folder, 'manifest.json'), 'utf8'));
+  const { manifest, engineConfig } = bundle;
   const options = resolveOptions({ steps }, model.methods);
   const { prompts: layout, needsNames } = methods[options.method];
   const prompts = parts.buildPrompts(categories, {
@@ -94,7 +120,10 @@ async function writeInputs(folder, { parts, rgb, width, height, categories, step
   random.seed(); // of the latent, which is the mean here
   const self = Object.values(model.defaults.inferenceSelf).reduce((sum, weight) => sum + weight, 0);
   const given = {
-    folder: model.folder,
+    name: bundle.name,
+    weights: Object.fromEntries(
+      ['textEncoder', 'vaeEncoder', 'unet'].map((module) => [module, engineConfig[module].weights]),
+    ),
     image: manifest.image.size,
     latent: manifest.image.latentSize,
     latentScale: manifest.image.latentScale,
@@ -109,8 +138,8 @@ async function writeInputs(folder, { parts, rgb, width, height, categories, step
       prompts.spans[3 * i + 1],
       prompts.spans[3 * i + 2],
     ]),
-    width,
-    height,
+    width: picture.width,
+    height: picture.height,
     predictionSeed,
     predictionTimestep: options.inference.timestep,
     plan: drawSteps(random, options).map(({ boxes, timesteps, noiseSeed }) => ({
@@ -120,12 +149,14 @@ async function writeInputs(folder, { parts, rgb, width, height, categories, step
     })),
   };
   await writeFile(path.join(folder, 'case.json'), JSON.stringify(given));
-  await writeFile(path.join(folder, 'picture.u8'), rgb);
+  await writeFile(path.join(folder, 'picture.u8'), picture.data);
 }
 
-async function peer(python, { inputs, kind, images, threads }) {
-  const args = ['-W', 'ignore', '-m', 'bench.miniature', '--inputs', inputs, '--kind', kind];
-  const child = spawn(python, [...args, '--images', String(images), '--threads', String(threads)], {
+async function peer(python, { inputs, kind, images, warmup, threads }) {
+  const args = ['-W', 'ignore', '-m', 'bench.beside', '--inputs', inputs, '--kind', kind];
+  const counts = { images, warmup, threads };
+  for (const [name, value] of Object.entries(counts)) args.push(`--${name}`, String(value));
+  const child = spawn(python, args, {
     cwd: path.join(root, 'scripts'),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -136,7 +167,7 @@ async function peer(python, { inputs, kind, images, threads }) {
   return JSON.parse(text);
 }
 
-async function tell(own, others, { losses, equal, threads, steps, json, page }) {
+async function tell(own, others, { name, losses, equal, threads, steps, json, page }) {
   const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
   // Of the rounds' medians.
   const typical = [...own].sort((a, b) => a.stages.total.p50 - b.stages.total.p50)[own.length >> 1];
@@ -158,7 +189,7 @@ async function tell(own, others, { losses, equal, threads, steps, json, page }) 
       largestLossDifference: apart,
     };
   });
-  console.log(`miniature, ${steps} steps, ${threads} threads, float32; medians of ${own.length} rounds, in turns`);
+  console.log(`${name}, ${steps} steps, ${threads} threads, float32; medians of ${own.length} rounds, in turns`);
   const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
   console.log(`  this library  ${(1000 * ours).toFixed(1).padStart(8)} ms  ${mib(memory).padStart(9)}`);
   for (const { kind, dtype, seconds, ratio, peakMemory, largestLossDifference } of rows)

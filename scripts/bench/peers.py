@@ -21,10 +21,10 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from architectures.configs import SD21  # noqa: E402
 from architectures.export import build  # noqa: E402
 from bench.method import KINDS, Case, Peer, dtype_of  # noqa: E402
+from bench.tensors import TensorFiles  # noqa: E402
 
 CATEGORIES = 3
 WIDTH, HEIGHT = 640, 480
-TYPES = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
 
 
 def case() -> Case:
@@ -56,15 +56,12 @@ def load(folder: str, device: str, dtype: torch.dtype) -> Dict[str, torch.nn.Mod
         modules[name].to_empty(device=device)
         modules[name].to(dtype)
     tensors: Dict[str, Dict[str, Tensor]] = {name: {} for name in modules}
-    files = {}
+    files = TensorFiles()
     with open(os.path.join(folder, "index.tsv"), encoding="utf-8") as index:
         for line in index:
             module, name, file, kind, shape, begin, end = line.rstrip("\n").split("\t")
-            if file not in files:
-                path = os.path.join(folder, file)
-                files[file] = torch.from_file(path, shared=False, size=os.path.getsize(path), dtype=torch.uint8)
-            flat = files[file][int(begin) : int(end)].clone().view(TYPES[kind])
-            tensors[module][name] = flat.view([int(size) for size in shape.split(",")])
+            sizes = [int(size) for size in shape.split(",")]
+            tensors[module][name] = files.read(os.path.join(folder, file), kind, sizes, int(begin), int(end))
     for name, module in modules.items():
         module.load_state_dict(tensors[name], strict=True)
     return modules

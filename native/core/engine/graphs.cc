@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include <ATen/record_function.h>
+
 #if __has_include(<ATen/accelerator/Graph.h>)
 #include <ATen/DeviceAccelerator.h>
 #define INVSEG_ACCELERATOR_GRAPH
@@ -57,6 +59,10 @@ std::vector<at::Tensor> copies(const std::vector<at::Tensor>& tensors) {
   std::vector<at::Tensor> result;
   for (const auto& tensor : tensors) result.push_back(tensor.defined() ? tensor.detach().clone() : at::Tensor());
   return result;
+}
+
+int64_t defined(const std::vector<at::Tensor>& tensors) {
+  return std::count_if(tensors.begin(), tensors.end(), [](const auto& tensor) { return tensor.defined(); });
 }
 
 }  // namespace
@@ -128,19 +134,26 @@ bool GraphCache::capture(Entry& entry, const std::vector<at::Tensor>& inputs, co
   return true;
 }
 
+std::vector<at::Tensor> GraphCache::run_plain(const std::vector<at::Tensor>& inputs, const Function& function) {
+  std::vector<at::Tensor> outputs;
+  {
+    RECORD_USER_SCOPE(kScope);
+    outputs = function(inputs);
+  }
+  ++counts_.plain;
+  counts_.carried += defined(inputs) + defined(outputs);
+  return outputs;
+}
+
 std::vector<at::Tensor> GraphCache::run(
     const std::string& key, const std::vector<at::Tensor>& inputs, const Function& function) {
-  if (!enabled_) {
-    ++counts_.plain;
-    return function(inputs);
-  }
+  if (!enabled_) return run_plain(inputs, function);
   Entry& entry = find(key + signature(inputs));
   if (!entry.graph) {
     const bool try_it = entry.runs++ > 0 && !entry.refused;
     if (!try_it || !capture(entry, inputs, function)) {
       entry.refused = try_it;
-      ++counts_.plain;
-      return function(inputs);
+      return run_plain(inputs, function);
     }
   }
   at::NoGradGuard no_grad;
@@ -149,6 +162,7 @@ std::vector<at::Tensor> GraphCache::run(
   }
   entry.graph->replay();
   ++counts_.replayed;
+  counts_.carried += defined(inputs) + defined(entry.outputs);
   return copies(entry.outputs);
 }
 

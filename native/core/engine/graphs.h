@@ -45,7 +45,10 @@ class GraphCache {
     int64_t plain = 0;
     int64_t captured = 0;
     int64_t replayed = 0;
+    int64_t carried = 0;  ///< tensors that replays copied in and out, or would have where it was run as it is
   };
+  /** Name of the user scope (`at::RecordFunction`) around a function that is run as it is: what a graph would hold. */
+  static constexpr const char* kScope = "invseg::graph";
   const Counts& counts() const { return counts_; }
   /** Why the last capture failed; empty where none did. */
   const std::string& failure() const { return failure_; }
@@ -54,6 +57,7 @@ class GraphCache {
   struct Entry;
   Entry& find(const std::string& key);
   bool capture(Entry& entry, const std::vector<at::Tensor>& inputs, const Function& function);
+  std::vector<at::Tensor> run_plain(const std::vector<at::Tensor>& inputs, const Function& function);
 
   at::Device device_;
   size_t capacity_;

@@ -1,8 +1,8 @@
-"""The miniature in eager PyTorch beside the engine; ``npm run bench -- --peers`` writes the inputs and calls this.
+"""A model in eager PyTorch beside the engine; ``npm run bench -- --peers`` writes the inputs and calls this.
 
-    python -m bench.miniature --inputs folder --kind straight --images 10 --warmup 2 --threads 2        (from scripts/)
+    python -m bench.beside --inputs folder --kind straight --images 10 --warmup 2 --threads 2        (from scripts/)
 
-The folder has ``case.json`` (model, prompt, plan of the steps) and ``picture.u8``. Prints one JSON object: seconds of each image,
+The folder has ``case.json`` (weights, prompt, plan of the steps) and ``picture.u8``. Prints one JSON object: seconds of each image,
 peak resident memory in bytes, the losses of all steps; and writes the labels to ``labels.u8``.
 """
 
@@ -10,33 +10,42 @@ import argparse
 import json
 import os
 import resource
-import struct
 import sys
 import time
 from typing import Dict
 
 import torch
-from torch import Tensor
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from architectures.configs import miniature  # noqa: E402
+from architectures.configs import SD21, BundleConfig, miniature  # noqa: E402
 from architectures.export import build  # noqa: E402
 from bench.method import KINDS, Case, Peer, dtype_of  # noqa: E402
+from bench.tensors import TensorFiles  # noqa: E402
 
-TYPES = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
+
+def configuration(given: dict) -> BundleConfig:
+    if given["name"] != "miniature":
+        return SD21
+    tables = (tensor for tensor in given["weights"]["textEncoder"] if "token_embedding" in tensor["name"])
+    return miniature(next(tables)["shape"][0])
 
 
-def safetensors(path: str) -> Dict[str, Tensor]:
-    with open(path, "rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-        data = bytearray(file.read())
-    tensors = {}
-    for name, entry in header.items():
-        if name != "__metadata__":
-            begin, end = entry["data_offsets"]
-            tensors[name] = torch.frombuffer(data[begin:end], dtype=TYPES[entry["dtype"]]).view(entry["shape"])
-    return tensors
+def build_modules(given: dict, config: BundleConfig, dtype: torch.dtype) -> Dict[str, torch.nn.Module]:
+    """The networks with the weights that the case names: tensors of safetensors files, by file, type, shape and bytes."""
+    modules, files = {}, TensorFiles()
+    for own, name in (("text_encoder", "textEncoder"), ("vae_encoder", "vaeEncoder"), ("unet", "unet")):
+        with torch.device("meta"):
+            module = build(config, own).eval().requires_grad_(False)
+        module.to_empty(device="cpu")
+        module.to(dtype)
+        tensors = {
+            tensor["name"]: files.read(tensor["file"], tensor["dtype"], tensor["shape"], tensor["begin"], tensor["end"])
+            for tensor in given["weights"][name]
+        }
+        module.load_state_dict(tensors, strict=True)
+        modules[own] = module
+    return modules
 
 
 def main() -> None:
@@ -51,15 +60,8 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     with open(os.path.join(options.inputs, "case.json"), encoding="utf-8") as file:
         given = json.load(file)
-    folder = given["folder"]
-    weights = {name: safetensors(os.path.join(folder, f"{name}.safetensors")) for name in ("text_encoder", "vae_encoder", "unet")}
-    vocabulary = next(tensor.shape[0] for name, tensor in weights["text_encoder"].items() if "token_embedding" in name)
-    config = miniature(vocabulary)
-    modules = {}
-    for name, tensors in weights.items():
-        modules[name] = build(config, name).eval().requires_grad_(False)
-        modules[name].load_state_dict(tensors, strict=True)
-        modules[name].to(dtype_of(options.kind))
+    config = configuration(given)
+    modules = build_modules(given, config, dtype_of(options.kind))
     levels = {"cross": {}, "self": {}}
     for kind, table in levels.items():
         table.update({(given["latent"] // int(side)).bit_length() - 1: weight for side, weight in given[kind].items()})
