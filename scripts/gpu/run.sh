@@ -6,12 +6,15 @@
 #
 # STEPS is the number of steps that `compare` makes (15). Parts, in this order when none is named: build tests time plain trace peers compare.
 # `batch` times images whose steps are made together, `compiled` the tuned peer under torch.compile; they run when they are
-# named. What a part prints is in $OUT/<part>.log; figures are JSON beside it.
+# named. So does `node`, the package itself: it needs .gpu/node.tar.xz (`node scripts/gpu/carry.mjs` on a machine with Node, then carry
+# .gpu), builds the addon, looks at the machine (`doctor`), times an image as a user of the API sees it, and evaluates the miniature on
+# the GPU and on the CPU. What a part prints is in $OUT/<part>.log; figures are JSON beside it. DEVICE=cpu rehearses `node` without a GPU.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 OUT=${OUT:-/tmp/gpu}
 WORK=${WORK:-/tmp/invseg-gpu}
-TORCH=$(python3 -c 'import torch; print(torch.__path__[0])')
+TORCH=${TORCH:-$(python3 -c 'import torch; print(torch.__path__[0])')}
+DEVICE=${DEVICE:-cuda}
 mkdir -p "$OUT" "$WORK"
 parts=${*:-build tests time plain trace peers compare}
 bench=$WORK/build/invseg_bench
@@ -43,8 +46,28 @@ compare() {
 peers() {
   cd scripts && python3 -W ignore -m bench.peers --weights "$WORK/sd21" --inputs "$WORK/inputs" --device cuda --json "$OUT/$1.json" "${@:2}"
 }
+node_part() {
+  [ -x .gpu/node ] || tar -xf .gpu/node.tar.xz || return 1
+  export PATH="$PWD/.gpu:$PATH" INVSEG_LIBTORCH=$TORCH INVSEG_ADDON=$WORK/addon/invseg.node INVSEG_CACHE=$WORK/cache
+  cmake -S . -B "$WORK/build" -G Ninja -DINVSEG_BUILD_TESTS=ON -DINVSEG_LIBTORCH="$TORCH" \
+    -DCMAKE_JS_INC="$PWD/node_modules/node-api-headers/include" >"$OUT/node-cmake.log" &&
+    cmake --build "$WORK/build" --target invseg invseg_shim -j "$(nproc)" >>"$OUT/node-cmake.log" || return 1
+  mkdir -p "$WORK/addon" && cp "$WORK/build/invseg.node" "$WORK/build/invseg_shim.node" "$WORK/addon/" || return 1
+  invseg() { echo "-- invseg $*" && node dist/cli/main.js "$@"; }
+  invseg doctor --json >"$OUT/doctor.json"
+  echo "doctor: $?"
+  local full=(--random sd21 --keep "$WORK/random" --device "$DEVICE" --steps "${STEPS:-15}" --images "${IMAGES:-10}")
+  invseg bench "${full[@]}" --batches "${BATCHES:-1,8,16}" --json "$OUT/node-fresh.json"
+  invseg bench "${full[@]}" --batches "${BATCHES:-1,8,16}" --set views.fresh=perImage --json "$OUT/node-kept.json"
+  for device in "$DEVICE" cpu; do
+    invseg evaluate --dataset miniature --sample 20 --device "$device" --batch 4 --out "$WORK/runs-$device-$$"
+  done
+}
 # Functions run under `timeout`, in a shell of their own.
-in_shell() { part "$1" "$2" bash -c "$(declare -f build tests compare peers); $(declare -p OUT WORK TORCH bench full); $3"; }
+in_shell() {
+  local names='build tests compare peers node_part'
+  part "$1" "$2" bash -c "$(declare -f $names); $(declare -p OUT WORK TORCH DEVICE bench full); $3"
+}
 
 command -v nvidia-smi >/dev/null && nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
 if [ ! -f "$WORK/sd21/index.tsv" ]; then
@@ -68,6 +91,7 @@ for name in $parts; do
       ;;
     compiled) in_shell compiled 240 'peers compiled --only compiled' ;;
     compare) in_shell compare 200 compare ;;
+    node) in_shell node "${NODE_SECONDS:-240}" node_part ;;
     *) echo "no such part: $name" ;;
   esac
 done
