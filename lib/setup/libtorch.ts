@@ -5,6 +5,7 @@ import { InvSegError } from '../errors.js';
 import {
   type Attempt,
   describe,
+  HEADERS,
   inspectLibraries,
   LIBTORCH_PIN,
   type LibtorchSearch,
@@ -51,7 +52,6 @@ export function inspect(root: string): { version: string; python: string | null 
   const inspected = inspectLibraries(root);
   if (typeof inspected === 'string') return inspected;
   // Headers are for building alone.
-  const headers = path.join('include', 'torch');
-  if (existsSync(path.join(root, headers)) || addonFor(inspected)) return inspected;
-  return `not a LibTorch: ${headers} missing`;
+  if (existsSync(path.join(root, HEADERS)) || addonFor(inspected)) return inspected;
+  return `LibTorch ${inspected.version} without headers (${HEADERS}), and an addon would have to be built with them`;
 }
