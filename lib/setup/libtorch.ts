@@ -9,6 +9,7 @@ import {
   inspectLibraries,
   LIBTORCH_PIN,
   type LibtorchSearch,
+  type LibtorchSource,
   named,
   Places,
   range,
@@ -26,15 +27,27 @@ export { type Attempt, describe, type Libtorch, type LibtorchSource } from '../n
 export function findLibtorch(option?: string, env: NodeJS.ProcessEnv = process.env): LibtorchSearch {
   const places = new Places(inspect, env);
   const { attempts } = places;
-  const found = places.named(option, () => notFound(attempts)) ?? places.cached() ?? places.python();
+  const refused = (source: LibtorchSource): InvSegError =>
+    notFound(
+      attempts,
+      source === 'option'
+        ? 'correct --libtorch, or leave it out'
+        : `correct ${source}, or unset it: nothing else is looked at`,
+    );
+  const found = places.named(option, refused) ?? places.cached() ?? places.python();
   return { found, attempts };
 }
 
-/** The error that lists every place and every way out. */
-export function notFound(attempts: readonly Attempt[]): InvSegError {
+/**
+ * The error that lists every place and every way out.
+ *
+ * @param first what is to be done before any of them helps
+ */
+export function notFound(attempts: readonly Attempt[], first?: string): InvSegError {
   return new InvSegError(
     'LIBTORCH_NOT_FOUND',
     `No LibTorch ${range} was found. ${describe(attempts)}\nPossible solutions:\n` +
+      (first === undefined ? '' : `  ${first};\n`) +
       `  run \`npx invseg setup\` with a network, which installs LibTorch ${LIBTORCH_PIN} into the cache;\n` +
       '  run `npx invseg setup --wheel FILE` with a wheel of torch;\n' +
       `  \`pip install torch==${LIBTORCH_PIN}\` for python3;\n` +
