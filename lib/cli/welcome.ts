@@ -3,9 +3,9 @@ import { findBuilt } from '../doctor/index.js';
 import { packageVersion } from '../version.js';
 
 export function welcome(env: NodeJS.ProcessEnv = process.env): string {
-  const { missing } = findBuilt(env);
+  const { why } = findBuilt(env);
   const setup =
-    missing.length > 0
+    why !== undefined
       ? ['  npx invseg setup     once: downloads LibTorch (CPU: 192 MB); --dry-run shows what it would do']
       : [];
   return [

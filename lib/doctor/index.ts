@@ -26,9 +26,10 @@ export async function examine(asked: AskedModel = {}, env: NodeJS.ProcessEnv = p
   const libtorch = await checkLibtorch(built, env);
   const needed =
     (libtorch.status === 'failed' ? SPACE.libtorch : 0) +
-    (built.missing.length === 0 || addonFor({ version: LIBTORCH_PIN }) ? 0 : SPACE.build);
+    (built.why === undefined || addonFor({ version: LIBTORCH_PIN }) ? 0 : SPACE.build);
+  // An addon that is named is wrong whatever LibTorch there is; for others a LibTorch comes first.
   const { finding: addon, loaded } =
-    libtorch.status !== 'failed' || built.missing.length > 0
+    libtorch.status !== 'failed' || (built.named && built.why !== undefined)
       ? await checkAddon(built)
       : { finding: after('addon', 'libtorch') };
   const models = [await checkModel({}), ...(asked.model === undefined ? [] : [await checkModel(asked)])];
@@ -41,7 +42,7 @@ export async function examine(asked: AskedModel = {}, env: NodeJS.ProcessEnv = p
     addon,
     loaded ? await checkDevice(loaded) : after('device', 'addon'),
     ...models,
-    runs ? await selfTest() : after('self-test', loaded ? 'model' : 'addon'),
+    runs ? await selfTest(built.named) : after('self-test', loaded ? 'model' : 'addon'),
   ];
 }
 
@@ -73,12 +74,14 @@ async function checkModel({ model, trustCode }: AskedModel): Promise<Finding> {
 }
 
 /** A mask of a bundled picture: every one of its names must be found, and none everywhere. */
-async function selfTest(): Promise<Finding> {
+async function selfTest(named: boolean): Promise<Finding> {
   const failed = (summary: string): Finding => ({
     check: 'self-test',
     status: 'failed',
     summary,
-    wayOut: 'run `npx invseg setup --rebuild`; if that does not help, report the output of `npx invseg doctor --json`',
+    wayOut:
+      `${named ? 'correct or unset INVSEG_ADDON' : 'run `npx invseg setup --rebuild`'}; if that does not help, report the output ` +
+      'of `npx invseg doctor --json`',
   });
   const { answer, ended } = await probe('self-test');
   if (!answer) return failed(`the process that segments a bundled image ${ended}`);

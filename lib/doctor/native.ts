@@ -1,6 +1,6 @@
 /** LibTorch, the addon and the device. */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvSegError } from '../errors.js';
@@ -11,11 +11,14 @@ import {
   type BuildStamp,
   type Candidate,
   candidates,
+  chooseLibtorch,
   fingerprint,
+  inspectLibraries,
   PACKAGE_ROOT,
   readStamp,
   SHIM,
   STAMP,
+  withoutHeaders,
 } from '../native/index.js';
 import { findLibtorch, inspect } from '../setup/index.js';
 import { type Gpu, nvidiaGpus } from '../system/index.js';
@@ -23,64 +26,83 @@ import type { Answer, Loaded } from './probe.js';
 import type { Finding } from './types.js';
 
 const SETUP = 'run `npx invseg setup`';
+/** A set-up changes nothing of an addon that is named. */
+const CORRECT = "correct or unset INVSEG_ADDON: without it, the package's own addon or a local build is taken";
 
 export interface Built {
   folder: string;
-  /** What is missing of the three files; empty where there is an addon to load. */
-  missing: string[];
-  /** The LibTorch that it would be loaded with. */
+  /** Whether `INVSEG_ADDON` names it. */
+  named: boolean;
+  /** The LibTorch that it would be loaded with, as far as that is known. */
   stamp: Pick<BuildStamp, 'libtorch' | 'libtorchVersion'> | undefined;
-  /** The loader's reason where it has none to load. */
+  /** Why there is none to load, in one line. */
   why?: string;
+  /** A LibTorch for which an addon would have to be built, and cannot be. */
+  bare?: { problem: string; remedy: string };
 }
 
 /** The addon that a program would load, as the loader chooses it. */
 export function findBuilt(env: NodeJS.ProcessEnv): Built {
   try {
-    const [{ addon, libtorch, libtorchVersion }] = candidates({}, env) as [Candidate];
-    return { folder: path.dirname(addon), missing: [], stamp: { libtorch, libtorchVersion } };
+    const [{ addon, libtorch, libtorchVersion, origin }] = candidates({}, env) as [Candidate];
+    return { folder: path.dirname(addon), named: origin === 'INVSEG_ADDON', stamp: { libtorch, libtorchVersion } };
   } catch (error) {
     if (!(error instanceof InvSegError)) throw error;
     const named = env['INVSEG_ADDON'];
-    const folder = named ? path.resolve(named) : BUILD_FOLDER;
-    const missing = [ADDON, SHIM, STAMP].filter((file) => !existsSync(path.join(folder, file)));
-    return {
-      folder,
-      missing,
-      stamp: readStamp(folder),
-      ...(!named && { why: error.message.split('\n')[0]!.replace(/ Looked at:$/, '') }),
-    };
+    if (named) return namedAddon(path.resolve(named), env);
+    const why = error.message.split('\n')[0]!.replace(/ Looked at:$/, '');
+    const found = error.code === 'ADDON_NOT_BUILT' ? chooseLibtorch(undefined, env).found : undefined;
+    const bare = found && withoutHeaders(found);
+    return { folder: BUILD_FOLDER, named: false, stamp: undefined, why, ...(bare && { bare }) };
   }
 }
 
-/** The LibTorch that the addon was built with, else one that a set-up would build against. */
-export async function checkLibtorch({ stamp }: Built, env: NodeJS.ProcessEnv): Promise<Finding> {
+/** One that the loader refuses. */
+function namedAddon(folder: string, env: NodeJS.ProcessEnv): Built {
+  const stamp = readStamp(folder);
+  const wrong = whyNoAddon(folder) ?? (stamp ? undefined : `has an ${STAMP} that is not of this version`);
+  const choice = env['INVSEG_LIBTORCH'];
+  const inspected = choice ? inspectLibraries(choice) : undefined;
+  const chosen = inspected &&
+    typeof inspected !== 'string' && { libtorch: path.resolve(choice!), libtorchVersion: inspected.version };
+  return {
+    folder,
+    named: true,
+    stamp: choice ? chosen || undefined : stamp,
+    ...(wrong !== undefined && { why: `INVSEG_ADDON names ${folder}, which ${wrong}` }),
+  };
+}
+
+function whyNoAddon(folder: string): string | undefined {
+  const there = statSync(folder, { throwIfNoEntry: false });
+  if (!there) return 'does not exist';
+  if (!there.isDirectory()) return 'is a file, and the folder that holds it is expected';
+  const missing = [ADDON, SHIM, STAMP].filter((file) => !existsSync(path.join(folder, file)));
+  return missing.length > 0 ? `lacks ${missing.join(', ')}` : undefined;
+}
+
+/** The LibTorch that the addon would be loaded with, else one that a set-up would build against. */
+export async function checkLibtorch({ stamp, named, bare }: Built, env: NodeJS.ProcessEnv): Promise<Finding> {
   const attempts: Attempt[] = [];
   const finding = (status: Finding['status'], summary: string, wayOut?: string): Finding => {
     const places = attempts.map(({ source, place, outcome }) => ({ source, place, outcome }));
     return { check: 'libtorch', status, summary, ...(wayOut !== undefined && { wayOut }), facts: { places } };
   };
+  if (bare) return finding('failed', bare.problem, bare.remedy);
   if (stamp) {
-    const found = inspect(stamp.libtorch);
+    // What is loaded needs no headers.
+    const found = inspectLibraries(stamp.libtorch);
     const taken = typeof found !== 'string';
     attempts.push({ source: 'addon', place: stamp.libtorch, outcome: taken ? `LibTorch ${found.version}` : found });
-    if (taken && found.version === stamp.libtorchVersion) {
-      const summary = `LibTorch ${found.version} in ${stamp.libtorch}`;
-      const named = env['INVSEG_LIBTORCH'];
-      const refused = named ? inspect(named) : undefined;
-      if (typeof refused !== 'string') return finding('ok', summary);
-      attempts.push({ source: 'INVSEG_LIBTORCH', place: named!, outcome: refused });
-      return finding(
-        'failed',
-        `INVSEG_LIBTORCH names ${named}, which does not do: ${refused}`,
-        'correct or unset INVSEG_LIBTORCH, which the loader and the set-up take before any other',
-      );
-    }
+    if (taken && found.version === stamp.libtorchVersion)
+      return finding('ok', `LibTorch ${found.version} in ${stamp.libtorch}`);
     const why = taken ? `it is ${found.version} now and was ${stamp.libtorchVersion}` : found;
     return finding(
       'failed',
       `the LibTorch that the addon was built with, ${stamp.libtorch}, does not do: ${why}`,
-      `${SETUP} again, with INVSEG_LIBTORCH for another place`,
+      named
+        ? `name another LibTorch with INVSEG_LIBTORCH, or ${CORRECT}`
+        : `${SETUP} again, with INVSEG_LIBTORCH for another place`,
     );
   }
   try {
@@ -106,12 +128,7 @@ export async function checkLibtorch({ stamp }: Built, env: NodeJS.ProcessEnv): P
 }
 
 /** Loads the addon in a process of its own. @returns the finding, and what was loaded where that went well */
-export async function checkAddon({
-  folder,
-  missing,
-  stamp,
-  why,
-}: Built): Promise<{ finding: Finding; loaded?: Loaded }> {
+export async function checkAddon({ folder, named, why }: Built): Promise<{ finding: Finding; loaded?: Loaded }> {
   const finding = (status: Finding['status'], summary: string, wayOut?: string, facts: object = {}): Finding => ({
     check: 'addon',
     status,
@@ -119,38 +136,13 @@ export async function checkAddon({
     ...(wayOut !== undefined && { wayOut }),
     facts: { folder, ...facts },
   });
-  if (missing.length > 0) {
-    const gone = `the addon has not been built: ${missing.join(', ')} missing in ${folder}`;
-    return { finding: finding('failed', why ?? gone, SETUP) };
-  }
-  if (!stamp)
-    return {
-      finding: finding(
-        'failed',
-        `${path.join(folder, STAMP)} is not of this version`,
-        `${SETUP} -- or correct INVSEG_ADDON`,
-      ),
-    };
+  if (why !== undefined) return { finding: finding('failed', why, named ? CORRECT : SETUP) };
+  const remedy = named ? CORRECT : 'build it for this host: `npx invseg setup --rebuild`';
   const { answer, ended } = await probe('load');
-  if (!answer) {
-    return {
-      finding: finding(
-        'failed',
-        `the process that loads the addon from ${folder} ${ended}`,
-        'build it for this host: `npx invseg setup --rebuild`',
-      ),
-    };
-  }
-  if ('code' in answer) {
-    return {
-      finding: finding(
-        'failed',
-        answer.message.split('\n')[0]!,
-        'build it for this host: `npx invseg setup --rebuild`',
-        { code: answer.code },
-      ),
-    };
-  }
+  if (!answer)
+    return { finding: finding('failed', `the process that loads the addon from ${folder} ${ended}`, remedy) };
+  if ('code' in answer)
+    return { finding: finding('failed', answer.message.split('\n')[0]!, remedy, { code: answer.code }) };
   const { loaded } = answer as { loaded: Loaded };
   const summary = `${folder}, LibTorch ${loaded.torch}, ${loaded.threads} threads`;
   const stale = folder === BUILD_FOLDER && readStamp(folder)?.fingerprint !== fingerprint(PACKAGE_ROOT);

@@ -6,8 +6,8 @@ import { buildsFolder, type LocalBuild, localBuilds, readBuild } from './builds.
 import type { Loadable } from './first-load.js';
 import { thisHost, unsupported } from './host.js';
 import { inspectLibraries, searchLibtorch } from './libtorch.js';
-import { describe, type Libtorch } from './libtorch-folder.js';
-import { named as namedLibtorch } from './libtorch-search.js';
+import { describe, HEADERS, type Libtorch } from './libtorch-folder.js';
+import { type LibtorchSearch, named as namedLibtorch } from './libtorch-search.js';
 import { isCheckout } from './places.js';
 import { minorOf, prebuildFor, prebuildsFolder, whyNoPrebuild } from './prebuilds.js';
 import { ADDON, SHIM, STAMP } from './stamp.js';
@@ -44,11 +44,7 @@ export function candidates(options: AddonOptions = {}, env: NodeJS.ProcessEnv = 
   // A folder that the user names is the only candidate: falling back to another build would hide a wrong path.
   if (named) return [namedAddon(path.resolve(named), options, env)];
   const builds = localBuilds(env);
-  const { found, attempts } = searchLibtorch(
-    options.libtorch,
-    builds.map(({ stamp }) => stamp.libtorch),
-    env,
-  );
+  const { found, attempts } = chooseLibtorch(options.libtorch, env, builds);
   if (!found) {
     const gone = builds[0];
     if (gone) throw lost(gone);
@@ -70,7 +66,40 @@ export function candidates(options: AddonOptions = {}, env: NodeJS.ProcessEnv = 
   return list;
 }
 
-function none({ version, root }: Libtorch, builds: readonly LocalBuild[], env: NodeJS.ProcessEnv): InvSegError {
+/** The LibTorch that an addon is looked for. */
+export function chooseLibtorch(
+  option: string | undefined,
+  env: NodeJS.ProcessEnv,
+  builds: readonly LocalBuild[] = localBuilds(env),
+): LibtorchSearch {
+  return searchLibtorch(
+    option,
+    builds.map(({ stamp }) => stamp.libtorch),
+    env,
+  );
+}
+
+/**
+ * For a LibTorch that has no addon yet: why none can be built for it, and what to do, each in one line.
+ *
+ * @returns undefined where it has headers, so that `invseg setup` builds one
+ */
+export function withoutHeaders({ root, version, source }: Libtorch): { problem: string; remedy: string } | undefined {
+  if (existsSync(path.join(root, HEADERS))) return undefined;
+  const chosen = { option: 'the option libtorch', INVSEG_LIBTORCH: 'INVSEG_LIBTORCH', LIBTORCH: 'LIBTORCH' };
+  const by = chosen[source as keyof typeof chosen];
+  return {
+    problem:
+      `LibTorch ${version} in ${root} (${source}) has no headers (${HEADERS}) to build an addon with; prebuilt ones: ` +
+      `${whyNoPrebuild(version)}`,
+    remedy: by
+      ? `name a whole LibTorch with ${by}, or unset it and run \`${SETUP}\``
+      : `run \`${SETUP}\`, which looks for another and fetches one where there is none`,
+  };
+}
+
+function none(libtorch: Libtorch, builds: readonly LocalBuild[], env: NodeJS.ProcessEnv): InvSegError {
+  const { version, root } = libtorch;
   const others = builds.map(({ stamp }) => stamp.libtorchVersion).join(', ');
   const places = [
     'option addon: not given',
@@ -78,10 +107,12 @@ function none({ version, root }: Libtorch, builds: readonly LocalBuild[], env: N
     `${prebuildsFolder()}: ${whyNoPrebuild(version)}`,
     `${buildsFolder(env)}: ${others ? `built for LibTorch ${others}` : 'no build of these sources'}`,
   ];
+  const looked = `Looked at:\n${places.map((place) => `  ${place}`).join('\n')}`;
+  const bare = withoutHeaders(libtorch);
+  if (bare) return new InvSegError('ADDON_NOT_BUILT', `${bare.problem}: ${bare.remedy}. ${looked}`);
   return new InvSegError(
     'ADDON_NOT_BUILT',
-    `The native addon has not been built for LibTorch ${version} in ${root}. Run \`${SETUP}\` to build it. Looked at:\n` +
-      `${places.map((place) => `  ${place}`).join('\n')}\nRun:\n  ${SETUP}`,
+    `The native addon has not been built for LibTorch ${version} in ${root}. Run \`${SETUP}\` to build it. ${looked}\nRun:\n  ${SETUP}`,
   );
 }
 
@@ -112,7 +143,7 @@ function namedAddon(folder: string, options: AddonOptions, env: NodeJS.ProcessEn
           `${inspected.version} in ${choice} (${namedLibtorch(options.libtorch, env)[0]?.[0]}): name one that fits, or unset ${label}.`,
       );
   }
-  if (!existsSync(path.join(libtorch, 'lib'))) throw lost(build);
+  if (!existsSync(path.join(libtorch, 'lib'))) throw lost(build, `correct or unset ${label}`);
   return { origin, ...binaries(folder), libtorch, libtorchVersion, python };
 }
 
@@ -121,11 +152,11 @@ const binaries = (folder: string): { addon: string; shim: string } => ({
   shim: path.join(folder, SHIM),
 });
 
-function lost({ folder, stamp }: LocalBuild): InvSegError {
+function lost({ folder, stamp }: LocalBuild, remedy = `run \`${SETUP}\` again`): InvSegError {
   return new InvSegError(
     'LIBTORCH_NOT_FOUND',
     `The addon in ${folder} was built with the LibTorch in ${stamp.libtorch}, which is no longer there. Name another with ` +
-      `INVSEG_LIBTORCH, or run \`${SETUP}\` again.`,
+      `INVSEG_LIBTORCH, or ${remedy}.`,
   );
 }
 

@@ -22,7 +22,7 @@ export type {
   TensorSource,
 } from './binding.js';
 export { builtFolder, localBuilds } from './builds.js';
-export { type AddonOptions, type Candidate, candidates } from './candidates.js';
+export { type AddonOptions, type Candidate, candidates, chooseLibtorch, withoutHeaders } from './candidates.js';
 export { cmakeJs } from './cmake-js.js';
 export { checkDevice } from './devices.js';
 export { fingerprint } from './fingerprint.js';
@@ -31,6 +31,7 @@ export { inspectLibraries, rememberLibtorch } from './libtorch.js';
 export {
   type Attempt,
   describe,
+  HEADERS,
   INSTALLED,
   inRange,
   installedRoot,

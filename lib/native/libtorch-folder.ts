@@ -23,6 +23,8 @@ export interface Attempt {
 }
 
 export const LIBRARY = process.platform === 'darwin' ? 'libtorch_cpu.dylib' : 'libtorch_cpu.so';
+/** What a build takes from a LibTorch beside its libraries. */
+export const HEADERS = path.join('include', 'torch');
 export const range = `${LIBTORCH_RANGE.from.join('.')} to ${LIBTORCH_RANGE.to.join('.')}`;
 
 export function describe(attempts: readonly Attempt[]): string {

@@ -31,6 +31,14 @@ export interface LoadOptions extends AddonOptions {
 
 const REBUILD = 'npx invseg setup --rebuild';
 
+/** What to do about an addon that does not load. A set-up changes nothing of one that somebody names. */
+const REMEDIES: Record<Candidate['origin'], string> = {
+  option: 'correct the option addon, or leave it out.',
+  INVSEG_ADDON: 'correct or unset INVSEG_ADDON.',
+  prebuild: `build the addon for this one.\nRun:\n  ${REBUILD}`,
+  'local build': `build the addon for this one.\nRun:\n  ${REBUILD}`,
+};
+
 // Modules are one an environment: each worker thread has its own.
 let loaded: { addon: Addon; options: AddonOptions } | undefined;
 
@@ -128,7 +136,7 @@ function open(candidate: Candidate, apart: boolean): Addon {
     throw new InvSegError(
       'ADDON_LOAD_FAILED',
       `The process that loads the addon from ${folder} ${crash}, with the LibTorch ${libtorchVersion} in ${libtorch}: name another ` +
-        `LibTorch with INVSEG_LIBTORCH, or build the addon for this one.\nRun:\n  ${REBUILD}`,
+        `LibTorch with INVSEG_LIBTORCH, or ${REMEDIES[origin]}`,
     );
   }
   try {
@@ -138,7 +146,8 @@ function open(candidate: Candidate, apart: boolean): Addon {
     if (!(error instanceof LinkerError)) throw error;
     throw new InvSegError(
       'ADDON_LOAD_FAILED',
-      `The native addon could not be loaded from ${error.file}: ${error.message}. Run \`${REBUILD}\` to build it for this machine.`,
+      `The native addon could not be loaded from ${error.file}: ${error.message}. Name another LibTorch with INVSEG_LIBTORCH, or ` +
+        REMEDIES[origin],
       { cause: error.cause },
     );
   }

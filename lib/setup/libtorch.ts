@@ -5,9 +5,11 @@ import { InvSegError } from '../errors.js';
 import {
   type Attempt,
   describe,
+  HEADERS,
   inspectLibraries,
   LIBTORCH_PIN,
   type LibtorchSearch,
+  type LibtorchSource,
   named,
   Places,
   range,
@@ -25,15 +27,27 @@ export { type Attempt, describe, type Libtorch, type LibtorchSource } from '../n
 export function findLibtorch(option?: string, env: NodeJS.ProcessEnv = process.env): LibtorchSearch {
   const places = new Places(inspect, env);
   const { attempts } = places;
-  const found = places.named(option, () => notFound(attempts)) ?? places.cached() ?? places.python();
+  const refused = (source: LibtorchSource): InvSegError =>
+    notFound(
+      attempts,
+      source === 'option'
+        ? 'correct --libtorch, or leave it out'
+        : `correct ${source}, or unset it: nothing else is looked at`,
+    );
+  const found = places.named(option, refused) ?? places.cached() ?? places.python();
   return { found, attempts };
 }
 
-/** The error that lists every place and every way out. */
-export function notFound(attempts: readonly Attempt[]): InvSegError {
+/**
+ * The error that lists every place and every way out.
+ *
+ * @param first what is to be done before any of them helps
+ */
+export function notFound(attempts: readonly Attempt[], first?: string): InvSegError {
   return new InvSegError(
     'LIBTORCH_NOT_FOUND',
     `No LibTorch ${range} was found. ${describe(attempts)}\nPossible solutions:\n` +
+      (first === undefined ? '' : `  ${first};\n`) +
       `  run \`npx invseg setup\` with a network, which installs LibTorch ${LIBTORCH_PIN} into the cache;\n` +
       '  run `npx invseg setup --wheel FILE` with a wheel of torch;\n' +
       `  \`pip install torch==${LIBTORCH_PIN}\` for python3;\n` +
@@ -51,7 +65,6 @@ export function inspect(root: string): { version: string; python: string | null 
   const inspected = inspectLibraries(root);
   if (typeof inspected === 'string') return inspected;
   // Headers are for building alone.
-  const headers = path.join('include', 'torch');
-  if (existsSync(path.join(root, headers)) || addonFor(inspected)) return inspected;
-  return `not a LibTorch: ${headers} missing`;
+  if (existsSync(path.join(root, HEADERS)) || addonFor(inspected)) return inspected;
+  return `LibTorch ${inspected.version} without headers (${HEADERS}), and an addon would have to be built with them`;
 }

@@ -39,6 +39,20 @@ export function exportedSymbols(file) {
     .sort();
 }
 
+/**
+ * What two binaries show to others, compared.
+ *
+ * @returns {{ same: string[], onlyFirst: string[], onlySecond: string[] }}
+ */
+export function differingSymbols(first, second) {
+  const [left, right] = [first, second].map((file) => new Set(exportedSymbols(file)));
+  return {
+    same: [...left].filter((name) => right.has(name)),
+    onlyFirst: [...left].filter((name) => !right.has(name)),
+    onlySecond: [...right].filter((name) => !left.has(name)),
+  };
+}
+
 /** Of dotted numbers: below 0 where `a` is the lower. */
 export function compareVersions(a, b) {
   const [left, right] = [a, b].map((text) => text.split('.').map(Number));

@@ -67,6 +67,12 @@ function failure({ code, ok, by }: Told, check: Finding['check']): Finding {
   return failed[0]!;
 }
 
+/** A set-up does not change what INVSEG_ADDON names. */
+function correctsTheVariable(wayOut: string | undefined): void {
+  expect(wayOut).toMatch(/correct or unset INVSEG_ADDON/);
+  expect(wayOut).not.toContain('setup');
+}
+
 /** A copy of this machine's addon, with a stamp of another LibTorch. */
 function otherAddon(name: string, changes: Partial<BuildStamp> = {}): string {
   const copy = path.join(folder, name);
@@ -76,11 +82,11 @@ function otherAddon(name: string, changes: Partial<BuildStamp> = {}): string {
   return copy;
 }
 
-/** This machine's LibTorch as links, without the libraries of some names. */
+/** This machine's LibTorch as links, without the libraries of some names, or without `include`. */
 function otherLibtorch(name: string, without: readonly string[] = []): string {
   const copy = path.join(folder, name);
   mkdirSync(path.join(copy, 'lib'), { recursive: true });
-  symlinkSync(path.join(stamp.libtorch, 'include'), path.join(copy, 'include'));
+  if (!without.includes('include')) symlinkSync(path.join(stamp.libtorch, 'include'), path.join(copy, 'include'));
   for (const file of readdirSync(path.join(stamp.libtorch, 'lib'))) {
     if (!without.includes(file)) symlinkSync(path.join(stamp.libtorch, 'lib', file), path.join(copy, 'lib', file));
   }
@@ -130,14 +136,16 @@ describe('a broken machine', () => {
     expect(summary).toBe('no LibTorch was found');
     expect(wayOut).toContain('npx invseg setup');
     expect((facts!['places'] as { source: string }[]).map(({ source }) => source)).toEqual(['cache', 'python3']);
-    expect(failure(told, 'addon').summary).toContain('invseg.node, invseg_shim.node, invseg.json missing');
+    expect(failure(told, 'addon').summary).toContain('lacks invseg.node, invseg_shim.node, invseg.json');
     expect(told.by('self-test')[0]!.status).toBe('skipped');
   });
 
   it('with a LibTorch of the wrong version', async () => {
     const old = fakeLibtorch(path.join(folder, 'old'), '2.5.0');
     const told = await doctor({ INVSEG_ADDON: otherAddon('old-addon', { libtorch: old }) });
-    expect(failure(told, 'libtorch').summary).toContain('LibTorch 2.5.0, but 2.11 to 2.14 is needed');
+    const { summary, wayOut } = failure(told, 'libtorch');
+    expect(summary).toContain('LibTorch 2.5.0, but 2.11 to 2.14 is needed');
+    correctsTheVariable(wayOut);
     expect(told.by('addon')[0]!.status).toBe('skipped');
     const named = await doctor({ INVSEG_LIBTORCH: old });
     expect(failure(named, 'libtorch').summary).toContain('2.5.0');
@@ -189,7 +197,63 @@ describe('a broken machine', () => {
     writeFileSync(path.join(foreign, 'invseg.node'), 'of another machine');
     const { summary, wayOut } = failure(await doctor({ INVSEG_ADDON: foreign }), 'addon');
     expect(summary).toContain(path.join(foreign, 'invseg.node'));
-    expect(wayOut).toContain('npx invseg setup --rebuild');
+    correctsTheVariable(wayOut);
+  });
+
+  it('with an INVSEG_ADDON that leads nowhere, to a file, or to a folder without the three files', async () => {
+    const file = path.join(addon, 'invseg.node');
+    const half = otherAddon('half');
+    rmSync(path.join(half, 'invseg_shim.node'));
+    const unread = otherAddon('unread');
+    writeFileSync(path.join(unread, 'invseg.json'), '{');
+    const gone = path.join(folder, 'gone');
+    for (const [named, reason] of [
+      [gone, 'does not exist'],
+      [file, 'is a file, and the folder that holds it is expected'],
+      [half, 'lacks invseg_shim.node'],
+      [unread, 'has an invseg.json that is not of this version'],
+    ] as const) {
+      const { summary, wayOut } = failure(await doctor({ INVSEG_ADDON: named }), 'addon');
+      expect(summary).toBe(`INVSEG_ADDON names ${named}, which ${reason}`);
+      correctsTheVariable(wayOut);
+    }
+  });
+
+  it('with an INVSEG_ADDON that was built for another LibTorch than the one that is named', async () => {
+    const other = otherAddon('other-minor', { libtorchVersion: '2.11.0' });
+    const named = await doctor({ INVSEG_ADDON: other, INVSEG_LIBTORCH: stamp.libtorch });
+    const { summary, wayOut } = failure(named, 'addon');
+    expect(summary).toContain('Expected a LibTorch 2.11, with which the addon');
+    correctsTheVariable(wayOut);
+    // And one whose LibTorch changed its version since, or has gone.
+    correctsTheVariable(failure(await doctor({ INVSEG_ADDON: other }), 'libtorch').wayOut);
+    const lost = otherAddon('lost', { libtorch: path.join(folder, 'nowhere') });
+    correctsTheVariable(failure(await doctor({ INVSEG_ADDON: lost }), 'libtorch').wayOut);
+  });
+
+  it('with a LibTorch without headers where an addon has to be built: one line, and what to do', async () => {
+    const bare = fakeLibtorch(path.join(folder, 'no-headers'), '2.11.0', 'archive');
+    rmSync(path.join(bare, 'include'), { recursive: true });
+    for (const variable of ['INVSEG_LIBTORCH', 'LIBTORCH']) {
+      const told = await doctor({ [variable]: bare });
+      const { summary, wayOut } = failure(told, 'libtorch');
+      expect(summary).toMatch(
+        new RegExp(
+          `^LibTorch 2\\.11\\.0 in ${bare} \\(${variable}\\) has no headers \\(include/torch\\) to build an addon with`,
+        ),
+      );
+      expect(wayOut).toBe(`name a whole LibTorch with ${variable}, or unset it and run \`npx invseg setup\``);
+      expect(told.by('addon')[0]!.status).toBe('skipped');
+    }
+  });
+
+  it('but not with one without headers for which there is an addon: loading needs none', async () => {
+    const bare = otherLibtorch('libraries-alone', ['include']);
+    const { code, by } = await doctor({ INVSEG_ADDON: otherAddon('fitting'), INVSEG_LIBTORCH: bare });
+    expect(by('libtorch')[0]).toMatchObject({ status: 'ok', summary: `LibTorch ${stamp.libtorchVersion} in ${bare}` });
+    expect(code).toBe(0);
+    const built = await doctor({ INVSEG_ADDON: otherAddon('built-with', { libtorch: bare }) });
+    expect({ code: built.code, status: built.by('libtorch')[0]!.status }).toEqual({ code: 0, status: 'ok' });
   });
 
   it('with an addon that crashes as it is loaded', async () => {
@@ -197,7 +261,7 @@ describe('a broken machine', () => {
     library(path.join(crashing, 'invseg.node'), '#include <cstdlib>\nstruct A { A() { std::abort(); } } a;\n');
     const { summary, wayOut } = failure(await doctor({ INVSEG_ADDON: crashing }), 'addon');
     expect(summary).toBe(`the process that loads the addon from ${crashing} was ended by SIGABRT`);
-    expect(wayOut).toContain('--rebuild');
+    correctsTheVariable(wayOut);
   });
 
   it.runIf(process.platform === 'linux')('with a LibTorch for CUDA and no driver', async () => {

@@ -17,6 +17,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { InvSegError } from '../../lib/errors.js';
 import { adopt, toInvSegError } from '../../lib/native/errors.js';
 import { loadAddon, loadBinding } from '../../lib/native/load.js';
+import { whyNoPrebuild } from '../../lib/native/prebuilds.js';
 import { ADDON, BUILD_FOLDER, type BuildStamp, readStamp, SHIM, STAMP } from '../../lib/native/stamp.js';
 import { fakeLibtorch } from '../setup/fakes.js';
 
@@ -105,7 +106,7 @@ describe('a build that does not do', () => {
     const stamp = JSON.parse(readFileSync(path.join(folder, STAMP), 'utf8')) as object;
     writeFileSync(path.join(folder, STAMP), JSON.stringify({ ...stamp, libtorch: '/nowhere/torch' }));
     expect(await run(failure, { INVSEG_ADDON: folder })).toMatch(
-      /^InvSegError LIBTORCH_NOT_FOUND .*\/nowhere\/torch, which is no longer there.*npx invseg setup/,
+      /^InvSegError LIBTORCH_NOT_FOUND .*\/nowhere\/torch, which is no longer there.* INVSEG_LIBTORCH, or correct or unset INVSEG_ADDON\.\n$/,
     );
   });
 
@@ -154,11 +155,15 @@ const ABORTS = '#include <cstdlib>\nstruct A { A() { std::abort(); } } a;\n';
 describe('the first load', () => {
   it('of an addon that crashes is an error, and the program goes on', async () => {
     const folder = otherAddon(ABORTS);
-    const out = await run(`${failure}\nconsole.log('goes on');`, { INVSEG_ADDON: folder, INVSEG_CACHE: temporary() });
+    const env = { INVSEG_ADDON: folder, INVSEG_CACHE: temporary() };
+    const out = await run(`${failure}\nconsole.log('goes on');`, env);
     expect(out).toContain(
       `InvSegError ADDON_LOAD_FAILED The process that loads the addon from ${folder} was ended by SIGABRT, with the LibTorch`,
     );
-    expect(out).toMatch(/npx invseg setup --rebuild\ngoes on\n$/);
+    // A set-up would not change what the variable or the option names.
+    expect(out).toMatch(/or correct or unset INVSEG_ADDON\.\ngoes on\n$/);
+    const option = failure.replace('loadBinding()', `loadBinding({ addon: ${JSON.stringify(folder)} })`);
+    expect(await run(option, env)).toMatch(/or correct the option addon, or leave it out\.\n$/);
   });
 
   it('of an addon that lacks a symbol of its LibTorch is an error, not an end at the first call', async () => {
@@ -220,6 +225,19 @@ describe('the LibTorch of a program', () => {
     const named = moved();
     rmSync(path.join(named, 'include'));
     expect(await run(where, { INVSEG_LIBTORCH: named })).toBe(`${named}\n`);
+  });
+
+  it.each(['INVSEG_LIBTORCH', 'LIBTORCH'])('needs them where there is no addon for it: %s', async (variable) => {
+    const other = fakeLibtorch(path.join(temporary(), 'libtorch'), '2.11.0');
+    const env = { INVSEG_ADDON: '', [variable]: other };
+    const [first] = (await run(failure, env)).split('\n');
+    expect(first).toMatch(/^InvSegError ADDON_NOT_BUILT .* LibTorch 2\.11\.0 in .* Run `npx invseg setup` to build it/);
+    rmSync(path.join(other, 'include'), { recursive: true });
+    expect((await run(failure, env)).split('\n')[0]).toBe(
+      `InvSegError ADDON_NOT_BUILT LibTorch 2.11.0 in ${other} (${variable}) has no headers (include/torch) to build an addon with; ` +
+        `prebuilt ones: ${whyNoPrebuild('2.11.0')}: name a whole LibTorch with ${variable}, or unset it and run \`npx invseg setup\`. ` +
+        'Looked at:',
+    );
   });
 
   it('is refused where it is none, or does not fit the addon', async () => {

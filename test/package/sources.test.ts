@@ -1,12 +1,13 @@
 /** The two descriptions of the build: CMakeLists.txt, and native/binding.gyp for tools that expect gyp. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUILD_FOLDER } from '../../lib/native/stamp.js';
-import { exportedSymbols, systemNeeds } from '../../scripts/packaging/elf.mjs';
+import { differingSymbols, exportedSymbols, systemNeeds } from '../../scripts/packaging/elf.mjs';
+import { configureGyp, makeGyp } from '../../scripts/packaging/gyp.mjs';
 import { checkNeeds } from '../../scripts/prebuild.mjs';
 import { fakeLibtorch } from '../setup/fakes.js';
 import { checkout, remove } from './install.js';
@@ -25,18 +26,7 @@ beforeAll(() => {
   const headers = path.join(path.dirname(require.resolve('node-api-headers/package.json')), 'include');
   const settings = [`-DINVSEG_LIBTORCH=${libtorch}`, `-DCMAKE_JS_INC=${headers}`];
   execFileSync('cmake', ['-G', 'Unix Makefiles', '-S', checkout, '-B', cmake, ...settings], { stdio: 'pipe' });
-  // node-gyp builds beside its file.
-  gyp = path.join(folder, 'gyp', 'native');
-  cpSync(native, gyp, { recursive: true });
-  symlinkSync(path.join(checkout, 'node_modules'), path.join(folder, 'gyp', 'node_modules'), 'dir');
-  const nodedir = path.resolve(path.dirname(process.execPath), '..');
-  // Without headers beside this Node, node-gyp fetches them.
-  const local = existsSync(path.join(nodedir, 'include', 'node', 'common.gypi')) ? [`--nodedir=${nodedir}`] : [];
-  const script = require.resolve('node-gyp/bin/node-gyp.js');
-  execFileSync(process.execPath, [script, 'configure', `--libtorch=${libtorch}`, ...local], {
-    cwd: gyp,
-    stdio: 'pipe',
-  });
+  gyp = configureGyp(path.join(folder, 'gyp'), libtorch);
 });
 
 afterAll(() => remove(folder));
@@ -111,10 +101,9 @@ describe('CMake and gyp', () => {
 
   it.runIf(process.platform === 'linux')('make a shim that shows the same symbols', () => {
     execFileSync('make', ['-C', cmake, 'invseg_shim'], { stdio: 'pipe' });
-    execFileSync('make', ['-C', path.join(gyp, 'build'), 'BUILDTYPE=Release', 'invseg_shim'], { stdio: 'pipe' });
-    const symbols = exportedSymbols(path.join(cmake, 'invseg_shim.node'));
-    expect(symbols).toContain('napi_register_module_v1');
-    expect(exportedSymbols(path.join(gyp, 'build', 'Release', 'invseg_shim.node'))).toEqual(symbols);
+    const compared = differingSymbols(makeGyp(gyp, 'invseg_shim'), path.join(cmake, 'invseg_shim.node'));
+    expect(compared.same).toContain('napi_register_module_v1');
+    expect(compared).toMatchObject({ onlyFirst: [], onlySecond: [] });
   });
 });
 

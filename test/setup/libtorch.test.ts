@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { libtorchCache } from '../../lib/native/places.js';
@@ -88,6 +88,23 @@ describe('a place that the user names', () => {
       expect(search).toThrow(
         expect.objectContaining({ code: 'LIBTORCH_NOT_FOUND', message: expect.stringContaining(named) }),
       );
+  });
+
+  it('is to be corrected or left out before anything else helps', () => {
+    const wrong = path.join(folder, 'gone');
+    expect(() => findLibtorch(wrong, env)).toThrow(/Possible solutions:\n {2}correct --libtorch, or leave it out;/);
+    expect(() => findLibtorch(undefined, { ...env, INVSEG_LIBTORCH: wrong })).toThrow(
+      /Possible solutions:\n {2}correct INVSEG_LIBTORCH, or unset it: nothing else is looked at;\n {2}run `npx invseg setup` with a network/,
+    );
+    expect(notFound(findLibtorch(undefined, env).attempts).message).not.toContain('correct');
+  });
+
+  it('may lack headers only where an addon of the package fits it', () => {
+    const bare = fakeLibtorch(path.join(folder, 'bare'), '2.12.1', 'archive');
+    rmSync(path.join(bare, 'include'), { recursive: true });
+    expect(inspect(bare)).toBe(
+      'LibTorch 2.12.1 without headers (include/torch), and an addon would have to be built with them',
+    );
   });
 
   it('counts as named', () => {
