@@ -48,12 +48,15 @@ peers() {
 }
 node_part() {
   [ -x .gpu/node ] || tar -xf .gpu/node.tar.xz || return 1
-  export PATH="$PWD/.gpu:$PATH" INVSEG_LIBTORCH=$TORCH INVSEG_ADDON=$WORK/addon/invseg.node INVSEG_CACHE=$WORK/cache
+  export PATH="$PWD/.gpu:$PATH" INVSEG_LIBTORCH=$TORCH INVSEG_ADDON=$WORK/addon INVSEG_CACHE=$WORK/cache
   cmake -S . -B "$WORK/build" -G Ninja -DINVSEG_BUILD_TESTS=ON -DINVSEG_LIBTORCH="$TORCH" \
     -DCMAKE_JS_INC="$PWD/node_modules/node-api-headers/include" >"$OUT/node-cmake.log" &&
     cmake --build "$WORK/build" --target invseg invseg_shim -j "$(nproc)" >>"$OUT/node-cmake.log" || return 1
   mkdir -p "$WORK/addon" && cp "$WORK/build/invseg.node" "$WORK/build/invseg_shim.node" "$WORK/addon/" || return 1
-  invseg() { echo "-- invseg $*" && node dist/cli/main.js "$@"; }
+  # What the set-up would write beside its build.
+  printf '{"format":"invseg-build/1","fingerprint":"by hand","libtorch":"%s","libtorchVersion":"%s","python":null}\n' "$TORCH" \
+    "$(sed -n "s/^__version__ = '\(.*\)'.*/\1/p" "$TORCH/version.py")" >"$WORK/addon/invseg.json"
+  invseg() { echo "-- invseg $*" >&2 && node dist/cli/main.js "$@"; }
   invseg doctor --json >"$OUT/doctor.json"
   echo "doctor: $?"
   local full=(--random sd21 --keep "$WORK/random" --device "$DEVICE" --steps "${STEPS:-15}" --images "${IMAGES:-10}")
