@@ -27,13 +27,13 @@ const heavy = [
   'reproduce/models.test.ts',
   'reproduce/reproduce.test.ts',
   'segmenter/pool.test.ts',
-  'segmenter/pool.test.ts',
   'segmenter/queue.test.ts',
   'system/files.test.ts',
   'system/file-lock.test.ts',
   'public-api.test.ts',
   // They change what the other files of their thread would see.
   'draw/no-fonts.test.ts',
+  'names/tagger-memory.test.ts',
   'segmenter/decoding.test.ts',
   'options/one-place.test.ts',
   'methods/one-place.test.ts',
@@ -56,6 +56,8 @@ export default defineConfig({
           exclude: [...heavy, ...own].map(glob),
           pool: 'threads',
           isolate: false,
+          // By itself vitest leaves one core idle: half of a machine that has two.
+          maxWorkers: '100%',
           testTimeout: 60_000,
         },
       },

@@ -31,5 +31,13 @@ export function duration(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
 }
 
+const BAR = 20;
+
+/** A share from 0 to 1 as a line of a terminal shows it. */
+export function bar(share: number): string {
+  const filled = Math.round(BAR * share);
+  return `[${'#'.repeat(filled)}${' '.repeat(BAR - filled)}]`;
+}
+
 /** 1234567 → 1,234,567 */
 export const whole = (value: number): string => value.toLocaleString('en-GB');

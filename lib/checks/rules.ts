@@ -1,4 +1,4 @@
-/** Small checks that options are made of. A rule reads an unknown value or throws `INVALID_OPTION`. */
+/** Small checks that options and the fields of files are made of. A rule reads an unknown value or refuses it. */
 import { InvSegError } from '../errors.js';
 
 export interface Rule<T> {
@@ -27,8 +27,23 @@ export function show(value: unknown): string {
 
 const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text);
 
+/** What a refusal is made of: a file says it in other words than an option. */
+interface Refusal {
+  readonly name: string;
+  readonly expects: string;
+  readonly value: unknown;
+}
+
+const refusals = new WeakMap<object, Refusal>();
+
+/** @returns undefined for an error of another kind */
+export const refusalOf = (error: unknown): Refusal | undefined => refusals.get(error as object);
+
+/** @throws {InvSegError} `INVALID_OPTION`, always */
 export function refuse(name: string, expects: string, value: unknown): never {
-  throw new InvSegError('INVALID_OPTION', `Expected ${expects} for ${name} but received ${show(value)}`);
+  const error = new InvSegError('INVALID_OPTION', `Expected ${expects} for ${name} but received ${show(value)}`);
+  refusals.set(error, { name, expects, value });
+  throw error;
 }
 
 export interface Bounds {
@@ -69,13 +84,13 @@ export function number(bounds: Bounds = {}): Rule<number> {
   };
 }
 
-export function integer(min: number, max: number): Rule<number> {
-  const expects = `an integer from ${min} to ${max}`;
+export function integer(min: number, max?: number): Rule<number> {
+  const expects = describe('an integer', max === undefined ? { min } : { min, max });
   return {
     expects,
     type: 'number',
     read: (value, name) =>
-      Number.isInteger(value) && within(value as number, { min, max })
+      Number.isSafeInteger(value) && within(value as number, max === undefined ? { min } : { min, max })
         ? (value as number) + 0 // −0 becomes 0
         : refuse(name, expects, value),
   };
@@ -105,6 +120,24 @@ export function text(expects: string, accepts: (value: string) => boolean): Rule
     read: (value, name) => (typeof value === 'string' && accepts(value) ? value : refuse(name, expects, value)),
   };
 }
+
+/** A string of at least one character. */
+export const someText = text('a text', (value) => value !== '');
+
+/** A path below the folder of the file that names it: no drive, no way up. */
+export const pathBelow = text(
+  'a path below the folder, with / between its parts,',
+  (value) => value !== '' && !/[\\\0]|^([a-z]:|\/)/i.test(value) && !value.split('/').includes('..'),
+);
+
+/** Two strings, such as a name and the one that stands for it. */
+export const textPair: Rule<[string, string]> = {
+  expects: 'two texts',
+  read(value, name) {
+    if (!Array.isArray(value) || value.length !== 2) refuse(name, textPair.expects, value);
+    return [someText.read(value[0], `${name}[0]`), someText.read(value[1], `${name}[1]`)];
+  },
+};
 
 /** Two values in ascending order. */
 export function range(rule: Rule<number>): Rule<readonly [number, number]> {

@@ -40,7 +40,7 @@ export async function benchDataset(
   const engine = resolveEngineOptions(engineFlags(flags));
   const dataset = await openDataset(datasetOptions(flags.dataset, flags));
   await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
-  const progress = new ProgressLine(io);
+  const progress = new ProgressLine(io, String);
   const rows: MethodRow[] = [];
   try {
     for await (const row of benchMethods({
@@ -52,12 +52,11 @@ export async function benchDataset(
       batch,
       out: flags.out,
       signal: io.signal,
-      onPicture: (method, done, total) => progress.write(`${method}: ${done} of ${total}`),
+      onPicture: (method, done, total) => progress.update(`${method}: ${done} of ${total}`),
     })) {
       rows.push(row);
       await write(`${JSON.stringify(row)}\n`);
-      progress.clear();
-      io.err(`${row.method}: ${row.pictures} images\n`);
+      progress.note(`${row.method}: ${row.pictures} images`);
     }
   } finally {
     progress.clear();

@@ -39,18 +39,13 @@ export function addDatasetCommand(program: Command, io: Io, done: (code: number)
 
 async function checkCommand(flags: CheckFlags, io: Io): Promise<number> {
   const sample = sampleSize.read(parseValue(flags.sample), 'sample');
-  const progress = new ProgressLine(io);
+  const progress = new ProgressLine(io, String, { terminal: PROGRESS_MS });
   let check: DatasetCheck;
-  let shown = 0;
   try {
     check = await checkDataset(datasetOptions(flags.kind, flags, '--kind'), {
       sample,
       signal: io.signal,
-      onProgress(stage, number, total) {
-        if (performance.now() - shown < PROGRESS_MS) return;
-        shown = performance.now();
-        progress.write(`${stage} ${number + 1} of ${total}`);
-      },
+      onProgress: (stage, number, total) => progress.update(`${stage} ${number + 1} of ${total}`),
     });
   } finally {
     progress.clear();

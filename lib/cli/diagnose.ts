@@ -66,7 +66,7 @@ async function diagnoseCommand(flags: DiagnoseFlags, io: Io): Promise<number> {
   await prepareFolder(flags.out);
   const identity = await (await openBundle(engine.model, engine)).identity();
 
-  const line = new DiagnoseLine(io);
+  const line = diagnoseLine(io);
   try {
     line.write('loading the model');
     await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
@@ -81,7 +81,7 @@ async function diagnoseCommand(flags: DiagnoseFlags, io: Io): Promise<number> {
       journal: path.join(flags.out, JOURNAL),
       identity,
       signal: io.signal,
-      onProgress: (progress) => line.progress(progress),
+      onProgress: (progress) => line.update(progress),
     });
     const markdown = diagnosisMarkdown(diagnosis);
     await writeWhole(path.join(flags.out, 'diagnose.json'), `${JSON.stringify(diagnosis, null, 2)}\n`);
@@ -97,26 +97,14 @@ async function diagnoseCommand(flags: DiagnoseFlags, io: Io): Promise<number> {
 }
 
 /** A line that changes on a terminal; elsewhere one a minute. */
-class DiagnoseLine extends ProgressLine {
-  readonly #talk: Io;
-  readonly #began = performance.now();
-  #first: number | undefined;
-  #said = -Infinity;
-
-  constructor(io: Io) {
-    super(io);
-    this.#talk = io;
-  }
-
-  progress({ done, total, id, variant, part }: DiagnoseProgress): void {
-    this.#first ??= done; // what the journal had took no time
-    const now = performance.now();
-    const perPiece = done > this.#first ? (now - this.#began) / (done - this.#first) : undefined;
+function diagnoseLine(io: Io): ProgressLine<DiagnoseProgress> {
+  const began = performance.now();
+  let first: number | undefined;
+  const show = ({ done, total, id, variant, part }: DiagnoseProgress): string => {
+    first ??= done; // what the journal had took no time
+    const perPiece = done > first ? (performance.now() - began) / (done - first) : undefined;
     const left = perPiece === undefined ? '' : `, ${duration(((total - done) * perPiece) / 1000)} left`;
-    const text = `${done} of ${total}${left}: ${id}, ${part === 'run' ? variant : `${part} ${variant}`}`;
-    if (this.#talk.terminal) return this.write(text);
-    if (now - this.#said < 60_000) return;
-    this.#said = now;
-    this.#talk.err(`${text}\n`);
-  }
+    return `${done} of ${total}${left}: ${id}, ${part === 'run' ? variant : `${part} ${variant}`}`;
+  };
+  return new ProgressLine(io, show, { log: 60_000 });
 }

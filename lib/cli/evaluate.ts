@@ -21,7 +21,7 @@ import { devicesOf, poolOf } from './flags/pools.js';
 import { addQueueFlags, queueOf } from './flags/queue.js';
 import type { PictureFlags } from './flags/run-plan.js';
 import { planPictures } from './flags/run-plan.js';
-import { EvaluateLine } from './terminal/evaluate-line.js';
+import { evaluateLine } from './terminal/evaluate-line.js';
 import { EXIT } from './terminal/failure.js';
 import type { Io } from './terminal/io.js';
 import { tellRun } from './terminal/tell-run.js';
@@ -94,7 +94,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const devices = devicesOf(flags, io);
   await prepareFolder(flags.out);
 
-  const line = new EvaluateLine(io);
+  const line = evaluateLine(io);
   try {
     const { dataset } = plan;
     line.write('loading the model');
@@ -114,7 +114,7 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
       batch,
       prefetch,
       signal: io.signal,
-      onProgress: (progress) => line.progress(progress),
+      onProgress: (progress) => line.update(progress, progress.done === progress.total),
     });
     line.write('writing the report');
     const evaluation = await writeReport(flags.out, run);

@@ -20,7 +20,7 @@ import { engineFlags, methodFlags } from './flags/options.js';
 import { EXIT } from './terminal/failure.js';
 import { interruptible } from './terminal/interruptible.js';
 import type { Io } from './terminal/io.js';
-import { ProgressLine } from './terminal/progress.js';
+import { imageProgress, ProgressLine } from './terminal/progress.js';
 
 const examples = `
 Examples:
@@ -75,7 +75,7 @@ async function explainCommand(image: string, flags: ExplainFlags, io: Io): Promi
     source === 'given' ? undefined : await openNameSource(source, { ...nameOptions(source, flags), engine });
   await prepareFolder(flags.out);
 
-  const progress = new ProgressLine(io);
+  const progress = new ProgressLine(io, imageProgress);
   const began = performance.now();
   try {
     progress.write('loading the model');
@@ -99,7 +99,7 @@ async function explainCommand(image: string, flags: ExplainFlags, io: Io): Promi
       points,
       palette: flags.palette,
       signal: io.signal,
-      onProgress: (method, event) => progress.show(`${name}, ${method}`, event),
+      onProgress: (method, event) => progress.update({ title: `${name}, ${method}`, ...event }),
     });
     explanation.invseg.warnings.unshift(...warnings, ...(found?.warnings ?? []));
     progress.write('drawing');

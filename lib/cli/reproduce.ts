@@ -35,7 +35,7 @@ import { chooseDataset, chooseTables, parseRows, parseSeeds } from './flags/repr
 import { addReproduceNamesFlags } from './flags/reproduce-names.js';
 import { EXIT } from './terminal/failure.js';
 import type { Io } from './terminal/io.js';
-import { ReproduceLine } from './terminal/reproduce-line.js';
+import { reproduceLine } from './terminal/reproduce-line.js';
 
 const examples = `
 Examples:
@@ -135,7 +135,7 @@ async function reproduceCommand(
   await prepareFolder(flags.out);
   const identity = await bundle.identity();
 
-  const line = new ReproduceLine(io);
+  const line = reproduceLine(io);
   try {
     line.write('loading the model');
     await using opened = await Engines.open(enginesOf(flags, io), io);
@@ -151,7 +151,7 @@ async function reproduceCommand(
       absent: flags.absent,
       onMissingNames: runRule(flags.onMissingNames),
       signal: io.signal,
-      onProgress: (progress) => line.progress(progress),
+      onProgress: (progress) => line.update(progress, progress.done === progress.total),
     });
     line.write('writing the reports');
     await writeReports(flags.out, results, flags.absent);

@@ -26,7 +26,8 @@ import { engineFlags, methodFlags, outputFlags } from './flags/options.js';
 import { describeError, EXIT, errorJson, isFatal } from './terminal/failure.js';
 import { interrupted, interruptible } from './terminal/interruptible.js';
 import type { Io } from './terminal/io.js';
-import { ProgressLine } from './terminal/progress.js';
+import type { ImageProgress } from './terminal/progress.js';
+import { imageProgress, ProgressLine } from './terminal/progress.js';
 
 export const segmentExamples = `
 Examples:
@@ -86,7 +87,7 @@ async function segmentCommand(
   if (images.length === 0) return EXIT.failed;
   await prepareFolder(flags.out);
 
-  const progress = new ProgressLine(io);
+  const progress = new ProgressLine(io, imageProgress);
   progress.write('loading the model');
   await using segmenter = await interruptible(io.openSegmenter(engine), io.signal).finally(() => progress.clear());
   const stems = outputStems(images);
@@ -194,7 +195,7 @@ class Batch {
     { image, decoded }: { image: string; decoded: DecodedImage },
     stem: string,
     title: string,
-    progress: ProgressLine,
+    progress: ProgressLine<ImageProgress>,
   ): Promise<void> {
     const { signal } = this.#io;
     const { rgb, width, height, warnings } = decoded;
@@ -210,7 +211,7 @@ class Batch {
           ...outputFlags(this.#flags),
           categories,
           signal,
-          onProgress: (event) => progress.show(title, event),
+          onProgress: (event) => progress.update({ title, ...event }),
         });
     result.warnings.unshift(...warnings, ...(found?.warnings ?? []));
     const { out: folder, palette, labels } = this.#flags;

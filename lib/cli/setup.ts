@@ -26,25 +26,14 @@ export async function setupCommand({ cpu, cuda, dryRun, ...flags }: SetupFlags, 
   if (cpu && cuda)
     throw new InvSegError('INVALID_OPTION', 'Expected --cpu or --cuda but found both: give one of them.');
   // What it needs for archives and pages is for no other command.
-  const { planSetup, runSetup } = await import('../setup/index.js');
-  const { progressBar } = await import('../setup/index.js');
-  const line = new ProgressLine(io);
-  let last = 0;
+  const { planSetup, progressBar, runSetup } = await import('../setup/index.js');
+  const line = new ProgressLine(io, progressBar, { terminal: BLINK });
   const options: SetupOptions = {
     ...flags,
     cuda: cuda ?? (cpu ? false : undefined),
     signal: io.signal,
-    log: (text) => {
-      line.clear();
-      io.err(`${text}\n`);
-    },
-    ...(io.terminal && {
-      progress: (progress) => {
-        if (performance.now() - last < BLINK && progress.done !== progress.total) return;
-        last = performance.now();
-        line.write(progressBar(progress));
-      },
-    }),
+    log: (text) => line.note(text),
+    ...(io.terminal && { progress: (progress) => line.update(progress, progress.done === progress.total) }),
   };
   try {
     if (dryRun) {
@@ -68,8 +57,7 @@ export async function setupCommand({ cpu, cuda, dryRun, ...flags }: SetupFlags, 
 
 /** What would be done, from where, how large, and where it goes. */
 async function planText({ current, found, fetch, pip, build }: SetupPlan): Promise<string> {
-  const { bytesText } = await import('../setup/index.js');
-  const { sizeText } = await import('../setup/index.js');
+  const { bytesText, sizeText } = await import('../setup/index.js');
   const { libtorchCache, LIBTORCH_PIN } = await import('../native/index.js');
   const { freeBytes } = await import('../system/index.js');
   const lines: string[] = [];

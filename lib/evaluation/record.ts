@@ -2,6 +2,7 @@
  * What a record of a run may say: journals are copied between hosts, and results come out of a queue that others write
  * to.
  */
+import { isPlainObject } from '../checks/index.js';
 import { InvSegError, isErrorCode } from '../errors.js';
 import { MAX_PIXELS } from '../image/index.js';
 import type { PixelCounts, SparseCounts } from '../scores/index.js';
@@ -24,7 +25,7 @@ export function checkRecord(value: unknown, classes: number, where: string): Run
     if (!right)
       throw new InvSegError('OUTPUT_FAILED', `${where}: expected a record of an image but found one without ${what}`);
   };
-  need(isRecord(value), 'fields');
+  need(isPlainObject(value), 'fields');
   const { id, place, skipped, mask, counts, confused, names, milliseconds, losses, warnings } = value as Record<
     string,
     unknown
@@ -33,7 +34,7 @@ export function checkRecord(value: unknown, classes: number, where: string): Run
   need(isCount(place), 'a place in the list');
   if (skipped !== undefined) {
     need(
-      isRecord(skipped) && isErrorCode(skipped['code']) && isText(skipped['message']),
+      isPlainObject(skipped) && isErrorCode(skipped['code']) && isText(skipped['message']),
       'a reason why it was left out',
     );
     return value as RunRecord;
@@ -44,7 +45,7 @@ export function checkRecord(value: unknown, classes: number, where: string): Run
     isList(names, classes) && names.every((label) => isCount(label) && label < classes),
     'labels that were asked for',
   );
-  need(isRecord(milliseconds) && PARTS.every((part) => isNumber(milliseconds[part], 0)), 'milliseconds');
+  need(isPlainObject(milliseconds) && PARTS.every((part) => isNumber(milliseconds[part], 0)), 'milliseconds');
   need(
     isList(losses, MOST_STEPS) &&
       losses.every((loss) => isList(loss, 3) && loss.length === 3 && loss.every((one) => isNumber(one))),
@@ -95,7 +96,7 @@ export function isSparse(counts: unknown, classes: number): counts is SparseCoun
 export function checkSettings(value: unknown, where: string): RunSettings {
   const settings = value as RunSettings;
   const whole =
-    isRecord(value) &&
+    isPlainObject(value) &&
     isList(settings.classes, 255) &&
     settings.classes.length > 0 &&
     settings.classes.every(isText) &&
@@ -103,9 +104,9 @@ export function checkSettings(value: unknown, where: string): RunSettings {
     typeof settings.protocol === 'string' &&
     isList(settings.unlisted, Infinity) &&
     settings.unlisted.every(
-      (one) => isRecord(one) && isText(one['id']) && isErrorCode(one['code']) && isText(one['message']),
+      (one) => isPlainObject(one) && isText(one['id']) && isErrorCode(one['code']) && isText(one['message']),
     ) &&
-    isRecord(settings.options);
+    isPlainObject(settings.options);
   if (whole) return settings;
   throw new InvSegError(
     'OUTPUT_FAILED',
@@ -113,8 +114,6 @@ export function checkSettings(value: unknown, where: string): RunSettings {
   );
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isList = (value: unknown, most: number): value is unknown[] => Array.isArray(value) && value.length <= most;
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isNumber = (value: unknown, least = -Infinity): boolean =>

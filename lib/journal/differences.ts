@@ -1,4 +1,5 @@
 /** What differs between two records of settings, in words. */
+import { isPlainObject } from '../checks/index.js';
 import type { JournalRecord } from './seal.js';
 
 /** A setting that differs. */
@@ -19,13 +20,10 @@ export function differences(theirs: JournalRecord, ours: JournalRecord, prefix =
   return keys.flatMap((name) => {
     const [there, here] = [theirs, ours].map((one) => (Object.hasOwn(one, name) ? one[name] : undefined));
     const key = `${prefix}${name}`;
-    if (isGroup(there) && isGroup(here)) return differences(there, here, `${key}.`);
+    if (isPlainObject(there) && isPlainObject(here)) return differences(there, here, `${key}.`);
     return text(there) === text(here) ? [] : [{ key, there: shorten(text(there)), here: shorten(text(here)) }];
   });
 }
-
-const isGroup = (value: unknown): value is JournalRecord =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const text = (value: unknown): string => JSON.stringify(value) ?? 'nothing';
 

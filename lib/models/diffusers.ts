@@ -3,8 +3,7 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InvSegError } from '../errors.js';
-import type { FileError } from '../system/index.js';
-import { LIMITS, parseJson, readText } from '../system/index.js';
+import { LIMITS, optionalField } from '../system/index.js';
 import type { BundleManifest } from './manifest.js';
 
 /**
@@ -39,20 +38,6 @@ async function className(folder: string): Promise<string | undefined> {
 }
 
 async function readConfig(file: string): Promise<Record<string, unknown> | undefined> {
-  let text: string;
-  try {
-    text = await readText(file, LIMITS.manifest);
-  } catch (cause) {
-    const { missing, message } = cause as FileError;
-    if (missing) return undefined;
-    throw new InvSegError('MANIFEST_INVALID', `${file}: ${message}`, { cause });
-  }
-  try {
-    const value = parseJson(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch (cause) {
-    throw new InvSegError('MANIFEST_INVALID', `${file}: it is not valid JSON (${(cause as Error).message})`, {
-      cause,
-    });
-  }
+  const top = await optionalField(file, LIMITS.manifest, 'MANIFEST_INVALID');
+  return top?.isRecord ? top.record() : undefined;
 }

@@ -1,6 +1,7 @@
 /** What a model is: everything whose change changes its masks. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { isPlainObject } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import type { FileError } from '../system/index.js';
 import { LIMITS, readBounded } from '../system/index.js';
@@ -54,6 +55,4 @@ export async function hashTokenizer(folder: string): Promise<string> {
 const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
 
 const sorted = (_: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value;
+  isPlainObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;

@@ -1,9 +1,8 @@
 /** Reads `manifest.json` and checks every field. */
 
-import { JsonReader } from '../checks/index.js';
-import { InvSegError } from '../errors.js';
-import type { FileError } from '../system/index.js';
-import { LIMITS, parseJson, readText } from '../system/index.js';
+import type { Rule } from '../checks/index.js';
+import { Field, integer, number, oneOf, pathBelow, someText, textPair } from '../checks/index.js';
+import { LIMITS, readField } from '../system/index.js';
 import type {
   BundleManifest,
   LayerManifest,
@@ -22,48 +21,30 @@ export const BUNDLE_FORMAT = 'invseg-bundle/1';
  * @throws InvSegError `MODEL_NOT_FOUND` where there is none, else `MANIFEST_INVALID` with the path of the wrong field.
  */
 export async function readManifest(file: string): Promise<BundleManifest> {
-  let text: string;
-  try {
-    text = await readText(file, LIMITS.manifest);
-  } catch (cause) {
-    const { missing, message } = cause as FileError;
-    throw new InvSegError(missing ? 'MODEL_NOT_FOUND' : 'MANIFEST_INVALID', `${file}: ${message}`, { cause });
-  }
-  let value: unknown;
-  try {
-    value = parseJson(text);
-  } catch (cause) {
-    throw new InvSegError('MANIFEST_INVALID', `${file}: it is not valid JSON (${(cause as Error).message})`, { cause });
-  }
-  return checkManifest(value, file);
+  return checkManifest(await readField(file, LIMITS.manifest, 'MANIFEST_INVALID', 'MODEL_NOT_FOUND'));
 }
 
-/**
- * @param value a parsed manifest
- * @param file its path, for messages
- * @throws InvSegError `MANIFEST_INVALID` with the path of the wrong field.
- */
-export function checkManifest(value: unknown, file: string): BundleManifest {
-  const top = new JsonReader(value, file);
-  if (top.at('format').value !== BUNDLE_FORMAT) top.at('format').fail(JSON.stringify(BUNDLE_FORMAT));
+/** @throws InvSegError `MANIFEST_INVALID` with the path of the wrong field. */
+export function checkManifest(top: Field): BundleManifest {
+  top.at('format').read(oneOf(BUNDLE_FORMAT));
   const modules = top.at('modules');
   const image = readImage(top.at('image'));
   const layers = readLayers(top.at('layers'), image.latentSize);
   const tokenizer = readTokenizer(top.at('tokenizer'));
-  const contextWidth = top.at('contextWidth').integer(1, 65536);
+  const contextWidth = top.at('contextWidth').read(integer(1, 65536));
   const timeWidth = readTimeWidth(top.at('timeWidth'));
   const schedule = readSchedule(top.at('schedule'));
   bound(top.at('timeWidth'), timeWidth * schedule.steps, 'timeWidth × schedule.steps');
   bound(top.at('contextWidth'), contextWidth * tokenizer.length, 'contextWidth × tokenizer.length');
   const resolutions = new Set(layers.map((layer) => image.latentSize >> layer.level));
   const defaults = top.at('defaults');
-  const table = (reader: JsonReader): ResolutionTable => readTable(reader, resolutions);
+  const table = (field: Field): ResolutionTable => readTable(field, resolutions);
   return {
     format: BUNDLE_FORMAT,
-    name: top.at('name').text(),
-    version: top.at('version').text(),
-    license: top.at('license').text(),
-    source: top.at('source').present ? top.at('source').text() : '',
+    name: top.at('name').read(someText),
+    version: top.at('version').read(someText),
+    license: top.at('license').read(someText),
+    source: top.at('source').present ? top.at('source').read(someText) : '',
     modules: {
       textEncoder: readModule(modules.at('textEncoder')),
       vaeEncoder: readModule(modules.at('vaeEncoder')),
@@ -96,110 +77,105 @@ const MOST_SIDE = 128;
 const MOST_LAYERS = 512;
 
 /** Each field alone is plausible; their product is what is allocated. */
-function bound(field: JsonReader, product: number, what: string): void {
-  if (product > MOST_NUMBERS) field.fail(`${what} of at most ${MOST_NUMBERS} (it is ${product})`);
+function bound(field: Field, product: number, what: string): void {
+  if (product > MOST_NUMBERS) field.expected(`${what} of at most ${MOST_NUMBERS} (it is ${product})`);
 }
 
-function readModule(module: JsonReader): ModuleManifest {
-  return { script: module.at('script').relativePath(), weights: readWeights(module.at('weights')) };
+function readModule(module: Field): ModuleManifest {
+  return { script: module.at('script').read(pathBelow), weights: readWeights(module.at('weights')) };
 }
 
-function readWeights(weights: JsonReader): WeightsManifest {
-  if (typeof weights.value === 'string') return weights.relativePath();
-  const texts = (key: string, read: (item: JsonReader) => string): string[] =>
-    weights.at(key).present ? weights.at(key).list().map(read) : [];
+function readWeights(weights: Field): WeightsManifest {
+  if (typeof weights.value === 'string') return weights.read(pathBelow);
+  const items = <T>(key: string, rule: Rule<T>): T[] =>
+    weights
+      .at(key)
+      .items()
+      .map((item) => item.read(rule));
   const index = weights.at('index');
   const search: WeightsSearch = {
     files: weights
       .at('files')
       .list()
-      .map((item) => item.relativePath()),
-    index: typeof index.value === 'string' ? [index.relativePath()] : texts('index', (item) => item.relativePath()),
-    include: texts('include', (item) => item.text()),
-    ignore: texts('ignore', (item) => item.text()),
-    rename: weights.at('rename').present ? weights.at('rename').list().map(readPair) : [],
+      .map((item) => item.read(pathBelow)),
+    index: typeof index.value === 'string' ? [index.read(pathBelow)] : items('index', pathBelow),
+    include: items('include', someText),
+    ignore: items('ignore', someText),
+    rename: items('rename', textPair),
   };
-  if (search.files.length === 0) weights.at('files').fail('at least one file');
+  if (search.files.length === 0) weights.at('files').expected('at least one file');
   return search;
 }
 
-function readPair(pair: JsonReader): [string, string] {
-  const items = pair.list();
-  if (items.length !== 2) pair.fail('two texts');
-  return [items[0]!.text(), items[1]!.text()];
-}
-
-function readTokenizer(tokenizer: JsonReader): BundleManifest['tokenizer'] {
+function readTokenizer(tokenizer: Field): BundleManifest['tokenizer'] {
   const result: BundleManifest['tokenizer'] = {
-    folder: tokenizer.at('folder').relativePath(),
-    length: tokenizer.at('length').integer(3, 4096),
+    folder: tokenizer.at('folder').read(pathBelow),
+    length: tokenizer.at('length').read(integer(3, 4096)),
   };
   for (const kind of ['bos', 'eos', 'pad'] as const) {
-    if (tokenizer.at(kind).present) result[kind] = tokenizer.at(kind).integer(0, 0x7fffffff);
+    if (tokenizer.at(kind).present) result[kind] = tokenizer.at(kind).read(integer(0, 0x7fffffff));
   }
   return result;
 }
 
-function readImage(image: JsonReader): BundleManifest['image'] {
+function readImage(image: Field): BundleManifest['image'] {
   return {
-    size: image.at('size').integer(8, 4096),
-    latentSize: image.at('latentSize').integer(2, 1024),
-    latentChannels: image.at('latentChannels').integer(1, 64),
-    latentScale: image.at('latentScale').number(),
+    size: image.at('size').read(integer(8, 4096)),
+    latentSize: image.at('latentSize').read(integer(2, 1024)),
+    latentChannels: image.at('latentChannels').read(integer(1, 64)),
+    latentScale: image.at('latentScale').read(number({ above: 0 })),
   };
 }
 
-function readTimeWidth(width: JsonReader): number {
-  if (width.integer(2, 65536) % 2 !== 0) width.fail('an even number');
-  return width.integer(2);
+function readTimeWidth(width: Field): number {
+  if (width.read(integer(2, 65536)) % 2 !== 0) width.expected('an even number');
+  return width.read(integer(2));
 }
 
-function readSchedule(schedule: JsonReader): BundleManifest['schedule'] {
-  const betaStart = schedule.at('betaStart').number();
-  const betaEnd = schedule.at('betaEnd').number();
+function readSchedule(schedule: Field): BundleManifest['schedule'] {
+  const betaStart = schedule.at('betaStart').read(number({ above: 0 }));
+  const betaEnd = schedule.at('betaEnd').read(number({ above: 0 }));
   if (betaEnd < betaStart || betaEnd >= 1)
-    schedule.at('betaEnd').fail(`a number from betaStart (${betaStart}) to below 1`);
-  return { steps: schedule.at('steps').integer(1, 1_000_000), betaStart, betaEnd };
+    schedule.at('betaEnd').expected(`a number from betaStart (${betaStart}) to below 1`);
+  return { steps: schedule.at('steps').read(integer(1, 1_000_000)), betaStart, betaEnd };
 }
 
-function readLayers(layers: JsonReader, latentSize: number): LayerManifest[] {
+function readLayers(layers: Field, latentSize: number): LayerManifest[] {
   const names = new Set<string>();
   const items = layers.list();
-  if (items.length > MOST_LAYERS) layers.fail(`at most ${MOST_LAYERS} layers`);
+  if (items.length > MOST_LAYERS) layers.expected(`at most ${MOST_LAYERS} layers`);
   const result = items.map((layer) => {
-    const name = layer.at('name').text();
-    if (names.has(name)) layer.at('name').fail('a name that no other layer has');
+    const name = layer.at('name').read(someText);
+    if (names.has(name)) layer.at('name').expected('a name that no other layer has');
     names.add(name);
-    const level = layer.at('level').integer(0, 30);
+    const level = layer.at('level').read(integer(0, 30));
     if (latentSize >> level > MOST_SIDE)
-      layer.at('level').fail(`a level that leaves a latent of ${latentSize} at most ${MOST_SIDE} points per side`);
+      layer.at('level').expected(`a level that leaves a latent of ${latentSize} at most ${MOST_SIDE} points per side`);
     if (latentSize >> level < 1)
-      layer.at('level').fail(`a level that leaves a latent of ${latentSize} at least one point`);
-    return { name, level, heads: layer.at('heads').integer(1, 256) };
+      layer.at('level').expected(`a level that leaves a latent of ${latentSize} at least one point`);
+    return { name, level, heads: layer.at('heads').read(integer(1, 256)) };
   });
-  if (result.length === 0) layers.fail('at least one layer');
+  if (result.length === 0) layers.expected('at least one layer');
   return result;
 }
 
-function readTable(table: JsonReader, resolutions: ReadonlySet<number>): ResolutionTable {
+function readTable(table: Field, resolutions: ReadonlySet<number>): ResolutionTable {
   const result: ResolutionTable = {};
   for (const [key, weight] of table.entries()) {
     if (!resolutions.has(Number(key)) || String(Number(key)) !== key) {
-      table.fail(`resolutions of the layers (${[...resolutions].sort((a, b) => b - a).join(', ')})`);
+      table.expected(`resolutions of the layers (${[...resolutions].sort((a, b) => b - a).join(', ')})`);
     }
-    result[Number(key)] = weight.number(true);
+    result[Number(key)] = weight.read(number({ min: 0 }));
   }
-  if (!Object.values(result).some((weight) => weight > 0)) table.fail('a resolution with a weight above 0');
+  if (!Object.values(result).some((weight) => weight > 0)) table.expected('a resolution with a weight above 0');
   return result;
 }
 
-function readExpect(expect: JsonReader): BundleManifest['expect'] {
+function readExpect(expect: Field): BundleManifest['expect'] {
   if (!expect.present) return {};
-  const files = expect
-    .entries()
-    .map(([file, fields]) => [
-      new JsonReader(file, expect.file, `${expect.path}.${file}`).relativePath(),
-      fields.record(),
-    ]);
+  const files = expect.entries().map(([file, fields]) => {
+    const name = new Field(file, fields.source, fields.path);
+    return [name.read(pathBelow), fields.record()];
+  });
   return Object.fromEntries(files) as BundleManifest['expect'];
 }

@@ -1,7 +1,6 @@
 /** What a manifest says of methods and of names. */
 
-import type { JsonReader } from '../checks/index.js';
-import { InvSegError } from '../errors.js';
+import type { Field } from '../checks/index.js';
 import type { ModelMethods } from '../options/index.js';
 import { type MethodName, methodNames, resolveOptions } from '../options/index.js';
 import { cleanName } from '../text/index.js';
@@ -14,18 +13,17 @@ const CALLERS = ['method', 'preset', 'seed'];
  *
  * @throws {InvSegError} `MANIFEST_INVALID` with the path of the wrong field
  */
-export function readMethods(methods: JsonReader): ModelMethods {
+export function readMethods(methods: Field): ModelMethods {
   if (!methods.present) return {};
   for (const [method, options] of methods.entries()) {
-    if (!methodNames.includes(method as MethodName)) methods.fail(`names of methods (${methodNames.join(', ')})`);
+    if (!methodNames.includes(method as MethodName)) methods.expected(`names of methods (${methodNames.join(', ')})`);
     for (const [key, option] of options.entries()) {
-      if (CALLERS.includes(key)) option.fail(`no ${key}, which a call decides,`);
+      if (CALLERS.includes(key)) option.expected(`no ${key}, which a call decides,`);
     }
     try {
       resolveOptions({ ...options.record(), method: method as MethodName });
     } catch (error) {
-      if (!(error instanceof InvSegError)) throw error;
-      throw new InvSegError('MANIFEST_INVALID', `${options.file}: ${options.path}: ${error.message}`, { cause: error });
+      options.error(`${options.place}: ${(error as Error).message}`, error);
     }
   }
   return methods.record() as ModelMethods;
@@ -36,13 +34,6 @@ export function readMethods(methods: JsonReader): ModelMethods {
  *
  * @throws {InvSegError} `MANIFEST_INVALID` with the path of the wrong one
  */
-export function readNames(names: JsonReader): string[] {
-  if (!names.present) return [];
-  return names.list().map((name) => {
-    try {
-      return cleanName(name.value, 'a name');
-    } catch {
-      return name.fail('a name');
-    }
-  });
+export function readNames(names: Field): string[] {
+  return names.items().map((name) => name.check(cleanName));
 }

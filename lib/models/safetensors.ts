@@ -4,7 +4,7 @@
  */
 
 import type { FileHandle } from 'node:fs/promises';
-import { topLevelKeys } from '../checks/index.js';
+import { isPlainObject, topLevelKeys } from '../checks/index.js';
 import { type ErrorCode, InvSegError } from '../errors.js';
 import { FileError, openFile, parseJson } from '../system/index.js';
 
@@ -119,7 +119,7 @@ function parseHeader(
   } catch (cause) {
     throw fail('WEIGHTS_INVALID', `${file}: its header is not valid JSON (${(cause as Error).message})`, cause);
   }
-  if (!text.startsWith('{') || !isRecord(header)) throw invalid(file, 'its header is not a JSON object');
+  if (!text.startsWith('{') || !isPlainObject(header)) throw invalid(file, 'its header is not a JSON object');
   // JSON.parse keeps the last of two equal names without a word.
   const keys = topLevelKeys(text);
   const twice = keys.find((key, i) => i > 0 && keys[i - 1] === key);
@@ -129,7 +129,7 @@ function parseHeader(
   const tensors: TensorHeader[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') {
-      if (!isRecord(entry) || !Object.values(entry).every((value) => typeof value === 'string')) {
+      if (!isPlainObject(entry) || !Object.values(entry).every((value) => typeof value === 'string')) {
         throw invalid(file, '__metadata__ is not an object of texts');
       }
       metadata = entry as Record<string, string>;
@@ -144,7 +144,7 @@ function parseHeader(
 
 function readEntry(file: string, name: string, entry: unknown, dataBegin: number, bytes: number): TensorHeader {
   const bad = (what: string): InvSegError => invalid(file, `tensor ${JSON.stringify(name.slice(0, 200))} ${what}`);
-  if (!isRecord(entry)) throw bad('is not described by an object');
+  if (!isPlainObject(entry)) throw bad('is not described by an object');
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string' || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
     throw bad(`has the unknown dtype ${JSON.stringify(dtype)}`);
@@ -181,10 +181,6 @@ function checkCoverage(file: string, tensors: readonly TensorHeader[], dataBegin
 
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(file: string, what: string): InvSegError {

@@ -2,10 +2,10 @@
 
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { JsonReader } from '../checks/index.js';
+import { pathBelow } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import type { TensorSource } from '../native/index.js';
-import { FileError, LIMITS, parseJson, readText } from '../system/index.js';
+import { LIMITS, readField } from '../system/index.js';
 import type { WeightsManifest, WeightsSearch } from './manifest.js';
 import { pickleError } from './pickle.js';
 import { readHeader, type TensorHeader } from './safetensors.js';
@@ -90,17 +90,11 @@ async function readShards(index: string, search: WeightsSearch): Promise<ModuleW
 
 /** Shard → names of its tensors, shards sorted. */
 async function readIndex(index: string): Promise<[string, string[]][]> {
-  let value: unknown;
-  try {
-    value = parseJson(await readText(index, LIMITS.list));
-  } catch (cause) {
-    if (cause instanceof FileError) throw new InvSegError('WEIGHTS_INVALID', `${index}: ${cause.message}`, { cause });
-    throw new InvSegError('WEIGHTS_INVALID', `${index}: it is not valid JSON (${(cause as Error).message})`, { cause });
-  }
+  const top = await readField(index, LIMITS.list, 'WEIGHTS_INVALID');
   const shards = new Map<string, string[]>();
-  for (const [name, shard] of new JsonReader(value, index, '', 'WEIGHTS_INVALID').at('weight_map').entries()) {
-    const file = shard.relativePath();
-    if (!file.endsWith('.safetensors')) shard.fail('the name of a .safetensors file');
+  for (const [name, shard] of top.at('weight_map').entries()) {
+    const file = shard.read(pathBelow);
+    if (!file.endsWith('.safetensors')) shard.expected('the name of a .safetensors file');
     const names = shards.get(file);
     if (names) names.push(name);
     else shards.set(file, [name]);

@@ -1,8 +1,8 @@
 /** Class names that a picture's captions use. */
 import path from 'node:path';
+import type { Field } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import type { JsonCursor } from './json.js';
-import { readJson } from './json.js';
+import { digestOf, readJson } from './json.js';
 import { addOnce, imageKey } from './keys.js';
 import { NameMatcher } from './matcher.js';
 import type { FoundNames, NameSource } from './types.js';
@@ -22,7 +22,7 @@ export async function captionNames(file: string, vocabulary: Vocabulary): Promis
   const captions = parseCaptions(json);
   const matcher = new NameMatcher(vocabulary);
   return {
-    description: `captions of ${path.basename(file)} (${captions.size} pictures, ${json.digest}), vocabulary ${vocabulary.name}`,
+    description: `captions of ${path.basename(file)} (${captions.size} pictures, ${digestOf(json)}), vocabulary ${vocabulary.name}`,
     knows: (id) => captions.has(imageKey(id)),
     async namesFor({ id }): Promise<FoundNames> {
       const caption = captions.get(imageKey(id));
@@ -35,7 +35,7 @@ export async function captionNames(file: string, vocabulary: Vocabulary): Promis
 }
 
 /** @returns key of the picture → its captions, joined @throws {InvSegError} `NAMES_INVALID` */
-export function parseCaptions(top: JsonCursor): Map<string, string> {
+export function parseCaptions(top: Field): Map<string, string> {
   const captions = top.record('an object with captions').annotations === undefined ? readPlain(top) : readCoco(top);
   if (captions.size === 0) top.error('expected captions but found none');
   for (const [key, text] of captions) {
@@ -47,7 +47,7 @@ export function parseCaptions(top: JsonCursor): Map<string, string> {
   return captions;
 }
 
-function readPlain(top: JsonCursor): Map<string, string> {
+function readPlain(top: Field): Map<string, string> {
   const captions = new Map<string, string>();
   for (const [key, entry] of top.entries()) {
     const text = entry.isList
@@ -62,11 +62,11 @@ function readPlain(top: JsonCursor): Map<string, string> {
 }
 
 /** COCO: all captions of a picture (five, as a rule) joined in the order of the file. */
-function readCoco(top: JsonCursor): Map<string, string> {
+function readCoco(top: Field): Map<string, string> {
   const files = new Map<number, string>();
   const lists = new Map<string, string[]>();
   const images = top.at('images');
-  for (const image of images.present ? images.list() : []) {
+  for (const image of images.items()) {
     const key = image.at('file_name').text('the name of a file');
     files.set(imageId(image.at('id')), imageKey(key));
     addOnce(lists, key, [], image);
@@ -84,7 +84,7 @@ function readCoco(top: JsonCursor): Map<string, string> {
   return new Map([...lists].map(([key, list]) => [key, list.join(BETWEEN)]));
 }
 
-function imageId(at: JsonCursor): number {
+function imageId(at: Field): number {
   if (!Number.isInteger(at.value)) at.expected('a number of an image');
   return at.value as number;
 }

@@ -1,5 +1,5 @@
 /** Files of names call a picture by its path, its file or its number; all are compared by one key. */
-import type { JsonCursor } from './json.js';
+import type { Field } from '../checks/index.js';
 
 /** COCO's pictures have one number for good; the releases until 2015 wrote their own name before it. */
 const COCO_RELEASE = /^COCO_(?:train|val|test)20\d\d_(?=\d+$)/;
@@ -15,7 +15,7 @@ export function imageKey(name: string): string {
 }
 
 /** Adds an entry; two keys of one picture are an error, for it is not said which one counts. */
-export function addOnce<T>(map: Map<string, T>, key: string, value: T, at: JsonCursor): void {
+export function addOnce<T>(map: Map<string, T>, key: string, value: T, at: Field): void {
   const short = imageKey(key);
   if (short === '') at.error(`expected the name of an image but found ${JSON.stringify(key)}`);
   if (map.has(short))

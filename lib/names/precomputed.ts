@@ -1,9 +1,9 @@
 /** Names that another program has listed for each picture, in DiffSegmenter's JSON. */
 import path from 'node:path';
+import type { Field } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import { BACKGROUND, foldName } from '../text/index.js';
-import type { JsonCursor } from './json.js';
-import { readJson } from './json.js';
+import { digestOf, readJson } from './json.js';
 import { addOnce, imageKey } from './keys.js';
 import { NameMatcher } from './matcher.js';
 import type { NameSource } from './types.js';
@@ -33,7 +33,7 @@ export async function precomputedNames(file: string, vocabulary: Vocabulary): Pr
   const json = await readJson(file, 'lists of names');
   const { pictures } = parseNames(json, vocabulary);
   return {
-    description: `${publishedLists.join(' and ')} of ${path.basename(file)} (${pictures.size} pictures, ${json.digest}), vocabulary ${vocabulary.name}`,
+    description: `${publishedLists.join(' and ')} of ${path.basename(file)} (${pictures.size} pictures, ${digestOf(json)}), vocabulary ${vocabulary.name}`,
     knows: (id) => pictures.has(imageKey(id)),
     async namesFor({ id }) {
       const indices = pictures.get(imageKey(id));
@@ -44,7 +44,7 @@ export async function precomputedNames(file: string, vocabulary: Vocabulary): Pr
 }
 
 /** @throws {InvSegError} `NAMES_INVALID`: another shape, a list of the two that are taken and not there, unknown names with counts */
-export function parseNames(top: JsonCursor, vocabulary: Vocabulary): NamesFile {
+export function parseNames(top: Field, vocabulary: Vocabulary): NamesFile {
   top.record(`an object with ${nameLists.join(', ')}`);
   top.only(nameLists);
   const resolver = new Resolver(vocabulary);
@@ -68,7 +68,7 @@ export function parseNames(top: JsonCursor, vocabulary: Vocabulary): NamesFile {
   return { pictures: new Map([...union].map(([key, indices]) => [key, [...indices].sort((a, b) => a - b)])) };
 }
 
-function readList(list: JsonCursor, resolver: Resolver): Map<string, number[]> {
+function readList(list: Field, resolver: Resolver): Map<string, number[]> {
   const pictures = new Map<string, number[]>();
   for (const [key, entry] of list.entries('an object with one entry per image')) {
     const indices = entry.list('a list of names').flatMap((name) => resolver.resolve(name.text('a name')) ?? []);
@@ -98,7 +98,7 @@ class Resolver {
     return index;
   }
 
-  check(top: JsonCursor, { name }: Vocabulary): void {
+  check(top: Field, { name }: Vocabulary): void {
     if (this.#unknown.size === 0) return;
     const counts = [...this.#unknown].sort(([, a], [, b]) => b - a);
     const shown = counts.slice(0, SHOWN).map(([word, count]) => `${JSON.stringify(word.slice(0, 60))} ${count}×`);

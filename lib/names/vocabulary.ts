@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Field } from '../checks/index.js';
 import { nearest, pathText } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import { BACKGROUND, cleanName, foldName, MAX_CATEGORIES } from '../text/index.js';
-import type { JsonCursor } from './json.js';
 import { readJson } from './json.js';
 
 /** Vocabularies of the package, `models/vocabularies/<name>.json`. */
@@ -68,7 +68,7 @@ export async function loadVocabulary(nameOrPath: string): Promise<Vocabulary> {
 }
 
 /** @throws {InvSegError} `NAMES_INVALID`, its message beginning with file, line and column */
-export function readVocabulary(top: JsonCursor): Vocabulary {
+export function readVocabulary(top: Field): Vocabulary {
   const fallback = path.parse(top.source.file).name;
   if (top.isList) return { name: fallback, classes: readClasses(top), backgroundWords: [], ignoredPhrases: [] };
   top.record('a list of classes, or an object with classes,');
@@ -92,7 +92,7 @@ export function readVocabulary(top: JsonCursor): Vocabulary {
   };
 }
 
-function readClasses(list: JsonCursor): VocabularyClass[] {
+function readClasses(list: Field): VocabularyClass[] {
   const entries = list.list('a list of classes');
   if (entries.length === 0) list.expected('at least one class');
   if (entries.length > MOST) list.error(`expected at most ${MOST} classes but found ${entries.length}`);
@@ -100,14 +100,14 @@ function readClasses(list: JsonCursor): VocabularyClass[] {
   const places = new Map<string, { index: number; place: string }>();
   return entries.map((entry, index) => {
     const own = entry.isRecord ? readRecord(entry) : bare(entry);
-    for (const [spelling, cursor] of own.spellings) {
+    for (const [spelling, field] of own.spellings) {
       const key = foldName(spelling);
-      if (key === BACKGROUND) cursor.error('background is added by itself and not listed; take it out');
+      if (key === BACKGROUND) field.error('background is added by itself and not listed; take it out');
       const earlier = places.get(key);
       if (earlier && earlier.index !== index) {
-        cursor.error(`expected words that no other class has but ${JSON.stringify(spelling)} is ${earlier.place} too`);
+        field.error(`expected words that no other class has but ${JSON.stringify(spelling)} is ${earlier.place} too`);
       }
-      places.set(key, { index, place: cursor.place });
+      places.set(key, { index, place: field.place });
     }
     return own.entry;
   });
@@ -116,16 +116,16 @@ function readClasses(list: JsonCursor): VocabularyClass[] {
 /** A class, and each of its spellings with its place. */
 interface Read {
   entry: VocabularyClass;
-  spellings: [string, JsonCursor][];
+  spellings: [string, Field][];
 }
 
-function bare(cursor: JsonCursor): Read {
-  cursor.text('a name, or an object with name,');
-  const name = nameAt(cursor);
-  return { entry: { name, prompt: name, synonyms: [] }, spellings: [[name, cursor]] };
+function bare(field: Field): Read {
+  field.text('a name, or an object with name,');
+  const name = nameAt(field);
+  return { entry: { name, prompt: name, synonyms: [] }, spellings: [[name, field]] };
 }
 
-function readRecord(entry: JsonCursor): Read {
+function readRecord(entry: Field): Read {
   entry.only(['name', 'prompt', 'synonyms', 'aliases']);
   const name = nameAt(entry.at('name'));
   const prompt = entry.at('prompt').present ? nameAt(entry.at('prompt')) : name;
@@ -133,39 +133,34 @@ function readRecord(entry: JsonCursor): Read {
     [name, entry.at('name')],
     [prompt, entry.at('prompt')],
   ];
-  const words = (key: string): string[] => {
-    const list = entry.at(key);
-    if (!list.present) return [];
-    return list.list().map((cursor) => {
-      const word = nameAt(cursor);
-      spellings.push([word, cursor]);
-      return word;
-    });
-  };
+  const words = (key: string): string[] =>
+    entry
+      .at(key)
+      .items()
+      .map((field) => {
+        const word = nameAt(field);
+        spellings.push([word, field]);
+        return word;
+      });
   const synonyms = words('synonyms');
   const aliases = words('aliases');
   return { entry: { name, prompt, synonyms, ...(aliases.length > 0 && { aliases }) }, spellings };
 }
 
 /** Words that must not be among those of the classes. */
-function readOthers(list: JsonCursor, taken: readonly string[]): string[] {
-  if (!list.present) return [];
+function readOthers(list: Field, taken: readonly string[]): string[] {
   const keys = new Set(taken.map(foldName));
-  return list.list().map((cursor) => {
-    const word = nameAt(cursor);
+  return list.items().map((field) => {
+    const word = nameAt(field);
     if (keys.has(foldName(word)))
-      cursor.error(`expected a word that is not a class, but ${JSON.stringify(word)} is one`);
+      field.error(`expected a word that is not a class, but ${JSON.stringify(word)} is one`);
     return word;
   });
 }
 
-function nameAt(cursor: JsonCursor): string {
-  cursor.text('a name');
-  try {
-    return cleanName(cursor.value, cursor.place);
-  } catch (error) {
-    return cursor.error((error as Error).message.replace(/^E/, 'e'));
-  }
+function nameAt(field: Field): string {
+  field.text('a name');
+  return field.check(cleanName);
 }
 
 function notFound(wanted: string): InvSegError {

@@ -1,33 +1,12 @@
 /** Turns what the addon throws and rejects with into `InvSegError`. */
-import { type ErrorCode, InvSegError } from '../errors.js';
-
-/** The codes that native/core and native/addon use. */
-const NATIVE_CODES: ReadonlySet<string> = new Set<ErrorCode>([
-  'INVALID_OPTION',
-  'MODEL_UNSUPPORTED',
-  'MODEL_NOT_FOUND',
-  'MANIFEST_INVALID',
-  'WEIGHTS_NOT_FOUND',
-  'WEIGHTS_INVALID',
-  'WEIGHTS_MISMATCH',
-  'WEIGHTS_NOT_FINITE',
-  'WEIGHTS_CHANGED',
-  'IMAGE_INVALID',
-  'DEVICE_UNAVAILABLE',
-  'OUT_OF_MEMORY',
-  'SHAPE_MISMATCH',
-  'DISPOSED',
-  'ABORTED',
-  'NOT_FINITE',
-  'INTERNAL',
-]);
+import { InvSegError, isErrorCode } from '../errors.js';
 
 /** An error of the addon as `InvSegError`, its own code kept; `INTERNAL` where it has none of ours. */
 export function toInvSegError(error: unknown): InvSegError {
   if (error instanceof InvSegError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const code = (error as { code?: unknown } | null)?.code;
-  const known = typeof code === 'string' && NATIVE_CODES.has(code) ? (code as ErrorCode) : 'INTERNAL';
+  const known = isErrorCode(code) ? code : 'INTERNAL';
   return new InvSegError(known, message, { cause: error });
 }
 

@@ -1,5 +1,6 @@
 /** Finds an addon, maps its LibTorch and loads it. */
 import path from 'node:path';
+import { isPlainObject } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import type { NativeBinding } from './binding.js';
 import { type AddonOptions, type Candidate, candidates } from './candidates.js';
@@ -81,7 +82,7 @@ export type LoadedAddon = Pick<Addon, 'folder' | 'origin' | 'libtorch' | 'libtor
  * ```
  */
 export function loadAddon(options: AddonOptions = {}): LoadedAddon {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
+  if (!isPlainObject(options))
     throw new InvSegError('INVALID_OPTION', 'Expected an object with addon or libtorch for the options of loadAddon');
   for (const [name, value] of Object.entries(options)) {
     if (name !== 'addon' && name !== 'libtorch')

@@ -1,4 +1,5 @@
 /** What is going on, in bytes. */
+import { bar } from '../words.js';
 import type { Log } from './tools.js';
 
 /** @param total undefined where nobody knows */
@@ -22,13 +23,10 @@ export function progressText({ what, done, total }: Progress): string {
   return `${what}: ${bytesText(done)} of ${bytesText(total)} (${Math.floor((100 * done) / total)} %)`;
 }
 
-const BAR = 20;
-
 /** The same for a line of a terminal, whose end may not fit: what counts stands first. */
 export function progressBar({ what, done, total }: Progress): string {
   if (!total) return `${bytesText(done)} ${what}`;
-  const filled = Math.floor((BAR * done) / total);
-  return `[${'#'.repeat(filled)}${' '.repeat(BAR - filled)}] ${bytesText(done)} of ${bytesText(total)} ${what}`;
+  return `${bar(done / total)} ${bytesText(done)} of ${bytesText(total)} ${what}`;
 }
 
 /** A line for each tenth, or for each 100 MB where the end is not known: for logs, which have no cursor to move. */

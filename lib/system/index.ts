@@ -1,3 +1,4 @@
+export { optionalField, parseField, readField } from './fields.js';
 export type { LockTiming } from './file-lock.js';
 export { FileLock } from './file-lock.js';
 export { shortStem } from './file-names.js';

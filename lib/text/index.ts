@@ -4,3 +4,4 @@ export { BACKGROUND, cleanName, foldName, MAX_CATEGORIES, parseCategories, quote
 export type { PromptRequest, PromptSet } from './prompt-set.js';
 export { planPrompts } from './prompt-set.js';
 export { ClipTokenizer } from './tokenizer.js';
+export { invalid as invalidTokenizer, tokenizerField, tokenizerText } from './tokenizer-files.js';

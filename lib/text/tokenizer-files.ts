@@ -1,9 +1,10 @@
 /** Reads and checks the files of a tokenizer folder, so that encoding never meets a surprise. */
 
 import path from 'node:path';
+import type { Field } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import type { FileError } from '../system/index.js';
-import { LIMITS, parseJson, readText } from '../system/index.js';
+import { LIMITS, optionalField, readText } from '../system/index.js';
 import { byteLetters, WORD_END } from './bpe.js';
 
 export interface TokenizerFiles {
@@ -30,27 +31,26 @@ const CLIP_SPECIALS: SpecialTokens = { bos: '<|startoftext|>', eos: '<|endoftext
  */
 export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
   const vocabFile = path.join(folder, 'vocab.json');
-  const vocabText = await readOptional(vocabFile);
-  if (vocabText !== undefined) {
-    const vocab = checkVocab(vocabFile, parse(vocabFile, vocabText));
+  const top = await tokenizerField(vocabFile);
+  if (top) {
+    const vocab = checkVocab(top);
     const mergesFile = path.join(folder, 'merges.txt');
-    const mergesText = await readOptional(mergesFile);
+    const mergesText = await tokenizerText(mergesFile);
     if (mergesText === undefined) throw invalid(mergesFile, 'there is no such file; it belongs next to vocab.json');
     const lines = mergesText.split(/\r?\n/);
     const merges = lines.filter((line, i) => line !== '' && !(i === 0 && line.startsWith('#version')));
     return { file: vocabFile, vocab, merges: checkMerges(mergesFile, merges, vocab) };
   }
   const oneFile = path.join(folder, 'tokenizer.json');
-  const text = await readOptional(oneFile);
-  if (text === undefined)
-    throw invalid(vocabFile, 'there is no such file; a tokenizer consists of vocab.json and merges.txt');
-  const model = asRecord(asRecord(parse(oneFile, text))?.['model']);
-  if (!model || (model['type'] ?? 'BPE') !== 'BPE') throw invalid(oneFile, 'expected a model of type BPE');
-  const vocab = checkVocab(oneFile, model['vocab']);
-  if (!Array.isArray(model['merges'])) throw invalid(oneFile, 'expected a list at model.merges');
-  const merges = model['merges'].map((pair: unknown) =>
-    Array.isArray(pair) ? pair.map(plain).join(' ') : plain(pair),
-  );
+  const one = await tokenizerField(oneFile);
+  if (!one) throw invalid(vocabFile, 'there is no such file; a tokenizer consists of vocab.json and merges.txt');
+  const model = one.at('model');
+  if (!model.isRecord || (model.at('type').value ?? 'BPE') !== 'BPE') model.error('expected a model of type BPE');
+  const vocab = checkVocab(model.at('vocab'));
+  const merges = model
+    .at('merges')
+    .list()
+    .map(({ value }) => (Array.isArray(value) ? value.map(plain).join(' ') : plain(value)));
   return { file: oneFile, vocab, merges: checkMerges(oneFile, merges, vocab) };
 }
 
@@ -66,24 +66,20 @@ export async function readSpecialTokens(folder: string): Promise<SpecialTokens> 
   const found: SpecialTokens = { ...CLIP_SPECIALS };
   for (const name of ['tokenizer_config.json', 'special_tokens_map.json']) {
     const file = path.join(folder, name);
-    const text = await readOptional(file);
-    if (text === undefined) continue;
-    const record = asRecord(parse(file, text));
-    if (!record) throw invalid(file, 'expected a JSON object');
+    const top = await tokenizerField(file);
     for (const kind of ['bos', 'eos', 'pad'] as const) {
-      const value = record[`${kind}_token`];
-      const spelling = asRecord(value)?.['content'] ?? value;
+      const token = top?.at(`${kind}_token`);
+      const spelling = token?.isRecord ? token.at('content').value : token?.value;
       if (typeof spelling === 'string') found[kind] = spelling;
     }
   }
   return found;
 }
 
-function checkVocab(file: string, value: unknown): Map<string, number> {
-  const record = asRecord(value);
-  if (!record) throw invalid(file, 'expected a JSON object of token → id');
+function checkVocab(list: Field): Map<string, number> {
   const vocab = new Map<string, number>();
-  const entries = Object.entries(record);
+  const { file } = list.source;
+  const entries = Object.entries(list.record('an object of token → id'));
   const seen = new Uint8Array(entries.length);
   for (const [token, id] of entries) {
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= entries.length || seen[id] !== 0) {
@@ -121,7 +117,12 @@ function checkMerges(file: string, merges: string[], vocab: ReadonlyMap<string, 
   return merges;
 }
 
-async function readOptional(file: string): Promise<string | undefined> {
+/** A file of a tokenizer; undefined where there is none. @throws {InvSegError} `TOKENIZER_INVALID` */
+export const tokenizerField = (file: string): Promise<Field | undefined> =>
+  optionalField(file, LIMITS.list, 'TOKENIZER_INVALID');
+
+/** The same for one that is not JSON. */
+export async function tokenizerText(file: string): Promise<string | undefined> {
   try {
     return await readText(file, LIMITS.list);
   } catch (cause) {
@@ -131,20 +132,6 @@ async function readOptional(file: string): Promise<string | undefined> {
   }
 }
 
-function parse(file: string, text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch (cause) {
-    throw invalid(file, `it is not valid JSON (${(cause as Error).message})`, cause);
-  }
-}
-
-function asRecord(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
-}
-
-function invalid(file: string, what: string, cause?: unknown): InvSegError {
+export function invalid(file: string, what: string, cause?: unknown): InvSegError {
   return new InvSegError('TOKENIZER_INVALID', `${file}: ${what}`, cause === undefined ? undefined : { cause });
 }

@@ -1,11 +1,11 @@
 /** What the manifest of a model of pictures and texts says, and the check of every field. */
 
-import { JsonReader } from '../checks/index.js';
-import { InvSegError } from '../errors.js';
+import type { Field, Rule } from '../checks/index.js';
+import { flag, integer, number, oneOf, pathBelow, someText, textPair } from '../checks/index.js';
 import type { WeightsSearch } from '../models/index.js';
 import { BUNDLE_FORMAT } from '../models/index.js';
 import type { NativePictureConfig } from '../native/index.js';
-import { LIMITS, parseJson, readText } from '../system/index.js';
+import { LIMITS, readField } from '../system/index.js';
 
 /** `contrastive` is CLIP's kind, `captioner` BLIP's. */
 export type ModelKind = 'contrastive' | 'captioner';
@@ -53,24 +53,16 @@ const KINDS = {
  * @throws InvSegError `MANIFEST_INVALID` with the path of the wrong field
  */
 export async function readModelManifest(file: string, kind: ModelKind): Promise<ModelManifest> {
-  let value: unknown;
-  try {
-    value = parseJson(await readText(file, LIMITS.manifest));
-  } catch (cause) {
-    throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read as JSON (${(cause as Error).message})`, {
-      cause,
-    });
-  }
-  const top = new JsonReader(value, file);
-  if (top.at('format').value !== BUNDLE_FORMAT) top.at('format').fail(JSON.stringify(BUNDLE_FORMAT));
-  if (top.at('kind').value !== kind) top.at('kind').fail(JSON.stringify(kind));
+  const top = await readField(file, LIMITS.manifest, 'MANIFEST_INVALID');
+  top.at('format').read(oneOf(BUNDLE_FORMAT));
+  top.at('kind').read(oneOf(kind));
   const expect = top.at('expect');
   return {
     kind,
-    name: top.at('name').text(),
-    version: top.at('version').text(),
-    license: top.at('license').text(),
-    source: top.at('source').text(),
+    name: top.at('name').read(someText),
+    version: top.at('version').read(someText),
+    license: top.at('license').read(someText),
+    source: top.at('source').read(someText),
     modules: Object.fromEntries(KINDS[kind].modules.map((name) => [name, readModule(top.at('modules').at(name))])),
     tokenizer: readTokenizer(top.at('tokenizer'), KINDS[kind].ids),
     picture: readPicture(top.at('picture')),
@@ -78,67 +70,58 @@ export async function readModelManifest(file: string, kind: ModelKind): Promise<
   };
 }
 
-function readModule(module: JsonReader): TiedModule {
+function readModule(module: Field): TiedModule {
   const weights = module.at('weights');
-  const tied = module.at('tied');
   return {
-    script: module.at('script').relativePath(),
+    script: module.at('script').read(pathBelow),
     weights: Array.isArray(weights.value) ? weights.list().map(readPart) : [readSearch(weights)],
-    tied: tied.present ? tied.list().map(readPair) : [],
+    tied: module
+      .at('tied')
+      .items()
+      .map((pair) => pair.read(textPair)),
   };
 }
 
-function readSearch(weights: JsonReader): WeightsSearch {
-  const list = (key: string): string[] =>
-    weights.at(key).present
-      ? weights
-          .at(key)
-          .list()
-          .map((item) => item.text())
-      : [];
-  const paths = (key: string): string[] =>
-    weights.at(key).present
-      ? weights
-          .at(key)
-          .list()
-          .map((item) => item.relativePath())
-      : [];
-  return { files: paths('files'), index: paths('index'), include: list('include'), ignore: list('ignore'), rename: [] };
+function readSearch(weights: Field): WeightsSearch {
+  const items = (key: string, rule: Rule<string>): string[] =>
+    weights
+      .at(key)
+      .items()
+      .map((item) => item.read(rule));
+  return {
+    files: items('files', pathBelow),
+    index: items('index', pathBelow),
+    include: items('include', someText),
+    ignore: items('ignore', someText),
+    rename: [],
+  };
 }
 
 /** A file of its own, its tensors' names behind a prefix: a network that several modules contain is stored once. */
-function readPart(part: JsonReader): WeightsSearch {
+function readPart(part: Field): WeightsSearch {
   const prefix = part.at('prefix');
-  const rename: [string, string][] = prefix.present ? [['', prefix.text()]] : [];
-  return { files: [part.at('file').relativePath()], index: [], include: [], ignore: [], rename };
+  const rename: [string, string][] = prefix.present ? [['', prefix.read(someText)]] : [];
+  return { files: [part.at('file').read(pathBelow)], index: [], include: [], ignore: [], rename };
 }
 
-function readPair(pair: JsonReader): [string, string] {
-  const items = pair.list();
-  if (items.length !== 2) pair.fail('two texts');
-  return [items[0]!.text(), items[1]!.text()];
-}
-
-function readTokenizer(tokenizer: JsonReader, ids: readonly string[]): ModelManifest['tokenizer'] {
+function readTokenizer(tokenizer: Field, ids: readonly string[]): ModelManifest['tokenizer'] {
   return {
-    folder: tokenizer.at('folder').relativePath(),
-    length: tokenizer.at('length').integer(3, 4096),
-    ids: Object.fromEntries(ids.map((name) => [name, tokenizer.at(name).integer(0, 0x7fffffff)])),
+    folder: tokenizer.at('folder').read(pathBelow),
+    length: tokenizer.at('length').read(integer(3, 4096)),
+    ids: Object.fromEntries(ids.map((name) => [name, tokenizer.at(name).read(integer(0, 0x7fffffff))])),
   };
 }
 
-function readPicture(picture: JsonReader): NativePictureConfig {
-  const channels = (key: string, zero: boolean): Float32Array => {
+function readPicture(picture: Field): NativePictureConfig {
+  const channels = (key: string, rule: Rule<number>): Float32Array => {
     const items = picture.at(key).list();
-    if (items.length !== 3) picture.at(key).fail('three numbers');
-    return Float32Array.from(items, (item) => item.number(zero));
+    if (items.length !== 3) picture.at(key).expected('three numbers');
+    return Float32Array.from(items, (item) => item.read(rule));
   };
-  const crop = picture.at('crop').value;
-  if (typeof crop !== 'boolean') picture.at('crop').fail('true or false');
   return {
-    size: picture.at('size').integer(8, 4096),
-    crop: crop as boolean,
-    mean: channels('mean', true),
-    deviation: channels('deviation', false),
+    size: picture.at('size').read(integer(8, 4096)),
+    crop: picture.at('crop').read(flag),
+    mean: channels('mean', number({ min: 0 })),
+    deviation: channels('deviation', number({ above: 0 })),
   };
 }

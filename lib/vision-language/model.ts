@@ -20,7 +20,7 @@ import {
   isFile,
 } from '../models/index.js';
 import type { NativeModule, TensorSource } from '../native/index.js';
-import { LIMITS, parseJson, readText } from '../system/index.js';
+import { LIMITS, readField } from '../system/index.js';
 import { type ModelKind, type ModelManifest, readModelManifest, type TiedModule } from './manifest.js';
 
 export interface OpenedModel {
@@ -125,15 +125,8 @@ async function readWeights(folder: string, { weights, tied }: TiedModule): Promi
 
 /** Refuses another size of the architecture by its configuration; fields that the file does not have are not compared. */
 async function checkConfig(file: string, expected: unknown, { name, kind }: ModelManifest): Promise<void> {
-  let config: unknown;
-  try {
-    config = parseJson(await readText(file, LIMITS.manifest));
-  } catch (cause) {
-    throw new InvSegError('MANIFEST_INVALID', `${file}: it cannot be read as JSON (${(cause as Error).message})`, {
-      cause,
-    });
-  }
-  const wrong = difference(expected, config, '');
+  const config = await readField(file, LIMITS.manifest, 'MANIFEST_INVALID');
+  const wrong = difference(expected, config.value, '');
   if (wrong === undefined) return;
   throw new InvSegError(
     'MODEL_UNSUPPORTED',

@@ -5,9 +5,7 @@
  */
 
 import path from 'node:path';
-import { InvSegError } from '../errors.js';
-import type { FileError } from '../system/index.js';
-import { LIMITS, parseJson, readText } from '../system/index.js';
+import { invalidTokenizer as invalid, tokenizerField, tokenizerText } from '../text/index.js';
 
 const UNKNOWN = '[UNK]';
 const SPECIALS = ['[PAD]', UNKNOWN, '[CLS]', '[SEP]', '[MASK]'];
@@ -120,43 +118,20 @@ function splitWords(text: string): string[] {
 
 async function readPieces(folder: string): Promise<{ file: string; pieces: string[] }> {
   const list = path.join(folder, 'vocab.txt');
-  const text = await readOptional(list);
+  const text = await tokenizerText(list);
   if (text !== undefined) {
     const pieces = text.replace(/\r?\n$/, '').split(/\r?\n/);
     return { file: list, pieces };
   }
   const file = path.join(folder, 'tokenizer.json');
-  const json = await readOptional(file);
-  if (json === undefined) throw invalid(list, 'there is no such file, and no tokenizer.json next to it');
-  let vocab: unknown;
-  try {
-    vocab = (parseJson(json) as { model?: { vocab?: unknown } } | null)?.model?.vocab;
-  } catch (cause) {
-    throw invalid(file, `it is not valid JSON (${(cause as Error).message})`);
-  }
-  if (typeof vocab !== 'object' || vocab === null || Array.isArray(vocab)) {
-    throw invalid(file, 'expected a model.vocab of token → id');
-  }
+  const top = await tokenizerField(file);
+  if (!top) throw invalid(list, 'there is no such file, and no tokenizer.json next to it');
   const pieces: string[] = [];
-  const entries = Object.entries(vocab as Record<string, unknown>);
+  const entries = Object.entries(top.at('model').at('vocab').record('an object of token → id'));
   for (const [piece, id] of entries)
     if (Number.isInteger(id) && (id as number) >= 0 && (id as number) < entries.length) pieces[id as number] = piece;
   if (pieces.length !== entries.length || pieces.includes(undefined as never)) {
     throw invalid(file, 'expected every id from 0 on once in model.vocab');
   }
   return { file, pieces };
-}
-
-async function readOptional(file: string): Promise<string | undefined> {
-  try {
-    return await readText(file, LIMITS.list);
-  } catch (cause) {
-    const { missing, message } = cause as FileError;
-    if (missing) return undefined;
-    throw invalid(file, message);
-  }
-}
-
-function invalid(file: string, what: string): InvSegError {
-  return new InvSegError('TOKENIZER_INVALID', `${file}: ${what}`);
 }

@@ -9,14 +9,6 @@
 namespace invseg::addon {
 namespace {
 
-int64_t weight_bytes(const EngineConfig& config, at::ScalarType dtype) {
-  int64_t values = 0;
-  for (const ModuleConfig* module : {&config.text_encoder, &config.vae_encoder, &config.unet}) {
-    for (const auto& source : module->weights) values += c10::multiply_integers(source.shape);
-  }
-  return values * static_cast<int64_t>(c10::elementSize(dtype));
-}
-
 DeviceCare care_of(const std::weak_ptr<EngineState>& weak) {
   const auto wait = [weak] {
     const auto state = weak.lock();
@@ -37,7 +29,40 @@ Napi::Value level_list(Napi::Env env, const std::vector<at::Tensor>& maps) {
   return list;
 }
 
+/** What a pass over an image reads: its latent and the text, both of this engine. From the first two arguments. */
+struct Inputs {
+  std::shared_ptr<ImageState> image;
+  std::shared_ptr<EmbeddingState> embedding;
+};
+
+Inputs inputs_of(const Napi::CallbackInfo& info, const EngineState& engine) {
+  const auto& classes = Environment::of(info.Env());
+  return {
+      same_engine(unwrap<ImageHandle>(info[0], classes.image, "an image").state(), engine, "image"),
+      same_engine(unwrap<EmbeddingHandle>(info[1], classes.embedding, "an embedding").state(), engine, "embedding"),
+  };
+}
+
 }  // namespace
+
+void ModelState::describe(const at::Device& on, at::ScalarType type, const std::vector<const ModuleConfig*>& modules) {
+  int64_t values = 0;
+  for (const ModuleConfig* module : modules) {
+    for (const auto& source : module->weights) values += c10::multiply_integers(source.shape);
+  }
+  device = on.str();
+  dtype = dtype_name(type);
+  device_name = invseg::device_name(on);
+  bytes = values * static_cast<int64_t>(c10::elementSize(type));
+}
+
+Picture picture_of(const Napi::CallbackInfo& info, size_t first) {
+  const int64_t width = integer_of(info[first + 1], "width"), height = integer_of(info[first + 2], "height");
+  check_shape(
+      width >= 1 && height >= 1 && width <= (1 << 24) && height <= (1 << 24),
+      "Expected a picture of at least one pixel");
+  return {copy<uint8_t>(info[first], "rgb", width * height * 3), width, height};
+}
 
 Napi::Value EngineHandle::open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -49,27 +74,14 @@ Napi::Value EngineHandle::open(const Napi::CallbackInfo& info) {
     return state->worker->submit(env, [state]() -> Reply {
       state->worker->take_care(care_of(state));
       state->engine = std::make_shared<Engine>(state->config);
-      state->device = state->engine->device_string();
-      state->dtype = dtype_name(state->engine->dtype());
-      state->device_name = invseg::device_name(state->engine->device());
-      state->bytes = weight_bytes(state->config, state->engine->dtype());
+      const EngineConfig& config = state->config;
+      state->describe(
+          state->engine->device(), state->engine->dtype(), {&config.text_encoder, &config.vae_encoder, &config.unet});
       return [state](Napi::Env reply_env) -> Napi::Value {
         return make(reply_env, Environment::of(reply_env).engine, state, state->bytes);
       };
     });
   });
-}
-
-Napi::Value EngineHandle::device(const Napi::CallbackInfo& info) {
-  return entry(info.Env(), [&] { return Napi::String::New(info.Env(), state()->device); });
-}
-
-Napi::Value EngineHandle::dtype(const Napi::CallbackInfo& info) {
-  return entry(info.Env(), [&] { return Napi::String::New(info.Env(), state()->dtype); });
-}
-
-Napi::Value EngineHandle::device_name(const Napi::CallbackInfo& info) {
-  return entry(info.Env(), [&] { return Napi::String::New(info.Env(), state()->device_name); });
 }
 
 Napi::Value EngineHandle::encode_text(const Napi::CallbackInfo& info) {
@@ -95,15 +107,11 @@ Napi::Value EngineHandle::encode_image(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return promised(env, [&]() -> Napi::Value {
     const auto engine = state();
-    const int64_t width = integer_of(info[1], "width"), height = integer_of(info[2], "height");
-    check_shape(
-        width >= 1 && height >= 1 && width <= (1 << 24) && height <= (1 << 24),
-        "Expected a picture of at least one pixel");
-    // Copied: JavaScript may change its buffer while the job waits.
-    auto rgb = copy<uint8_t>(info[0], "rgb", width * height * 3);
+    auto picture = picture_of(info, 0);
     const bool sample = boolean_of(info[3], "sample");
     const auto seed = static_cast<uint64_t>(integer_of(info[4], "seed"));
-    return engine->worker->submit(env, [engine, rgb = std::move(rgb), width, height, sample, seed]() -> Reply {
+    return engine->worker->submit(env, [engine, picture = std::move(picture), sample, seed]() -> Reply {
+      const auto& [rgb, width, height] = picture;
       auto result = std::make_shared<ImageState>();
       result->engine = engine;
       result->image = engine->engine->encode_image(rgb.data(), width, height, sample, seed);
@@ -119,24 +127,22 @@ Napi::Value EngineHandle::create_inversion(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return promised(env, [&]() -> Napi::Value {
     const auto engine = state();
-    const auto& classes = Environment::of(env);
-    const auto image = same_engine(unwrap<ImageHandle>(info[0], classes.image, "an image").state(), *engine, "image");
-    const auto embedding =
-        same_engine(unwrap<EmbeddingHandle>(info[1], classes.embedding, "an embedding").state(), *engine, "embedding");
+    const auto [image, embedding] = inputs_of(info, *engine);
     auto options =
         inversion_options(object_of(info[2], "the inversion's options"), engine->config, embedding->states.size(0));
-    return engine->worker->submit(env, [engine, image, embedding, options = std::move(options)]() -> Reply {
-      auto result = std::make_shared<InversionState>();
-      result->engine = engine;
-      result->inversion = std::make_unique<Inversion>(engine->engine, image->image, embedding->states, options);
-      std::erase_if(engine->inversions, [](const auto& weak) { return weak.expired(); });
-      engine->inversions.push_back(result);
-      // The embedding and the two Adam moments.
-      const auto bytes = 3 * static_cast<int64_t>(embedding->states.nbytes());
-      return [result, bytes](Napi::Env reply_env) -> Napi::Value {
-        return InversionHandle::make(reply_env, Environment::of(reply_env).inversion, result, bytes);
-      };
-    });
+    return engine->worker->submit(
+        env, [engine, image = image, embedding = embedding, options = std::move(options)]() -> Reply {
+          auto result = std::make_shared<InversionState>();
+          result->engine = engine;
+          result->inversion = std::make_unique<Inversion>(engine->engine, image->image, embedding->states, options);
+          std::erase_if(engine->inversions, [](const auto& weak) { return weak.expired(); });
+          engine->inversions.push_back(result);
+          // The embedding and the two Adam moments.
+          const auto bytes = 3 * static_cast<int64_t>(embedding->states.nbytes());
+          return [result, bytes](Napi::Env reply_env) -> Napi::Value {
+            return InversionHandle::make(reply_env, Environment::of(reply_env).inversion, result, bytes);
+          };
+        });
   });
 }
 
@@ -144,25 +150,23 @@ Napi::Value EngineHandle::read_maps(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return promised(env, [&]() -> Napi::Value {
     const auto engine = state();
-    const auto& classes = Environment::of(env);
-    const auto image = same_engine(unwrap<ImageHandle>(info[0], classes.image, "an image").state(), *engine, "image");
-    const auto embedding =
-        same_engine(unwrap<EmbeddingHandle>(info[1], classes.embedding, "an embedding").state(), *engine, "embedding");
+    const auto [image, embedding] = inputs_of(info, *engine);
     auto selection = map_selection(object_of(info[2], "the map selection"), engine->config);
     const int64_t timestep = integer_of(info[3], "timestep");
     const auto seed = noise_seed_of(info[4]);
-    return engine->worker->submit(env, [engine, image, embedding, selection, timestep, seed]() -> Reply {
-      RawMaps maps = engine->engine->read_image(image->image, embedding->states, selection, timestep, seed);
-      for (auto* levels : {&maps.self, &maps.cross}) {
-        for (auto& map : *levels) map = map.defined() ? map.cpu() : map;
-      }
-      return [maps = std::move(maps)](Napi::Env reply_env) -> Napi::Value {
-        const Napi::Object result = Napi::Object::New(reply_env);
-        result.Set("self", level_list(reply_env, maps.self));
-        result.Set("cross", level_list(reply_env, maps.cross));
-        return result;
-      };
-    });
+    return engine->worker->submit(
+        env, [engine, image = image, embedding = embedding, selection, timestep, seed]() -> Reply {
+          RawMaps maps = engine->engine->read_image(image->image, embedding->states, selection, timestep, seed);
+          for (auto* levels : {&maps.self, &maps.cross}) {
+            for (auto& map : *levels) map = map.defined() ? map.cpu() : map;
+          }
+          return [maps = std::move(maps)](Napi::Env reply_env) -> Napi::Value {
+            const Napi::Object result = Napi::Object::New(reply_env);
+            result.Set("self", level_list(reply_env, maps.self));
+            result.Set("cross", level_list(reply_env, maps.cross));
+            return result;
+          };
+        });
   });
 }
 
@@ -170,10 +174,7 @@ Napi::Value EngineHandle::attend(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return promised(env, [&]() -> Napi::Value {
     const auto engine = state();
-    const auto& classes = Environment::of(env);
-    const auto image = same_engine(unwrap<ImageHandle>(info[0], classes.image, "an image").state(), *engine, "image");
-    const auto embedding =
-        same_engine(unwrap<EmbeddingHandle>(info[1], classes.embedding, "an embedding").state(), *engine, "embedding");
+    const auto [image, embedding] = inputs_of(info, *engine);
     const Napi::Object object = object_of(info[2], "the pass");
     AttendOptions options;
     options.selection = map_selection(object_of(object.Get("selection"), "selection"), engine->config);
@@ -186,7 +187,7 @@ Napi::Value EngineHandle::attend(const Napi::CallbackInfo& info) {
       check_shape(prompt >= 0 && prompt < states.size(0), "Expected the index of one of the embedding's prompts");
       states = states.narrow(0, prompt, 1);
     }
-    return engine->worker->submit(env, [engine, image, states, options = std::move(options)]() -> Reply {
+    return engine->worker->submit(env, [engine, image = image, states, options = std::move(options)]() -> Reply {
       Attention attention = invseg::attend(*engine->engine, image->image, states, options);
       return [engine, attention = std::move(attention)](Napi::Env reply_env) -> Napi::Value {
         const Napi::Object result = Napi::Object::New(reply_env);
@@ -220,25 +221,13 @@ Napi::Value EngineHandle::join(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineHandle::dispose(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  return promised(env, [&]() -> Napi::Value {
-    if (!state_) {  // the second call has nothing to do
-      const auto deferred = Napi::Promise::Deferred::New(env);
-      deferred.Resolve(env.Undefined());
-      return deferred.Promise();
+  return close(info, [](EngineState& engine) {
+    // An inversion holds the models too: one that was forgotten must not keep them.
+    for (const auto& weak : engine.inversions) {
+      if (const auto inversion = weak.lock()) inversion->inversion.reset();
     }
-    const auto engine = state_;
-    release();
-    return engine->worker->close(env, [engine]() -> Reply {
-      // An inversion holds the models too: one that was forgotten must not keep them.
-      for (const auto& weak : engine->inversions) {
-        if (const auto inversion = weak.lock()) inversion->inversion.reset();
-      }
-      engine->inversions.clear();
-      engine->engine.reset();
-      release_memory(parse_device(engine->config.device));
-      return [](Napi::Env reply_env) -> Napi::Value { return reply_env.Undefined(); };
-    });
+    engine.inversions.clear();
+    engine.engine.reset();
   });
 }
 
@@ -246,9 +235,9 @@ Napi::Function EngineHandle::define(Napi::Env env) {
   return DefineClass(
       env, "Engine",
       {
-          InstanceAccessor<&EngineHandle::device>("device"),
-          InstanceAccessor<&EngineHandle::dtype>("dtype"),
-          InstanceAccessor<&EngineHandle::device_name>("deviceName"),
+          InstanceAccessor("device", &EngineHandle::device, nullptr),
+          InstanceAccessor("dtype", &EngineHandle::dtype, nullptr),
+          InstanceAccessor("deviceName", &EngineHandle::device_name, nullptr),
           InstanceMethod<&EngineHandle::encode_text>("encodeText"),
           InstanceMethod<&EngineHandle::encode_image>("encodeImage"),
           InstanceMethod<&EngineHandle::create_inversion>("createInversion"),

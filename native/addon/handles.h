@@ -10,21 +10,30 @@
 #include "addon/environment.h"
 #include "addon/errors.h"
 #include "addon/worker.h"
+#include "core/engine/device.h"
 #include "core/engine/engine.h"
+#include "core/engine/stream.h"
 #include "core/inversion/inversion.h"
 
 namespace invseg::addon {
 
 struct InversionState;
 
-/** An engine and its thread; shared by the handles made from it, so that any of them keeps it usable. */
-struct EngineState {
+/** Models and their thread: where they compute and how much they hold. */
+struct ModelState {
   std::shared_ptr<Worker> worker;
+  std::string device, dtype, device_name;
+  int64_t bytes = 0;
+
+  /** Once the models are there. @param modules those that were loaded */
+  void describe(const at::Device& on, at::ScalarType type, const std::vector<const ModuleConfig*>& modules);
+};
+
+/** An engine; shared by the handles made from it, so that any of them keeps it usable. */
+struct EngineState : ModelState {
   std::shared_ptr<Engine> engine;                         // the worker's thread alone
   std::vector<std::weak_ptr<InversionState>> inversions;  // likewise
   EngineConfig config;
-  std::string device, dtype, device_name;
-  int64_t bytes = 0;
 };
 
 /** Text states [prompts, K, width] on the engine's device. */
@@ -48,6 +57,21 @@ struct MapsState {
   std::shared_ptr<EngineState> engine;
   at::Tensor maps;
 };
+
+/** A promise already rejected with what `body` throws, or the promise it returns: asynchronous functions never throw. */
+template <typename F>
+Napi::Value promised(Napi::Env env, F&& body) {
+  const auto reject = [&](const Napi::Error& error) -> Napi::Value {
+    const auto deferred = Napi::Promise::Deferred::New(env);
+    deferred.Reject(error.Value());
+    return deferred.Promise();
+  };
+  try {
+    return entry(env, body);
+  } catch (const Napi::Error& error) {
+    return reject(error);
+  }
+}
 
 /**
  * A JavaScript object that owns a piece of native state until it is disposed or collected.
@@ -87,6 +111,43 @@ class Handle : public Napi::ObjectWrap<Derived> {
 
   std::shared_ptr<State> state_;
   std::optional<Tally> tally_;
+};
+
+/** A handle of models with a thread of their own; its state is a `ModelState` with a `config`. */
+template <typename Derived, typename State>
+class ModelHandle : public Handle<Derived, State> {
+ public:
+  using Handle<Derived, State>::Handle;
+
+  Napi::Value device(const Napi::CallbackInfo& info) { return told(info, &State::device); }
+  Napi::Value dtype(const Napi::CallbackInfo& info) { return told(info, &State::dtype); }
+  Napi::Value device_name(const Napi::CallbackInfo& info) { return told(info, &State::device_name); }
+
+ protected:
+  /** Refuses what is queued, and lets `forget` drop the models as the last job. The second call has nothing to do. */
+  template <typename F>
+  Napi::Value close(const Napi::CallbackInfo& info, F forget) {
+    const Napi::Env env = info.Env();
+    return promised(env, [&]() -> Napi::Value {
+      if (!this->state_) {
+        const auto deferred = Napi::Promise::Deferred::New(env);
+        deferred.Resolve(env.Undefined());
+        return deferred.Promise();
+      }
+      const auto own = this->state_;
+      this->release();
+      return own->worker->close(env, [own, forget]() -> Reply {
+        forget(*own);
+        release_memory(parse_device(own->config.device));
+        return [](Napi::Env reply_env) -> Napi::Value { return reply_env.Undefined(); };
+      });
+    });
+  }
+
+ private:
+  Napi::Value told(const Napi::CallbackInfo& info, std::string State::*field) {
+    return entry(info.Env(), [&] { return Napi::String::New(info.Env(), this->state().get()->*field); });
+  }
 };
 
 /** `NativeEmbedding` */
@@ -155,17 +216,14 @@ class MapsHandle : public Handle<MapsHandle, MapsState> {
 };
 
 /** `NativeEngine` */
-class EngineHandle : public Handle<EngineHandle, EngineState> {
+class EngineHandle : public ModelHandle<EngineHandle, EngineState> {
  public:
-  using Handle::Handle;
+  using ModelHandle::ModelHandle;
   static Napi::Function define(Napi::Env env);
   /** `openEngine` of the binding. */
   static Napi::Value open(const Napi::CallbackInfo& info);
 
  private:
-  Napi::Value device(const Napi::CallbackInfo& info);
-  Napi::Value dtype(const Napi::CallbackInfo& info);
-  Napi::Value device_name(const Napi::CallbackInfo& info);
   Napi::Value encode_text(const Napi::CallbackInfo& info);
   Napi::Value encode_image(const Napi::CallbackInfo& info);
   Napi::Value create_inversion(const Napi::CallbackInfo& info);
@@ -188,6 +246,15 @@ H& unwrap(const Napi::Value& value, const Napi::FunctionReference& constructor, 
   return *H::Unwrap(value.As<Napi::Object>());
 }
 
+/** An RGB picture: its bytes, copied, since JavaScript may change its buffer while a job waits. */
+struct Picture {
+  std::vector<uint8_t> rgb;
+  int64_t width, height;
+};
+
+/** From three arguments: bytes, width, height. @throws Error `SHAPE_MISMATCH` */
+Picture picture_of(const Napi::CallbackInfo& info, size_t first);
+
 /** The state of a handle that belongs to `engine`. @throws Error `SHAPE_MISMATCH` */
 template <typename State>
 const std::shared_ptr<State>& same_engine(
@@ -196,21 +263,6 @@ const std::shared_ptr<State>& same_engine(
     throw Error("SHAPE_MISMATCH", std::string("The ") + what + " was made by another engine");
   }
   return state;
-}
-
-/** A promise already rejected with what `body` throws, or the promise it returns: asynchronous functions never throw. */
-template <typename F>
-Napi::Value promised(Napi::Env env, F&& body) {
-  const auto reject = [&](const Napi::Error& error) -> Napi::Value {
-    const auto deferred = Napi::Promise::Deferred::New(env);
-    deferred.Reject(error.Value());
-    return deferred.Promise();
-  };
-  try {
-    return entry(env, body);
-  } catch (const Napi::Error& error) {
-    return reject(error);
-  }
 }
 
 }  // namespace invseg::addon

@@ -15,6 +15,7 @@ void invseg_first_wait(void* condition, void* lock);
 __asm__(".symver invseg_first_wait,_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE@GLIBCXX_3.4.11");
 
 /** What every caller in this library is linked to; nobody outside sees it. */
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the name is libstdc++'s own
 __attribute__((visibility("hidden"))) void _ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE(
     void* condition, void* lock) {
   invseg_first_wait(condition, lock);

@@ -9,31 +9,6 @@
 namespace invseg::addon {
 namespace {
 
-int64_t weight_bytes(const VisionLanguageConfig& config, at::ScalarType dtype) {
-  int64_t values = 0;
-  const auto add = [&](const ModuleConfig& module) {
-    for (const auto& source : module.weights) values += c10::multiply_integers(source.shape);
-  };
-  if (config.contrastive) add(config.contrastive->image_encoder), add(config.contrastive->text_encoder);
-  if (config.captioner) add(config.captioner->vision_encoder), add(config.captioner->text_decoder);
-  return values * static_cast<int64_t>(c10::elementSize(dtype));
-}
-
-/** RGB bytes and their size, from three arguments. */
-struct Picture {
-  std::vector<uint8_t> rgb;
-  int64_t width, height;
-};
-
-Picture picture_of(const Napi::CallbackInfo& info, size_t first) {
-  const int64_t width = integer_of(info[first + 1], "width"), height = integer_of(info[first + 2], "height");
-  check_shape(
-      width >= 1 && height >= 1 && width <= (1 << 24) && height <= (1 << 24),
-      "Expected a picture of at least one pixel");
-  // Copied: JavaScript may change its buffer while the job waits.
-  return {copy<uint8_t>(info[first], "rgb", width * height * 3), width, height};
-}
-
 Contrastive& contrastive_of(const VisionLanguageState& state) {
   if (!state.contrastive) throw Error("INVALID_OPTION", "No model of pictures and texts (CLIP) was opened");
   return *state.contrastive;
@@ -67,34 +42,22 @@ Napi::Value VisionLanguageHandle::open(const Napi::CallbackInfo& info) {
       const at::ScalarType dtype = parse_dtype(config.dtype, device);
       use_threads(config.threads);
       WeightFiles files;
+      std::vector<const ModuleConfig*> modules;
       if (config.contrastive) {
+        modules.insert(modules.end(), {&config.contrastive->image_encoder, &config.contrastive->text_encoder});
         state->contrastive =
             std::make_unique<Contrastive>(*config.contrastive, device, dtype, config.check_finite, files);
       }
       if (config.captioner) {
+        modules.insert(modules.end(), {&config.captioner->vision_encoder, &config.captioner->text_decoder});
         state->captioner = std::make_unique<Captioner>(*config.captioner, device, dtype, config.check_finite, files);
       }
-      state->device = device.str();
-      state->dtype = invseg::dtype_name(dtype);
-      state->device_name = invseg::device_name(device);
-      state->bytes = weight_bytes(config, dtype);
+      state->describe(device, dtype, modules);
       return [state](Napi::Env reply_env) -> Napi::Value {
         return VisionLanguageHandle::make(reply_env, Environment::of(reply_env).vision_language, state, state->bytes);
       };
     });
   });
-}
-
-Napi::Value VisionLanguageHandle::device(const Napi::CallbackInfo& info) {
-  return entry(info.Env(), [&] { return Napi::String::New(info.Env(), state()->device); });
-}
-
-Napi::Value VisionLanguageHandle::dtype(const Napi::CallbackInfo& info) {
-  return entry(info.Env(), [&] { return Napi::String::New(info.Env(), state()->dtype); });
-}
-
-Napi::Value VisionLanguageHandle::device_name(const Napi::CallbackInfo& info) {
-  return entry(info.Env(), [&] { return Napi::String::New(info.Env(), state()->device_name); });
 }
 
 Napi::Value VisionLanguageHandle::image_embedding(const Napi::CallbackInfo& info) {
@@ -187,21 +150,9 @@ Napi::Value VisionLanguageHandle::captions(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value VisionLanguageHandle::dispose(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  return promised(env, [&]() -> Napi::Value {
-    if (!state_) {  // the second call has nothing to do
-      const auto deferred = Napi::Promise::Deferred::New(env);
-      deferred.Resolve(env.Undefined());
-      return deferred.Promise();
-    }
-    const auto own = state_;
-    release();
-    return own->worker->close(env, [own]() -> Reply {
-      own->contrastive.reset();
-      own->captioner.reset();
-      release_memory(parse_device(own->config.device));
-      return [](Napi::Env reply_env) -> Napi::Value { return reply_env.Undefined(); };
-    });
+  return close(info, [](VisionLanguageState& own) {
+    own.contrastive.reset();
+    own.captioner.reset();
   });
 }
 
@@ -209,9 +160,9 @@ Napi::Function VisionLanguageHandle::define(Napi::Env env) {
   return DefineClass(
       env, "VisionLanguage",
       {
-          InstanceAccessor<&VisionLanguageHandle::device>("device"),
-          InstanceAccessor<&VisionLanguageHandle::dtype>("dtype"),
-          InstanceAccessor<&VisionLanguageHandle::device_name>("deviceName"),
+          InstanceAccessor("device", &VisionLanguageHandle::device, nullptr),
+          InstanceAccessor("dtype", &VisionLanguageHandle::dtype, nullptr),
+          InstanceAccessor("deviceName", &VisionLanguageHandle::device_name, nullptr),
           InstanceMethod<&VisionLanguageHandle::image_embedding>("imageEmbedding"),
           InstanceMethod<&VisionLanguageHandle::image_states>("imageStates"),
           InstanceMethod<&VisionLanguageHandle::text_embeddings>("textEmbeddings"),

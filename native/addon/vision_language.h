@@ -9,28 +9,21 @@
 
 namespace invseg::addon {
 
-/** The models and their thread. */
-struct VisionLanguageState {
-  std::shared_ptr<Worker> worker;
+struct VisionLanguageState : ModelState {
   VisionLanguageConfig config;
   std::unique_ptr<Contrastive> contrastive;  // both the worker's thread alone
   std::unique_ptr<Captioner> captioner;
-  std::string device, dtype, device_name;
-  int64_t bytes = 0;
 };
 
 /** `NativeVisionLanguage` */
-class VisionLanguageHandle : public Handle<VisionLanguageHandle, VisionLanguageState> {
+class VisionLanguageHandle : public ModelHandle<VisionLanguageHandle, VisionLanguageState> {
  public:
-  using Handle::Handle;
+  using ModelHandle::ModelHandle;
   static Napi::Function define(Napi::Env env);
   /** `openVisionLanguage` of the binding. */
   static Napi::Value open(const Napi::CallbackInfo& info);
 
  private:
-  Napi::Value device(const Napi::CallbackInfo& info);
-  Napi::Value dtype(const Napi::CallbackInfo& info);
-  Napi::Value device_name(const Napi::CallbackInfo& info);
   Napi::Value image_embedding(const Napi::CallbackInfo& info);
   Napi::Value image_states(const Napi::CallbackInfo& info);
   Napi::Value text_embeddings(const Napi::CallbackInfo& info);

@@ -22,7 +22,7 @@ int64_t running_threads() { return threads; }
 std::shared_ptr<Worker> Worker::start(Napi::Env env) {
   auto& environment = Environment::of(env);
   if (environment.mailbox->closed()) throw Error("DISPOSED", "The process is ending: no engine can be opened");
-  const std::shared_ptr<Worker> worker(new Worker(environment.mailbox));
+  std::shared_ptr<Worker> worker(new Worker(environment.mailbox));
   environment.remember(worker->thread_);
   return worker;
 }

@@ -32,6 +32,7 @@ import { NameMatcher } from '../../dist/names/matcher.js';
 import { parseNames as parseLists } from '../../dist/names/precomputed.js';
 import { loadVocabulary, readVocabulary } from '../../dist/names/vocabulary.js';
 import { resolveEngineOptions, resolveOptions } from '../../dist/options/index.js';
+import { parseField } from '../../dist/system/fields.js';
 import { readSpecialTokens, readTokenizerFiles } from '../../dist/text/tokenizer-files.js';
 import { readModelManifest } from '../../dist/vision-language/manifest.js';
 import { WordPiece } from '../../dist/vision-language/wordpiece.js';
@@ -113,7 +114,7 @@ export async function makeTargets(folder) {
     },
     manifest: {
       seeds: [model('miniature', 'manifest.json'), model('sd21', 'manifest.json')],
-      attack: ofJson((value) => checkManifest(value, 'm.json')),
+      attack: (bytes) => checkManifest(parseField(bytes.toString('utf8'), 'm.json', 'MANIFEST_INVALID')),
     },
     'manifests of CLIP and BLIP': {
       seeds: [model('clip', 'manifest.json'), model('miniature', 'captioner.json')],

@@ -9,7 +9,6 @@ LoopOptions. Writes ``result.json`` (the scalars of each step) and ``labels.u8``
 before the steps), ``maps.f32``, ``embedding.f32``.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -22,6 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from reference.bundle import Bundle, Selection  # noqa: E402
 from reference.inversion import Inversion, LoopOptions  # noqa: E402
 from reference.raw_file import read_raw, write_raw  # noqa: E402
+from reference.request import read_request  # noqa: E402
 
 
 def by_resolution(weights: Dict[str, float]) -> Dict[int, float]:
@@ -30,16 +30,7 @@ def by_resolution(weights: Dict[str, float]) -> Dict[int, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--request", required=True)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    with open(arguments.request, encoding="utf-8") as file:
-        request = json.load(file)
-    os.makedirs(arguments.out, exist_ok=True)
-
+    request, out = read_request(__doc__)
     bundle = Bundle(request["bundle"])
     picture = request["picture"]
     rgb = read_raw(picture["file"], [picture["height"], picture["width"], 3], torch.uint8)
@@ -66,11 +57,11 @@ def main() -> None:
         for step in request["steps"]
     ]
     labels, maps = predict()
-    write_raw(os.path.join(arguments.out, "baseline.u8"), baseline)
-    write_raw(os.path.join(arguments.out, "labels.u8"), labels)
-    write_raw(os.path.join(arguments.out, "maps.f32"), maps.float())
-    write_raw(os.path.join(arguments.out, "embedding.f32"), inversion.state.parameter.float())
-    with open(os.path.join(arguments.out, "result.json"), "w", encoding="utf-8") as file:
+    write_raw(os.path.join(out, "baseline.u8"), baseline)
+    write_raw(os.path.join(out, "labels.u8"), labels)
+    write_raw(os.path.join(out, "maps.f32"), maps.float())
+    write_raw(os.path.join(out, "embedding.f32"), inversion.state.parameter.float())
+    with open(os.path.join(out, "result.json"), "w", encoding="utf-8") as file:
         json.dump({"steps": steps}, file)
 
 

@@ -9,7 +9,6 @@ clusterIterations, anchors, tau, rounds}]}. Span i belongs to prompt i (diffsegm
 ``<name>.u8``, the labels of each case.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -21,23 +20,16 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from reference.bundle import Bundle  # noqa: E402
 from reference.methods import Method  # noqa: E402
 from reference.raw_file import read_raw, write_raw  # noqa: E402
+from reference.request import read_request  # noqa: E402
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--request", required=True)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    with open(arguments.request, encoding="utf-8") as file:
-        request = json.load(file)
-    os.makedirs(arguments.out, exist_ok=True)
+    request, out = read_request(__doc__)
     bundle = Bundle(request["bundle"])
     for case in request["cases"]:
         picture = case["picture"]
         rgb = read_raw(picture["file"], [picture["height"], picture["width"], 3], torch.uint8)
-        write_raw(os.path.join(arguments.out, f"{case['name']}.u8"), Method(bundle, rgb, case).run())
+        write_raw(os.path.join(out, f"{case['name']}.u8"), Method(bundle, rgb, case).run())
 
 
 if __name__ == "__main__":

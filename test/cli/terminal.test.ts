@@ -33,7 +33,7 @@ it('is what every text of a command goes through: names of files, of options, of
 it('is not what a line of progress moves the cursor with, but its title', () => {
   let err = '';
   const io = { err: (text: string) => void (err += text), terminal: { columns: 60 } } as Io;
-  const line = new ProgressLine(printableIo(io));
+  const line = new ProgressLine(printableIo(io), String);
   line.write('cat\u001b[2J.jpg');
   line.clear();
   expect(err).toBe('\r\u001b[Kcat\\u001b[2J.jpg\r\u001b[K');

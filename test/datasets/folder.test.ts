@@ -116,7 +116,7 @@ it.each<[string, string, RegExp]>([
   ['no names', '[]', /classes\.json:1:1: expected at least one class/],
   ['background', '["cat",\n "Background"]', /classes\.json:2:2: background is added by itself and not listed/],
   ['twice', '["cat", "cat"]', /"cat" is \[0\] too/],
-  ['no JSON', '["cat",', /it is not JSON/],
+  ['no JSON', '["cat",', /it is not valid JSON/],
   ['no list', '{"cat": 1}', /unknown key "cat"/],
   ['no name', '[{"prompt": "cat"}]', /expected a name at/],
   [

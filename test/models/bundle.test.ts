@@ -103,7 +103,7 @@ describe('a bundle', () => {
       'a broken manifest',
       (f) => writeFile(path.join(f, 'manifest.json'), '{"format":'),
       'MANIFEST_INVALID',
-      /manifest\.json: it is not valid JSON/,
+      /manifest\.json:1:1: it is not valid JSON/,
     ],
   ];
   it.each(broken)('%s', async (_, breakIt, code, message) => {
@@ -223,7 +223,7 @@ describe('a folder in diffusers layout', () => {
       'a shard outside the folder',
       { a: '../x.safetensors' },
       'WEIGHTS_INVALID',
-      /index\.json: expected a path below the folder.* at weight_map\.a/,
+      /index\.json:1:34: expected a path below the folder.* at weight_map\.a/,
     ],
     ['a shard that is no safetensors file', { a: 'a.bin' }, 'WEIGHTS_INVALID', /at weight_map\.a but found "a\.bin"/],
     ['a shard that is a number', { a: 5 }, 'WEIGHTS_INVALID', /at weight_map\.a but found 5/],

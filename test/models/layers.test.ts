@@ -2,8 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { InvSegError } from '../../lib/errors.js';
 import { layersAt, type MapChoice, mapSelection, resolutions } from '../../lib/models/layers.js';
 import type { BundleManifest } from '../../lib/models/manifest.js';
-import { checkManifest } from '../../lib/models/manifest-check.js';
-import { makeManifest, sd21Manifest } from './model-folders.js';
+import { checkManifest, makeManifest, sd21Manifest } from './model-folders.js';
 
 let sd21: BundleManifest;
 const tiny = checkManifest(makeManifest(), 'manifest.json');

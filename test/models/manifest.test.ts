@@ -3,8 +3,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvSegError } from '../../lib/errors.js';
-import { checkManifest, readManifest } from '../../lib/models/manifest-check.js';
-import { makeManifest, sd21Manifest, temporaryFolder } from './model-folders.js';
+import { readManifest } from '../../lib/models/manifest-check.js';
+import { checkManifest, makeManifest, sd21Manifest, temporaryFolder } from './model-folders.js';
 
 it('a right manifest is read as it is', () => {
   const manifest = makeManifest();
@@ -94,8 +94,12 @@ describe('wrong fields are named', () => {
       'expected no seed, which a call decides, at defaults.methods.diffseg.seed',
     ],
     ['a preset', (m) => (m['defaults'].methods = { iseg: { preset: 'iseg-voc' } }), 'at defaults.methods.iseg.preset'],
-    ['an empty name', (m) => (m['names'] = ['cat', ' ']), 'expected a name at names[1] but found " "'],
-    ['a name that is a number', (m) => (m['names'] = [1]), 'expected a name at names[0] but found 1'],
+    ['an empty name', (m) => (m['names'] = ['cat', ' ']), 'expected a name for names[1] but received white space only'],
+    [
+      'a name that is a number',
+      (m) => (m['names'] = [1]),
+      'expected a string for names[0] but received 1 of type number',
+    ],
     ['no name', (m) => delete m['name'], 'expected a text at name but found nothing'],
     ['an empty licence', (m) => (m['license'] = ''), 'expected a text at license but found ""'],
     ['no modules', (m) => delete m['modules'], 'expected an object at modules but found nothing'],
@@ -103,7 +107,7 @@ describe('wrong fields are named', () => {
     [
       'a script that is a number',
       (m) => (m['modules'].unet.script = 1),
-      'expected a text at modules.unet.script but found 1',
+      'expected a path below the folder, with / between its parts, at modules.unet.script but found 1',
     ],
     [
       'a script outside',
@@ -180,15 +184,23 @@ describe('wrong fields are named', () => {
     [
       'a default that is no number',
       (m) => (m['defaults'].inference.self = { 32: 'x' }),
-      'at defaults.inference.self.32 but found "x"',
+      'at defaults.inference.self["32"] but found "x"',
     ],
     [
       'defaults of 0',
       (m) => (m['defaults'].inference.cross = { 16: 0 }),
       'a weight above 0 at defaults.inference.cross',
     ],
-    ['an expectation outside', (m) => (m['expect'] = { '../x.json': {} }), 'at expect.../x.json'],
-    ['an expectation that is no object', (m) => (m['expect'] = { 'x.json': 1 }), 'expected an object at expect.x.json'],
+    [
+      'an expectation outside',
+      (m) => (m['expect'] = { '../x.json': {} }),
+      'a path below the folder, with / between its parts, at expect["../x.json"]',
+    ],
+    [
+      'an expectation that is no object',
+      (m) => (m['expect'] = { 'x.json': 1 }),
+      'expected an object at expect["x.json"]',
+    ],
   ];
   it.each(cases)('%s', (_, change, message) => {
     const manifest = makeManifest();
@@ -210,14 +222,14 @@ describe('wrong fields are named', () => {
 describe('files', () => {
   it.each([
     ['no JSON', '{', 'not valid JSON'],
-    ['a list', '[]', 'expected an object at the top'],
-    ['null', 'null', 'expected an object at the top but found null'],
+    ['a list', '[]', 'manifest.json:1:1: expected an object but found []'],
+    ['null', 'null', 'manifest.json:1:1: expected an object but found null'],
   ])('%s', async (_, text, message) => {
     const file = path.join(await temporaryFolder(), 'manifest.json');
     await writeFile(file, text);
     const error = await readManifest(file).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'MANIFEST_INVALID' });
-    expect((error as Error).message).toContain(`${file}: `);
+    expect((error as Error).message).toContain(`${file}:`);
     expect((error as Error).message).toContain(message);
   });
 

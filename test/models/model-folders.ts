@@ -4,7 +4,9 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
+import { Field } from '../../lib/checks/index.js';
 import type { BundleManifest } from '../../lib/models/manifest.js';
+import { checkManifest as check } from '../../lib/models/manifest-check.js';
 import { writeTensors } from './safetensors-file.js';
 
 const MODELS = path.join(import.meta.dirname, '..', '..', 'models');
@@ -20,6 +22,10 @@ export async function temporaryFolder(): Promise<string> {
 export async function sd21Manifest(): Promise<BundleManifest> {
   return JSON.parse(await readFile(path.join(MODELS, 'sd21', 'manifest.json'), 'utf8')) as BundleManifest;
 }
+
+/** A value as the manifest that stands in `file`. */
+export const checkManifest = (value: unknown, file: string): BundleManifest =>
+  check(new Field(value, { file, code: 'MANIFEST_INVALID' }));
 
 /** A manifest that is right; tests change a field. */
 export function makeManifest(): Record<string, any> {

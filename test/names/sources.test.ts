@@ -141,7 +141,7 @@ describe('captions', () => {
       '{"annotations": [{"image_id": "1", "caption": "b"}]}',
       'expected a number of an image at annotations[0].image_id but found "1"',
     ],
-    ['{"a": "b"', ':1:10: it is not JSON'],
+    ['{"a": "b"', ':1:10: it is not valid JSON'],
   ])('%s is refused with its place', async (text, message) => {
     await expect(names('captions', { captions: file(text) }, item('a'))).rejects.toMatchObject({
       code: 'NAMES_INVALID',

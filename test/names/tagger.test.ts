@@ -1,18 +1,7 @@
 /** Words that nobody has seen before, as a stranger's captions may have without end. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { Tagger } from '../../lib/names/tagger.js';
-import { wordsOf } from '../../lib/names/words.js';
-
-/** @returns another word of letters for each number */
-function word(number: number): string {
-  let letters = '';
-  for (let rest = number + 26 ** 3; rest > 0; rest = Math.floor(rest / 26))
-    letters += String.fromCharCode(97 + (rest % 26));
-  return `q${letters}q`;
-}
-const text = (from: number, count: number): string => Array.from({ length: count }, (_, i) => word(from + i)).join(' ');
+import { text, word } from './unseen-words.js';
 
 describe('what a tagger remembers', () => {
   it('is the words that its model does not have, each once', () => {
@@ -56,26 +45,4 @@ describe('what a tagger remembers', () => {
     // More models than memory would have space for if one of them kept anything of the one before.
     for (let i = 0; i < 12; i++) expect(tagged(small)).toEqual(expected);
   });
-});
-
-it('the memory of a process does not grow with the captions that it has read', { timeout: 300_000 }, () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  const heap = (): number => {
-    collect();
-    return process.memoryUsage().heapUsed / 2 ** 20;
-  };
-  let next = 10_000_000;
-  const read = (words: number): void => {
-    for (const end = next + words; next < end; next += 100) wordsOf(text(next, 100));
-  };
-  read(100);
-  const before = heap();
-  let most = 0;
-  for (let part = 0; part < 10; part++) {
-    read(50_000);
-    most = Math.max(most, heap());
-  }
-  // Without a limit these 500,000 words take 60 MiB.
-  expect(most - before).toBeLessThan(30);
 });

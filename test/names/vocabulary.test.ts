@@ -84,8 +84,8 @@ describe("a user's vocabulary", () => {
   });
 
   it.each([
-    ['a comma too many', lines('[', '  "cat",', ']'), 'my.json:3:1: it is not JSON'],
-    ['nothing', '', 'my.json:1:1: it is not JSON: Unexpected end of input'],
+    ['a comma too many', lines('[', '  "cat",', ']'), 'my.json:3:1: it is not valid JSON'],
+    ['nothing', '', 'my.json:1:1: it is not valid JSON: Unexpected end of input'],
     ['a number', '3', 'my.json:1:1: expected a list of classes, or an object with classes, but found 3'],
     ['no classes', '{"name": "x"}', 'my.json:1:1: expected a list of classes at classes but found nothing'],
     ['an empty list', '[]', 'my.json:1:1: expected at least one class but found []'],

@@ -7,13 +7,12 @@ import { expect, it } from 'vitest';
 import { methodFlags, parseSettings } from '../../lib/cli/flags/options.js';
 import { resolveDatasetOptions } from '../../lib/datasets/options.js';
 import { differences } from '../../lib/journal/differences.js';
-import { checkManifest } from '../../lib/models/index.js';
 import { parseCaptions } from '../../lib/names/captions.js';
 import { parseJson as parseNamesJson } from '../../lib/names/json.js';
 import { readVocabulary } from '../../lib/names/vocabulary.js';
 import { defaults, engineDefaults, resolveEngineOptions, resolveOptions } from '../../lib/options/index.js';
 import { parseJson } from '../../lib/system/json.js';
-import { makeManifest } from '../models/model-folders.js';
+import { checkManifest, makeManifest } from '../models/model-folders.js';
 
 const before = JSON.stringify(
   [Object.prototype, Array.prototype, Function.prototype].map((one) => Reflect.ownKeys(one).map(String)),

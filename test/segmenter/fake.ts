@@ -21,6 +21,8 @@ import type {
   NativeStep,
   NativeStepResult,
 } from '../../lib/native/binding.js';
+import type { Segmenter } from '../../lib/segmenter/segmenter.js';
+import type { BatchImage, BatchOutcome, SegmentAllOptions } from '../../lib/segmenter/types.js';
 import { parseCategories } from '../../lib/text/names.js';
 
 export interface FakeBehaviour {
@@ -288,4 +290,15 @@ export function picture(width = 8, height = 6) {
     height,
     channels: 3,
   };
+}
+
+/** The outcomes of `segmentAll`, in their order. */
+export async function all(
+  segmenter: Pick<Segmenter, 'segmentAll'>,
+  images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
+  options: SegmentAllOptions = { steps: 3, batch: 2 },
+): Promise<BatchOutcome[]> {
+  const outcomes: BatchOutcome[] = [];
+  for await (const outcome of segmenter.segmentAll(images, options)) outcomes.push(outcome);
+  return outcomes;
 }

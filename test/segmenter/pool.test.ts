@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadBinding } from '../../lib/native/load.js';
 import { SegmenterPool } from '../../lib/segmenter/pool.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
-import type { BatchImage, BatchOutcome, SegmentAllOptions } from '../../lib/segmenter/types.js';
+import type { BatchImage } from '../../lib/segmenter/types.js';
 import type { FakeBehaviour } from './fake.js';
-import { FakeEngine, fakeParts, picture } from './fake.js';
+import { all, FakeEngine, fakeParts, picture } from './fake.js';
 
 const code = (value: string) => expect.objectContaining({ code: value });
 const any = <T>(value: unknown): T => value as T;
@@ -15,16 +15,6 @@ function open(...behaviours: FakeBehaviour[]) {
 }
 const image = (...categories: string[]): BatchImage => ({ input: picture(8, 6), categories });
 const count = ({ calls }: FakeEngine, name = 'encodeImage'): number => calls.filter((call) => call === name).length;
-
-async function all(
-  pool: SegmenterPool,
-  images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
-  options: SegmentAllOptions = { steps: 2, batch: 2 },
-): Promise<BatchOutcome[]> {
-  const outcomes: BatchOutcome[] = [];
-  for await (const outcome of pool.segmentAll(images, options)) outcomes.push(outcome);
-  return outcomes;
-}
 
 describe('single calls', () => {
   it('go to the segmenter with the fewest, and run at the same time', async () => {

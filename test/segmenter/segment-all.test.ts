@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import type { BatchImage, BatchOutcome, SegmentAllOptions } from '../../lib/segmenter/types.js';
 import type { FakeBehaviour } from './fake.js';
-import { FakeEngine, fakeParts, picture } from './fake.js';
+import { all, FakeEngine, fakeParts, picture } from './fake.js';
 
 const code = (value: string) => expect.objectContaining({ code: value });
 const any = <T>(value: unknown): T => value as T;
@@ -13,16 +13,6 @@ function open(behaviour: FakeBehaviour = {}) {
 }
 
 const image = (...categories: string[]): BatchImage => ({ input: picture(8, 6), categories });
-
-async function all(
-  segmenter: Segmenter,
-  images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
-  options: SegmentAllOptions = { steps: 3, batch: 2 },
-): Promise<BatchOutcome[]> {
-  const outcomes: BatchOutcome[] = [];
-  for await (const outcome of segmenter.segmentAll(images, options)) outcomes.push(outcome);
-  return outcomes;
-}
 
 describe('many images', () => {
   it('come back in their order, each with its own names', async () => {

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import { checkManifest, readManifest } from '../../lib/models/index.js';
+import { readManifest } from '../../lib/models/index.js';
 import { loadVocabulary } from '../../lib/names/index.js';
 import { MAX_DEPTH, parseJson } from '../../lib/system/json.js';
+import { checkManifest } from '../models/model-folders.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'invseg-json-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -114,9 +114,9 @@ describe('broken folders', () => {
     [
       'a truncated vocab.json',
       (f) => writeFile(path.join(f, 'vocab.json'), '{"a": 1'),
-      /vocab\.json: .*not valid JSON/,
+      /vocab\.json:1:8: it is not valid JSON/,
     ],
-    ['a list', (f) => writeFile(path.join(f, 'vocab.json'), '[]'), /vocab\.json: expected a JSON object/],
+    ['a list', (f) => writeFile(path.join(f, 'vocab.json'), '[]'), /vocab\.json:1:1: expected an object/],
     ['an empty vocabulary', (f) => writeFile(path.join(f, 'vocab.json'), '{}'), /vocab\.json: token ".+" is missing/],
     [
       'an id twice',
@@ -137,7 +137,7 @@ describe('broken folders', () => {
     [
       'a broken map',
       (f) => writeFile(path.join(f, 'special_tokens_map.json'), 'x'),
-      /special_tokens_map\.json: .*JSON/,
+      /special_tokens_map\.json:1:1: .*JSON/,
     ],
     ['an unknown pad', (f) => writeFile(path.join(f, 'special_tokens_map.json'), '{"pad_token":"[PAD]"}'), /"\[PAD\]"/],
   ];

@@ -47,7 +47,7 @@ describe('WordPiece', () => {
   test.each([
     ['no file', undefined, /no tokenizer\.json next to it/],
     ['not JSON', '{', /it is not valid JSON/],
-    ['no vocabulary', '{"model":{}}', /expected a model\.vocab/],
+    ['no vocabulary', '{"model":{}}', /:1:10: expected an object of token → id at model\.vocab but found nothing/],
     ['a hole', '{"model":{"vocab":{"[UNK]":0,"b":2}}}', /every id from 0 on once/],
     ['no unknown token', '{"model":{"vocab":{"a":0,"b":1}}}', /it has no \[UNK\]/],
   ])('%s', async (_, content, message) => {

@@ -5,47 +5,22 @@ import { duration } from '../../words.js';
 import type { Io } from './io.js';
 import { ProgressLine } from './progress.js';
 
-const BAR = 20;
-const PAUSE_MS = 30_000;
-const REDRAW_MS = 50;
-
-export class EvaluateLine extends ProgressLine {
-  readonly #talk: Io;
-  #began = 0;
-  /** Pictures that were done when the first one of this run began: they took no time. */
-  #first: number | undefined;
-  #said = -Infinity;
-
-  constructor(io: Io) {
-    super(io);
-    this.#talk = io;
-  }
-
-  progress(progress: EvaluateProgress): void {
-    const now = performance.now();
-    if (this.#first === undefined) {
-      this.#first = progress.done;
-      this.#began = now;
-      if (progress.resumed > 0) this.note(`resuming after ${progress.resumed} images of an earlier run`);
-    }
-    const last = progress.done === progress.total;
-    if (!last && now - this.#said < (this.#talk.terminal ? REDRAW_MS : PAUSE_MS)) return;
-    this.#said = now;
-    const text = progressText(progress, progress.done - this.#first, (now - this.#began) / 1000);
-    if (this.#talk.terminal) this.write(`${bar(progress)} ${text}`);
-    else this.#talk.err(`${text}\n`);
-  }
-
-  /** A line that stays. */
-  note(text: string): void {
-    this.clear();
-    this.#talk.err(`${text}\n`);
-  }
-}
-
-function bar({ done, total }: EvaluateProgress): string {
-  const filled = total === 0 ? BAR : Math.round((BAR * done) / total);
-  return `[${'#'.repeat(filled)}${' '.repeat(BAR - filled)}]`;
+export function evaluateLine(io: Io): ProgressLine<EvaluateProgress> {
+  /** Images that were done when the first one of this run began: they took no time. */
+  let start: { at: number; done: number } | undefined;
+  const line = new ProgressLine<EvaluateProgress>(
+    io,
+    (progress) => {
+      const { done, total, resumed } = progress;
+      const now = performance.now();
+      if (!start && resumed > 0) line.note(`resuming after ${resumed} images of an earlier run`);
+      start ??= { at: now, done };
+      const text = progressText(progress, done - start.done, (now - start.at) / 1000);
+      return { share: total === 0 ? 1 : done / total, text };
+    },
+    { terminal: 50, log: 30_000 },
+  );
+  return line;
 }
 
 /** @param fresh pictures of this run @param seconds that they took */

@@ -5,37 +5,22 @@ import { progressText } from './evaluate-line.js';
 import type { Io } from './io.js';
 import { ProgressLine } from './progress.js';
 
-const PAUSE_MS = 60_000;
-const REDRAW_MS = 50;
-
-export class ReproduceLine extends ProgressLine {
-  readonly #talk: Io;
-  /** By run, since several may go on at once: when it began and was last spoken of, and the pictures that an earlier call had done. */
-  readonly #runs = new Map<number, { began: number; said: number; first: number }>();
-  /** Of all runs: when the first one began, and the pictures that were open then. */
-  #start: { at: number; left: number } | undefined;
-
-  constructor(io: Io) {
-    super(io);
-    this.#talk = io;
-  }
-
-  progress(progress: ReproduceProgress): void {
-    const { run, runs, folder, done, total, left } = progress;
+export function reproduceLine(io: Io): ProgressLine<ReproduceProgress> {
+  /** By run, since several may go on at once: when it began, and the images that an earlier call had done. */
+  const begun = new Map<number, { at: number; done: number }>();
+  /** Of all runs: when the first one began, and the images that were open then. */
+  let start: { at: number; left: number } | undefined;
+  const show = (progress: ReproduceProgress): string | undefined => {
+    const { run, runs, folder, done, left } = progress;
     const now = performance.now();
-    this.#start ??= { at: now, left };
-    const own = this.#runs.get(run) ?? { began: now, said: this.#talk.terminal ? -Infinity : now, first: done };
-    this.#runs.set(run, own);
-    const finished = done === total;
-    if (!finished && now - own.said < (this.#talk.terminal ? REDRAW_MS : PAUSE_MS)) return;
-    // A run that was there already is no news.
-    if (finished && own.first === total && !this.#talk.terminal) return;
-    own.said = now;
-    const fresh = this.#start.left - left;
-    const all =
-      fresh > 0 && run < runs ? ` (about ${duration((left * (now - this.#start.at)) / 1000 / fresh)} for all)` : '';
-    const text = `run ${run} of ${runs}${all}: ${progressText(progress, done - own.first, (now - own.began) / 1000)}, ${folder}`;
-    if (this.#talk.terminal) this.write(text);
-    else this.#talk.err(`${text}\n`);
-  }
+    start ??= { at: now, left };
+    const own = begun.get(run) ?? { at: now, done };
+    begun.set(run, own);
+    // A run that has just begun, or was there already, is no news for a log.
+    if (done === own.done && !io.terminal) return undefined;
+    const fresh = start.left - left;
+    const all = fresh > 0 && run < runs ? ` (about ${duration((left * (now - start.at)) / 1000 / fresh)} for all)` : '';
+    return `run ${run} of ${runs}${all}: ${progressText(progress, done - own.done, (now - own.at) / 1000)}, ${folder}`;
+  };
+  return new ProgressLine(io, show, { terminal: 50, log: 60_000 });
 }

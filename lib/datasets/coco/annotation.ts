@@ -1,6 +1,6 @@
 /** An annotation of the JSON → its object. */
 
-import { JsonReader } from '../../checks/index.js';
+import { Field, integer, number } from '../../checks/index.js';
 import { InvSegError } from '../../errors.js';
 import type { EncodedRuns, Runs } from '../../labels/index.js';
 import { decodeRuns, runsArea } from '../../labels/index.js';
@@ -25,22 +25,22 @@ export function readAnnotation(
   name: string,
   budget: Budget = { crossings: MOST_CROSSINGS },
 ): PaintedObject {
-  const reader = new JsonReader(annotation, name, '', 'DATASET_INVALID');
-  const category = reader.at('category_id').value;
+  const field = new Field(annotation, { file: name, code: 'DATASET_INVALID' });
+  const category = field.at('category_id').value;
   const label = cocoLabels.get(category as number);
   if (label === undefined) throw invalid(name, `the category ${JSON.stringify(category)} is not one of COCO's 80`);
-  const shape = reader.at('segmentation');
+  const shape = field.at('segmentation');
   const parts = Array.isArray(shape.value) ? readPolygons(shape, size, name, budget) : [readRuns(shape, size, name)];
-  const area = reader.at('area');
+  const area = field.at('area');
   return {
     label,
-    area: area.present ? area.number(true) : parts.reduce((sum, runs) => sum + runsArea(runs), 0),
-    crowd: reader.at('iscrowd').value === 1,
+    area: area.present ? area.read(number({ min: 0 })) : parts.reduce((sum, runs) => sum + runsArea(runs), 0),
+    crowd: field.at('iscrowd').value === 1,
     parts,
   };
 }
 
-function readPolygons(shape: JsonReader, { width, height }: Size, name: string, budget: Budget): Runs[] {
+function readPolygons(shape: Field, { width, height }: Size, name: string, budget: Budget): Runs[] {
   const polygons = shape.value as unknown[];
   if (polygons.length === 0) throw invalid(name, 'its segmentation is empty');
   return polygons.map((points, i) => {
@@ -57,14 +57,14 @@ function readPolygons(shape: JsonReader, { width, height }: Size, name: string, 
   });
 }
 
-function readRuns(shape: JsonReader, { width, height }: Size, name: string): Runs {
+function readRuns(shape: Field, { width, height }: Size, name: string): Runs {
   const size = shape
     .at('size')
     .list()
-    .map((side) => side.integer(0));
+    .map((side) => side.read(integer(0)));
   const counts = shape.at('counts');
-  if (size.length !== 2) shape.at('size').fail('[height, width]');
-  if (typeof counts.value !== 'string' && !Array.isArray(counts.value)) counts.fail('run lengths');
+  if (size.length !== 2) shape.at('size').expected('[height, width]');
+  if (typeof counts.value !== 'string' && !Array.isArray(counts.value)) counts.expected('run lengths');
   const encoded = { size, counts: counts.value } as unknown as EncodedRuns;
   return decodeRuns(encoded, width, height, name);
 }

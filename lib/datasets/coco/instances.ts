@@ -3,7 +3,7 @@
  * its place in the file (16 bytes); polygons are read again when the picture's turn comes.
  */
 import path from 'node:path';
-import { JsonReader, show } from '../../checks/index.js';
+import { Field, integer, show, someText } from '../../checks/index.js';
 import type { ErrorCode } from '../../errors.js';
 import { InvSegError } from '../../errors.js';
 import { openFile } from '../../system/index.js';
@@ -58,10 +58,8 @@ export class InstancesFile {
       if (key === 'categories') categories.push(value['id']);
       else if (key === 'images') addPicture(byKey, value, file);
       else {
-        const owner = new JsonReader(value, file, `annotation at byte ${offset}`, 'DATASET_INVALID')
-          .at('image_id')
-          .integer(0);
-        owners!.push(owner);
+        const source = { file: `${file}: annotation at byte ${offset}`, code: 'DATASET_INVALID' } as const;
+        owners!.push(new Field(value, source).at('image_id').read(integer(0)));
         offsets!.push(offset);
         lengths!.push(length);
       }
@@ -107,17 +105,17 @@ export class InstancesFile {
 }
 
 function addPicture(byKey: Map<number, Picture>, value: Element['value'], file: string): void {
-  const image = new JsonReader(value, file, 'image', 'DATASET_INVALID');
-  const key = image.at('id').integer(0);
+  const image = new Field(value, { file, code: 'DATASET_INVALID' }, ['image']);
+  const key = image.at('id').read(integer(0));
   if (byKey.has(key)) throw invalid(file, `two images have the id ${key}`);
-  const fileName = image.at('file_name').text();
+  const fileName = image.at('file_name').read(someText);
   if (!isFileName(fileName))
     throw invalid(file, `image ${key} has the file_name ${JSON.stringify(fileName)}; expected a name without folders`);
   byKey.set(key, {
     fileName,
     key,
-    width: image.at('width').integer(1),
-    height: image.at('height').integer(1),
+    width: image.at('width').read(integer(1)),
+    height: image.at('height').read(integer(1)),
     annotations: [],
   });
 }

@@ -1,5 +1,6 @@
 /** The losses over the steps, and what went wrong on the way. */
 
+import { isPlainObject } from '../../checks/index.js';
 import type { Html } from '../../page/index.js';
 import { html, lineChart, section, shownName } from '../../page/index.js';
 import { figure, plural, seconds } from '../../words.js';
@@ -66,7 +67,7 @@ export function settingsSection({ settings, milliseconds, protocol }: Evaluation
   const { options, classes: _, unlisted: __, protocol: ___, ...rest } = settings;
   const rows = (group: object, prefix = ''): Html[] =>
     Object.entries(group).flatMap(([key, value]: [string, unknown]) => {
-      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return rows(value, `${prefix}${key}.`);
+      if (isPlainObject(value)) return rows(value, `${prefix}${key}.`);
       const text = typeof value === 'string' && value.trim() !== '' ? value : JSON.stringify(value);
       return [html`<li>${prefix}${key} <code>${text}</code></li>`];
     });

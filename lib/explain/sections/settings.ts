@@ -1,4 +1,5 @@
 /** What the result was made with, and how long it took. */
+import { isPlainObject } from '../../checks/index.js';
 import { defaults } from '../../options/index.js';
 import type { Html } from '../../page/index.js';
 import { html, section } from '../../page/index.js';
@@ -48,7 +49,7 @@ const list = (rows: readonly Row[]): Html =>
 function flat(group: object, prefix = ''): Row[] {
   return Object.entries(group).flatMap(([key, value]: [string, unknown]) => {
     const name = `${prefix}${key}`;
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return flat(value, `${name}.`);
+    if (isPlainObject(value)) return flat(value, `${name}.`);
     return [{ name, value: shown(value) }];
   });
 }

@@ -57,7 +57,7 @@ at::Tensor Engine::encode_text(const int32_t* ids, int64_t prompts) {
         "Token id " + std::to_string(ids[i]) + " is outside the model's vocabulary");
   }
   const at::Tensor tokens = at::from_blob(const_cast<int32_t*>(ids), {prompts, length}, at::kInt).to(at::kLong);
-  const at::Tensor states = graphs_.run("text", {tokens.to(device_)}, [this](const std::vector<at::Tensor>& inputs) {
+  at::Tensor states = graphs_.run("text", {tokens.to(device_)}, [this](const std::vector<at::Tensor>& inputs) {
     return std::vector<at::Tensor>{text_encoder_->forward({inputs[0]}).toTensor().to(at::kFloat)};
   })[0];
   expect_shape("text states", states, {prompts, length, config_.context_width});

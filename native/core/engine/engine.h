@@ -46,8 +46,6 @@ class Engine {
   const EngineConfig& config() const { return config_; }
   const at::Device& device() const { return device_; }
   at::ScalarType dtype() const { return dtype_; }
-  /** "cpu" or "cuda:<index>". */
-  std::string device_string() const { return device_.str(); }
   const Schedule& schedule() const { return *schedule_; }
   /** Of everything that is computed again and again in the same shapes. */
   GraphCache& graphs() { return graphs_; }

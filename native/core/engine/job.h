@@ -41,7 +41,7 @@ auto run_job(F&& work, const DeviceCare& care) -> decltype(work()) {
     // Outside of the catch block: by now the attempt's tensors are gone.
     if (care.flush) guarded(care.flush);
   }
-  throw *full;
+  throw Error(*full);
 }
 
 }  // namespace invseg

@@ -78,12 +78,15 @@ extern "C" __global__ void __launch_bounds__(kThreads) geglu_backward(
 
 namespace {
 
+using kernels::kMultiprocessors;
 using kernels::kThreads;
 
 int64_t pack_of(const at::Tensor& x) { return 16 / x.element_size(); }
 
 /** Enough blocks for a large GPU; a block goes on to further packs. */
-int64_t blocks_for(int64_t packs) { return std::clamp<int64_t>((packs + kThreads - 1) / kThreads, 1, 132 * 16); }
+int64_t blocks_for(int64_t packs) {
+  return std::clamp<int64_t>((packs + kThreads - 1) / kThreads, 1, kMultiprocessors * 16);
+}
 
 kernels::Kernel kernel(const char* name, const at::Tensor& x) {
   return kernels::compile(kernels::fused_source(), name, x.scalar_type(), x.device());

@@ -11,9 +11,9 @@ namespace {
 
 using kernels::kThreads;
 
-constexpr int64_t kMaxGroups = 64;    // as in the source
-constexpr int64_t kBlocks = 132 * 4;  // about what fills a large GPU
-constexpr int64_t kMaxShares = 64;    // partial sums that every block adds up again
+constexpr int64_t kMaxGroups = 64;  // as in the source
+constexpr int64_t kBlocks = kernels::kMultiprocessors * 4;
+constexpr int64_t kMaxShares = 64;  // partial sums that every block adds up again
 
 /** How a picture's rows are dealt out to blocks and threads. */
 struct Layout {

@@ -95,6 +95,7 @@ Compiled build(const std::string& source, const std::string& options, const std:
     begin = end + 1;
   }
   std::vector<const char*> arguments;
+  arguments.reserve(words.size());
   for (const auto& word : words) arguments.push_back(word.c_str());
   const int status = l.compile(program, static_cast<int>(arguments.size()), arguments.data());
   Compiled result{{}, log_of(program)};

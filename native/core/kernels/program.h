@@ -31,6 +31,9 @@ Kernel compile(const char* source, const std::string& name, at::ScalarType type,
 /** The most threads of a block. */
 inline constexpr int64_t kThreads = 512;
 
+/** Of an H100: a small multiple of it as blocks is about what fills a large GPU. */
+inline constexpr int64_t kMultiprocessors = 132;
+
 /** float32, bfloat16 or float16. */
 inline bool is_value_type(at::ScalarType type) {
   return type == at::kFloat || type == at::kBFloat16 || type == at::kHalf;

@@ -137,7 +137,7 @@ struct PairDistances : torch::autograd::Function<PairDistances> {
     const at::Tensor pairs =
         wa.matmul(turned(tm)) + ta.matmul(turned(wm)) - ua.matmul(turned(vm)) - va.matmul(turned(um));
     const at::Tensor areas = ta.matmul(turned(tm));  // [B, C, C]
-    const at::Tensor result = pairs / areas.clamp_min(kSumFloor);
+    at::Tensor result = pairs / areas.clamp_min(kSumFloor);
     context->save_for_backward({probabilities, narrow, c.p, c.r, c.own, c.l, s.u, s.v, s.w, s.t, result});
     return result;
   }

@@ -27,6 +27,7 @@ std::vector<Candidate> best_candidates(const at::Tensor& logits, const std::vect
       scores.dim() == 2 && scores.size(0) == static_cast<int64_t>(running.size()) && scores.size(1) >= count,
       "The text decoder returned logits of another shape than [beams, vocabulary]");
   std::vector<float> sums;
+  sums.reserve(running.size());
   for (const Beam& beam : running) sums.push_back(beam.score);
   scores = scores + at::tensor(sums, at::kFloat).unsqueeze(1);
   const auto [values, indices] = scores.flatten().topk(count);

@@ -36,8 +36,11 @@ std::vector<Taps> make_taps(const AxisWindow& axis) {
   std::vector<double> weights;
   for (int64_t i = axis.begin; i < axis.begin + axis.count; ++i) {
     const double centre = (static_cast<double>(i) + 0.5) * scale;
+    // Pillow rounds like this, to the bit.
+    // NOLINTBEGIN(bugprone-incorrect-roundings)
     const auto first = std::max<int64_t>(0, static_cast<int64_t>(centre - support + 0.5));
     const auto last = std::min<int64_t>(axis.from, static_cast<int64_t>(centre + support + 0.5));
+    // NOLINTEND(bugprone-incorrect-roundings)
     weights.clear();
     double sum = 0.0;
     for (int64_t x = first; x < last; ++x) {

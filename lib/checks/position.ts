@@ -1,0 +1,48 @@
+/** Lines and columns in a text of JSON, which `JSON.parse` does not tell. */
+import type { AnyNode, ValueNode } from '@humanwhocodes/momoa';
+import { parse } from '@humanwhocodes/momoa';
+
+/** Keys and indices from the top of a file to a value. */
+export type Path = readonly (string | number)[];
+
+/** Characters of a text that is parsed for its positions: some twenty bytes of memory go with each. */
+const MOST = 2 ** 25;
+
+/**
+ * `file:line:column` of the value at `path`, or of the nearest thing around it that is there. Looked up when an error needs it: a parser
+ * that keeps positions takes many times as long as `JSON.parse`, and lists of names have megabytes.
+ */
+export function positionOf(file: string, text: string, path: Path): string {
+  if (text.length > MOST) return file;
+  const { line, column } = find(parse(text, { mode: 'json' }).body, path).loc.start;
+  return `${file}:${line}:${column}`;
+}
+
+/** Where and why a text is not JSON. @param cause what `parseJson` threw */
+export function notJson(file: string, text: string, cause: Error): string {
+  try {
+    // The parser with positions calls itself for every level.
+    if (text.length <= MOST && !cause.message.includes('nested')) parse(text, { mode: 'json' });
+  } catch (error) {
+    const { line, column, message } = error as Error & { line?: number; column?: number };
+    if (line !== undefined)
+      return `${file}:${line}:${column}: it is not valid JSON: ${message.replace(/ \(\d+:\d+\)$/, '')}`;
+  }
+  return `${file}: it is not valid JSON: ${cause.message}`;
+}
+
+/** Where a key is written twice, the last one counts, as for `JSON.parse`. */
+function find(node: ValueNode, path: Path): AnyNode {
+  let at = node;
+  for (const step of path) {
+    const inner =
+      at.type === 'Object'
+        ? at.members.findLast(({ name }) => (name.type === 'String' ? name.value : name.name) === step)?.value
+        : at.type === 'Array'
+          ? at.elements[step as number]?.value
+          : undefined;
+    if (inner === undefined) return at;
+    at = inner;
+  }
+  return at;
+}

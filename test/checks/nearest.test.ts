@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest';
+import { nearest } from '../../lib/checks/index.js';
+
+it.each([
+  ['stesp', 'steps'], // two letters swapped are one edit
+  ['Seed', 'seed'],
+  ['thresold', 'threshold'],
+  ['colour', undefined],
+  ['s'.repeat(1e6), undefined],
+])('%s means %s', (word, known) => {
+  expect(nearest(word, ['seed', 'steps', 'threshold'])).toBe(known);
+});
