@@ -1,4 +1,4 @@
-/** Images a second with several in one pass. */
+/** Images per second with several in one pass. */
 import type { ImageInput } from '../image/index.js';
 import type { MethodOverrides } from '../options/index.js';
 import type { BatchImage, Segmenter } from '../segmenter/index.js';

@@ -60,7 +60,7 @@ const own = `
 export function renderBench(report: BenchReport, { rate }: BenchPageOptions = {}): string {
   checkBenchReport(report, 'report');
   if (rate !== undefined && !(typeof rate === 'number' && rate > 0 && Number.isFinite(rate)))
-    refuse('rate', 'operations a second above 0', rate);
+    refuse('rate', 'operations per second above 0', rate);
   const title = `${report.model.name}${report.model.random ? ' (random weights)' : ''} on ${report.deviceName}`;
   return framed({
     title,
@@ -75,8 +75,8 @@ function lead(title: string, report: BenchReport): Html {
   return html`<header>
 <h1>${title}</h1>
 <ul class="figures">
-<li><strong>${milliseconds(stages.total?.p50 ?? 0)}</strong>an image, median of ${images}</li>
-<li><strong>${report.imagesPerSecond.toPrecision(3)}</strong>images a second, one at a time</li>
+<li><strong>${milliseconds(stages.total?.p50 ?? 0)}</strong>per image, median of ${images}</li>
+<li><strong>${report.imagesPerSecond.toPrecision(3)}</strong>images per second, one at a time</li>
 <li><strong>${memory(peakMemory)}</strong>peak memory of the process</li>
 <li><strong>${milliseconds(eventLoopP99)}</strong>event loop delay, 99th percentile</li>
 </ul>
@@ -146,7 +146,7 @@ function settingsSection({ picture, categories, options, losses }: BenchReport):
   );
   const loss = losses.length > 0 ? ` Loss ${losses.map((one) => one.toFixed(5)).join(' to ')}.` : '';
   return html`<h2 id="settings">Settings</h2>
-<p>A picture of ${picture.width} × ${picture.height} and the names ${categories.join(', ')}.${loss}</p>
+<p>An image of ${picture.width} × ${picture.height} and the names ${categories.join(', ')}.${loss}</p>
 <details><summary>Options of the method</summary><ul class="settings">${shown}</ul></details>`;
 }
 

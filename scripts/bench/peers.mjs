@@ -60,7 +60,17 @@ export async function peers(args, python) {
     for (let round = 0; round < rounds; round++) {
       await own(async (segmenter, parts) => {
         if (round === 0) await writeInputs(inputs, { parts, bundle, picture, categories, steps });
-        ours.push(await bench({ segmenter, picture, categories, images, warmup, options: { steps } }));
+        ours.push(
+          await bench({
+            segmenter,
+            picture,
+            categories,
+            images,
+            warmup,
+            random: random !== undefined,
+            options: { steps },
+          }),
+        );
         if (round === rounds - 1) last = await segmenter.segment(picture, { categories, steps });
       });
       for (const [kind, rows] of others) rows.push(await peer(python, { inputs, kind, images, warmup, threads }));
