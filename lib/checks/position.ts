@@ -20,15 +20,31 @@ export function positionOf(file: string, text: string, path: Path): string {
 
 /** Where and why a text is not JSON. @param cause what `parseJson` threw */
 export function notJson(file: string, text: string, cause: Error): string {
-  try {
-    // The parser with positions calls itself for every level.
-    if (text.length <= MOST && !cause.message.includes('nested')) parse(text, { mode: 'json' });
-  } catch (error) {
-    const { line, column, message } = error as Error & { line?: number; column?: number };
-    if (line !== undefined)
-      return `${file}:${line}:${column}: it is not valid JSON: ${message.replace(/ \(\d+:\d+\)$/, '')}`;
+  const said = cause.message;
+  const why = said
+    .replace(/ in JSON at position \d+.*$/s, '')
+    .replace(/, (?:\.{3})?".*" is not valid JSON$/s, '')
+    .replace('JSON input', 'input');
+  const place = placeOf(text, said);
+  return `${file}${place && `:${place.line}:${place.column}`}: it is not valid JSON: ${why}`;
+}
+
+/** The parser's message holds the position or not, by what is wrong. */
+function placeOf(text: string, said: string): { line: number; column: number } | '' {
+  const at = / at position (\d+)/.exec(said);
+  if (at || said.startsWith('Unexpected end')) {
+    const lines = text.slice(0, at ? Number(at[1]) : text.length).split('\n');
+    return { line: lines.length, column: lines.at(-1)!.length + 1 };
   }
-  return `${file}: it is not valid JSON: ${cause.message}`;
+  // The parser with positions calls itself for every level.
+  if (text.length > MOST || said.includes('nested')) return '';
+  try {
+    parse(text, { mode: 'json' });
+  } catch (error) {
+    const { line, column } = error as Error & { line?: number; column?: number };
+    if (line !== undefined && column !== undefined) return { line, column };
+  }
+  return '';
 }
 
 /** Where a key is written twice, the last one counts, as for `JSON.parse`. */

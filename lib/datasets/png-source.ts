@@ -1,4 +1,5 @@
 /** The common case: a folder of pictures, a folder of PNG masks, the same ids in both. */
+import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import type { Located } from './dataset.js';
 import type { LabelTable } from './labels.js';
@@ -20,11 +21,32 @@ export async function findPicture(
     const file = await root.find(...folder, `${id}${ending}`);
     if (file !== undefined) return file;
   }
+  const other = await otherSpelling(root, folder, id, endings);
+  if (other !== undefined) return other;
   const shown = endings.length === 1 ? endings[0] : `{${endings.join(',')}}`;
   throw new InvSegError(
     'IMAGE_NOT_FOUND',
     `${root.at(...folder, `${id}${shown}`)}: there is no such image, but the list names it`,
   );
+}
+
+/** Cameras write `.JPG`, and somebody may write `.Jpeg`. */
+async function otherSpelling(
+  root: Root,
+  folder: readonly string[],
+  id: string,
+  endings: readonly string[],
+): Promise<string | undefined> {
+  for (const ending of endings) {
+    const file = await root.find(...folder, `${id}${ending.toUpperCase()}`);
+    if (file !== undefined) return file;
+  }
+  const names = await root.list(...folder).catch(() => []);
+  const name = names.find((one) => {
+    const { name: stem, ext } = path.parse(one);
+    return stem === id && endings.includes(ext.toLowerCase());
+  });
+  return name === undefined ? undefined : root.find(...folder, name);
 }
 
 /** @throws {InvSegError} `MASK_NOT_FOUND`; `DATASET_INVALID` for a link out of the root */

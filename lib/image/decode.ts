@@ -82,6 +82,13 @@ export async function decodeImage(input: ImageInput, options: DecodeOptions = {}
   else if (isSharp(input)) image = await decodePixels(input.clone(), 'sharp image', maxPixels, []);
   else if (isRaw(input)) image = decodeRaw(input, maxPixels);
   else {
+    const data = (input as Partial<RawImage> | null | undefined)?.data as unknown;
+    if (data !== undefined) {
+      throw new InvSegError(
+        'IMAGE_INVALID',
+        `Expected a Uint8Array or a Uint8ClampedArray for data of the raw image but received ${show(data)}`,
+      );
+    }
     const type = input === null ? 'null' : typeof input;
     throw new InvSegError(
       'IMAGE_INVALID',
@@ -135,9 +142,16 @@ function decodeRaw({ data, width, height, channels }: RawImage, maxPixels: numbe
     }
   }
   checkSize('raw image', width, height, maxPixels);
+  if (channels !== undefined && ![1, 2, 3, 4].includes(channels)) {
+    throw new InvSegError(
+      'IMAGE_INVALID',
+      `Expected 1 to 4 for channels of the raw image but received ${show(channels)}`,
+    );
+  }
   const depth = channels ?? data.length / (width * height);
-  if (!Number.isInteger(depth) || depth < 1 || depth > 4 || data.length !== width * height * depth) {
-    const each = channels === undefined ? '1 to 4 bytes per pixel' : `${show(channels)} channels of 1 to 4`;
+  if (![1, 2, 3, 4].includes(depth) || data.length !== width * height * depth) {
+    const each =
+      channels === undefined ? '1 to 4 bytes per pixel' : `${width * height * channels} bytes (${channels} per pixel)`;
     throw new InvSegError(
       'IMAGE_INVALID',
       `Expected ${each} for a raw image of ${width}×${height} but received ${data.length} bytes`,

@@ -24,6 +24,9 @@ export interface SpecialTokens {
 
 const CLIP_SPECIALS: SpecialTokens = { bos: '<|startoftext|>', eos: '<|endoftext|>', pad: '<|endoftext|>' };
 
+/** A byte alone, and one that ends a word. */
+const singleTokens = byteLetters.flatMap((letter) => [letter, letter + WORD_END]);
+
 /**
  * `vocab.json` and `merges.txt`; where there is no `vocab.json`, the `tokenizer.json` that newer tools write alone.
  *
@@ -91,7 +94,7 @@ function checkVocab(list: Field): Map<string, number> {
     seen[id] = 1;
     vocab.set(token, id);
   }
-  const missing = byteLetters.flatMap((c) => [c, c + WORD_END]).find((token) => !vocab.has(token));
+  const missing = singleTokens.find((token) => !vocab.has(token));
   if (missing !== undefined) {
     throw invalid(
       file,
@@ -114,6 +117,16 @@ function checkMerges(file: string, merges: string[], vocab: ReadonlyMap<string, 
     if (unknown !== undefined)
       throw invalid(file, `merge ${i + 1} uses ${JSON.stringify(unknown)}, which is not in the vocabulary`);
   });
+  // A list that was cut off reads as shorter words, and the masks would be others.
+  const made = new Set([...singleTokens, ...merges.map((pair) => pair.replace(' ', ''))]);
+  const unmade = [...vocab.keys()].filter((token) => !made.has(token) && !/^<.+>$/.test(token));
+  if (unmade.length > 0) {
+    const tokens = `${unmade.length} ${unmade.length === 1 ? 'token' : 'tokens'}`;
+    throw invalid(
+      file,
+      `no merge makes ${tokens} of the vocabulary, ${JSON.stringify(unmade[0])} first; the list is cut off, or another model's`,
+    );
+  }
   return merges;
 }
 

@@ -21,12 +21,18 @@ bool mentions_memory(const std::string& text) {
              "CUBLAS_STATUS_ALLOC_FAILED"});
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+std::string without_indent(const std::string& line) {
+  const auto begin = line.find_first_not_of(' ');
+  return begin == std::string::npos ? "" : line.substr(begin);
+}
 
 std::string last_line(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   const auto newline = text.rfind('\n');
-  return newline == std::string::npos ? text : text.substr(newline + 1);
+  const std::string last = newline == std::string::npos ? text : text.substr(newline + 1);
+  // The mark below a line of code says nothing without it.
+  const bool mark = last.find("<--- HERE") != std::string::npos && newline != std::string::npos;
+  return mark ? "TorchScript failed at " + last_line(text.substr(0, newline)) : without_indent(last);
 }
 
 /**
@@ -74,6 +80,11 @@ void rethrow_as_error() {
   } catch (...) {
     throw Error("INTERNAL", "An exception of an unknown type was thrown");
   }
+}
+
+std::string first_line(const std::string& text) {
+  const auto begin = text.find_first_not_of(" \n");
+  return begin == std::string::npos ? "" : text.substr(begin, text.find('\n', begin) - begin);
 }
 
 void check_shape(bool ok, const std::string& message) {

@@ -36,6 +36,9 @@ auto guarded(F&& f) -> decltype(f()) {
   }
 }
 
+/** The first line that is not blank: LibTorch's compiler begins its messages with an empty one. */
+std::string first_line(const std::string& text);
+
 /** Throws `SHAPE_MISMATCH` with `message` unless `ok`. */
 void check_shape(bool ok, const std::string& message);
 

@@ -66,6 +66,16 @@ TEST(of_a_trace_the_message_is_kept) {
         "The following operation failed in the TorchScript interpreter.\nTraceback\nAssertionError: 3 views\n");
   });
   CHECK(raised.what() == std::string("AssertionError: 3 views"));
+  // A compiler's message, and a trace without a message.
+  const Error compiled =
+      caught([] { throw std::runtime_error("\nUnknown builtin op: torch.none.\n  x\n  ~ <--- HERE\n"); });
+  CHECK(compiled.what() == std::string("Unknown builtin op: torch.none."));
+  const Error bare = caught([] {
+    throw std::runtime_error(
+        "The following operation failed in the TorchScript interpreter.\nTraceback\n    y = f(x)\n        ~ <--- "
+        "HERE\n");
+  });
+  CHECK(bare.what() == std::string("TorchScript failed at y = f(x)"));
 }
 
 TEST(memory_that_runs_out_is_known_by_its_texts) {

@@ -212,7 +212,7 @@ TEST(code_in_memory_is_loaded_and_its_file_is_not_read) {
   CHECK(given.forward({ids}).toTensor().equal(wanted));
   CHECK_ERROR(
       LoadedModule("text encoder", {c.script, sources, false, "not a module"}, at::kCPU, at::kFloat, true, files),
-      "MODEL_NOT_FOUND", c.script);
+      "MODEL_UNSUPPORTED", c.script);
 }
 
 TEST(a_script_that_is_none_is_an_error) {
@@ -223,6 +223,6 @@ TEST(a_script_that_is_none_is_an_error) {
       "none.pt");
   std::ofstream(c.folder.path("text.pt")) << "not a module";
   CHECK_ERROR(
-      LoadedModule("U-Net", {c.folder.path("text.pt"), {}}, at::kCPU, at::kFloat, true, files), "MODEL_NOT_FOUND",
+      LoadedModule("U-Net", {c.folder.path("text.pt"), {}}, at::kCPU, at::kFloat, true, files), "MODEL_UNSUPPORTED",
       "text.pt");
 }

@@ -43,6 +43,10 @@ describe('a field', () => {
   it.each([
     ['{"a": 1,}', 'f.json:1:9: it is not valid JSON: '],
     ['[\n1 2]', 'f.json:2:3: it is not valid JSON: '],
+    ['{', "f.json:1:2: it is not valid JSON: Expected property name or '}'"],
+    ['["a",', 'f.json:1:6: it is not valid JSON: Unexpected end of input'],
+    ['["a",\n"\tb"]', 'f.json:2:2: it is not valid JSON: Bad control character in string literal'],
+    ['[1, x]', "f.json:1:5: it is not valid JSON: Unexpected token 'x'"],
   ])('is not made of %s', (text, message) => {
     expect(said(() => read(text))).toContain(message);
   });

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,6 +44,17 @@ it('gives every picture with its mask', async () => {
     expect(mask).toMatchObject({ width: 128, height: 128 });
     expect(mask.labels).toEqual(Uint8Array.from(decode(readFileSync(at('masks', `${item.id}.png`))).data));
   }
+});
+
+it('takes extensions in capitals, as cameras write them', async () => {
+  const [first, second] = ids as [string, string];
+  renameSync(at('images', `${first}.png`), at('images', `${first}.PNG`));
+  renameSync(at('images', `${second}.png`), at('images', `${second}.Png`));
+  const items = await all(await open());
+  expect(items.slice(0, 2).map(({ imagePath }) => imagePath)).toEqual([
+    at('images', `${first}.PNG`),
+    at('images', `${second}.Png`),
+  ]);
 });
 
 it('goes by the names that a mask has itself', async () => {

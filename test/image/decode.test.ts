@@ -237,12 +237,19 @@ describe('refused', () => {
     ['null', () => null, 'IMAGE_INVALID', /received null/],
     ['undefined', () => undefined, 'IMAGE_INVALID', /received undefined/],
     ['a number', () => 5, 'IMAGE_INVALID', /received number/],
-    ['an object', () => ({ data: [1, 2, 3], width: 1, height: 1 }), 'IMAGE_INVALID', /received object/],
+    ['an object', () => ({ width: 1, height: 1 }), 'IMAGE_INVALID', /received object/],
+    ['a list of numbers', () => ({ data: [1, 2, 3], width: 1, height: 1 }), 'IMAGE_INVALID', /Uint8Array .* for data/],
+    [
+      'an array of floats',
+      () => ({ data: new Float32Array(3), width: 1, height: 1 }),
+      'IMAGE_INVALID',
+      /Uint8Array .* for data/,
+    ],
     [
       'too few raw bytes',
       () => ({ ...twoHalves(), data: new Uint8Array(95) }),
       'IMAGE_INVALID',
-      /3 channels.* 8×4 but received 95 bytes/,
+      /96 bytes \(3 per pixel\).* 8×4 but received 95 bytes/,
     ],
     [
       'raw bytes that fit no layout',
@@ -254,13 +261,13 @@ describe('refused', () => {
       'five channels',
       () => ({ data: new Uint8Array(5), width: 1, height: 1, channels: 5 }),
       'IMAGE_INVALID',
-      /5 channels/,
+      /1 to 4 for channels .* received 5/,
     ],
     [
       'NaN channels',
       () => ({ data: new Uint8Array(5), width: 1, height: 1, channels: NaN }),
       'IMAGE_INVALID',
-      /NaN channels/,
+      /1 to 4 for channels .* received NaN/,
     ],
     ['NaN width', () => ({ ...twoHalves(), width: NaN }), 'IMAGE_INVALID', /integer for width.*received NaN/],
     [

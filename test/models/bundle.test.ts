@@ -103,7 +103,7 @@ describe('a bundle', () => {
       'a broken manifest',
       (f) => writeFile(path.join(f, 'manifest.json'), '{"format":'),
       'MANIFEST_INVALID',
-      /manifest\.json:1:1: it is not valid JSON/,
+      /manifest\.json:1:11: it is not valid JSON/,
     ],
   ];
   it.each(broken)('%s', async (_, breakIt, code, message) => {

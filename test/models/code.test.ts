@@ -53,7 +53,7 @@ describe('TorchScript', () => {
     const reopened = await openBundle(folder, { trustCode: true });
     expect((await reopened.identity()).code).not.toBe(hashed.code);
     await expect(binding.openEngine({ ...config, ...reopened.engineConfig })).rejects.toMatchObject({
-      code: 'MODEL_NOT_FOUND',
+      code: 'MODEL_UNSUPPORTED',
       message: expect.stringContaining('text_encoder.pt'),
     });
   });

@@ -133,6 +133,12 @@ describe('broken folders', () => {
       (f) => writeFile(path.join(f, 'merges.txt'), '#version\nabc\n'),
       /merges\.txt: merge 1 is "abc"/,
     ],
+    [
+      'merges that are cut off',
+      (f) => writeFile(path.join(f, 'merges.txt'), '#version\ni n\n'),
+      /merges\.txt: no merge makes 99 tokens of the vocabulary, "th" first/,
+    ],
+    ['no merges at all', (f) => writeFile(path.join(f, 'merges.txt'), ''), /no merge makes 100 tokens/],
     ['an unknown merge', (f) => writeFile(path.join(f, 'merges.txt'), 'q zz\n'), /merges\.txt: merge 1 uses "zz"/],
     [
       'a broken map',

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <new>
 #include <sstream>
 #include <unordered_map>
 
@@ -120,11 +122,16 @@ LoadedModule::LoadedModule(
       std::istringstream code(config.code);
       module_ = torch::jit::load(code, first);
     }
-  } catch (const c10::Error& e) {
-    const std::string text = e.what_without_backtrace();
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& e) {  // not c10::Error alone: the compiler of TorchScript throws others
+    const auto* own = dynamic_cast<const c10::Error*>(&e);
+    const std::string reason = first_line(own == nullptr ? e.what() : own->what_without_backtrace());
+    const bool there = !config.code.empty() || std::filesystem::exists(config.script);
     throw Error(
-        "MODEL_NOT_FOUND",
-        "Cannot load the " + what + " from " + config.script + ": " + text.substr(0, text.find('\n')));
+        there ? "MODEL_UNSUPPORTED" : "MODEL_NOT_FOUND",
+        "Cannot load the " + what + " from " + config.script + ": " +
+            (there ? "it is damaged, or not TorchScript that this LibTorch reads (" + reason + ")" : reason));
   }
   module_.eval();
   const std::vector<std::string> wide_names = float32_parameters(module_);

@@ -25,7 +25,7 @@ class LoadedModule {
   /**
    * @param what name for messages, e.g. "unet"
    * @param files mappings by path, shared by the modules of one engine, so that no file is mapped twice
-   * @throws Error `MODEL_NOT_FOUND` the script cannot be read; `MODEL_UNSUPPORTED` it is not such a module;
+   * @throws Error `MODEL_NOT_FOUND` there is no script; `MODEL_UNSUPPORTED` it is not such a module;
    *         `WEIGHTS_MISMATCH` missing, extra or wrongly shaped tensors; `WEIGHTS_INVALID` a byte range that does not
    *         fit the file or the shape; `WEIGHTS_NOT_FINITE` NaN or infinity, with `check_finite`; `WEIGHTS_CHANGED` a
    *         file that changes meanwhile.
