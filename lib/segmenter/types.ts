@@ -27,7 +27,7 @@ export type SegmentOptions = MethodOverrides &
     signal?: AbortSignal | undefined;
     /**
      * Called before a stage and after every step. What it throws, or its promise is rejected with, ends the call; the call ends after
-     * all its promises.
+     * all its promises. It must not wait for another call of the same segmenter, which waits for this one.
      */
     onProgress?: ((progress: Progress) => void) | undefined;
   };

@@ -59,7 +59,7 @@ describe('openEngine', () => {
       ({ unet }) => ({ unet: { ...unet, code: undefined, script: '/nowhere/unet.pt' } }),
       'MODEL_NOT_FOUND',
     ],
-    ['code that is no module', ({ unet }) => ({ unet: { ...unet, code: new Uint8Array(64) } }), 'MODEL_NOT_FOUND'],
+    ['code that is no module', ({ unet }) => ({ unet: { ...unet, code: new Uint8Array(64) } }), 'MODEL_UNSUPPORTED'],
     ['code that is empty', ({ unet }) => ({ unet: { ...unet, code: new Uint8Array() } }), 'INVALID_OPTION'],
     ['code that is a text', ({ unet }) => ({ unet: { ...unet, code: 'a program' } }), 'SHAPE_MISMATCH'],
   ])('refuses %s', async (_, change, code) => {
