@@ -130,6 +130,23 @@ it('gives accuracy and time of methods on a data set, a row each', async () => {
   }
 });
 
+it('calls the bundled images by their name', async () => {
+  const file = path.join(folder, 'miniature.jsonl');
+  const { code, out } = await command(
+    ['bench', '--dataset', 'miniature', '--sample', '2', '--methods', 'baseline', '--json', file],
+    {
+      openSegmenter: async () =>
+        Segmenter.of({
+          ...fakeParts(new FakeEngine()),
+          identity: async () => ({ weights: 'w', manifest: 'm', code: 'c', tokenizer: 't' }),
+        }),
+    },
+  );
+  expect(code).toBe(0);
+  expect(out).toContain('2 images of miniature\n');
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ dataset: 'miniature' });
+});
+
 it('refuses a place for its figures, and counts, before it opens a model', async () => {
   for (const [args, why] of [
     [['--json', folder], 'it is a folder'],
