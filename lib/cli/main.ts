@@ -24,7 +24,9 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code === 'EPIPE' || lost) return;
     lost = true;
     process.exitCode ||= EXIT.failed;
-    const failure = new InvSegError('OUTPUT_FAILED', `The output cannot be written (${error.message})`, { cause: error });
+    const failure = new InvSegError('OUTPUT_FAILED', `The output cannot be written (${error.message})`, {
+      cause: error,
+    });
     if (stream === process.stdout) process.stderr.write(describeError(failure, process.argv.includes('--debug')));
   });
 }

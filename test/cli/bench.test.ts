@@ -33,6 +33,21 @@ it('opens the model of its flags, whose code is trusted only where they say so',
   expect(trusted.opened).toMatchObject([{ model: 'somewhere', trustCode: true, copyWeights: true }]);
 });
 
+it('looks for two names of its own, or for those of every --categories', async () => {
+  const file = path.join(folder, 'names.json');
+  for (const [args, names] of [
+    [[], ['cat', 'bus']],
+    [['-c', 'cat'], ['cat']],
+    [
+      ['-c', 'cat,dog', '-c', 'sofa'],
+      ['cat', 'dog', 'sofa'],
+    ],
+  ] as const) {
+    expect((await invseg(...args, '--json', file)).code).toBe(0);
+    expect(JSON.parse(readFileSync(file, 'utf8')).categories).toEqual([...names, 'background']);
+  }
+});
+
 it('compares with figures that it wrote', async () => {
   const file = path.join(folder, 'figures.json');
   expect((await invseg('--json', file)).code).toBe(0);
@@ -153,8 +168,11 @@ it('refuses a place for its figures, and counts, before it opens a model', async
     [['--json', path.join(folder, 'none', 'x.json')], 'its folder is not there'],
     [['--methods', 'invseg'], '--dataset'],
     [['--page', folder], '--page'],
-    [['--rate', '0'], '--rate'],
-    [['--rate', 'fast'], '--rate'],
+    [['--rate', '5'], '--rate is for --page'],
+    [['--rate', '5', '--dataset', 'miniature'], '--rate is for --page'],
+    [['--threshold', '0.1'], '--threshold is for --against'],
+    [['--rate', '0', '--page', path.join(folder, 'x.html')], 'TFLOP/s above 0'],
+    [['--rate', 'fast', '--page', path.join(folder, 'x.html')], 'TFLOP/s above 0'],
     [['--images', '0'], '--images'],
     [['--warmup', '-1'], '--warmup'],
     [['--threshold', ''], '--threshold'],

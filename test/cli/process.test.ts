@@ -151,11 +151,13 @@ describe('invseg', () => {
     expect(readdirSync(out)).toHaveLength(3);
   });
 
-  it.skipIf(!existsSync('/dev/full')).each([
-    [['info']],
-    [['segment', file, '--categories', names, '--method', 'baseline', '--json']],
-    [['segment', 'none.png', '--categories', 'cat', '--json']],
-  ])('%j: output that has no room is an error in words', async (args) => {
+  it
+    .skipIf(!existsSync('/dev/full'))
+    .each([
+      [['info']],
+      [['segment', file, '--categories', names, '--method', 'baseline', '--json']],
+      [['segment', 'none.png', '--categories', 'cat', '--json']],
+    ])('%j: output that has no room is an error in words', async (args) => {
     const full = openSync('/dev/full', 'w');
     const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', full, 'pipe'] });
     closeSync(full);

@@ -66,8 +66,7 @@ export function datasetOptions(
         'INVALID_OPTION',
         `${flag} ${MINIATURE} has its own root; leave --root out, or name another kind`,
       );
-    for (const key of Object.keys(flags) as (keyof typeof flags)[])
-      if (given[key] !== undefined) checkKind(key, kind);
+    for (const key of Object.keys(flags) as (keyof typeof flags)[]) if (given[key] !== undefined) checkKind(key, kind);
     return datasetOptions('folder', { ...given, root: miniatureRoot }, flag);
   }
   const chosen = Object.keys(flags).map((key) => [key, given[key as keyof typeof flags]] as const);
