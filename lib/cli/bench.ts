@@ -81,6 +81,10 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
         'against',
         'page',
         'batches',
+        'categories',
+        'images',
+        'warmup',
+        'keep',
       ]),
     )
     .option('--methods <list>', 'with --dataset: comma-separated methods (default: all)')

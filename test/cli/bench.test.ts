@@ -133,6 +133,10 @@ it('gives accuracy and time of methods on a data set, a row each', async () => {
       [['--methods', 'invseg,invseg'], 'once'],
       [['--batch', '0'], '--batch'],
       [['--random', 'sd21'], 'cannot be used'],
+      [['--categories', 'cat'], 'cannot be used'],
+      [['--images', '3'], 'cannot be used'],
+      [['--warmup', '1'], 'cannot be used'],
+      [['--keep', 'x'], 'cannot be used'],
       [['--set', 'method=iseg'], 'options.method'],
       [['picture.png'], 'both'],
     ] as const) {
@@ -169,7 +173,6 @@ it('refuses a place for its figures, and counts, before it opens a model', async
     [['--methods', 'invseg'], '--dataset'],
     [['--page', folder], '--page'],
     [['--rate', '5'], '--rate is for --page'],
-    [['--rate', '5', '--dataset', 'miniature'], '--rate is for --page'],
     [['--threshold', '0.1'], '--threshold is for --against'],
     [['--rate', '0', '--page', path.join(folder, 'x.html')], 'TFLOP/s above 0'],
     [['--rate', 'fast', '--page', path.join(folder, 'x.html')], 'TFLOP/s above 0'],
