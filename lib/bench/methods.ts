@@ -62,7 +62,7 @@ export interface MethodRow {
   deviceName: string;
   /** Precision of the weights: `float32`, `bfloat16` or `float16`. */
   dtype: string;
-  /** Kind of the data set. */
+  /** Kind of the data set; of the command line also `miniature`. */
   dataset: string;
   /** Images in one pass. */
   batch: number;

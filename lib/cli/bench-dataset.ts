@@ -43,7 +43,7 @@ export async function benchDataset(
   const progress = new ProgressLine(io, String);
   const rows: MethodRow[] = [];
   try {
-    for await (const row of benchMethods({
+    for await (const measured of benchMethods({
       segmenter,
       dataset,
       methods,
@@ -54,6 +54,8 @@ export async function benchDataset(
       signal: io.signal,
       onPicture: (method, done, total) => progress.update(`${method}: ${done} of ${total}`),
     })) {
+      // As it was named: that of the package is a folder too.
+      const row = { ...measured, dataset: flags.dataset! };
       rows.push(row);
       await write(`${JSON.stringify(row)}\n`);
       progress.note(`${row.method}: ${row.pictures} images`);

@@ -21,7 +21,9 @@ import { LIMITS, parseJson, readText } from '../system/index.js';
 import type { BenchDatasetFlags } from './bench-dataset.js';
 import { benchDataset } from './bench-dataset.js';
 import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
+import { checkFor } from './flags/check-for.js';
 import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
+import { categoriesOption } from './flags/names.js';
 import { engineFlags, parseSettings, parseValue } from './flags/options.js';
 import { asComparison, asTable } from './terminal/bench-text.js';
 import { EXIT } from './terminal/failure.js';
@@ -29,7 +31,7 @@ import { interruptible } from './terminal/interruptible.js';
 import type { Io } from './terminal/io.js';
 
 export interface BenchFlags extends BenchDatasetFlags {
-  categories: string;
+  categories?: string;
   images: string;
   warmup: string;
   batches?: string;
@@ -39,7 +41,7 @@ export interface BenchFlags extends BenchDatasetFlags {
   page?: string;
   rate?: string;
   against?: string;
-  threshold: string;
+  threshold?: string;
 }
 
 export function addBenchCommand(program: Command, io: Io, done: (code: number) => void): void {
@@ -48,7 +50,7 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
     .summary('time per image and stage')
     .description('Segments one image repeatedly and prints the median and 90th percentile of every stage.')
     .argument('[image]', 'an image (default: a generated one, 640 × 480)')
-    .option('-c, --categories <names>', 'names to look for, comma-separated', 'cat,bus')
+    .addOption(categoriesOption('names to look for, comma-separated (default: cat,bus)'))
     .option('--images <count>', 'timed images', '10')
     .option('--warmup <count>', 'untimed images before them', '2')
     .option(
@@ -72,13 +74,17 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
       'for --page: rate of the device on large matrix products, to draw the limit of each stage',
     )
     .option('--against <file>', 'compare with figures written by --json; exit code 1 if a stage is slower')
-    .option('--threshold <share>', 'slowdown of a stage that is tolerated, as a share of its median', '0.1')
+    .option('--threshold <share>', 'slowdown of a stage that is tolerated, as a share of its median (default: 0.1)')
     .addOption(
       new Option('--dataset <kind>', `accuracy and time of each method on a data set: ${datasetHelp}`).conflicts([
         'random',
         'against',
         'page',
         'batches',
+        'categories',
+        'images',
+        'warmup',
+        'keep',
       ]),
     )
     .option('--methods <list>', 'with --dataset: comma-separated methods (default: all)')
@@ -92,7 +98,9 @@ export function addBenchCommand(program: Command, io: Io, done: (code: number) =
 }
 
 async function benchCommand(image: string | undefined, flags: BenchFlags, io: Io): Promise<number> {
-  const threshold = share(flags.threshold);
+  const threshold = share(flags.threshold ?? '0.1');
+  checkFor('--threshold', flags.threshold, '--against', flags.against);
+  checkFor('--rate', flags.rate, '--page', flags.page);
   // Read first: a bench of minutes must not end in a file that is none.
   const before = flags.against === undefined ? undefined : await readReport(flags.against);
   if (flags.json !== undefined) await checkTarget('--json', flags.json);
@@ -115,7 +123,7 @@ async function benchCommand(image: string | undefined, flags: BenchFlags, io: Io
   const report = await bench({
     segmenter,
     picture: image ?? drawnPicture(),
-    categories: flags.categories.split(',').map((name) => name.trim()),
+    categories: (flags.categories ?? 'cat,bus').split(',').map((name) => name.trim()),
     options: { ...parseSettings(flags.set), ...(steps !== undefined && { steps: parseValue(steps) as number }) },
     images,
     warmup,

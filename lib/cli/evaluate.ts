@@ -13,7 +13,7 @@ import { absentRules } from '../scores/index.js';
 import { prepareFolder } from '../system/index.js';
 import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
 import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
-import { addMissingNamesFlag, addNamesFlags, runRule } from './flags/names.js';
+import { addMissingNamesFlag, addNamesFlags, categoriesOption, runRule } from './flags/names.js';
 import type { SegmentFlags } from './flags/options.js';
 import { methodFlags, parseValue } from './flags/options.js';
 import type { PoolFlags } from './flags/pools.js';
@@ -54,7 +54,7 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
     .option('--dataset <kind>', datasetHelp);
   addDatasetFlags(command)
     .option('--on-problem <rule>', datasetDefinitions.onProblem.help)
-    .option('-c, --categories <names>', 'for --names given: names to look for in every image');
+    .addOption(categoriesOption('for --names given: names to look for in every image'));
   addMissingNamesFlag(addNamesFlags(command, nameSourceKinds, 'ground-truth'));
   addQueueFlags(command, 'derived from the run')
     .option('--sample <count>', 'number of images, drawn by the seed (default: all)')

@@ -13,9 +13,10 @@ import { prepareFolder, writeWhole } from '../system/index.js';
 import { parseCategories } from '../text/index.js';
 import { shareText } from '../words.js';
 import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
+import { checkFor } from './flags/check-for.js';
 import type { ExplainFlags } from './flags/explain.js';
 import { parseMethods, parsePoints, readMaskNames } from './flags/explain.js';
-import { addNamesFlags, checkFlags, nameOptions, pictureSources, sourceOf } from './flags/names.js';
+import { addNamesFlags, categoriesOption, checkFlags, nameOptions, pictureSources, sourceOf } from './flags/names.js';
 import { engineFlags, methodFlags } from './flags/options.js';
 import { EXIT } from './terminal/failure.js';
 import { interruptible } from './terminal/interruptible.js';
@@ -35,7 +36,7 @@ export function addExplainCommand(program: Command, io: Io, done: (code: number)
     .summary('a page that shows what happened to an image')
     .description('Writes index.html (one self-contained file), explain.json, and every image of the page as PNG.')
     .argument('<image>', 'one image')
-    .option('-c, --categories <names>', 'names to look for, comma-separated; the background is added');
+    .addOption(categoriesOption('names to look for, comma-separated; the background is added'));
   addNamesFlags(command, pictureSources, 'given; with only --vocabulary, diffsegmenter')
     .option('--mask <file>', 'ground truth: PNG of indices at the size of the image; 0 background, 255 ignored')
     .option(
@@ -66,6 +67,7 @@ async function explainCommand(image: string, flags: ExplainFlags, io: Io): Promi
     checkFlags('given', flags);
     parseCategories(flags.categories, background);
   }
+  checkFor('--mask-names', flags.maskNames, '--mask', flags.mask);
   const methods = parseMethods(flags.methods);
   const points = parsePoints(flags.points);
   const { rgb, width, height, warnings } = await decodeImage(image, { signal: io.signal });

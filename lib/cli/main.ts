@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /** The process around the commands: streams, Ctrl-C, exit code. */
 import { constants } from 'node:os';
+import { InvSegError } from '../errors.js';
 import { Segmenter } from '../segmenter/index.js';
 import { countCudaDevices } from './flags/devices.js';
 import { runCli } from './program.js';
+import { describeError, EXIT } from './terminal/failure.js';
 
 const interrupt = new AbortController();
 let signalled: NodeJS.Signals | undefined;
@@ -15,10 +17,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     interrupt.abort(signal);
   });
 }
-// A reader that has gone (`invseg … | head`) is no failure of ours: the files are still written.
+let lost = false;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // A reader that has gone (`invseg … | head`) is no failure of ours: the files are still written.
+    if (error.code === 'EPIPE' || lost) return;
+    lost = true;
+    process.exitCode ||= EXIT.failed;
+    const failure = new InvSegError('OUTPUT_FAILED', `The output cannot be written (${error.message})`, {
+      cause: error,
+    });
+    if (stream === process.stdout) process.stderr.write(describeError(failure, process.argv.includes('--debug')));
   });
 }
 
@@ -30,4 +39,4 @@ const code = await runCli(process.argv.slice(2), {
   openSegmenter: (options) => Segmenter.open(options),
   cudaDevices: countCudaDevices,
 });
-process.exitCode = signalled ? 128 + constants.signals[signalled] : code;
+process.exitCode = signalled ? 128 + constants.signals[signalled] : code || (lost ? EXIT.failed : EXIT.ok);

@@ -20,7 +20,7 @@ import { parseCategories } from '../text/index.js';
 import { shareText } from '../words.js';
 import { addEngineFlags, addHelp, addMethodFlags, addOutputFlags } from './flags/add.js';
 import type { NamesFlags } from './flags/names.js';
-import { addNamesFlags, checkFlags, nameOptions, pictureSources, sourceOf } from './flags/names.js';
+import { addNamesFlags, categoriesOption, checkFlags, nameOptions, pictureSources, sourceOf } from './flags/names.js';
 import type { SegmentFlags } from './flags/options.js';
 import { engineFlags, methodFlags, outputFlags } from './flags/options.js';
 import { describeError, EXIT, errorJson, isFatal } from './terminal/failure.js';
@@ -46,7 +46,7 @@ export function addSegmentCommand(program: Command, io: Io, done: (code: number)
     .summary('segment images')
     .description('Writes <name>.labels.png (palette), <name>.overlay.png and <name>.json for each image.')
     .argument('<image...>', 'image files, folders of images, or patterns')
-    .option('-c, --categories <names>', 'names to look for, comma-separated; the background is added');
+    .addOption(categoriesOption('names to look for, comma-separated; the background is added'));
   addNamesFlags(command, pictureSources, 'given; with only --vocabulary, diffsegmenter');
   addMethodFlags(addEngineFlags(command), ['method', 'steps', 'seed', 'preset', 'set'])
     .addOption(

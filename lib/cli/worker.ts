@@ -8,7 +8,7 @@ import { openBundle } from '../models/index.js';
 import { nameSourceKinds } from '../names/index.js';
 import { addEngineFlags, addHelp } from './flags/add.js';
 import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
-import { addMissingNamesFlag, addNamesFlags } from './flags/names.js';
+import { addMissingNamesFlag, addNamesFlags, categoriesOption } from './flags/names.js';
 import { parseValue } from './flags/options.js';
 import type { QueueFlags } from './flags/queue.js';
 import { addQueueFlags, queueOf } from './flags/queue.js';
@@ -43,7 +43,7 @@ export function addWorkerCommand(program: Command, io: Io, done: (code: number) 
     .summary('segment images for evaluate --queue')
     .description('Segments images that evaluate --queue hands out over Redis, on this host or any other.')
     .option('--dataset <kind>', datasetHelp);
-  addDatasetFlags(command).option('-c, --categories <names>', 'for --names given: names to look for in every image');
+  addDatasetFlags(command).addOption(categoriesOption('for --names given: names to look for in every image'));
   addMissingNamesFlag(addNamesFlags(command, nameSourceKinds, 'ground-truth'));
   addQueueFlags(command, 'every run that fits', QUEUE_VARIABLE)
     .option('--batch <count>', 'images per pass of the engine, 1 to 64', '1')

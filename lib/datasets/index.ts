@@ -6,7 +6,7 @@ export type { HistogramRow } from './histogram.js';
 export { MINIATURE, miniatureRoot } from './miniature.js';
 export { openDataset } from './open.js';
 export type { DatasetOptions } from './options.js';
-export { datasetDefinitions } from './options.js';
+export { checkKind, datasetDefinitions } from './options.js';
 export type { Size } from './png-chunks.js';
 export { decodeNamedMask } from './png-mask.js';
 export type { FoundPart } from './survey.js';

@@ -3,6 +3,7 @@
 import type { Rule } from '../checks/index.js';
 import { isPlainObject, oneOf, refuse, rejectUnknown, text } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
+import type { MINIATURE } from './miniature.js';
 import type { DatasetKind } from './types.js';
 import { datasetKinds } from './types.js';
 
@@ -109,14 +110,20 @@ export function resolveDatasetOptions(given: DatasetOptions): ResolvedOptions {
       continue;
     }
     resolved[key] = definition.rule.read(value, key);
-    if (definition.kinds && !definition.kinds.includes(kind)) {
-      throw new InvSegError(
-        'INVALID_OPTION',
-        `${key} is an option of ${definition.kinds.join(' and ')}, not of ${kind}; leave it out`,
-      );
-    }
+    checkKind(key as keyof DatasetOptions, kind);
   }
   return resolved as unknown as ResolvedOptions;
+}
+
+/** @param kind as the user knows it @throws {InvSegError} `INVALID_OPTION` for an option of other kinds */
+export function checkKind(key: keyof DatasetOptions, kind: DatasetKind | typeof MINIATURE): void {
+  const { kinds } = datasetDefinitions[key];
+  if (kinds && !kinds.some((one) => one === kind)) {
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `${key} is an option of ${kinds.join(' and ')}, not of ${kind}; leave it out`,
+    );
+  }
 }
 
 /** One path component: no separator, no drive, no way up. */

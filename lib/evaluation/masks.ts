@@ -38,6 +38,6 @@ export async function checkMask(dataset: Dataset, id: string, digest: string): P
   throw new InvSegError(
     'INVALID_OPTION',
     `${id}: it was counted with another mask than the one that is there now; put the masks back, ` +
-      'or begin anew (--restart, or another folder)',
+      'name another folder, or remove the journal of this one to start anew',
   );
 }

@@ -165,7 +165,7 @@ function parse(file: string, number: number, line: string): Record<string, unkno
 const damaged = (file: string, line: number, why: string, cause?: unknown): InvSegError =>
   new InvSegError(
     'OUTPUT_FAILED',
-    `${file}: line ${line} ${why}; name another folder, or start anew without it (restart: true, --restart)`,
+    `${file}: line ${line} ${why}; name another folder, or remove the file to start anew`,
     { cause },
   );
 
@@ -188,6 +188,6 @@ function checkSettings(file: string, theirs: JournalRecord, ours: JournalRecord)
   const lines = found.map(({ key, there, here }) => `  ${key}: ${there} there, ${here} now`);
   throw new InvSegError(
     'INVALID_OPTION',
-    `${file} was made with other settings: ${found.map(({ key }) => key).join(', ')}. Use them again, name another folder, or start anew (restart: true, --restart)\n${lines.join('\n')}`,
+    `${file} was made with other settings: ${found.map(({ key }) => key).join(', ')}. Use them again, name another folder, or remove the file to start anew\n${lines.join('\n')}`,
   );
 }

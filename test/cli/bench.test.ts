@@ -33,6 +33,21 @@ it('opens the model of its flags, whose code is trusted only where they say so',
   expect(trusted.opened).toMatchObject([{ model: 'somewhere', trustCode: true, copyWeights: true }]);
 });
 
+it('looks for two names of its own, or for those of every --categories', async () => {
+  const file = path.join(folder, 'names.json');
+  for (const [args, names] of [
+    [[], ['cat', 'bus']],
+    [['-c', 'cat'], ['cat']],
+    [
+      ['-c', 'cat,dog', '-c', 'sofa'],
+      ['cat', 'dog', 'sofa'],
+    ],
+  ] as const) {
+    expect((await invseg(...args, '--json', file)).code).toBe(0);
+    expect(JSON.parse(readFileSync(file, 'utf8')).categories).toEqual([...names, 'background']);
+  }
+});
+
 it('compares with figures that it wrote', async () => {
   const file = path.join(folder, 'figures.json');
   expect((await invseg('--json', file)).code).toBe(0);
@@ -118,6 +133,10 @@ it('gives accuracy and time of methods on a data set, a row each', async () => {
       [['--methods', 'invseg,invseg'], 'once'],
       [['--batch', '0'], '--batch'],
       [['--random', 'sd21'], 'cannot be used'],
+      [['--categories', 'cat'], 'cannot be used'],
+      [['--images', '3'], 'cannot be used'],
+      [['--warmup', '1'], 'cannot be used'],
+      [['--keep', 'x'], 'cannot be used'],
       [['--set', 'method=iseg'], 'options.method'],
       [['picture.png'], 'both'],
     ] as const) {
@@ -130,14 +149,33 @@ it('gives accuracy and time of methods on a data set, a row each', async () => {
   }
 });
 
+it('calls the bundled images by their name', async () => {
+  const file = path.join(folder, 'miniature.jsonl');
+  const { code, out } = await command(
+    ['bench', '--dataset', 'miniature', '--sample', '2', '--methods', 'baseline', '--json', file],
+    {
+      openSegmenter: async () =>
+        Segmenter.of({
+          ...fakeParts(new FakeEngine()),
+          identity: async () => ({ weights: 'w', manifest: 'm', code: 'c', tokenizer: 't' }),
+        }),
+    },
+  );
+  expect(code).toBe(0);
+  expect(out).toContain('2 images of miniature\n');
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ dataset: 'miniature' });
+});
+
 it('refuses a place for its figures, and counts, before it opens a model', async () => {
   for (const [args, why] of [
     [['--json', folder], 'it is a folder'],
     [['--json', path.join(folder, 'none', 'x.json')], 'its folder is not there'],
     [['--methods', 'invseg'], '--dataset'],
     [['--page', folder], '--page'],
-    [['--rate', '0'], '--rate'],
-    [['--rate', 'fast'], '--rate'],
+    [['--rate', '5'], '--rate is for --page'],
+    [['--threshold', '0.1'], '--threshold is for --against'],
+    [['--rate', '0', '--page', path.join(folder, 'x.html')], 'TFLOP/s above 0'],
+    [['--rate', 'fast', '--page', path.join(folder, 'x.html')], 'TFLOP/s above 0'],
     [['--images', '0'], '--images'],
     [['--warmup', '-1'], '--warmup'],
     [['--threshold', ''], '--threshold'],

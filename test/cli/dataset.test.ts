@@ -151,6 +151,7 @@ describe('what is wrong', () => {
     ],
     [['voc', '--sample', '0'], /Expected an integer from 1 to 1000000 for sample/],
     [['voc', '--crowd', 'ignore'], /crowd is an option of coco, not of voc/],
+    [['miniature', '--crowd', 'ignore'], /crowd is an option of coco, not of miniature/],
     [['context'], /Expected indexOrder \(--index-order\)/],
     [['voc', '--links', 'maybe'], /Expected "refuse" or "follow" for --links/],
   ])('wrong usage: %s', async ([kind, ...args], message) => {

@@ -49,6 +49,8 @@ describe('invseg diagnose', () => {
     const other = await invseg(...data, '--seed', '3');
     expect(other.code).toBe(2);
     expect(other.err).toContain('was made with other settings: seed');
+    expect(other.err).toContain('name another folder, or remove the file to start anew');
+    expect(other.err).not.toContain('restart');
   });
 
   it('goes on after it was killed', async () => {

@@ -137,6 +137,7 @@ it('refuses what cannot work before a model is opened', async () => {
     [['--vocabulary', 'voc'], /belongs to another source of names than ground-truth/],
     [['--names', 'diffsegmenter', '--model', root], /--clip and --blip/],
     [['--shard', '2/2'], /Expected i\/n/],
+    [['--queue-name', 'mine'], /--queue-name is for --queue/],
     [['--sample', '0'], /for sample/],
     [['--steps', 'many'], /steps/],
     [['--on-problem', 'hide'], /onProblem/],

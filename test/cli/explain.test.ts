@@ -76,6 +76,13 @@ describe('invseg explain', () => {
     expect([engine.open, engine.disposed]).toEqual([0, true]);
   });
 
+  it('takes the names of every --categories, in their order', async () => {
+    const { code } = await run([at('a.png'), '-c', 'dog', '-c', 'cat', '--steps', '1', '--methods', 'invseg']);
+    expect(code).toBe(0);
+    const { categories } = JSON.parse(readFileSync(path.join(out, 'explain.json'), 'utf8'));
+    expect(categories).toEqual(['dog', 'cat', 'background']);
+  });
+
   it('compares with a mask and takes a palette', async () => {
     const { code, err } = await run([at('a.png'), ...names, '--mask', at('mask.png'), '--palette', 'voc']);
     expect(code).toBe(0);
@@ -150,6 +157,7 @@ describe('invseg explain', () => {
     ['a palette that is none', [...names, '--palette', 'red'], 'okabe-ito', 2],
     ['an option that is none', [...names, '--set', 'stepz=3'], 'steps', 2],
     ['an index without a name', [...names, '--mask', 'mask.png', '--mask-names', 'cat'], 'index 2 of the mask', 2],
+    ['names of no mask', [...names, '--mask-names', 'voc'], '--mask-names is for --mask', 2],
     ['a mask that is no image', [...names, '--mask', 'broken.png'], 'MASK_INVALID', 1],
     ['a mask of colours', [...names, '--mask', 'a.png'], 'which name no class', 1],
     ['a mask that is not there', [...names, '--mask', 'gone.png'], 'IMAGE_NOT_FOUND', 1],

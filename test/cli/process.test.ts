@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -138,6 +148,34 @@ describe('invseg', () => {
     child.stdout.destroy();
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect(code).toBe(0);
+    expect(readdirSync(out)).toHaveLength(3);
+  });
+
+  it
+    .skipIf(!existsSync('/dev/full'))
+    .each([
+      [['info']],
+      [['segment', file, '--categories', names, '--method', 'baseline', '--json']],
+      [['segment', 'none.png', '--categories', 'cat', '--json']],
+    ])('%j: output that has no room is an error in words', async (args) => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    let err = '';
+    child.stderr!.on('data', (data: Buffer) => (err += data));
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(err).toMatch(/^error: The output cannot be written \(ENOSPC.*\)\ncode: OUTPUT_FAILED$/m);
+    expect(err.match(/OUTPUT_FAILED/g)).toHaveLength(1);
+    expect(err).not.toMatch(/^ +at /m);
+    expect(code).toBe(1);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('talk that has no room is a failure, and the results are there', async () => {
+    const full = openSync('/dev/full', 'w');
+    const args = ['segment', file, '--categories', names, '--method', 'baseline', '--out', out];
+    const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', 'ignore', full] });
+    closeSync(full);
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(1);
     expect(readdirSync(out)).toHaveLength(3);
   });
 });

@@ -73,6 +73,12 @@ describe('one picture', () => {
     expect(readdirSync(out)).toHaveLength(4 * 3);
   });
 
+  it('is searched for the names of every --categories, in their order', async () => {
+    const { code } = await run(['segment', at('a.png'), '-c', 'dog,cat', '-c', 'bus', '--steps', '1', '--out', out]);
+    expect(code).toBe(0);
+    expect(read('a.json').categories).toEqual(['dog', 'cat', 'bus', 'background']);
+  });
+
   it('becomes labels, overlay and report', async () => {
     const { code, out: stdout, err, engine } = await run(segment(at('a.png'), '--seed', '5'));
     expect(code).toBe(0);

@@ -158,7 +158,7 @@ describe('evaluate', () => {
     const other = run({ sample: 4, options: { steps: 3 }, segmenter: new FakeSegmenter({ weightsName: 'other' }) });
     await expect(other).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     await expect(other).rejects.toThrow(
-      /other settings: model, pictures, list, sample, options\.steps[^]*options\.steps: 2 there, 3 now/,
+      /other settings: model, pictures, list, sample, options\.steps\. Use them again, name another folder, or remove the file to start anew\n[^]*options\.steps: 2 there, 3 now/,
     );
     const segmenter = new FakeSegmenter();
     await run({ sample: 4, segmenter, restart: true });

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { oneOf } from '../../checks/index.js';
 import type { DatasetOptions } from '../../datasets/index.js';
-import { datasetDefinitions, datasetKinds, MINIATURE, miniatureRoot } from '../../datasets/index.js';
+import { checkKind, datasetDefinitions, datasetKinds, MINIATURE, miniatureRoot } from '../../datasets/index.js';
 import { InvSegError } from '../../errors.js';
 
 /** For the help of `--dataset` and `--kind`. */
@@ -66,6 +66,7 @@ export function datasetOptions(
         'INVALID_OPTION',
         `${flag} ${MINIATURE} has its own root; leave --root out, or name another kind`,
       );
+    for (const key of Object.keys(flags) as (keyof typeof flags)[]) if (given[key] !== undefined) checkKind(key, kind);
     return datasetOptions('folder', { ...given, root: miniatureRoot }, flag);
   }
   const chosen = Object.keys(flags).map((key) => [key, given[key as keyof typeof flags]] as const);

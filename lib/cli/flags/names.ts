@@ -16,6 +16,12 @@ export interface NamesFlags {
   blip?: string;
 }
 
+/** `--categories`; of several all names count, in their order. */
+export const categoriesOption = (help: string): Option =>
+  new Option('-c, --categories <names>', help).argParser<string | undefined>((names, before) =>
+    before === undefined ? names : `${before},${names}`,
+  );
+
 /** A picture alone has no ground truth. */
 export const pictureSources = nameSourceKinds.filter((kind) => kind !== 'ground-truth');
 

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { checkName, PASSWORD_VARIABLE, RedisUrl } from '../../evaluation/index.js';
+import { checkFor } from './check-for.js';
 
 export interface QueueFlags {
   queue?: string;
@@ -25,6 +26,7 @@ export function queueOf({ queue, queueName }: QueueFlags): {
   url: RedisUrl | undefined;
   queueName: string | undefined;
 } {
+  checkFor('--queue-name', queueName, '--queue', queue);
   return {
     url: queue === undefined ? undefined : new RedisUrl(queue),
     queueName: queueName === undefined ? undefined : checkName(queueName),
