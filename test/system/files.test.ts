@@ -145,6 +145,7 @@ describe('a pipe in the place of a file is an error and no waiting', () => {
 describe('text that is not UTF-8 is an error, with the code of its reader', () => {
   const latin1 = (text: string, ...parts: string[]): string => {
     mkdirSync(path.dirname(at(...parts)), { recursive: true });
+    rmSync(at(...parts), { force: true }); // a pipe of the tests above would wait for a reader
     writeFileSync(at(...parts), Buffer.from(text, 'latin1'));
     return at(...parts);
   };
