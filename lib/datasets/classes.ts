@@ -11,7 +11,7 @@ import type { Root } from './places.js';
 export async function readVocabularyOf(root: Root): Promise<Vocabulary> {
   for (const name of ['classes.json', 'classes.txt']) {
     if (!(await root.has(name))) continue;
-    const text = (await root.read('DATASET_NOT_FOUND', name)).toString('utf8').replace(/^\uFEFF/, '');
+    const text = await root.readText('DATASET_NOT_FOUND', 'NAMES_INVALID', name);
     const json = name.endsWith('.txt') ? linesAsJson(text) : text;
     return readVocabulary(parseJson(json, root.at(name)));
   }

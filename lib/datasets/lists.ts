@@ -14,11 +14,11 @@ export interface IdList {
 /**
  * One id a line; empty lines and the spaces around an id do not count.
  * @param parts of the file below the root
- * @throws {InvSegError} `DATASET_NOT_FOUND` without the file; `DATASET_INVALID` where it has no id
+ * @throws {InvSegError} `DATASET_NOT_FOUND` without the file; `DATASET_INVALID` where it has no id or is not UTF-8
  */
 export async function readList(root: Root, ...parts: string[]): Promise<IdList> {
   const file = root.at(...parts);
-  const text = (await root.read('DATASET_NOT_FOUND', ...parts)).toString('utf8').replace(/^\uFEFF/, '');
+  const text = await root.readText('DATASET_NOT_FOUND', 'DATASET_INVALID', ...parts);
   const ids = new Set<string>();
   const problems: SkippedItem[] = [];
   for (const [index, line] of text.split('\n').entries()) {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describeAddress, shownPath } from '../addresses.js';
 import type { ErrorCode } from '../errors.js';
 import { InvSegError } from '../errors.js';
-import { FileError, LIMITS, readBounded } from '../system/index.js';
+import { decodeText, FileError, LIMITS, readBounded } from '../system/index.js';
 
 export type Links = 'refuse' | 'follow';
 
@@ -101,6 +101,16 @@ export class Root {
     } catch (cause) {
       if (cause instanceof InvSegError) throw cause;
       throw new InvSegError(code, `${file}: ${whyNot(cause, 'file')}`, { cause });
+    }
+  }
+
+  /** The same as text, without a byte order mark. @throws {InvSegError} `invalid` where it is not UTF-8 */
+  async readText(missing: ErrorCode, invalid: ErrorCode, ...parts: string[]): Promise<string> {
+    const bytes = await this.read(missing, ...parts);
+    try {
+      return decodeText(bytes);
+    } catch (cause) {
+      throw new InvSegError(invalid, `${this.at(...parts)}: ${(cause as FileError).message}`, { cause });
     }
   }
 }

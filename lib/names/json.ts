@@ -7,14 +7,16 @@ import { LIMITS, parseField, readText } from '../system/index.js';
 
 /**
  * @param what it should hold, for the error
- * @throws {InvSegError} `NAMES_NOT_FOUND` for a file that cannot be read, `NAMES_INVALID` for what is no JSON
+ * @throws {InvSegError} `NAMES_NOT_FOUND` for a file that cannot be read, `NAMES_INVALID` for what is no UTF-8 or no JSON
  */
 export async function readJson(file: string, what: string): Promise<Field> {
   let text: string;
   try {
     text = await readText(file, LIMITS.names);
   } catch (cause) {
-    throw new InvSegError('NAMES_NOT_FOUND', `${file}: ${(cause as FileError).message}; expected ${what}`, { cause });
+    const { code, message } = cause as FileError;
+    if (code === 'EILSEQ') throw new InvSegError('NAMES_INVALID', `${file}: ${message}`, { cause });
+    throw new InvSegError('NAMES_NOT_FOUND', `${file}: ${message}; expected ${what}`, { cause });
   }
   return parseJson(text, file);
 }

@@ -7,8 +7,7 @@ import { readText } from './files.js';
 import { parseJson } from './json.js';
 
 /** @throws {InvSegError} `code` for what is not JSON */
-export function parseField(json: string, file: string, code: ErrorCode): Field {
-  const text = json.replace(/^\uFEFF/, '');
+export function parseField(text: string, file: string, code: ErrorCode): Field {
   try {
     return new Field(parseJson(text), { file, code, text });
   } catch (cause) {

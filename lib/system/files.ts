@@ -1,11 +1,12 @@
 /** Files from outside: regular ones only, and never more of their bytes than the reader has use for. */
+import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 
 /** Why a file is not read; `message` says it in words that go behind the file's name. */
 export class FileError extends Error {
-  /** The system's code, or `ENOTFILE` (a pipe, a device, …), `EFBIG` (more than the limit). */
+  /** The system's code, or `ENOTFILE` (a pipe, a device, …), `EFBIG` (more than the limit), `EILSEQ` (text that is not UTF-8). */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -82,7 +83,23 @@ export async function readBounded(file: string, limit: number, signal?: AbortSig
 
 /** `readBounded` as text. @throws {FileError} */
 export async function readText(file: string, limit: number): Promise<string> {
-  return (await readBounded(file, limit)).toString('utf8');
+  return decodeText(await readBounded(file, limit));
+}
+
+/** UTF-8 as text, without its byte order mark. @throws {FileError} for anything else, which would be read as other words */
+export function decodeText(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new FileError('EILSEQ', `it is not UTF-8 (byte ${wrongByte(bytes)})`);
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
+}
+
+/** Where the first sequence begins that is none of UTF-8. */
+function wrongByte(bytes: Buffer): number {
+  const replaced = Buffer.from(bytes.toString('utf8'));
+  let at = 0;
+  while (at < bytes.length && bytes[at] === replaced[at]) at++;
+  // A sequence that is cut short may begin like the sign that replaces it.
+  while (!isUtf8(bytes.subarray(0, at))) at--;
+  return at;
 }
 
 /** The first bytes of a regular file. @throws {FileError} */

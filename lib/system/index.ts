@@ -2,7 +2,7 @@ export { optionalField, parseField, readField } from './fields.js';
 export type { LockTiming } from './file-lock.js';
 export { FileLock } from './file-lock.js';
 export { shortStem } from './file-names.js';
-export { FileError, LIMITS, openFile, readBounded, readStart, readText } from './files.js';
+export { decodeText, FileError, LIMITS, openFile, readBounded, readStart, readText } from './files.js';
 export { parseJson } from './json.js';
 export type { Gpu } from './nvidia.js';
 export { nvidiaGpus, olderDriver } from './nvidia.js';

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseElement } from '../../lib/datasets/coco/elements.js';
 import { InstancesFile } from '../../lib/datasets/coco/instances.js';
 import { openDataset } from '../../lib/datasets/index.js';
 import { readIndexMask } from '../../lib/explain/truth.js';
@@ -12,7 +13,7 @@ import { openBundle } from '../../lib/models/index.js';
 import { readHeader } from '../../lib/models/safetensors.js';
 import { loadVocabulary } from '../../lib/names/index.js';
 import { createNameSource } from '../../lib/names/sources.js';
-import { FileError, openFile, readBounded, readStart, readText } from '../../lib/system/files.js';
+import { decodeText, FileError, openFile, readBounded, readStart, readText } from '../../lib/system/files.js';
 import { byteLetters, WORD_END } from '../../lib/text/bpe.js';
 import { ClipTokenizer } from '../../lib/text/tokenizer.js';
 import { readSpecialTokens, readTokenizerFiles } from '../../lib/text/tokenizer-files.js';
@@ -44,6 +45,15 @@ describe('a bounded reader', () => {
     expect(await readText(at('file'), 9)).toBe('some text');
     expect((await readStart(at('file'), 4)).toString()).toBe('some');
     expect(await readStart(at('file'), 100)).toHaveLength(9);
+  });
+
+  it('takes UTF-8 for text, with a byte order mark or without, and nothing else', () => {
+    expect(decodeText(Buffer.from('\uFEFFrosé, \uFFFD'))).toBe('rosé, \uFFFD');
+    const refused = (...bytes: number[]) => expect(() => decodeText(Buffer.from(bytes)));
+    refused(0x72, 0xe9, 0x22).toThrow(new FileError('EILSEQ', 'it is not UTF-8 (byte 1)'));
+    refused(0xff, 0xfe, 0x5b, 0x00).toThrow('byte 0');
+    refused(0x72, 0xef, 0xbf).toThrow('byte 1');
+    refused(0x72, 0xc3, 0xa9, 0xed, 0xa0, 0x80).toThrow('byte 3');
   });
 
   it.each([
@@ -129,5 +139,66 @@ describe('a pipe in the place of a file is an error and no waiting', () => {
   ];
   it.each(cases)('%s', async (_, work, code) => {
     expect(await failure(work())).toMatchObject({ name: 'InvSegError', code });
+  });
+});
+
+describe('text that is not UTF-8 is an error, with the code of its reader', () => {
+  const latin1 = (text: string, ...parts: string[]): string => {
+    mkdirSync(path.dirname(at(...parts)), { recursive: true });
+    rmSync(at(...parts), { force: true }); // a pipe of the tests above would wait for a reader
+    writeFileSync(at(...parts), Buffer.from(text, 'latin1'));
+    return at(...parts);
+  };
+  const set = async (name: string, text: string): Promise<unknown> => {
+    const root = at('latin1');
+    rmSync(root, { recursive: true, force: true });
+    await writeFolder(root, { count: 1 });
+    if (name === 'classes.txt') rmSync(at('latin1', 'classes.json'));
+    latin1(text, 'latin1', ...name.split('/'));
+    return openDataset({ kind: 'folder', root, ...(name.startsWith('lists') && { split: 'val' }) });
+  };
+  const cases: [string, () => Promise<unknown>, string][] = [
+    ['a vocabulary', () => loadVocabulary(latin1('["rosé"]', 'names.json')), 'NAMES_INVALID'],
+    [
+      'captions',
+      async () =>
+        createNameSource('captions', {
+          captions: latin1('{"a": "rosé"}', 'captions.json'),
+          vocabulary: await loadVocabulary('voc'),
+        }),
+      'NAMES_INVALID',
+    ],
+    ['classes.json', () => set('classes.json', '["rosé"]'), 'NAMES_INVALID'],
+    ['classes.txt', () => set('classes.txt', 'rosé\n'), 'NAMES_INVALID'],
+    ['a list', () => set('lists/val.txt', 'rosé\n'), 'DATASET_INVALID'],
+    [
+      'a manifest',
+      () => (latin1('{"name": "é"}', 'bundle', 'manifest.json'), openBundle(at('bundle'))),
+      'MANIFEST_INVALID',
+    ],
+    ['vocab.json', () => (latin1('{"é": 0}', 'old', 'vocab.json'), readTokenizerFiles(at('old'))), 'TOKENIZER_INVALID'],
+    ['vocab.txt', () => (latin1('é\n', 'pieces', 'vocab.txt'), WordPiece.load(at('pieces'))), 'TOKENIZER_INVALID'],
+    [
+      "COCO's instances",
+      async () => parseElement(Buffer.from('{"name": "rosé"}', 'latin1'), 'instances.json', 10),
+      'DATASET_INVALID',
+    ],
+  ];
+  it.each(cases)('%s', async (_, work, code) => {
+    expect(await failure(work())).toMatchObject({
+      code,
+      message: expect.stringMatching(/it is not UTF-8 \(byte \d+\)/),
+    });
+  });
+
+  it('merges.txt may begin with a byte order mark', async () => {
+    const tokens = [...byteLetters.flatMap((c) => [c, c + WORD_END]), 'ab'];
+    mkdirSync(at('marked'));
+    writeFileSync(
+      at('marked', 'vocab.json'),
+      JSON.stringify(Object.fromEntries(tokens.map((token, id) => [token, id]))),
+    );
+    writeFileSync(at('marked', 'merges.txt'), '\uFEFF#version: 0.2\na b\n');
+    expect((await readTokenizerFiles(at('marked'))).merges).toEqual(['a b']);
   });
 });

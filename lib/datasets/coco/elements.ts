@@ -6,7 +6,7 @@
  * elements, each of which is then `JSON.parse`d, and can be read again by its place.
  */
 import { InvSegError } from '../../errors.js';
-import { openFile, parseJson } from '../../system/index.js';
+import { decodeText, openFile, parseJson } from '../../system/index.js';
 import { whyNot } from '../places.js';
 
 export interface Element {
@@ -174,7 +174,7 @@ class Scanner {
 /** @throws {InvSegError} `DATASET_INVALID` */
 export function parseElement(bytes: Buffer, file: string, offset: number): Record<string, unknown> {
   try {
-    return parseJson(bytes.toString('utf8')) as Record<string, unknown>;
+    return parseJson(decodeText(bytes)) as Record<string, unknown>;
   } catch (cause) {
     throw new InvSegError('DATASET_INVALID', `${file}: damaged JSON at byte ${offset} (${(cause as Error).message})`, {
       cause,
