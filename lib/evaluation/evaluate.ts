@@ -1,6 +1,6 @@
 /** A data set through a model: every picture once, whatever happens in between. */
 
-import { integer, pathText, record, rejectUnknown } from '../checks/index.js';
+import { integer, pathText, record, refuse, rejectUnknown } from '../checks/index.js';
 import { checkDatasetGiven } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
 import { Journal } from '../journal/index.js';
@@ -123,6 +123,7 @@ async function poolOf({ segmenter, pool, dataset, names }: EvaluateOptions): Pro
   if (pool) return pool;
   if (!segmenter)
     throw new InvSegError('INVALID_OPTION', 'Expected a segmenter or a pool for evaluate but received neither');
+  if (typeof segmenter.segment !== 'function') refuse('segmenter', 'an open Segmenter', segmenter);
   const source = names ?? (await createNameSource('ground-truth', dataset));
   requireSome(source, dataset.ids);
   return new InProcess(segmenter, dataset, source);

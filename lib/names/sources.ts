@@ -1,6 +1,6 @@
 /** All sources of names, by the word that asks for them. */
 
-import { pathText, record, show } from '../checks/index.js';
+import { isPlainObject, oneOf, pathText, record, refuse, show } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import { captionNames } from './captions.js';
 import { diffsegmenterNames, imageSimilarityNames } from './diffsegmenter.js';
@@ -111,11 +111,20 @@ export async function createNameSource(kind: NameSourceKind, parts: NameSourcePa
       throw new InvSegError('INVALID_OPTION', `Expected ${lacking[part]} for names ${kind} but received none`);
     }
   }
-  const { captions, precomputed } = parts;
+  const { captions, precomputed, vocabulary, missing } = parts;
+  if (vocabulary !== undefined) checkVocabulary(vocabulary);
+  if (missing !== undefined) oneOf('throw', 'empty').read(missing, 'missing');
   for (const [part, file] of Object.entries({ captions, precomputed }))
     if (file !== undefined) pathText.read(file, part);
   // Only `given` is made without a vocabulary, and does not look at it.
   return make(parts, parts.vocabulary!);
+}
+
+/** By its parts: `loadVocabulary` makes one of a word such as voc. */
+function checkVocabulary(value: unknown): void {
+  const { classes, ignoredPhrases } = (isPlainObject(value) ? value : {}) as Partial<Vocabulary>;
+  if (!Array.isArray(classes) || classes.length === 0 || !Array.isArray(ignoredPhrases))
+    refuse('vocabulary', 'what loadVocabulary returns', value);
 }
 
 async function fallBack(

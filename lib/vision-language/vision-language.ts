@@ -1,6 +1,6 @@
 /** Models of pictures and texts: what a picture shows, as captions and as closeness to words. */
 
-import { record, show } from '../checks/index.js';
+import { record, rejectUnknown, show } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import { decodeImage, type ImageInput } from '../image/index.js';
 import { hashNamed, WeightWatch } from '../models/index.js';
@@ -12,6 +12,8 @@ import type { OpenedModel } from './model.js';
 import { type OpenedBlip, type OpenedClip, openBlip, openClip } from './parts.js';
 import { rows, tokenizeTexts } from './texts.js';
 import type { WordPiece } from './wordpiece.js';
+
+const KEYS = ['clip', 'blip', 'device', 'dtype', 'threads', 'checkFinite', 'trustCode', 'copyWeights'];
 
 /** What `VisionLanguage.open` takes: at least one folder, and where the models run. */
 export interface VisionLanguageOptions extends Partial<Omit<EngineOptions, 'model'>> {
@@ -110,6 +112,7 @@ export class VisionLanguage implements AsyncDisposable {
    */
   static async open(options: VisionLanguageOptions = {}): Promise<VisionLanguage> {
     record(options, 'options', 'an object with clip or blip');
+    rejectUnknown(options, KEYS);
     const { clip: clipFolder, blip: blipFolder, ...rest } = options;
     const { device, dtype, threads, checkFinite, trustCode, copyWeights } = resolveEngineOptions(rest);
     for (const [name, folder] of Object.entries({ clip: clipFolder, blip: blipFolder })) {

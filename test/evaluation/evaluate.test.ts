@@ -414,6 +414,13 @@ describe('what cannot be used', () => {
   });
 });
 
+it('refuses what is no segmenter', async () => {
+  await expect(run({ segmenter: 5 as never })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringContaining('an open Segmenter'),
+  });
+});
+
 describe('an output that cannot be written', () => {
   it('is an error before the engine works', async () => {
     const segmenter = new FakeSegmenter();

@@ -330,5 +330,14 @@ it('every source says what it lacks', async () => {
   await expect(createNameSource('captions', { captions: 'x.json' })).rejects.toMatchObject({
     message: expect.stringContaining('--vocabulary'),
   });
+  for (const vocabulary of ['voc', null, ['cat'], { classes: [] }] as never[]) {
+    await expect(createNameSource('captions', { vocabulary, captions: 'x.json' })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('loadVocabulary'),
+    });
+  }
+  await expect(createNameSource('given', { categories: 'cat', missing: 'some' as never })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+  });
   await expect(createNameSource('guess' as NameSourceKind, {})).rejects.toMatchObject({ code: 'INVALID_OPTION' });
 });

@@ -34,6 +34,10 @@ describe('folders', () => {
       code: 'INVALID_OPTION',
       message: expect.stringContaining('for clip'),
     });
+    expect(await refused({ clip: 'x', model: 'y' })).toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('Known are clip, blip,'),
+    });
     expect(await refused({ clip: 'x', dtype: 'float8' })).toMatchObject({ code: 'INVALID_OPTION' });
   });
 
