@@ -1,11 +1,11 @@
 /** A model of full size with random weights: speed and memory do not depend on the values, and nothing is downloaded. */
-import { mkdir, mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { oneOf, record } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { LIMITS, readText } from '../system/index.js';
+import { LIMITS, makeFolder, readText } from '../system/index.js';
 import { byteLetters, WORD_END } from '../text/index.js';
 import type { Shapes } from './random-weights.js';
 import { weightBytes, writeRandomWeights } from './random-weights.js';
@@ -91,8 +91,7 @@ async function readShapes(name: RandomModelName): Promise<Record<Module, Shapes>
 
 async function write(folder: string, shapes: Record<Module, Shapes>, signal: AbortSignal | undefined): Promise<void> {
   try {
-    for (const name of ['text_encoder', 'vae', 'unet', 'tokenizer'])
-      await mkdir(path.join(folder, name), { recursive: true });
+    for (const name of ['text_encoder', 'vae', 'unet', 'tokenizer']) await makeFolder(path.join(folder, name));
     await checkRoom(folder, shapes);
     await writeFile(path.join(folder, 'tokenizer/vocab.json'), JSON.stringify(vocabulary()));
     await writeFile(path.join(folder, 'tokenizer/merges.txt'), '#version: 0.2\n');

@@ -1,5 +1,5 @@
 /** `invseg demo`: masks of the bundled images, by the model in the package. Needs nothing but LibTorch. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { categoryPalette, drawOverlay, drawPanel, encodeLabels } from '../draw/index.js';
@@ -7,6 +7,7 @@ import { InvSegError } from '../errors.js';
 import { decodeImage } from '../image/index.js';
 import { PACKAGE_ROOT } from '../native/index.js';
 import type { Segmenter } from '../segmenter/index.js';
+import { makeFolder } from '../system/index.js';
 import { EXIT } from './terminal/failure.js';
 import type { Io } from './terminal/io.js';
 
@@ -45,7 +46,7 @@ async function demoCommand({ out, steps: count, device }: DemoFlags, io: Io): Pr
   const began = performance.now();
   const segmenter = await io.openSegmenter({ device });
   try {
-    await write(folder, () => mkdir(folder, { recursive: true }));
+    await write(folder, () => makeFolder(folder));
     for (const [file, { categories }] of Object.entries(listed)) {
       const shares = await show(segmenter, path.join(IMAGES, file), categories, { steps, signal: io.signal }, folder);
       io.out(`${file}: ${shares}\n`);

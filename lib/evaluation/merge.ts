@@ -1,11 +1,11 @@
 /** Parts of one evaluation, made on several machines or by several processes, as one run. */
-import { copyFile, mkdir, rename } from 'node:fs/promises';
+import { copyFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { pathText, record, refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import { differences, Journal, readJournal } from '../journal/index.js';
 import type { AbsentRule } from '../scores/index.js';
-import { temporaryIn } from '../system/index.js';
+import { makeFolder, temporaryIn } from '../system/index.js';
 import { tidyPictures } from './keep.js';
 import { checkRecord, checkSettings } from './record.js';
 import { journalOf, openFolder, PICTURES, pictureFiles } from './run-folder.js';
@@ -123,7 +123,7 @@ function add(merged: Map<string, { record: RunRecord; run: string }>, record: Ru
 const counts = ({ counts: own, confused, mask }: PictureRecord): string => JSON.stringify([own, confused, mask]);
 
 async function copyPictures(from: string, to: string, id: string): Promise<void> {
-  await mkdir(path.join(to, PICTURES), { recursive: true });
+  await makeFolder(path.join(to, PICTURES));
   for (const file of Object.values(pictureFiles(id))) {
     const source = path.join(from, file);
     try {

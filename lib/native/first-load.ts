@@ -4,8 +4,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolderSync } from '../system/index.js';
 import { LIBRARY } from './libtorch-folder.js';
 import { cacheFolder } from './places.js';
 import { PACKAGE_ROOT } from './stamp.js';
@@ -103,7 +104,7 @@ function recall(stamp: string | undefined): string | undefined {
 
 function remember(stamp: string, outcome: 'loaded' | 'crashed', { addon, libtorch }: Loadable): boolean {
   try {
-    mkdirSync(path.dirname(stamp), { recursive: true });
+    makeFolderSync(path.dirname(stamp));
     writeFileSync(stamp, `${JSON.stringify({ outcome, addon, libtorch })}\n`);
     return true;
   } catch {

@@ -2,9 +2,10 @@
  * Which LibTorch a program runs with. The set-up looks for one to build against, this for one to load: libraries without headers do,
  * and nothing waits.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
+import { makeFolderSync } from '../system/index.js';
 import {
   type Attempt,
   describe,
@@ -96,7 +97,7 @@ function recall(env: NodeJS.ProcessEnv): Remembered | undefined {
 export function rememberLibtorch({ root, python }: Remembered, env: NodeJS.ProcessEnv = process.env): void {
   const file = recordFile(env);
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolderSync(path.dirname(file));
     writeFileSync(`${file}.${process.pid}`, `${JSON.stringify({ root, python })}\n`);
     renameSync(`${file}.${process.pid}`, file);
   } catch {

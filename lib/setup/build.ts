@@ -2,7 +2,7 @@
  * Builds the addon with cmake-js. In a checkout the build tree stays, and the next build compiles what changed; for an installed
  * package tree and binaries lie in the user's cache, where every project finds them, and the tree goes when the binaries are made.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -17,6 +17,7 @@ import {
   SHIM,
   STAMP,
 } from '../native/index.js';
+import { makeFolderSync } from '../system/index.js';
 import { inspect, type Libtorch } from './libtorch.js';
 import { withLock } from './lock.js';
 import { logFile } from './places.js';
@@ -56,7 +57,7 @@ export async function buildAddon(libtorch: Libtorch, log: Log): Promise<BuildSta
     };
     const release = path.join(tree, 'Release');
     if (release !== folder) {
-      mkdirSync(folder, { recursive: true });
+      makeFolderSync(folder);
       for (const file of [ADDON, SHIM]) replace(path.join(release, file), path.join(folder, file));
     }
     writeFileSync(path.join(folder, STAMP), `${JSON.stringify(stamp, null, 2)}\n`);

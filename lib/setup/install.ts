@@ -1,10 +1,11 @@
 /** Installs the pinned LibTorch: a virtual environment of python3 with torch's wheel, which holds a whole LibTorch. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { InvSegError } from '../errors.js';
 import { INSTALLED, installedRoot, isCheckout, LIBTORCH_PIN } from '../native/index.js';
+import { makeFolderSync } from '../system/index.js';
 import { withLock } from './lock.js';
 import { COMPANIONS } from './pins.js';
 import { logFile } from './places.js';
@@ -48,7 +49,7 @@ export async function installLibtorch(folder: string, log: Log, env: NodeJS.Proc
     const done = installedRoot(folder);
     if (done !== undefined && existsSync(done)) return done;
     rmSync(folder, { recursive: true, force: true });
-    mkdirSync(path.dirname(folder), { recursive: true });
+    makeFolderSync(path.dirname(folder));
     const purpose = 'create a Python environment';
     await step(log, `Creating a Python environment in ${folder}`, () =>
       runTool({ command: python, args: ['-m', 'venv', folder], logFile: logFile('venv', env), purpose, env }),

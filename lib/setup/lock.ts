@@ -1,13 +1,12 @@
 /** One set-up at a time in one folder, across processes. */
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FileLock } from '../system/index.js';
+import { FileLock, makeFolderSync } from '../system/index.js';
 import type { Log } from './tools.js';
 
 /** Runs `work` while no other process holds `file`; the lock of a process that has ended counts as free. */
 export async function withLock<T>(file: string, log: Log, work: () => Promise<T>): Promise<T> {
-  mkdirSync(path.dirname(file), { recursive: true });
+  makeFolderSync(path.dirname(file));
   let told = false;
   for (;;) {
     const lock = await FileLock.take(file);

@@ -1,10 +1,11 @@
 /** Runs the tools that the set-up needs, and says in one sentence which one is missing and how to get it. */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, createWriteStream, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, createWriteStream, statSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { InvSegError } from '../errors.js';
+import { makeFolderSync } from '../system/index.js';
 
 /** Takes one line for the user. */
 export type Log = (line: string) => void;
@@ -66,7 +67,7 @@ export interface ToolRun {
  * @throws {InvSegError} `TOOL_MISSING` where it cannot be started, `SETUP_FAILED` with the end of its output where it fails
  */
 export async function runTool(run: ToolRun): Promise<void> {
-  mkdirSync(path.dirname(run.logFile), { recursive: true });
+  makeFolderSync(path.dirname(run.logFile));
   const log = createWriteStream(run.logFile);
   const tail: string[] = [];
   const line = (raw: string): void => {

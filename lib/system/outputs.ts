@@ -1,4 +1,5 @@
 /** Where results go: folders that can be written to, and files that are whole or not there. */
+import { mkdirSync, statSync } from 'node:fs';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
@@ -18,6 +19,24 @@ export async function makeFolder(folder: string): Promise<void> {
     await makeFolder(path.dirname(folder));
     await make();
   });
+}
+
+/** The same, where nothing may be waited for. */
+export function makeFolderSync(folder: string): void {
+  const make = (): void => {
+    try {
+      mkdirSync(folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(folder).isDirectory()) throw error;
+    }
+  };
+  try {
+    make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || path.dirname(folder) === folder) throw error;
+    makeFolderSync(path.dirname(folder));
+    make();
+  }
 }
 
 /**

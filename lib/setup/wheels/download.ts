@@ -1,11 +1,12 @@
 /** Downloads a wheel: goes on with what an earlier run left, and checks the hash that the index gives. */
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { InvSegError } from '../../errors.js';
+import { makeFolderSync } from '../../system/index.js';
 import type { Advance } from '../progress.js';
 import { refused } from './find.js';
 import { failed, isPassing, mayPass, type Reply, type Web } from './web.js';
@@ -48,7 +49,7 @@ export async function download(
     if (wanted.sha256 !== undefined && (await hashOf(file)).digest('hex') === wanted.sha256) return file;
     rmSync(file);
   }
-  mkdirSync(folder, { recursive: true });
+  makeFolderSync(folder);
   const part = `${file}.part`;
   const resumed = sizeOf(part) > 0;
   const digest = await fetchAll(web, wanted, part, advance, signal);

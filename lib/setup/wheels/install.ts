@@ -1,8 +1,9 @@
 /** Downloads the wheels of a plan, unpacks what of them is LibTorch, and puts it where the loader looks. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InvSegError } from '../../errors.js';
 import { cacheFolder, INSTALLED } from '../../native/index.js';
+import { makeFolderSync } from '../../system/index.js';
 import { installed, type Marker } from '../installed.js';
 import { withLock } from '../lock.js';
 import { bytesText, type Progress } from '../progress.js';
@@ -76,7 +77,7 @@ async function unpack(plan: FetchPlan, files: string[], placing: Placing, contex
     await checkVersion(wheels[0]!, plan.version, files[0]!);
     const bytes = wheels.reduce((sum, wheel) => sum + wheel.size(chosen), 0);
     checkSpace(folder, bytes, `LibTorch, unpacked (${bytesText(bytes)})`);
-    mkdirSync(made, { recursive: true });
+    makeFolderSync(made);
     let before = 0;
     for (const wheel of wheels) {
       await wheel.extract(

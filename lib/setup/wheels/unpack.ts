@@ -1,11 +1,12 @@
 /** Takes files out of a wheel: a zip archive with the hash of each file in RECORD. Nothing in it is trusted. */
 import { createHash } from 'node:crypto';
-import { createWriteStream, mkdirSync, statSync } from 'node:fs';
+import { createWriteStream, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Entry, fromBufferPromise, openPromise, type ZipFile } from 'yauzl';
 import { InvSegError } from '../../errors.js';
+import { makeFolderSync } from '../../system/index.js';
 import type { Advance } from '../progress.js';
 
 /** Of a wheel of torch: 13,000 files and 1.1 GB; of one of NVIDIA's: 0.9 GB. */
@@ -129,7 +130,7 @@ export class Wheel {
       },
     });
     try {
-      mkdirSync(path.dirname(file), { recursive: true });
+      makeFolderSync(path.dirname(file));
       const from: Readable = await this.#zip.openReadStreamPromise(entry);
       await pipeline(from, hashing, createWriteStream(file, { flags: 'wx', mode: 0o644 }));
     } catch (error) {
