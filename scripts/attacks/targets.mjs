@@ -85,6 +85,7 @@ export async function makeTargets(folder) {
   for (const name of ['tokenizer', 'one', 'pieces']) mkdirSync(at(name), { recursive: true });
   for (const name of ['vocab.json', 'merges.txt'])
     writeFileSync(at('tokenizer', name), model('miniature', 'tokenizer', name));
+  const merges = `${model('miniature', 'tokenizer', 'merges.txt')}`.trim().split('\n').slice(1);
   const registry = (bytes) =>
     new Registry({
       hscan: async () => [
@@ -142,7 +143,8 @@ export async function makeTargets(folder) {
           model: {
             type: 'BPE',
             vocab: JSON.parse(model('miniature', 'tokenizer', 'vocab.json')),
-            merges: ['l e</w>', ['o', 't']],
+            // As older tools write them, and the first one as newer ones do.
+            merges: [merges[0].split(' '), ...merges.slice(1)],
           },
         }),
       ],
