@@ -41,6 +41,7 @@ async function otherSpelling(
     const file = await root.find(...folder, `${id}${ending.toUpperCase()}`);
     if (file !== undefined) return file;
   }
+  // A folder that cannot be listed has no other spelling either: the image is missing, as the caller says.
   const names = await root.list(...folder).catch(() => []);
   const name = names.find((one) => {
     const { name: stem, ext } = path.parse(one);
