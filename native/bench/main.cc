@@ -1,7 +1,8 @@
 // Times the core at Stable Diffusion 2.1's full size, stage by stage, without Node.
 //
 //     invseg_bench --weights DIR --scripts models/sd21 [--device cuda] [--dtype auto] [--threads 0] [--images 5] [--steps 15]
-//                  [--views 2] [--categories 3] [--plain] [--fresh] [--batch 16] [--json FILE] [--save FILE] [--against FILE] [--trace FILE]
+//                  [--views 2] [--categories 3] [--plain] [--fresh] [--batch 16] [--json FILE] [--save FILE] [--against FILE]
+//                  [--trace FILE [--trace-kept] [--trace-batch 1]]
 //     invseg_bench --weights DIR --operators          operator calls of each stage
 //     invseg_bench --weights DIR --inputs DIR         writes what an image is made from, for a peer in another language
 //     invseg_bench --loss 4096                        the clustering loss alone, against S built
@@ -9,7 +10,7 @@
 // Every image runs with views that are kept and then with fresh views in every step, with `--fresh` only so. `--batch` times 1, 2, 4 … images whose steps
 // are made together, `--plain` captures no graphs. `--save` keeps losses, prompt, maps and labels of one image; `--against` compares
 // this run's with those of another, on another device or in another type. `--trace` writes the kernels of one image as a Chrome
-// trace, which scripts/gpu/kernels.py adds up.
+// trace, which scripts/gpu/kernels.py adds up; with fresh views unless `--trace-kept`, of `--trace-batch` images together.
 
 #include <chrono>
 #include <cstdio>
@@ -274,12 +275,21 @@ int run(const Arguments& arguments) {
 
   if (arguments.values.count("trace") != 0) {
     using namespace torch::autograd::profiler;
-    for (int64_t i = 0; i < 3; ++i) segment(engine, setting, true, static_cast<uint32_t>(i), nullptr);
+    const int64_t together = arguments.number("trace-batch", 1);
+    const bool fresh = arguments.values.count("trace-kept") == 0;
+    const auto run_once = [&](uint32_t seed) {
+      if (together > 1) {
+        segment_together(engine, setting, fresh, seed, together);
+      } else {
+        segment(engine, setting, fresh, seed, nullptr);
+      }
+    };
+    for (uint32_t i = 0; i < 3; ++i) run_once(i);
     const ProfilerConfig profiler(ProfilerState::KINETO);
     const std::set<ActivityType> activities{ActivityType::CUDA};
     prepareProfiler(profiler, activities);
     enableProfiler(profiler, activities);
-    segment(engine, setting, true, 5, nullptr);
+    run_once(5);
     disableProfiler()->save(arguments.text("trace"));
   }
   return 0;

@@ -86,6 +86,12 @@ for name in $parts; do
     trace)
       part trace 60 "$bench" "${full[@]}" --device cuda --images 0 --trace "$WORK/trace.json"
       part kernels 60 python3 scripts/gpu/kernels.py "$WORK/trace.json"
+      gzip -c "$WORK/trace.json" >"$OUT/trace.json.gz"
+      ;;
+    trace-batch)
+      part trace-batch 60 "$bench" "${full[@]}" --device cuda --images 0 --trace "$WORK/batch.json" --trace-kept --trace-batch 8
+      part kernels-batch 60 python3 scripts/gpu/kernels.py "$WORK/batch.json"
+      gzip -c "$WORK/batch.json" >"$OUT/trace-batch.json.gz"
       ;;
     peers)
       mkdir -p "$WORK/inputs"
