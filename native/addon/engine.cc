@@ -116,7 +116,9 @@ Napi::Value EngineHandle::encode_image(const Napi::CallbackInfo& info) {
       result->engine = engine;
       result->image = engine->engine->encode_image(rgb.data(), width, height, sample, seed);
       return [result](Napi::Env reply_env) -> Napi::Value {
-        const auto bytes = static_cast<int64_t>(result->image.canonical.nbytes() + result->image.latent.nbytes());
+        const auto& config = result->engine->engine->config();
+        const int64_t latent = config.latent_channels * config.latent_size * config.latent_size;
+        const auto bytes = static_cast<int64_t>(result->image.canonical.nbytes() + sizeof(float) * latent);
         return ImageHandle::make(reply_env, Environment::of(reply_env).image, result, bytes);
       };
     });

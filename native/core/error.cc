@@ -82,6 +82,13 @@ void rethrow_as_error() {
   }
 }
 
+bool is_out_of_memory(const std::exception& e) {
+  if (dynamic_cast<const std::bad_alloc*>(&e) != nullptr) return true;
+  if (dynamic_cast<const c10::OutOfMemoryError*>(&e) != nullptr) return true;
+  const auto* own = dynamic_cast<const c10::Error*>(&e);
+  return mentions_memory(message_of(own == nullptr ? e.what() : own->what_without_backtrace()));
+}
+
 std::string first_line(const std::string& text) {
   const auto begin = text.find_first_not_of(" \n");
   return begin == std::string::npos ? "" : text.substr(begin, text.find('\n', begin) - begin);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -25,6 +26,9 @@ class Error : public std::runtime_error {
  * a GPU that the LibTorch has no kernels for `DEVICE_UNAVAILABLE`. Everything else is `INTERNAL`.
  */
 [[noreturn]] void rethrow_as_error();
+
+/** Whether an exception says that memory ran out, of the host, the device or a library on it. */
+bool is_out_of_memory(const std::exception& e);
 
 /** Runs `f` and lets only `Error` out of it. Every entry point of the addon goes through here. */
 template <typename F>

@@ -145,12 +145,12 @@ double tolerance_of(at::ScalarType type) { return type == at::kFloat ? 2e-5 : ty
 
 namespace {
 
-void compare_convolution(at::Device device, at::ScalarType type) {
+void compare_convolution(at::Device device, at::ScalarType type, int64_t channels = 16) {
   const auto options = at::TensorOptions().dtype(type).device(device);
   const auto last = at::MemoryFormat::ChannelsLast;
   for (const int64_t stride : {1, 2}) {
-    const at::Tensor x = at::randn({2, 16, 12, 10}).to(options).contiguous(last).requires_grad_();
-    const at::Tensor w = (at::randn({32, 16, 3, 3}) / 12).to(options).contiguous(last),
+    const at::Tensor x = at::randn({2, channels, 12, 10}).to(options).contiguous(last).requires_grad_();
+    const at::Tensor w = (at::randn({32, channels, 3, 3}) / 12).to(options).contiguous(last),
                      b = at::randn({32}).to(options);
     const at::Tensor plain = at::conv2d(to_double(x), to_double(w), to_double(b), {stride, stride}, {1, 1});
     const at::Tensor residual = at::randn(plain.sizes()).to(options).contiguous(last).requires_grad_();
@@ -184,7 +184,9 @@ void compare_geglu(at::Device device, at::ScalarType type) {
 }  // namespace
 
 TEST(a_convolution_takes_its_bias_and_a_residual_along) {
-  for (const auto& [device, type] : places()) compare_convolution(device, type);
+  for (const auto& [device, type] : places()) {
+    for (const int64_t channels : {16, 3}) compare_convolution(device, type, channels);
+  }
 }
 
 TEST(geglu_and_its_gradient) {
@@ -195,7 +197,7 @@ TEST(convolutions_and_geglu_emulated) {
   if (!emulation::possible()) SKIP("no C++ compiler");
   const emulation::Emulation on_the_cpu;
   for (const auto type : {at::kFloat, at::kBFloat16}) {
-    compare_convolution(at::kCPU, type);
+    for (const int64_t channels : {16, 3}) compare_convolution(at::kCPU, type, channels);
     compare_geglu(at::kCPU, type);
   }
 }

@@ -114,14 +114,20 @@ at::Tensor Engine::encode(const at::Tensor& pictures, const at::Tensor& posterio
 int64_t Engine::encoder_batch() const { return device_.is_cpu() ? 2 : 16; }
 
 Image Engine::encode_image(const uint8_t* rgb, int64_t width, int64_t height, bool sample, uint64_t seed) {
-  Image image{width, height, canonical(rgb, width, height), {}, sample};
-  at::Tensor noise;
+  Image image{width, height, canonical(rgb, width, height), sample};
   if (sample) {
     auto generator = make_generator(seed);
-    noise = gaussian_noise(generator, {1, config_.latent_channels, config_.latent_size, config_.latent_size});
+    image.latent->noise =
+        gaussian_noise(generator, {1, config_.latent_channels, config_.latent_size, config_.latent_size});
   }
-  image.latent = encode(image.canonical, noise);
+  if (device_.is_cpu()) latent(image);
   return image;
+}
+
+const at::Tensor& Engine::latent(const Image& image) {
+  auto& own = *image.latent;
+  if (!own.value.defined()) own.value = encode(image.canonical, own.noise);
+  return own.value;
 }
 
 RawMaps Engine::read(
@@ -172,14 +178,15 @@ RawMaps Engine::read_image(
   return read(noised(image, timestep, noise_seed).expand({prompts, -1, -1, -1}), t, embedding, selection);
 }
 
-at::Tensor Engine::noised(const Image& image, int64_t timestep, std::optional<uint64_t> noise_seed) const {
+at::Tensor Engine::noised(const Image& image, int64_t timestep, std::optional<uint64_t> noise_seed) {
   at::NoGradGuard no_grad;
   check_timestep(timestep);
-  if (!noise_seed) return image.latent;
+  const at::Tensor whole = latent(image);
+  if (!noise_seed) return whole;
   auto generator = make_generator(*noise_seed);
-  const at::Tensor noise = gaussian_noise(generator, image.latent.sizes()).to(device_);
+  const at::Tensor noise = gaussian_noise(generator, whole.sizes()).to(device_);
   const at::Tensor t = at::full({1}, timestep, at::TensorOptions().dtype(at::kLong).device(device_));
-  return schedule_->add_noise(image.latent, noise, t);
+  return schedule_->add_noise(whole, noise, t);
 }
 
 void Engine::check_embedding(const at::Tensor& embedding) const {

@@ -28,8 +28,14 @@ struct Image {
   int64_t width = 0;  ///< of the picture as given
   int64_t height = 0;
   at::Tensor canonical;  ///< [1, 3, image_size, image_size] float32 in [-1, 1]
-  at::Tensor latent;     ///< [1, latent_channels, latent_size, latent_size] float32, scaled
   bool sample = false;   ///< latents are drawn from the posterior, of the views too
+
+  /** What copies of an image share. A GPU encodes it together with the first views, or when somebody asks: `Engine::latent`. */
+  struct Latent {
+    at::Tensor noise;  ///< of the draw from the posterior, on the CPU; undefined without `sample`
+    at::Tensor value;  ///< [1, latent_channels, latent_size, latent_size] float32, scaled; undefined until it is encoded
+  };
+  std::shared_ptr<Latent> latent = std::make_shared<Latent>();
 };
 
 /**
@@ -53,8 +59,11 @@ class Engine {
   /** ids [prompts * prompt_length] row-major -> text states [prompts, prompt_length, context_width] float32. */
   at::Tensor encode_text(const int32_t* ids, int64_t prompts);
 
-  /** RGB bytes [height * width * 3] -> the picture and its latent. `seed` matters with `sample` only. */
+  /** RGB bytes [height * width * 3] -> the picture, on a CPU with its latent. `seed` matters with `sample` only. */
   Image encode_image(const uint8_t* rgb, int64_t width, int64_t height, bool sample, uint64_t seed);
+
+  /** An image's latent [1, latent_channels, latent_size, latent_size] float32, encoded now unless it was before. */
+  const at::Tensor& latent(const Image& image);
 
   /** RGB bytes -> [1, 3, image_size, image_size] in [-1, 1]: square, bilinear, antialiased where it shrinks. */
   at::Tensor canonical(const uint8_t* rgb, int64_t width, int64_t height) const;
@@ -81,7 +90,7 @@ class Engine {
       bool key_gradient_only = false);
 
   /** The picture's latent at a timestep, [1, c, h, w]; without a seed no noise is added (DiffSeg). @throws Error see below */
-  at::Tensor noised(const Image& image, int64_t timestep, std::optional<uint64_t> noise_seed) const;
+  at::Tensor noised(const Image& image, int64_t timestep, std::optional<uint64_t> noise_seed);
 
   /**
    * One pass over the whole picture without a graph, every prompt of the embedding as one batch entry. Without a seed no noise

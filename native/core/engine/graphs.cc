@@ -7,6 +7,8 @@
 
 #include <ATen/record_function.h>
 
+#include "core/error.h"
+
 #if __has_include(<ATen/accelerator/Graph.h>)
 #include <ATen/DeviceAccelerator.h>
 #define INVSEG_ACCELERATOR_GRAPH
@@ -108,6 +110,7 @@ bool GraphCache::capture(Entry& entry, const std::vector<at::Tensor>& inputs, co
     if (other->graph) pool = other->graph->pool();
   }
   std::optional<std::string> failure;
+  std::exception_ptr memory;
   bool begun = false;
   try {
     graph->begin(pool);
@@ -115,6 +118,7 @@ bool GraphCache::capture(Entry& entry, const std::vector<at::Tensor>& inputs, co
     entry.outputs = function(entry.inputs);
   } catch (const std::exception& e) {
     failure = e.what();
+    if (is_out_of_memory(e)) memory = std::current_exception();
   }
   try {
     if (begun) graph->end();
@@ -125,6 +129,8 @@ bool GraphCache::capture(Entry& entry, const std::vector<at::Tensor>& inputs, co
     failure_ = *failure;
     entry.inputs.clear();
     entry.outputs.clear();
+    // The first time whoever runs the job gives up what it can and tries again; after that it runs as it is.
+    if (memory && ++out_of_memory_[entry.key] == 1) std::rethrow_exception(memory);
     return false;
   }
   for (auto& output : entry.outputs) {
@@ -151,7 +157,9 @@ std::vector<at::Tensor> GraphCache::run(
   if (!enabled_) return run_plain(inputs, function);
   Entry& entry = find(key + signature(inputs));
   if (!entry.graph) {
-    const bool try_it = entry.runs++ > 0 && !entry.refused;
+    const auto failed = out_of_memory_.find(entry.key);
+    const bool try_it =
+        entry.runs++ > 0 && !entry.refused && (failed == out_of_memory_.end() || failed->second < 2);
     if (!try_it || !capture(entry, inputs, function)) {
       entry.refused = try_it;
       return run_plain(inputs, function);

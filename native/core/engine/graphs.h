@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,7 +35,7 @@ class GraphCache {
   /** @param key everything that the function's work depends on and that is no input, shapes of the inputs aside */
   std::vector<at::Tensor> run(const std::string& key, const std::vector<at::Tensor>& inputs, const Function& function);
 
-  /** Drops all graphs and the memory that they hold. */
+  /** Drops all graphs and the memory that they hold. What ran out of memory when it was captured is captured once more. */
   void clear();
 
   /** `false`: everything runs as it is. */
@@ -63,6 +64,7 @@ class GraphCache {
   size_t capacity_;
   bool enabled_;
   std::list<std::unique_ptr<Entry>> entries_;  // the most recently used first
+  std::map<std::string, int> out_of_memory_;   // captures that failed so, by key; outlives the entries
   Counts counts_;
   std::string failure_;
 };

@@ -93,7 +93,8 @@ void Inversion::open_views() {
   at::NoGradGuard no_grad;
   const auto& config = engine_->config();
   const at::Device device = engine_->device();
-  const int64_t most = device.is_cpu() ? 1 : 2 * engine_->encoder_batch();
+  const int64_t whole_picture = image_.latent->value.defined() ? 0 : 1;
+  const int64_t most = device.is_cpu() ? 1 : 2 * engine_->encoder_batch() - whole_picture;
   struct Entry {
     int64_t views;
     bool fresh;
@@ -125,8 +126,19 @@ void Inversion::open_views() {
   at::Tensor all_boxes, latents;
   if (fresh > 0) {
     all_boxes = at::tensor(boxes).view({fresh, 4}).to(device);
-    latents = engine_->encode(
-        crop_views(image_.canonical, all_boxes), posteriors.empty() ? at::Tensor() : at::cat(posteriors, 0));
+    at::Tensor pictures = crop_views(image_.canonical, all_boxes);
+    // The whole picture, which the prediction wants, is one more of a batch.
+    auto& whole = *image_.latent;
+    const bool with_whole = !whole.value.defined();
+    if (with_whole) {
+      pictures = at::cat({image_.canonical, pictures}, 0);
+      if (!posteriors.empty()) posteriors.insert(posteriors.begin(), whole.noise);
+    }
+    latents = engine_->encode(pictures, posteriors.empty() ? at::Tensor() : at::cat(posteriors, 0));
+    if (with_whole) {
+      whole.value = latents.narrow(0, 0, 1).clone();
+      latents = latents.narrow(0, 1, fresh);
+    }
   }
   if (!image_.sample) draw();
   const at::Tensor noise = at::cat(noises, 0).to(device);

