@@ -9,6 +9,7 @@
 #include "core/kernels/group_norm.h"
 #include "core/kernels/program.h"
 #include "core/kernels/read_attention.h"
+#include "emulation.h"
 #include "harness.h"
 
 using namespace invseg;
@@ -76,6 +77,18 @@ TEST(group_norm_on_the_cpu_is_libtorchs) {
   CHECK(torch::autograd::grad({group_norm(x, std::nullopt, 4, w, b, 1e-5, true).sum()}, {w})[0].sizes() == w.sizes());
 }
 
+TEST(group_norm_emulated_equals_float64) {
+  if (!emulation::possible()) SKIP("no C++ compiler");
+  at::manual_seed(1);
+  const emulation::Emulation on_the_cpu;
+  for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
+    for (const auto& shape : {Shape{2, 64, 9, 7, 8}, Shape{1, 96, 5, 5, 32}, Shape{3, 320, 3, 4, 32}}) {
+      for (const int64_t rows : {int64_t{0}, int64_t{1}, shape.batch}) compare(at::kCPU, type, shape, rows != 1, 0.5, rows);
+    }
+  }
+  compare(at::kCPU, at::kFloat, {2, 64, 9, 7, 8}, true, 100);
+}
+
 TEST(group_norm_on_a_gpu_equals_float64) {
   if (!torch::cuda::is_available()) SKIP("no GPU");
   const at::Device device(at::kCUDA, 0);
@@ -127,43 +140,60 @@ double tolerance_of(at::ScalarType type) { return type == at::kFloat ? 2e-5 : ty
 
 }  // namespace
 
-TEST(a_convolution_takes_its_bias_and_a_residual_along) {
-  for (const auto& [device, type] : places()) {
-    const auto options = at::TensorOptions().dtype(type).device(device);
-    const auto last = at::MemoryFormat::ChannelsLast;
-    for (const int64_t stride : {1, 2}) {
-      const at::Tensor x = at::randn({2, 16, 12, 10}).to(options).contiguous(last).requires_grad_();
-      const at::Tensor w = (at::randn({32, 16, 3, 3}) / 12).to(options).contiguous(last),
-                       b = at::randn({32}).to(options);
-      const at::Tensor plain = at::conv2d(to_double(x), to_double(w), to_double(b), {stride, stride}, {1, 1});
-      const at::Tensor residual = at::randn(plain.sizes()).to(options).contiguous(last).requires_grad_();
-      CHECK_CLOSE(conv2d(x, w, b, stride, 1, std::nullopt), plain, tolerance_of(type));
-      CHECK_CLOSE(
-          conv2d(x, w, std::nullopt, stride, 1, std::nullopt), plain - to_double(b).view({-1, 1, 1}),
-          tolerance_of(type));
-      const at::Tensor y = conv2d(x, w, b, stride, 1, residual);
-      CHECK_CLOSE(y, plain + to_double(residual), tolerance_of(type));
-      const at::Tensor dy = at::randn(y.sizes()).to(options).contiguous(last);
-      const auto got = torch::autograd::grad({y}, {x, residual}, {dy});
-      const at::Tensor leaf = to_double(x).requires_grad_();
-      const at::Tensor again = at::conv2d(leaf, to_double(w), to_double(b), {stride, stride}, {1, 1});
-      CHECK_CLOSE(got[0], torch::autograd::grad({again}, {leaf}, {to_double(dy)})[0], tolerance_of(type));
-      CHECK(got[1].equal(dy));
-    }
+namespace {
+
+void compare_convolution(at::Device device, at::ScalarType type) {
+  const auto options = at::TensorOptions().dtype(type).device(device);
+  const auto last = at::MemoryFormat::ChannelsLast;
+  for (const int64_t stride : {1, 2}) {
+    const at::Tensor x = at::randn({2, 16, 12, 10}).to(options).contiguous(last).requires_grad_();
+    const at::Tensor w = (at::randn({32, 16, 3, 3}) / 12).to(options).contiguous(last),
+                     b = at::randn({32}).to(options);
+    const at::Tensor plain = at::conv2d(to_double(x), to_double(w), to_double(b), {stride, stride}, {1, 1});
+    const at::Tensor residual = at::randn(plain.sizes()).to(options).contiguous(last).requires_grad_();
+    CHECK_CLOSE(conv2d(x, w, b, stride, 1, std::nullopt), plain, tolerance_of(type));
+    CHECK_CLOSE(
+        conv2d(x, w, std::nullopt, stride, 1, std::nullopt), plain - to_double(b).view({-1, 1, 1}),
+        tolerance_of(type));
+    const at::Tensor y = conv2d(x, w, b, stride, 1, residual);
+    CHECK_CLOSE(y, plain + to_double(residual), tolerance_of(type));
+    const at::Tensor dy = at::randn(y.sizes()).to(options).contiguous(last);
+    const auto got = torch::autograd::grad({y}, {x, residual}, {dy});
+    const at::Tensor leaf = to_double(x).requires_grad_();
+    const at::Tensor again = at::conv2d(leaf, to_double(w), to_double(b), {stride, stride}, {1, 1});
+    CHECK_CLOSE(got[0], torch::autograd::grad({again}, {leaf}, {to_double(dy)})[0], tolerance_of(type));
+    CHECK(got[1].equal(dy));
   }
 }
 
+void compare_geglu(at::Device device, at::ScalarType type) {
+  const at::Tensor x = (at::randn({3, 5, 64}) * 2).to(device, type).requires_grad_();
+  const at::Tensor leaf = to_double(x).requires_grad_();
+  const auto halves = leaf.chunk(2, -1);
+  const at::Tensor wanted_y = halves[0] * at::gelu(halves[1]), y = geglu(x);
+  CHECK_CLOSE(y, wanted_y, tolerance_of(type));
+  const at::Tensor dy = at::randn(y.sizes()).to(device, type);
+  CHECK_CLOSE(
+      torch::autograd::grad({y}, {x}, {dy})[0], torch::autograd::grad({wanted_y}, {leaf}, {to_double(dy)})[0],
+      tolerance_of(type));
+}
+
+}  // namespace
+
+TEST(a_convolution_takes_its_bias_and_a_residual_along) {
+  for (const auto& [device, type] : places()) compare_convolution(device, type);
+}
+
 TEST(geglu_and_its_gradient) {
-  for (const auto& [device, type] : places()) {
-    const at::Tensor x = (at::randn({3, 5, 64}) * 2).to(device, type).requires_grad_();
-    const at::Tensor leaf = to_double(x).requires_grad_();
-    const auto halves = leaf.chunk(2, -1);
-    const at::Tensor wanted_y = halves[0] * at::gelu(halves[1]), y = geglu(x);
-    CHECK_CLOSE(y, wanted_y, tolerance_of(type));
-    const at::Tensor dy = at::randn(y.sizes()).to(device, type);
-    CHECK_CLOSE(
-        torch::autograd::grad({y}, {x}, {dy})[0], torch::autograd::grad({wanted_y}, {leaf}, {to_double(dy)})[0],
-        tolerance_of(type));
+  for (const auto& [device, type] : places()) compare_geglu(device, type);
+}
+
+TEST(convolutions_and_geglu_emulated) {
+  if (!emulation::possible()) SKIP("no C++ compiler");
+  const emulation::Emulation on_the_cpu;
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    compare_convolution(at::kCPU, type);
+    compare_geglu(at::kCPU, type);
   }
 }
 

@@ -37,7 +37,7 @@ struct Layout {
 bool takes(
     const at::Tensor& x, const at::Tensor& added, int64_t groups, const at::Tensor& weight, const at::Tensor& bias) {
   const auto type = x.scalar_type();
-  if (!x.is_cuda() || x.dim() != 4 || x.numel() == 0 || !kernels::is_value_type(type)) return false;
+  if (x.dim() != 4 || x.numel() == 0 || !kernels::is_value_type(type)) return false;
   if (!kernels::available(x.device())) return false;
   const int64_t wide = 16 / x.element_size(), channels = x.size(1);
   const auto frozen = [&](const at::Tensor& t) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -18,6 +19,10 @@ namespace invseg::kernels {
 /** A kernel that was compiled; valid while the process lives, as modules are never unloaded. */
 struct Kernel {
   void* function = nullptr;
+  // What a stand-in asks for.
+  const char* source = nullptr;
+  std::string name;
+  at::ScalarType type = at::kFloat;
 };
 
 /**
@@ -43,7 +48,7 @@ inline bool is_value_type(at::ScalarType type) {
 const char* values_source();
 std::string value_options(at::ScalarType type);
 
-/** Whether kernels can be compiled and launched for `device`: a CUDA device whose NVRTC and driver are found. */
+/** Whether kernels can be compiled and launched for `device`: a CUDA device whose NVRTC and driver are found, or a stand-in's. */
 bool available(at::Device device);
 
 /** Whether NVRTC is found; no device is needed for it. */
@@ -56,6 +61,11 @@ struct Grid {
   int64_t x = 1;
   int64_t y = 1;
 };
+
+/** Runs a kernel's source in some other way, for tests on a machine without a GPU; the CPU's tensors then go through kernels. */
+using StandIn = std::function<void(const Kernel& kernel, Grid grid, int64_t threads, void* const* arguments)>;
+/** From now on `available(at::kCPU)`; an empty one ends it. For tests alone: other threads must not compute meanwhile. */
+void set_stand_in(StandIn stand_in);
 
 /** Launches on this thread's stream. `arguments` point to the kernel's parameters. @throws Error `INTERNAL` */
 void launch(Kernel kernel, Grid grid, int64_t threads, std::initializer_list<void*> arguments, at::Device device);

@@ -2,7 +2,7 @@
 
 namespace invseg::kernels {
 
-// TYPE is 0 float, 1 bfloat16, 2 half; no header of CUDA's is needed.
+// TYPE is 0 float, 1 bfloat16, 2 half; no header of CUDA's is needed. EMULATED: in the tests, on a CPU.
 const char* values_source() {
   return R"cuda(
 #if TYPE == 0
@@ -20,6 +20,8 @@ __device__ __forceinline__ float widen(Value x) {
   return x;
 #elif TYPE == 1
   return __uint_as_float(((unsigned)x) << 16);
+#elif defined(EMULATED)
+  return half_to_float(x);
 #else
   float y;
   asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x));
@@ -30,6 +32,8 @@ __device__ __forceinline__ float widen(Value x) {
 __device__ __forceinline__ Value narrow(float x) {
 #if TYPE == 0
   return x;
+#elif defined(EMULATED)
+  return float_to_value<TYPE>(x);
 #elif TYPE == 1
   unsigned short y;
   asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y) : "f"(x));
