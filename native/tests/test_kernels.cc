@@ -7,6 +7,8 @@
 #include "core/engine/stream.h"
 #include "core/kernels/fused.h"
 #include "core/kernels/group_norm.h"
+#include "core/kernels/loss_sources.h"
+#include "core/kernels/min_max.h"
 #include "core/kernels/program.h"
 #include "core/kernels/read_attention.h"
 #include "emulation.h"
@@ -61,7 +63,8 @@ TEST(kernels_compile_for_every_architecture) {
   if (!kernels::can_compile()) SKIP("no NVRTC");
   for (const char* architecture : {"sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}) {
     for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
-      for (const char* source : {kernels::group_norm_source(), kernels::fused_source()}) {
+      for (const char* source : {kernels::group_norm_source(), kernels::fused_source(), kernels::loss_source(),
+                                 kernels::adam_source(), kernels::min_max_source()}) {
         CHECK(kernels::check(source, type, architecture).find("warning") == std::string::npos);
       }
     }

@@ -35,7 +35,7 @@ __device__ __forceinline__ double anchor_or_map(const float* maps, int row, cons
 
 // Grid (tiles + 1, B). sums [B][2C][N] is U and V; partial [B][C C + 4C][tiles] is of each tile's columns sum_j U_a V_m + V_a U_m,
 // then w and t. The block beyond the tiles makes an image's entropy meanwhile.
-extern "C" __global__ void __launch_bounds__(kBlock) loss_columns(
+extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_columns(
     Case c, const float* __restrict__ self, const float* __restrict__ maps, const float* __restrict__ boxes,
     Both* __restrict__ sums, double* __restrict__ partial, double* __restrict__ means, double* __restrict__ entropy,
     float* __restrict__ entropy_gradient) {
@@ -154,7 +154,7 @@ __device__ __forceinline__ double inter_weight(const Case& c) {
 
 // Grid (tiles + 1, B). The tiles' blocks leave d total / d U and V in slopes [B][2C][N] and to w and t in own_slopes [B][2C]; the
 // block beyond them an image's total [images] and parts [images][5]: total, cluster, entropy, intra, inter.
-extern "C" __global__ void __launch_bounds__(kBlock) loss_pairs(
+extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_pairs(
     Case c, const Both* __restrict__ sums, const double* __restrict__ partial, const double* __restrict__ entropy,
     Both* __restrict__ slopes, Slopes* __restrict__ own_slopes, double* __restrict__ total, double* __restrict__ parts) {
   __shared__ double g[kMostCategories * kMostCategories], w[2 * kMostCategories], t[2 * kMostCategories];
@@ -230,7 +230,7 @@ extern "C" __global__ void __launch_bounds__(kBlock) loss_pairs(
 }
 
 // Grid (points / kRowWarps, B). d_maps [B][N][C], and d_self [B][N][N] unless null, for the gradients upstream [images] of the totals.
-extern "C" __global__ void __launch_bounds__(kRowWarps * 32) loss_rows(
+extern "C" __global__ void __launch_bounds__(kRowWarps * 32, 1) loss_rows(
     Case c, const double* __restrict__ upstream, const float* __restrict__ self, const float* __restrict__ maps,
     const Both* __restrict__ slopes, const Slopes* __restrict__ own_slopes, const float* __restrict__ entropy_gradient,
     float* __restrict__ d_maps, float* __restrict__ d_self) {
