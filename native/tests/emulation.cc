@@ -37,6 +37,7 @@ const char* const kShim = R"shim(
 #define __launch_bounds__(...)
 #define __restrict__ __restrict
 #define __shared__ static
+#define alignas(...)  // weights that are mapped from a file begin anywhere
 struct Three { unsigned x = 0, y = 0, z = 0; };
 static Three threadIdx, blockIdx, blockDim, gridDim;
 
@@ -149,7 +150,8 @@ Run build(const char* source, at::ScalarType type) {
   std::string text = kShim;
   const std::string options = kernels::value_options(type);  // -DTYPE=0
   text += "#define TYPE " + options.substr(options.find('=') + 1) + "\n" + kernels::values_source() + source;
-  text += "\nextern \"C\" void run(const char* name, unsigned x, unsigned y, unsigned threads, void* const* arguments) {\n";
+  text +=
+      "\nextern \"C\" void run(const char* name, unsigned x, unsigned y, unsigned threads, void* const* arguments) {\n";
   const std::regex pattern(R"(__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s+)?(\w+)\s*\()");
   const std::string plain = source;
   for (std::sregex_iterator at(plain.begin(), plain.end(), pattern), end; at != end; ++at) {

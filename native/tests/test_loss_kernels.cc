@@ -36,8 +36,9 @@ struct StepCase {
 
 /** The whole picture, a crop, and ones that leave points uncovered; none ends at a point's centre, where float32 decides otherwise. */
 at::Tensor boxes_of(int64_t views, int64_t images) {
-  const at::Tensor some = at::tensor({0.f, 0.f, 1.f, 1.f, 0.113f, 0.207f, 0.611f, 0.683f,  //
-                                      0.057f, 0.391f, 0.317f, 0.543f, 0.489f, 0.f, 0.511f, 0.803f});
+  const at::Tensor some = at::tensor(
+      {0.f, 0.f, 1.f, 1.f, 0.113f, 0.207f, 0.611f, 0.683f,  //
+       0.057f, 0.391f, 0.317f, 0.543f, 0.489f, 0.f, 0.511f, 0.803f});
   return some.view({4, 4}).index_select(0, at::arange(views * images).flip(0).remainder(4)).view({views, images, 4});
 }
 
@@ -62,8 +63,8 @@ void compare_step(const StepCase& s, const StepLossOptions& options) {
   CHECK_CLOSE(got.total, wanted.total, 1e-6);
   for (int64_t part = 0; part < 5; ++part) CHECK_CLOSE(got.parts.select(1, part), wanted.parts.select(1, part), 1e-6);
   CHECK(!got.parts.requires_grad());
-  const auto own = torch::autograd::grad(
-      {got.total}, {self, leaf}, {on(upstream)}, std::nullopt, false, /*allow_unused=*/true);
+  const auto own =
+      torch::autograd::grad({got.total}, {self, leaf}, {on(upstream)}, std::nullopt, false, /*allow_unused=*/true);
   CHECK_CLOSE(own[1], gradients[1], 1e-5);
   CHECK(own[0].defined() == gradients[0].defined());
   if (own[0].defined()) CHECK_CLOSE(own[0], gradients[0], 1e-5);
@@ -168,8 +169,7 @@ TEST_ON_EVERY_DEVICE(the_update_of_kernels_equals_float64) {
     const auto to = [](const AdamState& s, const auto& move) {
       return AdamState{move(s.parameter), move(s.first_moment), move(s.second_moment), move(s.step)};
     };
-    const AdamStep wanted =
-        take_step(to(state, wide), wide(gradient), wide(trainable), scale, wide(losses), options);
+    const AdamStep wanted = take_step(to(state, wide), wide(gradient), wide(trainable), scale, wide(losses), options);
     const auto here = [](const at::Tensor& x) { return on(x); };
     const Kernels on_kernels;
     const auto run = [&](const at::Tensor& g, const at::Tensor& l) {

@@ -56,8 +56,7 @@ AdamStep on_kernels(
   done.scalars = at::empty({7}, losses.options());
   const void *g = gradient.const_data_ptr(), *free = trainable.const_data_ptr(), *l = losses.const_data_ptr();
   void* sums = partial.mutable_data_ptr();
-  kernels::launch(
-      kernel("gradient_sums"), {blocks}, kThreads, {&g, &free, &unscale, &sums, &count, &width}, device);
+  kernels::launch(kernel("gradient_sums"), {blocks}, kThreads, {&g, &free, &unscale, &sums, &count, &width}, device);
   const void *p0 = state.parameter.const_data_ptr(), *m0 = state.first_moment.const_data_ptr(),
              *v0 = state.second_moment.const_data_ptr(), *t0 = state.step.const_data_ptr();
   void *p1 = done.next.parameter.mutable_data_ptr(), *m1 = done.next.first_moment.mutable_data_ptr(),
@@ -65,9 +64,8 @@ AdamStep on_kernels(
        *scalars = done.scalars.mutable_data_ptr();
   double rate = options.learning_rate, beta1 = options.beta1, beta2 = options.beta2, eps = options.eps;
   kernels::launch(
-      kernel("adam"), {blocks}, kThreads,
-      {&g, &free, &unscale, &sums, &l, &p0, &m0, &v0, &t0, &p1, &m1, &v1, &t1, &scalars, &count, &width, &rate, &beta1,
-       &beta2, &eps},
+      kernel("adam"), {blocks}, kThreads, {&g,  &free, &unscale, &sums,    &l,     &p0,    &m0,   &v0,    &t0,    &p1,
+                                           &m1, &v1,   &t1,      &scalars, &count, &width, &rate, &beta1, &beta2, &eps},
       device);
   return done;
 }

@@ -49,8 +49,8 @@ kernels::Kernel kernel(const char* name, const at::Tensor& x) {
 
 struct StepLossFunction : torch::autograd::Function<StepLossFunction> {
   static torch::autograd::variable_list forward(
-      torch::autograd::AutogradContext* context, const at::Tensor& self, const at::Tensor& maps, const at::Tensor& boxes,
-      const StepLossOptions& options) {
+      torch::autograd::AutogradContext* context, const at::Tensor& self, const at::Tensor& maps,
+      const at::Tensor& boxes, const StepLossOptions& options) {
     at::AutoDispatchBelowADInplaceOrView below;
     Case c(maps, options);
     const auto wide = maps.options().dtype(at::kDouble);
@@ -132,8 +132,7 @@ StepLoss step_loss(
   const auto is_float = [](const at::Tensor& x) { return x.scalar_type() == at::kFloat; };
   if (kernels::available(maps.device()) && is_float(self) && is_float(maps) && is_float(boxes) && maps.numel() > 0 &&
       maps.size(3) <= kMostCategories && maps.size(0) * maps.size(1) <= 65535) {
-    const auto result =
-        StepLossFunction::apply(distances.contiguous(), maps.contiguous(), boxes.contiguous(), options);
+    const auto result = StepLossFunction::apply(distances.contiguous(), maps.contiguous(), boxes.contiguous(), options);
     return {result[0], result[1]};
   }
   std::vector<at::Tensor> totals, parts;
