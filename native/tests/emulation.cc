@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <stdexcept>
 #include <tuple>
 
@@ -144,20 +143,14 @@ std::string compiler() {
   return given == nullptr ? "c++" : given;
 }
 
-using Run = void (*)(const char* name, unsigned x, unsigned y, unsigned threads, void* const* arguments);
+using Run = void (*)(unsigned x, unsigned y, unsigned threads, void* const* arguments);
 
-Run build(const char* source, at::ScalarType type) {
+Run build(const char* source, const std::string& name, at::ScalarType type) {
   std::string text = kShim;
   const std::string options = kernels::value_options(type);  // -DTYPE=0
   text += "#define TYPE " + options.substr(options.find('=') + 1) + "\n" + kernels::values_source() + source;
-  text +=
-      "\nextern \"C\" void run(const char* name, unsigned x, unsigned y, unsigned threads, void* const* arguments) {\n";
-  const std::regex pattern(R"(__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s+)?(\w+)\s*\()");
-  const std::string plain = source;
-  for (std::sregex_iterator at(plain.begin(), plain.end(), pattern), end; at != end; ++at) {
-    const std::string name = (*at)[1];
-    text += "  if (std::strcmp(name, \"" + name + "\") == 0) body = &Invoke<&" + name + ">::run;\n";
-  }
+  text += "\nextern \"C\" void run(unsigned x, unsigned y, unsigned threads, void* const* arguments) {\n";
+  text += "  body = &Invoke<&" + name + ">::run;";
   text += R"(
   current = arguments;
   gridDim = {x, y, 1};
@@ -182,10 +175,10 @@ Run build(const char* source, at::ScalarType type) {
 }
 
 void launch(const kernels::Kernel& kernel, kernels::Grid grid, int64_t threads, void* const* arguments) {
-  static std::map<std::pair<const char*, at::ScalarType>, Run> built;
-  Run& run = built[{kernel.source, kernel.type}];
-  if (run == nullptr) run = build(kernel.source, kernel.type);
-  run(kernel.name.c_str(), static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(threads),
+  static std::map<std::tuple<const char*, std::string, at::ScalarType>, Run> built;
+  Run& run = built[{kernel.source, kernel.name, kernel.type}];
+  if (run == nullptr) run = build(kernel.source, kernel.name, kernel.type);
+  run(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(threads),
       arguments);
 }
 

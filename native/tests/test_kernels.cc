@@ -6,6 +6,7 @@
 
 #include "core/engine/stream.h"
 #include "core/kernels/fused.h"
+#include "core/kernels/gather.h"
 #include "core/kernels/group_norm.h"
 #include "core/kernels/loss_sources.h"
 #include "core/kernels/min_max.h"
@@ -64,8 +65,8 @@ TEST(kernels_compile_for_every_architecture) {
   for (const char* architecture : {"sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}) {
     for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
       for (const char* source :
-           {kernels::group_norm_source(), kernels::fused_source(), kernels::loss_source(), kernels::adam_source(),
-            kernels::min_max_source()}) {
+           {kernels::group_norm_source(), kernels::fused_source(), kernels::read_attention_source(),
+            kernels::gather_source(), kernels::loss_source(), kernels::adam_source(), kernels::min_max_source()}) {
         CHECK(kernels::check(source, type, architecture).find("warning") == std::string::npos);
       }
     }
@@ -200,36 +201,78 @@ TEST(convolutions_and_geglu_emulated) {
   }
 }
 
+namespace {
+
+void compare_reading(at::Device device, at::ScalarType type, int64_t keys) {
+  // As a layer leaves them, the heads beside each other in memory.
+  const auto make = [&](int64_t rows) {
+    return at::randn({2, rows, 3, 8}).to(device, type).transpose(1, 2).requires_grad_();
+  };
+  const at::Tensor q = make(20), k = make(keys), v = make(keys);
+  const at::Tensor weights = at::tensor({0.5, 0.2, 0.3}, at::kFloat).to(device);
+  const at::Tensor dq = to_double(q).requires_grad_(), dk = to_double(k).requires_grad_(),
+                   dv = to_double(v).requires_grad_();
+  const at::Tensor p = (dq.matmul(dk.transpose(-1, -2)) / std::sqrt(8.0)).softmax(-1);
+  const at::Tensor wanted_map = (to_double(weights).view({1, 3, 1, 1}) * p).sum(1), wanted_out = p.matmul(dv);
+  const auto [out, map] = read_attention(q, k, v, weights);
+  CHECK_CLOSE(map, wanted_map, type == at::kFloat ? 1e-5 : 1e-4);
+  CHECK(map.scalar_type() == at::kFloat && out.scalar_type() == type);
+  CHECK_CLOSE(out, wanted_out, tolerance_of(type));
+  const at::Tensor d_out = at::randn(out.sizes()).to(device, type), d_map = at::randn(map.sizes()).to(device);
+  const auto got = torch::autograd::grad({out, map}, {q, k, v}, {d_out, d_map}, /*retain_graph=*/true);
+  const auto wanted_all =
+      torch::autograd::grad({wanted_out, wanted_map}, {dq, dk, dv}, {to_double(d_out), to_double(d_map)});
+  for (size_t i = 0; i < 3; ++i) CHECK_CLOSE(got[i], wanted_all[i], 2 * tolerance_of(type));
+  // A gradient in another layout, as of a map that was transposed, and of one with a dimension of stride 0.
+  const at::Tensor turned = d_map.transpose(1, 2).contiguous().transpose(1, 2);
+  CHECK_CLOSE(torch::autograd::grad({out, map}, {q}, {d_out, turned}, true)[0], got[0], 1e-5);
+  const at::Tensor spread = at::ones({2, 1, 1}, d_map.options()).expand({2, 20, keys});
+  const auto alone_q = std::get<1>(read_attention(q, k, std::nullopt, weights));
+  CHECK(torch::autograd::grad({alone_q}, {q}, {spread})[0].isfinite().all().item<bool>());
+  // The last layer that is read has no output; a layer whose map nobody uses has a gradient all the same.
+  const auto [none, alone] = read_attention(q, k, std::nullopt, weights);
+  CHECK(none.numel() == 0 && alone.equal(map));
+  CHECK(torch::autograd::grad({alone}, {q}, {d_map})[0].sizes() == q.sizes());
+  CHECK(torch::autograd::grad({std::get<0>(read_attention(q, k, v, weights))}, {q}, {d_out})[0].sizes() == q.sizes());
+  // Without a gradient the rows are worked on in parts.
+  at::NoGradGuard no_grad;
+  const auto [plain_out, plain_map] = read_attention(q, k, v, weights);
+  CHECK_CLOSE(plain_map, map, 1e-5);
+  CHECK_CLOSE(plain_out, out, tolerance_of(type));
+}
+
+}  // namespace
+
 TEST(attention_that_is_read_equals_its_formula) {
   for (const auto& [device, type] : places()) {
-    const auto make = [&, place = device, kind = type](at::IntArrayRef shape) {
-      return at::randn(shape).to(place, kind).requires_grad_();
-    };
-    const at::Tensor q = make({2, 3, 20, 8}), k = make({2, 3, 12, 8}), v = make({2, 3, 12, 8});
-    const at::Tensor weights = at::tensor({0.5, 0.2, 0.3}, at::kFloat).to(device);
-    const at::Tensor dq = to_double(q).requires_grad_(), dk = to_double(k).requires_grad_(),
-                     dv = to_double(v).requires_grad_();
-    const at::Tensor p = (dq.matmul(dk.transpose(-1, -2)) / std::sqrt(8.0)).softmax(-1);
-    const at::Tensor wanted_map = (to_double(weights).view({1, 3, 1, 1}) * p).sum(1), wanted_out = p.matmul(dv);
-    const auto [out, map] = read_attention(q, k, v, weights);
-    CHECK_CLOSE(map, wanted_map, type == at::kFloat ? 1e-5 : 1e-4);
-    CHECK(map.scalar_type() == at::kFloat && out.scalar_type() == type);
-    CHECK_CLOSE(out, wanted_out, tolerance_of(type));
-    const at::Tensor d_out = at::randn(out.sizes()).to(device, type), d_map = at::randn(map.sizes()).to(device);
-    const auto got = torch::autograd::grad({out, map}, {q, k, v}, {d_out, d_map}, /*retain_graph=*/true);
-    const auto wanted_all =
-        torch::autograd::grad({wanted_out, wanted_map}, {dq, dk, dv}, {to_double(d_out), to_double(d_map)});
-    for (size_t i = 0; i < 3; ++i) CHECK_CLOSE(got[i], wanted_all[i], 2 * tolerance_of(type));
-    // A gradient in another layout, as of a map that was transposed, and of one with a dimension of stride 0.
-    const at::Tensor turned = d_map.transpose(1, 2).contiguous().transpose(1, 2);
-    CHECK_CLOSE(torch::autograd::grad({out, map}, {q}, {d_out, turned}, true)[0], got[0], 1e-5);
-    const at::Tensor spread = at::ones({2, 1, 1}, d_map.options()).expand({2, 20, 12});
-    const auto alone_q = std::get<1>(read_attention(q, k, std::nullopt, weights));
-    CHECK(torch::autograd::grad({alone_q}, {q}, {spread})[0].isfinite().all().item<bool>());
-    // The last layer that is read has no output; a layer whose map nobody uses has a gradient all the same.
-    const auto [none, alone] = read_attention(q, k, std::nullopt, weights);
-    CHECK(none.numel() == 0 && alone.equal(map));
-    CHECK(torch::autograd::grad({alone}, {q}, {d_map})[0].sizes() == q.sizes());
-    CHECK(torch::autograd::grad({std::get<0>(read_attention(q, k, v, weights))}, {q}, {d_out})[0].sizes() == q.sizes());
+    for (const int64_t keys : {12, 77, 300, 1100}) compare_reading(device, type, keys);
+  }
+}
+
+TEST(attention_that_is_read_emulated) {
+  if (!emulation::possible()) SKIP("no C++ compiler");
+  const emulation::Emulation on_the_cpu;
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    for (const int64_t keys : type == at::kFloat ? std::vector<int64_t>{77, 300} : std::vector<int64_t>{12, 1100}) {
+      compare_reading(at::kCPU, type, keys);
+    }
+  }
+}
+
+TEST(tensors_are_made_contiguous_together) {
+  if (!emulation::possible()) SKIP("no C++ compiler");
+  for (const bool emulated : {true, false}) {
+    std::optional<emulation::Emulation> on_the_cpu;
+    if (emulated) on_the_cpu.emplace();
+    for (const auto type : {at::kFloat, at::kHalf}) {
+      const at::Tensor a = at::randn({2, 7, 5, 16}).to(type), b = at::randn({2, 4, 3, 16}).to(type);
+      const at::Tensor part = at::randn({2, 6, 3 * 16}).to(type).narrow(2, 16, 16).view({2, 6, 1, 16});
+      const auto got = contiguous_together({a.transpose(1, 2), b, part.transpose(1, 2), at::Tensor()});
+      CHECK(got[0].is_contiguous() && got[0].equal(a.transpose(1, 2)));
+      CHECK(got[1].equal(b) && got[2].is_contiguous() && got[2].equal(part.transpose(1, 2)) && !got[3].defined());
+      // What the kernel does not take.
+      const at::Tensor odd = at::randn({2, 3, 4, 3}).to(type).transpose(1, 2);
+      CHECK(contiguous_together({odd})[0].is_contiguous() && contiguous_together({odd})[0].equal(odd));
+    }
   }
 }

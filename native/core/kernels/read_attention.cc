@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "core/kernels/gather.h"
 #include "core/kernels/linear.h"
+#include "core/kernels/program.h"
 
 namespace invseg {
 namespace {
@@ -13,21 +16,116 @@ namespace {
 /** [B, heads, X, Y] -> [B * heads, X, Y] */
 at::Tensor flat(const at::Tensor& x) { return x.reshape({x.size(0) * x.size(1), x.size(2), x.size(3)}); }
 
-/** a [b, n, d] times the transpose of b [b, m, d], float32. */
-at::Tensor wide_product(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor turned = b.transpose(1, 2);
-  if (a.scalar_type() == at::kFloat || a.scalar_type() == at::kDouble) return a.bmm(turned);
-  if (a.is_cuda()) return at::bmm(a, turned, at::kFloat);
-  return a.to(at::kFloat).bmm(turned.to(at::kFloat));
+std::vector<at::Tensor> flat_together(std::vector<at::Tensor> tensors) {
+  tensors = contiguous_together(std::move(tensors));
+  for (auto& tensor : tensors) {
+    if (tensor.defined()) tensor = flat(tensor);
+  }
+  return tensors;
 }
 
-/** q k' scale, float32 [b, n, m]. */
-at::Tensor scores(const at::Tensor& q, const at::Tensor& k, double scale) {
-  // Scaled first, where that rounds nothing: there are fewer queries than scores, and large ones overflow later.
-  const bool narrow = q.is_cuda() && q.scalar_type() != at::kFloat && q.scalar_type() != at::kDouble;
-  if (narrow) return wide_product(q, k).mul_(scale);
-  const at::ScalarType type = q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  return wide_product(q.to(type) * scale, k.to(type));
+/** LibTorch multiplies half-precision values into float32 on CUDA; elsewhere they are made float32 first. */
+bool multiplies_wide(const at::Tensor& x) {
+  return x.is_cuda() && x.scalar_type() != at::kFloat && x.scalar_type() != at::kDouble;
+}
+
+/** Into out [b, n, m], float32: a [b, n, d] times the transpose of b [b, m, d]. */
+void wide_product_out(at::Tensor& out, const at::Tensor& a, const at::Tensor& b) {
+  const at::Tensor turned = b.transpose(1, 2);
+  if (multiplies_wide(a)) {
+    at::bmm_out(out, a, turned, at::kFloat);
+  } else {
+    const at::ScalarType type = out.scalar_type();
+    at::bmm_out(out, a.to(type), turned.to(type));
+  }
+}
+
+at::Tensor wide_product(const at::Tensor& a, const at::Tensor& b) {
+  const at::Tensor turned = b.transpose(1, 2);
+  if (multiplies_wide(a)) return at::bmm(a, turned, at::kFloat);
+  const at::ScalarType type = a.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  return a.to(type).bmm(turned.to(type));
+}
+
+/**
+ * [b, n, m] whose rows begin at multiples of 16 bytes: the 77 positions of a prompt would otherwise send the products of the
+ * tensor cores to kernels that read two bytes at a time.
+ */
+at::Tensor aligned(int64_t b, int64_t n, int64_t m, const at::TensorOptions& options, at::ScalarType type) {
+  const int64_t wide = 16 / static_cast<int64_t>(c10::elementSize(type));
+  return at::empty({b, n, (m + wide - 1) / wide * wide}, options.dtype(type)).narrow(2, 0, m);
+}
+
+double scale_of(const at::Tensor& q) { return 1.0 / std::sqrt(static_cast<double>(q.size(-1))); }
+
+/** The most keys that a block of the kernels holds. */
+constexpr int64_t kMostKeys = 4096;
+
+/** How a row of `keys` is dealt out. */
+struct Lanes {
+  std::string name;
+  int64_t lanes, threads;
+  explicit Lanes(int64_t keys)
+      : lanes(keys <= 256 ? 32 : keys <= 1024 ? 128 : 512), threads(lanes == 512 ? 512 : 256) {
+    name = std::to_string(lanes);
+  }
+};
+
+bool on_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& head_weights) {
+  return q.numel() > 0 && k.numel() > 0 && k.size(2) <= kMostKeys && q.size(0) <= 65535 &&
+         kernels::is_value_type(q.scalar_type()) && kernels::available(q.device()) &&
+         head_weights.scalar_type() == at::kFloat && head_weights.is_contiguous();
+}
+
+kernels::Kernel kernel(const std::string& name, at::ScalarType type, at::Device device) {
+  return kernels::compile(kernels::read_attention_source(), name, type, device);
+}
+
+/**
+ * scores [B * heads, n, M] (rows aligned) -> their softmax, in place where `keep`, in the type of `narrow` where that is defined;
+ * and the weighted sum over the heads into map [B, n, M], a part of the rows of a whole.
+ */
+void softmax_and_map(
+    at::Tensor& scores, bool keep, at::Tensor narrow, const at::Tensor& head_weights, const at::Tensor& map,
+    double scale, at::ScalarType type) {
+  int heads = static_cast<int>(head_weights.numel()), points = static_cast<int>(scores.size(1)),
+      keys = static_cast<int>(scores.size(2)), stride = static_cast<int>(scores.stride(1)),
+      narrow_stride = narrow.defined() ? static_cast<int>(narrow.stride(1)) : 0;
+  long long map_batch = map.stride(0);
+  float factor = static_cast<float>(scale);
+  const void *from = scores.const_data_ptr(), *weights = head_weights.const_data_ptr();
+  void *kept = keep ? scores.mutable_data_ptr() : nullptr, *to = map.mutable_data_ptr(),
+       *half = narrow.defined() ? narrow.mutable_data_ptr() : nullptr;
+  const Lanes lanes(keys);
+  kernels::launch(
+      kernel("softmax_" + lanes.name, type, scores.device()), {points, map.size(0)}, lanes.threads,
+      {&from, &kept, &half, &weights, &to, &heads, &points, &keys, &stride, &narrow_stride, &map_batch, &factor},
+      scores.device());
+}
+
+/** d scores [B * heads, N, M] of type `type`; through likewise or undefined, d_map [B, N, M] or undefined. */
+at::Tensor softmax_backward(
+    const at::Tensor& probabilities, const at::Tensor& through, const at::Tensor& d_map, const at::Tensor& head_weights,
+    double scale, at::ScalarType type) {
+  at::Tensor out = aligned(
+      probabilities.size(0), probabilities.size(1), probabilities.size(2), probabilities.options(), type);
+  int rows = static_cast<int>(probabilities.size(0) * probabilities.size(1)),
+      heads = static_cast<int>(head_weights.numel()), points = static_cast<int>(probabilities.size(1)),
+      keys = static_cast<int>(probabilities.size(2)), stride = static_cast<int>(probabilities.stride(1)),
+      out_stride = static_cast<int>(out.stride(1));
+  float factor = static_cast<float>(scale);
+  const void *p = probabilities.const_data_ptr(), *weights = head_weights.const_data_ptr(),
+             *own = through.defined() ? through.const_data_ptr() : nullptr,
+             *mapped = d_map.defined() ? d_map.const_data_ptr() : nullptr;
+  void* to = out.mutable_data_ptr();
+  const Lanes lanes(keys);
+  const int64_t groups = lanes.threads / lanes.lanes;
+  kernels::launch(
+      kernel("softmax_gradient_" + lanes.name, type, probabilities.device()), {(rows + groups - 1) / groups},
+      lanes.threads,
+      {&p, &own, &mapped, &weights, &to, &rows, &heads, &points, &keys, &stride, &out_stride, &factor},
+      probabilities.device());
+  return out;
 }
 
 struct ReadAttention : torch::autograd::Function<ReadAttention> {
@@ -36,22 +134,37 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
       const std::optional<at::Tensor>& v, const at::Tensor& head_weights) {
     at::AutoDispatchBelowADInplaceOrView below;
     const int64_t batch = q.size(0), heads = q.size(1), points = q.size(2), keys = k.size(2);
-    const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(3)));
-    const at::Tensor queries = flat(q), own_keys = flat(k);
-    const at::Tensor probabilities = scores(queries, own_keys, scale).softmax(-1);  // [B * heads, N, M] float32
-    const at::Tensor weights = head_weights.to(probabilities.scalar_type()).view({1, heads});
-    const at::Tensor map = weights.expand({batch, 1, heads})
-                               .bmm(probabilities.view({batch, heads, points * keys}))
-                               .view({batch, points, keys});
-    at::Tensor out = at::empty({0}, q.options()), values, narrow;
-    if (v.has_value()) {
-      values = flat(*v);
-      narrow = probabilities.to(q.scalar_type());
-      out = narrow.bmm(values).view({batch, heads, points, v->size(3)});
+    const bool fused = on_kernels(q, k, head_weights);
+    const auto turned = flat_together({q, k, v.value_or(at::Tensor())});
+    const at::Tensor &queries = turned[0], &own_keys = turned[1], &values = turned[2];
+    const at::ScalarType type = q.scalar_type(), wide = type == at::kDouble ? at::kDouble : at::kFloat;
+    at::Tensor probabilities, map, narrow, weights = head_weights;
+    if (fused) {
+      probabilities = aligned(batch * heads, points, keys, q.options(), wide);
+      wide_product_out(probabilities, queries, own_keys);
+      map = at::empty({batch, points, keys}, probabilities.options());
+      if (v && type != wide) narrow = aligned(batch * heads, points, keys, q.options(), type);
+      softmax_and_map(probabilities, true, narrow, head_weights, map, scale_of(q), type);
+      if (v && !narrow.defined()) narrow = probabilities;
+    } else {
+      // Scaled first, where that rounds nothing: there are fewer queries than scores, and large ones overflow later.
+      const at::Tensor scores = multiplies_wide(q) ? wide_product(queries, own_keys).mul_(scale_of(q))
+                                                   : wide_product(queries.to(wide) * scale_of(q), own_keys);
+      probabilities = scores.softmax(-1);  // [B * heads, N, M] float32
+      weights = head_weights.to(wide).view({1, heads});
+      map = weights.expand({batch, 1, heads})
+                .bmm(probabilities.view({batch, heads, points * keys}))
+                .view({batch, points, keys});
+      if (v) narrow = probabilities.to(type);
     }
+    at::Tensor out = at::empty({0}, q.options());
+    if (v) out = narrow.bmm(values).view({batch, heads, points, v->size(3)});
     context->save_for_backward({queries, own_keys, values, probabilities, narrow, weights});
     context->saved_data["shape"] = std::vector<int64_t>{batch, heads, points, keys};
+    context->saved_data["fused"] = fused;
     context->set_materialize_grads(false);
+    // As the next layer reads it, heads beside each other.
+    if (v) out = contiguous_together({out.transpose(1, 2)})[0].transpose(1, 2);
     return {out, map};
   }
 
@@ -61,30 +174,83 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
     const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &probabilities = saved[3], &narrow = saved[4];
     const auto shape = context->saved_data["shape"].toIntVector();
     const int64_t batch = shape[0], heads = shape[1], points = shape[2], keys = shape[3];
-    const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(2)));
-    const at::Tensor d_out = gradients[0].defined() && v.defined() ? flat(gradients[0]) : at::Tensor();
+    const bool to_values = gradients[0].defined() && v.defined();
+    const at::Tensor d_out = to_values ? flat_together({gradients[0]})[0] : at::Tensor();
+    // Whoever uses the map hands its gradient back in whatever layout it has.
+    const at::Tensor d_map = gradients[1].defined() ? gradients[1].contiguous() : at::Tensor();
+    if (!to_values && !d_map.defined()) return {{}, {}, {}, {}};
 
-    at::Tensor through;  // d / d probabilities [B * heads, N, M]
-    if (d_out.defined()) through = wide_product(d_out, v);
-    if (gradients[1].defined()) {
-      // Whoever uses the map hands its gradient back in whatever layout it has.
-      const at::Tensor map = gradients[1].reshape({batch, 1, points, keys}), weights = saved[5].view({1, heads, 1, 1});
-      through = through.defined()
-                    ? through.view({batch, heads, points, keys}).addcmul_(weights, map).view({-1, points, keys})
-                    : (weights * map).reshape({-1, points, keys});
+    at::Tensor d_scores;
+    if (context->saved_data["fused"].toBool()) {
+      at::Tensor through;  // d / d probabilities [B * heads, N, M]
+      if (to_values) {
+        through = aligned(batch * heads, points, keys, probabilities.options(), probabilities.scalar_type());
+        wide_product_out(through, d_out, v);
+      }
+      d_scores = softmax_backward(probabilities, through, d_map, saved[5], scale_of(q), q.scalar_type());
+    } else {
+      at::Tensor through = to_values ? wide_product(d_out, v) : at::Tensor();
+      if (d_map.defined()) {
+        const at::Tensor own = d_map.view({batch, 1, points, keys}), weights = saved[5].view({1, heads, 1, 1});
+        through = through.defined()
+                      ? through.view({batch, heads, points, keys}).addcmul_(weights, own).view({-1, points, keys})
+                      : (weights * own).reshape({-1, points, keys});
+      }
+      d_scores = at::_softmax_backward_data(through, probabilities, -1, probabilities.scalar_type())
+                     .mul_(scale_of(q))
+                     .to(q.scalar_type());
     }
-    if (!through.defined()) return {{}, {}, {}, {}};
-    const at::Tensor d_scores = at::_softmax_backward_data(through, probabilities, -1, probabilities.scalar_type())
-                                    .mul_(scale)
-                                    .to(q.scalar_type());
-    const auto whole = [&](const at::Tensor& x) { return x.view({batch, heads, x.size(1), x.size(2)}); };
+    // [B * heads, X, d] -> [B, heads, X, d] with the heads beside each other in memory, as the layers before want it.
+    const auto beside = [&](const at::Tensor& x) {
+      return x.view({batch, heads, x.size(1), x.size(2)}).transpose(1, 2);
+    };
     at::Tensor dq, dk, dv;
-    if (context->needs_input_grad(0)) dq = whole(d_scores.bmm(k));
-    if (context->needs_input_grad(1)) dk = whole(d_scores.transpose(1, 2).bmm(q));
-    if (d_out.defined() && context->needs_input_grad(2)) dv = whole(narrow.transpose(1, 2).bmm(d_out));
-    return {dq, dk, dv, {}};
+    if (context->needs_input_grad(0)) dq = beside(d_scores.bmm(k));
+    if (context->needs_input_grad(1)) dk = beside(d_scores.transpose(1, 2).bmm(q));
+    if (to_values && context->needs_input_grad(2)) dv = beside(narrow.transpose(1, 2).bmm(d_out));
+    auto all = contiguous_together({dq, dk, dv});
+    for (auto& gradient : all) {
+      if (gradient.defined()) gradient = gradient.transpose(1, 2);
+    }
+    return {all[0], all[1], all[2], {}};
   }
 };
+
+/** Scores that are held at once on a GPU where nobody differentiates: they stay in its cache. */
+constexpr int64_t kMostScores = int64_t{1} << 23;
+
+/** On kernels without a gradient: a few rows of all heads at a time. */
+std::tuple<at::Tensor, at::Tensor> read_on_kernels(
+    const at::Tensor& q, const at::Tensor& k, const std::optional<at::Tensor>& v, const at::Tensor& head_weights) {
+  const int64_t batch = q.size(0), heads = q.size(1), points = q.size(2), keys = k.size(2);
+  const auto turned = flat_together({q, k, v.value_or(at::Tensor())});
+  const at::Tensor &queries = turned[0], &own_keys = turned[1], &values = turned[2];
+  const at::ScalarType type = q.scalar_type();
+  const int64_t rows = std::clamp<int64_t>(kMostScores / (batch * heads * keys), 1, points);
+  at::Tensor map = at::empty({batch, points, keys}, q.options().dtype(at::kFloat)), out = at::empty({0}, q.options());
+  if (v) out = at::empty({batch * heads, points, v->size(3)}, q.options());
+  at::Tensor scores, narrow;
+  for (int64_t begin = 0; begin < points; begin += rows) {
+    const int64_t count = std::min(rows, points - begin);
+    if (begin == 0 || count < rows) {
+      scores = aligned(batch * heads, count, keys, q.options(), at::kFloat);
+      if (v) narrow = type == at::kFloat ? scores : aligned(batch * heads, count, keys, q.options(), type);
+    }
+    wide_product_out(scores, queries.narrow(1, begin, count), own_keys);
+    softmax_and_map(
+        scores, v && type == at::kFloat, type == at::kFloat ? at::Tensor() : narrow, head_weights,
+        map.narrow(1, begin, count), scale_of(q), type);
+    if (v) {
+      at::Tensor part = out.narrow(1, begin, count);
+      at::bmm_out(part, narrow, values);
+    }
+  }
+  if (v) {
+    const at::Tensor whole = out.view({batch, heads, points, v->size(3)});
+    out = contiguous_together({whole.transpose(1, 2)})[0].transpose(1, 2);
+  }
+  return {out, map};
+}
 
 /** Probabilities that are held at once where nobody differentiates: what fits into the cache of a core or two. */
 constexpr int64_t kBlockValues = int64_t{1} << 19;
@@ -124,9 +290,10 @@ std::tuple<at::Tensor, at::Tensor> read_attention(
     const at::Tensor& q, const at::Tensor& k, const std::optional<at::Tensor>& v, const at::Tensor& head_weights) {
   const bool learns =
       at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || (v && v->requires_grad()));
-  if (!learns && has_product(q) && q.size(2) * k.size(2) * q.size(3) >= kLeastWork) {
+  if (!learns && !kernels::available(q.device()) && has_product(q) && q.size(2) * k.size(2) * q.size(3) >= kLeastWork) {
     return read_by_rows(q, k, v, head_weights);
   }
+  if (!learns && on_kernels(q, k, head_weights)) return read_on_kernels(q, k, v, head_weights);
   const auto result = ReadAttention::apply(q, k, v, head_weights);
   return {result[0], result[1]};
 }

@@ -12,7 +12,8 @@ namespace invseg {
  * 768-pixel model overflow), their weighted sum over the heads, and their product with v where the layer goes on.
  *
  * One autograd function, its gradient by hand. Products of half-precision values are summed in float32 on CUDA, which is what
- * float32 products of the same values would give.
+ * float32 products of the same values would give. Softmax, its gradient and the sum over the heads are one pass each where their
+ * kernels take them (at most 4,096 keys); without a gradient a few rows are worked on at a time.
  *
  * In TorchScript: `invseg::read_attention(Tensor q, Tensor k, Tensor? v, Tensor head_weights) -> (Tensor, Tensor)`.
  *
@@ -22,5 +23,10 @@ namespace invseg {
  */
 std::tuple<at::Tensor, at::Tensor> read_attention(
     const at::Tensor& q, const at::Tensor& k, const std::optional<at::Tensor>& v, const at::Tensor& head_weights);
+
+namespace kernels {
+/** The source of its kernels, for a check without a device. */
+const char* read_attention_source();
+}  // namespace kernels
 
 }  // namespace invseg

@@ -1,0 +1,164 @@
+#include "core/kernels/read_attention.h"
+
+namespace invseg::kernels {
+
+// Scores and probabilities [B][heads][points][stride], of which `keys` values a row count; map [B][points of all][keys]. A group
+// of LANES threads has a row of one head at a time, kMine values a thread.
+const char* read_attention_source() {
+  return R"cuda(
+constexpr int kMine = 8;
+
+// The sum or the maximum over a group's threads. All threads of the block come here together.
+template <int LANES, bool MAXIMUM>
+__device__ __forceinline__ float across(float v, float* scratch) {
+#pragma unroll
+  for (int step = 16; step > 0; step >>= 1) {
+    const float other = __shfl_xor_sync(0xffffffffu, v, step);
+    v = MAXIMUM ? fmaxf(v, other) : v + other;
+  }
+  if (LANES > 32) {
+    constexpr int kWarps = LANES / 32;
+    __syncthreads();  // the scratch may still be read from the time before
+    if (threadIdx.x % 32 == 0) scratch[threadIdx.x / 32] = v;
+    __syncthreads();
+    const float* own = scratch + threadIdx.x / LANES * kWarps;
+    v = own[0];
+#pragma unroll
+    for (int k = 1; k < kWarps; ++k) v = MAXIMUM ? fmaxf(v, own[k]) : v + own[k];
+  }
+  return v;
+}
+
+// softmax(scale * scores) of every head of one point, and the weighted sum over the heads. A block has a point.
+// kept (float) and half may each be null; kept may be the scores themselves.
+template <int LANES, int THREADS>
+__device__ __forceinline__ void softmax_of_point(
+    const float* scores, float* kept, Value* half, const float* __restrict__ weights, float* __restrict__ map, int heads,
+    int points, int keys, int stride, int half_stride, long long map_batch, float scale) {
+  constexpr int kGroups = THREADS / LANES;
+  __shared__ float sums[THREADS * kMine];
+  __shared__ float scratch[THREADS / 32];
+  const int lane = threadIdx.x % LANES, group = threadIdx.x / LANES;
+  float total[kMine] = {};
+  for (int first = 0; first < heads; first += kGroups) {
+    const int head = first + group;
+    const bool active = head < heads;
+    const long long row = ((long long)blockIdx.y * heads + (active ? head : 0)) * points + blockIdx.x;
+    float v[kMine], top = -3.0e38f;
+#pragma unroll
+    for (int i = 0; i < kMine; ++i) {
+      const int m = i * LANES + lane;
+      v[i] = m < keys ? scores[row * stride + m] * scale : -3.0e38f;
+      top = fmaxf(top, v[i]);
+    }
+    top = across<LANES, true>(top, scratch);
+    float sum = 0;
+#pragma unroll
+    for (int i = 0; i < kMine; ++i) {
+      v[i] = i * LANES + lane < keys ? expf(v[i] - top) : 0.0f;
+      sum += v[i];
+    }
+    sum = across<LANES, false>(sum, scratch);
+    if (active) {
+      const float weight = weights[head], part = 1.0f / sum;
+#pragma unroll
+      for (int i = 0; i < kMine; ++i) {
+        const int m = i * LANES + lane;
+        const float p = v[i] * part;
+        if (m < keys) {
+          if (kept != nullptr) kept[row * stride + m] = p;
+          if (half != nullptr) half[row * half_stride + m] = narrow(p);
+        }
+        total[i] += weight * p;
+      }
+    }
+  }
+  float* out = map + blockIdx.y * map_batch + (long long)blockIdx.x * keys;
+#pragma unroll
+  for (int i = 0; i < kMine; ++i) sums[(group * kMine + i) * LANES + lane] = total[i];
+  __syncthreads();
+  for (int m = threadIdx.x; m < keys; m += THREADS) {
+    float sum = 0;
+    for (int g = 0; g < kGroups; ++g) sum += sums[g * kMine * LANES + m];
+    out[m] = sum;
+  }
+}
+
+// d scores from the gradients of the probabilities (through, may be null) and of the map (d_map, may be null). A group has a row.
+template <int LANES, int THREADS>
+__device__ __forceinline__ void softmax_gradient(
+    const float* __restrict__ probabilities, const float* __restrict__ through, const float* __restrict__ d_map,
+    const float* __restrict__ weights, Value* __restrict__ out, int rows, int heads, int points, int keys, int stride,
+    int out_stride, float scale) {
+  __shared__ float scratch[THREADS / 32];
+  const int lane = threadIdx.x % LANES;
+  const int wanted = blockIdx.x * (THREADS / LANES) + threadIdx.x / LANES;
+  const bool active = wanted < rows;
+  const long long row = active ? wanted : 0;
+  const int point = row % points, head = row / points % heads, batch = row / points / heads;
+  const float weight = weights[head];
+  float p[kMine], g[kMine], dot = 0;
+#pragma unroll
+  for (int i = 0; i < kMine; ++i) {
+    const int m = i * LANES + lane;
+    p[i] = g[i] = 0;
+    if (m < keys) {
+      p[i] = probabilities[row * stride + m];
+      if (through != nullptr) g[i] = through[row * stride + m];
+      if (d_map != nullptr) g[i] += weight * d_map[((long long)batch * points + point) * keys + m];
+    }
+    dot += p[i] * g[i];
+  }
+  dot = across<LANES, false>(dot, scratch);
+  if (!active) return;
+#pragma unroll
+  for (int i = 0; i < kMine; ++i) {
+    const int m = i * LANES + lane;
+    if (m < keys) out[row * out_stride + m] = narrow(scale * p[i] * (g[i] - dot));
+  }
+}
+
+#define READ_ATTENTION(LANES, THREADS)                                                                                  \
+  extern "C" __global__ void __launch_bounds__(THREADS) softmax_##LANES(                                                \
+      const float* scores, float* kept, Value* half, const float* weights, float* map, int heads, int points, int keys, \
+      int stride, int half_stride, long long map_batch, float scale) {                                                  \
+    softmax_of_point<LANES, THREADS>(                                                                                   \
+        scores, kept, half, weights, map, heads, points, keys, stride, half_stride, map_batch, scale);                  \
+  }                                                                                                                     \
+  extern "C" __global__ void __launch_bounds__(THREADS) softmax_gradient_##LANES(                                       \
+      const float* probabilities, const float* through, const float* d_map, const float* weights, Value* out, int rows, \
+      int heads, int points, int keys, int stride, int out_stride, float scale) {                                       \
+    softmax_gradient<LANES, THREADS>(                                                                                   \
+        probabilities, through, d_map, weights, out, rows, heads, points, keys, stride, out_stride, scale);             \
+  }
+READ_ATTENTION(32, 256)
+READ_ATTENTION(128, 256)
+READ_ATTENTION(512, 512)
+)cuda";
+}
+
+// Up to three tensors [B, X, Y, d] with any strides but 1 for d, into contiguous memory.
+const char* gather_source() {
+  return R"cuda(
+struct Move {
+  const Value* from;
+  Value* to;
+  long long batch, x, y;  // strides of `from`, in values
+  int xs, ys;
+};
+
+extern "C" __global__ void __launch_bounds__(256) gather(Move first, Move second, Move third, int batches, int columns) {
+  const int which = blockIdx.y / batches, batch = blockIdx.y % batches;
+  const Move& move = which == 0 ? first : which == 1 ? second : third;
+  const int packs = move.xs * move.ys * columns;
+  const Value* from = move.from + batch * move.batch;
+  Pack* to = reinterpret_cast<Pack*>(move.to) + (long long)batch * packs;
+  for (int k = blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += gridDim.x * blockDim.x) {
+    const int column = k % columns, row = k / columns, y = row % move.ys, x = row / move.ys;
+    to[k] = reinterpret_cast<const Pack*>(from + x * move.x + y * move.y)[column];
+  }
+}
+)cuda";
+}
+
+}  // namespace invseg::kernels
