@@ -38,6 +38,10 @@ const char* const kShim = R"shim(
 #define __shared__ static
 #define alignas(...)  // weights that are mapped from a file begin anywhere
 struct Three { unsigned x = 0, y = 0, z = 0; };
+struct float2 { float x, y; };
+struct alignas(16) float4 { float x, y, z, w; };
+struct int2 { int x, y; };
+struct alignas(16) int4 { int x, y, z, w; };
 static Three threadIdx, blockIdx, blockDim, gridDim;
 
 enum class State { ready, warp, block, done };
@@ -121,6 +125,7 @@ template <class... P, void (*kernel)(P...)> struct Invoke<kernel> {
 };
 
 using std::min; using std::max;
+
 inline float __uint_as_float(unsigned x) { float y; std::memcpy(&y, &x, 4); return y; }
 inline unsigned __float_as_uint(float x) { unsigned y; std::memcpy(&y, &x, 4); return y; }
 inline float __expf(float x) { return std::exp(x); }

@@ -8,6 +8,7 @@
 #include "core/kernels/fused.h"
 #include "core/kernels/gather.h"
 #include "core/kernels/group_norm.h"
+#include "core/kernels/layer_norm.h"
 #include "core/kernels/loss_sources.h"
 #include "core/kernels/min_max.h"
 #include "core/kernels/program.h"
@@ -66,7 +67,8 @@ TEST(kernels_compile_for_every_architecture) {
     for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
       for (const char* source :
            {kernels::group_norm_source(), kernels::fused_source(), kernels::read_attention_source(),
-            kernels::gather_source(), kernels::loss_source(), kernels::adam_source(), kernels::min_max_source()}) {
+            kernels::gather_source(), kernels::layer_norm_source(), kernels::loss_source(), kernels::adam_source(),
+            kernels::min_max_source()}) {
         const std::string log = kernels::check(source, type, architecture);
         harness::check(log.find("warning") == std::string::npos, "no warning", __FILE__, __LINE__, log);
       }
@@ -257,6 +259,56 @@ TEST(attention_that_is_read_emulated) {
     for (const int64_t keys : type == at::kFloat ? std::vector<int64_t>{77, 300} : std::vector<int64_t>{12, 1100}) {
       compare_reading(at::kCPU, type, keys);
     }
+  }
+}
+
+namespace {
+
+void compare_layer_norm(at::Device device, at::ScalarType type, int64_t width) {
+  const auto make = [&](at::IntArrayRef shape) { return at::randn(shape).to(device, type); };
+  const at::Tensor x = (make({2, 9, width}) + 0.5).requires_grad_(), more = make({2, 9, width}).requires_grad_();
+  const at::Tensor w = make({width}) * 0.3 + 1, b = make({width}) * 0.2, dy = make(x.sizes()), d_sum = make(x.sizes());
+  const at::Tensor wide_x = to_double(x).requires_grad_(), wide_more = to_double(more).requires_grad_();
+  const auto normalised = [&](const at::Tensor& t) {
+    return at::layer_norm(t, {width}, to_double(w), to_double(b), 1e-5);
+  };
+  const double tolerance = tolerance_of(type);
+  const at::Tensor y = layer_norm(x, w, b, 1e-5), wanted_y = normalised(wide_x);
+  CHECK_CLOSE(y, wanted_y, tolerance);
+  CHECK_CLOSE(
+      torch::autograd::grad({y}, {x}, {dy})[0], torch::autograd::grad({wanted_y}, {wide_x}, {to_double(dy)})[0],
+      tolerance);
+  const auto [sum, both] = add_layer_norm(x, more, w, b, 1e-5);
+  const at::Tensor wanted_sum = wide_x + wide_more, wanted_both = normalised(wanted_sum);
+  CHECK(sum.equal(x + more));
+  CHECK_CLOSE(both, wanted_both, 2 * tolerance);
+  const auto got = torch::autograd::grad({sum, both}, {x, more}, {d_sum, dy}, true);
+  const auto wanted_all =
+      torch::autograd::grad({wanted_sum, wanted_both}, {wide_x, wide_more}, {to_double(d_sum), to_double(dy)}, true);
+  CHECK_CLOSE(got[0], wanted_all[0], 2 * tolerance);
+  CHECK(got[1].equal(got[0]));
+  // One of the two may be all that is used.
+  CHECK_CLOSE(
+      torch::autograd::grad({both}, {more}, {dy}, true)[0],
+      torch::autograd::grad({wanted_both}, {wide_more}, {to_double(dy)})[0], 2 * tolerance);
+  CHECK(torch::autograd::grad({sum}, {x}, {d_sum}, true)[0].equal(d_sum));
+  at::NoGradGuard no_grad;
+  CHECK(layer_norm(x, w, b, 1e-5).equal(y) && std::get<1>(add_layer_norm(x, more, w, b, 1e-5)).equal(both));
+}
+
+}  // namespace
+
+TEST(layer_norm_and_the_sum_before_it) {
+  for (const auto& [device, type] : places()) {
+    for (const int64_t width : {24, 320, 640, 1280, 30, 2600}) compare_layer_norm(device, type, width);
+  }
+}
+
+TEST(layer_norm_emulated) {
+  if (!emulation::possible()) SKIP("no C++ compiler");
+  const emulation::Emulation on_the_cpu;
+  for (const auto type : {at::kFloat, at::kHalf}) {
+    for (const int64_t width : {24, 320, 1280}) compare_layer_norm(at::kCPU, type, width);
   }
 }
 

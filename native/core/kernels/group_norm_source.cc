@@ -18,15 +18,52 @@ __device__ void to_groups(
     }
   }
   __syncthreads();
+  // The rows first, by all threads; then few are left for the groups.
+  for (int k = threadIdx.x; k < channels * 2; k += blockDim.x) {
+    float sum = scratch[k];
+    for (int r = 1; r < rows; ++r) sum += scratch[r * channels * 2 + k];
+    scratch[k] = sum;
+  }
+  __syncthreads();
   const int size = channels / groups;
   for (int k = threadIdx.x; k < groups * 2; k += blockDim.x) {
     const int group = k >> 1, which = k & 1;
     float sum = 0;
-    for (int r = 0; r < rows; ++r) {
-      for (int c = 0; c < size; ++c) sum += scratch[(r * channels + group * size + c) * 2 + which];
-    }
+#pragma unroll 4
+    for (int c = 0; c < size; ++c) sum += scratch[(group * size + c) * 2 + which];
     out[k] = sum;
   }
+}
+
+// The two sums of every group of this block's picture, from those of all blocks: first and second [groups]. Every block does it,
+// with all of its threads: one for each group would wait for memory as often as there are blocks.
+__device__ void from_blocks(
+    const float* __restrict__ partial, int blocks, int groups, float* first, float* second, float* scratch) {
+  const float2* own = reinterpret_cast<const float2*>(partial) + (long long)blockIdx.y * blocks * groups;
+  const int slices = max(1, (int)blockDim.x / groups);
+  for (int k = threadIdx.x; k < slices * groups; k += blockDim.x) {
+    const int group = k % groups;
+    float a = 0, b = 0;
+#pragma unroll 4
+    for (int n = k / groups; n < blocks; n += slices) {
+      const float2 sums = own[n * groups + group];
+      a += sums.x;
+      b += sums.y;
+    }
+    scratch[2 * k] = a;
+    scratch[2 * k + 1] = b;
+  }
+  __syncthreads();
+  for (int g = threadIdx.x; g < groups; g += blockDim.x) {
+    float a = 0, b = 0;
+    for (int n = 0; n < slices; ++n) {
+      a += scratch[2 * (n * groups + g)];
+      b += scratch[2 * (n * groups + g) + 1];
+    }
+    first[g] = a;
+    second[g] = b;
+  }
+  __syncthreads();
 }
 
 // What is normalised is x + added, where added [B or 1][channels] may be null.
@@ -52,16 +89,17 @@ extern "C" __global__ void __launch_bounds__(kThreads) sums_forward(
   const int share = (points + gridDim.x - 1) / gridDim.x;
   const int begin = blockIdx.x * share, end = min(points, begin + share);
   if (row < rows) {
-  #pragma unroll 4
-  for (int p = begin + row; p < end; p += rows) {
-      const Pack pack = *reinterpret_cast<const Pack*>(x + base + (long long)p * channels + column * kWide);
+    const Value* own = x + base + column * kWide;
+    in_flight<4>(
+        begin + row, end, rows, [&](int p) { return *reinterpret_cast<const Pack*>(own + (long long)p * channels); },
+        [&](int, const Pack& pack) {
 #pragma unroll
-      for (int i = 0; i < kWide; ++i) {
-        const float d = widen(pack.v[i]) - shift[i];
-        sum[i] += d;
-        square[i] += d * d;
-      }
-    }
+          for (int i = 0; i < kWide; ++i) {
+            const float d = widen(pack.v[i]) - shift[i];
+            sum[i] += d;
+            square[i] += d * d;
+          }
+        });
   }
   to_groups(sum, square, scratch, columns, rows, channels, groups,
             partial + ((long long)blockIdx.y * gridDim.x + blockIdx.x) * groups * 2);
@@ -72,17 +110,13 @@ extern "C" __global__ void __launch_bounds__(kThreads) apply_forward(
     const Value* __restrict__ x, const Value* __restrict__ added, int shared, const float* __restrict__ partial,
     const Value* __restrict__ weight, const Value* __restrict__ bias, Value* __restrict__ y, float* __restrict__ stats,
     int points, int channels, int groups, int columns, int rows, int blocks, float eps, int silu) {
-  __shared__ float mean[64], scale[64];
+  __shared__ float mean[64], scale[64], scratch[kThreads * 2];
   const int column = threadIdx.x % columns, row = threadIdx.x / columns;
   const long long base = (long long)blockIdx.y * points * channels;
   const int size = channels / groups;
+  from_blocks(partial, blocks, groups, mean, scale, scratch);
   for (int g = threadIdx.x; g < groups; g += blockDim.x) {
-    float sum = 0, square = 0;
-    for (int b = 0; b < blocks; ++b) {
-      const float* own = partial + (((long long)blockIdx.y * blocks + b) * groups + g) * 2;
-      sum += own[0];
-      square += own[1];
-    }
+    const float sum = mean[g], square = scale[g];
     const float count = (float)points * size;
     const float offset = sum / count;
     const float variance = fmaxf(square / count - offset * offset, 0.0f);
@@ -104,18 +138,23 @@ extern "C" __global__ void __launch_bounds__(kThreads) apply_forward(
   }
   const int share = (points + gridDim.x - 1) / gridDim.x;
   const int begin = blockIdx.x * share, end = min(points, begin + share);
-#pragma unroll 4
-  for (int p = begin + row; p < end; p += rows) {
-    const long long at = base + (long long)p * channels + column * kWide;
-    Pack pack = *reinterpret_cast<const Pack*>(x + at);
+  const long long own = base + column * kWide;
+  in_flight<4>(
+      begin + row, end, rows, [&](int p) { return *reinterpret_cast<const Pack*>(x + own + (long long)p * channels); },
+      [&](int p, Pack pack) {
 #pragma unroll
-    for (int i = 0; i < kWide; ++i) {
-      float z = widen(pack.v[i]) * a[i] + b[i];
-      if (silu) z *= sigmoid(z);
-      pack.v[i] = narrow(z);
-    }
-    *reinterpret_cast<Pack*>(y + at) = pack;
-  }
+        for (int i = 0; i < kWide; ++i) {
+          float z = widen(pack.v[i]) * a[i] + b[i];
+          if (silu) z *= sigmoid(z);
+          pack.v[i] = narrow(z);
+        }
+        *reinterpret_cast<Pack*>(y + own + (long long)p * channels) = pack;
+      });
+}
+
+struct Packs { Pack x, dy; };
+__device__ __forceinline__ Packs packs_at(const Value* __restrict__ x, const Value* __restrict__ dy, long long at) {
+  return {*reinterpret_cast<const Pack*>(x + at), *reinterpret_cast<const Pack*>(dy + at)};
 }
 
 // d loss / d (normalised x) of one value.
@@ -149,19 +188,18 @@ extern "C" __global__ void __launch_bounds__(kThreads) sums_backward(
   const int share = (points + gridDim.x - 1) / gridDim.x;
   const int begin = blockIdx.x * share, end = min(points, begin + share);
   if (row < rows) {
-  #pragma unroll 4
-  for (int p = begin + row; p < end; p += rows) {
-      const long long at = base + (long long)p * channels + column * kWide;
-      const Pack xs = *reinterpret_cast<const Pack*>(x + at);
-      const Pack ds = *reinterpret_cast<const Pack*>(dy + at);
+    const long long own = base + column * kWide;
+    in_flight<2>(
+        begin + row, end, rows, [&](int p) { return packs_at(x, dy, own + (long long)p * channels); },
+        [&](int, const Packs& packs) {
 #pragma unroll
-      for (int i = 0; i < kWide; ++i) {
-        const float n = (widen(xs.v[i]) - mean[i]) * scale[i];
-        const float g = inner_gradient(widen(ds.v[i]), n, w[i], b[i], silu);
-        first[i] += g;
-        second[i] += g * n;
-      }
-    }
+          for (int i = 0; i < kWide; ++i) {
+            const float n = (widen(packs.x.v[i]) - mean[i]) * scale[i];
+            const float g = inner_gradient(widen(packs.dy.v[i]), n, w[i], b[i], silu);
+            first[i] += g;
+            second[i] += g * n;
+          }
+        });
   }
   to_groups(first, second, scratch, columns, rows, channels, groups,
             partial + ((long long)blockIdx.y * gridDim.x + blockIdx.x) * groups * 2);
@@ -173,20 +211,15 @@ extern "C" __global__ void __launch_bounds__(kThreads) apply_backward(
     const float* __restrict__ stats, const float* __restrict__ partial, const Value* __restrict__ weight,
     const Value* __restrict__ bias, Value* __restrict__ dx, int points, int channels, int groups, int columns, int rows,
     int blocks, int silu) {
-  __shared__ float mean_g[64], mean_gn[64];
+  __shared__ float mean_g[64], mean_gn[64], scratch[kThreads * 2];
   const int column = threadIdx.x % columns, row = threadIdx.x / columns;
   const long long base = (long long)blockIdx.y * points * channels;
   const int size = channels / groups;
+  from_blocks(partial, blocks, groups, mean_g, mean_gn, scratch);
   for (int g = threadIdx.x; g < groups; g += blockDim.x) {
-    float first = 0, second = 0;
-    for (int k = 0; k < blocks; ++k) {
-      const float* own = partial + (((long long)blockIdx.y * blocks + k) * groups + g) * 2;
-      first += own[0];
-      second += own[1];
-    }
     const float count = (float)points * size;
-    mean_g[g] = first / count;
-    mean_gn[g] = second / count;
+    mean_g[g] /= count;
+    mean_gn[g] /= count;
   }
   __syncthreads();
   if (row >= rows) return;
@@ -203,20 +236,19 @@ extern "C" __global__ void __launch_bounds__(kThreads) apply_backward(
   }
   const int share = (points + gridDim.x - 1) / gridDim.x;
   const int begin = blockIdx.x * share, end = min(points, begin + share);
-#pragma unroll 4
-  for (int p = begin + row; p < end; p += rows) {
-    const long long at = base + (long long)p * channels + column * kWide;
-    const Pack xs = *reinterpret_cast<const Pack*>(x + at);
-    const Pack ds = *reinterpret_cast<const Pack*>(dy + at);
-    Pack out;
+  const long long own = base + column * kWide;
+  in_flight<2>(
+      begin + row, end, rows, [&](int p) { return packs_at(x, dy, own + (long long)p * channels); },
+      [&](int p, const Packs& packs) {
+        Pack out;
 #pragma unroll
-    for (int i = 0; i < kWide; ++i) {
-      const float n = (widen(xs.v[i]) - mean[i]) * scale[i];
-      const float g = inner_gradient(widen(ds.v[i]), n, w[i], b[i], silu);
-      out.v[i] = narrow((g - mg[i] - n * mgn[i]) * scale[i]);
-    }
-    *reinterpret_cast<Pack*>(dx + at) = out;
-  }
+        for (int i = 0; i < kWide; ++i) {
+          const float n = (widen(packs.x.v[i]) - mean[i]) * scale[i];
+          const float g = inner_gradient(widen(packs.dy.v[i]), n, w[i], b[i], silu);
+          out.v[i] = narrow((g - mg[i] - n * mgn[i]) * scale[i]);
+        }
+        *reinterpret_cast<Pack*>(dx + own + (long long)p * channels) = out;
+      });
 }
 )cuda";
 }

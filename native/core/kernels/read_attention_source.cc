@@ -149,13 +149,16 @@ struct Move {
 
 extern "C" __global__ void __launch_bounds__(256) gather(Move first, Move second, Move third, int batches, int columns) {
   const int which = blockIdx.y / batches, batch = blockIdx.y % batches;
-  const Move& move = which == 0 ? first : which == 1 ? second : third;
-  const int packs = move.xs * move.ys * columns;
-  const Value* from = move.from + batch * move.batch;
-  Pack* to = reinterpret_cast<Pack*>(move.to) + (long long)batch * packs;
+  // Field by field: a parameter that is chosen as a whole would be copied to memory.
+#define CHOSEN(field) (which == 0 ? first.field : which == 1 ? second.field : third.field)
+  const int xs = CHOSEN(xs), ys = CHOSEN(ys), packs = xs * ys * columns;
+  const long long x_stride = CHOSEN(x), y_stride = CHOSEN(y);
+  const Value* from = CHOSEN(from) + batch * CHOSEN(batch);
+  Pack* to = reinterpret_cast<Pack*>(CHOSEN(to)) + (long long)batch * packs;
+#undef CHOSEN
   for (int k = blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += gridDim.x * blockDim.x) {
-    const int column = k % columns, row = k / columns, y = row % move.ys, x = row / move.ys;
-    to[k] = reinterpret_cast<const Pack*>(from + x * move.x + y * move.y)[column];
+    const int column = k % columns, row = k / columns, y = row % ys, x = row / ys;
+    to[k] = reinterpret_cast<const Pack*>(from + x * x_stride + y * y_stride)[column];
   }
 }
 )cuda";

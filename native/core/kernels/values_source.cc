@@ -11,7 +11,7 @@ typedef float Value;
 typedef unsigned short Value;
 #endif
 constexpr int kWide = 16 / sizeof(Value);
-constexpr int kThreads = 512;
+[[maybe_unused]] constexpr int kThreads = 512;
 
 struct alignas(16) Pack { Value v[kWide]; };
 
@@ -45,7 +45,20 @@ __device__ __forceinline__ Value narrow(float x) {
 #endif
 }
 
-__device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + __expf(-x)); }
+// use(p, load(p)) for p, p + step … below end, kAhead loads under way at once: left to itself the compiler waits for each.
+template <int kAhead, class Load, class Use>
+__device__ __forceinline__ void in_flight(int p, int end, int step, Load load, Use use) {
+  for (; p + (kAhead - 1) * step < end; p += kAhead * step) {
+    decltype(load(0)) values[kAhead];
+#pragma unroll
+    for (int i = 0; i < kAhead; ++i) values[i] = load(p + i * step);
+#pragma unroll
+    for (int i = 0; i < kAhead; ++i) use(p + i * step, values[i]);
+  }
+  for (; p < end; p += step) use(p, load(p));
+}
+
+__device__ __forceinline__ float sigmoid(float x) { return __fdividef(1.0f, 1.0f + __expf(-x)); }
 )cuda";
 }
 

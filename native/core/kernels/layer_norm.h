@@ -1,0 +1,34 @@
+#pragma once
+
+#include <tuple>
+
+#include <torch/script.h>
+
+namespace invseg {
+
+/**
+ * Layer normalisation over the last dimension, sums in float32. One pass of our own where the kernels take it (contiguous rows of
+ * whole 16 bytes, frozen weight and bias); LibTorch's otherwise.
+ *
+ * In TorchScript: `invseg::layer_norm(Tensor x, Tensor weight, Tensor bias, float eps) -> Tensor`.
+ *
+ * @param x [..., C] @param weight [C] @param bias [C] @return [..., C]
+ */
+at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps);
+
+/**
+ * A residual and the normalisation of the sum.
+ *
+ * In TorchScript: `invseg::add_layer_norm(Tensor x, Tensor more, Tensor weight, Tensor bias, float eps) -> (Tensor, Tensor)`.
+ *
+ * @param x [..., C] @param more [..., C] @return x + more, and that normalised
+ */
+std::tuple<at::Tensor, at::Tensor> add_layer_norm(
+    const at::Tensor& x, const at::Tensor& more, const at::Tensor& weight, const at::Tensor& bias, double eps);
+
+namespace kernels {
+/** The source of its kernels, for a check without a device. */
+const char* layer_norm_source();
+}  // namespace kernels
+
+}  // namespace invseg
