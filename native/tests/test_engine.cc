@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/inversion/inversion.h"
 #include "core/maps/aggregate.h"
+#include "emulation.h"
 #include "harness.h"
 #include "selections.h"
 
@@ -119,6 +120,26 @@ TEST(fifteen_steps_lower_the_loss_and_predict_a_mask) {
     CHECK(result.maps.min().item<double>() == 0);
     CHECK(result.maps.max().item<double>() == 1);
   }
+}
+
+TEST(steps_through_emulated_kernels_are_the_same_steps) {
+  if (!emulation::possible()) SKIP("no C++ compiler");
+  Case c("cpu");
+  const auto steps = [&] {
+    Inversion inversion = c.inversion();
+    std::vector<StepResult> results;
+    for (int i = 0; i < 2; ++i) results.push_back(inversion.step({kBoxes, {150, 150}, 5}));
+    return std::pair{results, inversion.embedding()};
+  };
+  const auto [wanted, embedding] = steps();
+  const emulation::Emulation on_the_cpu;
+  const auto [got, moved] = steps();
+  for (size_t i = 0; i < got.size(); ++i) {
+    CHECK_NEAR(got[i].loss, wanted[i].loss, 1e-5);
+    CHECK_NEAR(got[i].gradient_norm / wanted[i].gradient_norm, 1, 1e-4);
+    CHECK(got[i].finite);
+  }
+  CHECK_CLOSE(moved, embedding, 1e-5);
 }
 
 TEST(one_seed_is_one_result) {

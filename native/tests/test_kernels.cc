@@ -9,6 +9,8 @@
 #include "core/kernels/gather.h"
 #include "core/kernels/group_norm.h"
 #include "core/kernels/layer_norm.h"
+#include "core/kernels/loss_sources.h"
+#include "core/kernels/min_max.h"
 #include "core/kernels/program.h"
 #include "core/kernels/read_attention.h"
 #include "emulation.h"
@@ -63,9 +65,12 @@ TEST(kernels_compile_for_every_architecture) {
   if (!kernels::can_compile()) SKIP("no NVRTC");
   for (const char* architecture : {"sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}) {
     for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
-      for (const char* source : {kernels::group_norm_source(), kernels::fused_source(), kernels::read_attention_source(),
-                                 kernels::gather_source(), kernels::layer_norm_source()}) {
-        CHECK(kernels::check(source, type, architecture).find("warning") == std::string::npos);
+      for (const char* source :
+           {kernels::group_norm_source(), kernels::fused_source(), kernels::read_attention_source(),
+            kernels::gather_source(), kernels::layer_norm_source(), kernels::loss_source(), kernels::adam_source(),
+            kernels::min_max_source()}) {
+        const std::string log = kernels::check(source, type, architecture);
+        harness::check(log.find("warning") == std::string::npos, "no warning", __FILE__, __LINE__, log);
       }
     }
   }
@@ -86,7 +91,8 @@ TEST(group_norm_emulated_equals_float64) {
   const emulation::Emulation on_the_cpu;
   for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
     for (const auto& shape : {Shape{2, 64, 9, 7, 8}, Shape{1, 96, 5, 5, 32}, Shape{3, 320, 3, 4, 32}}) {
-      for (const int64_t rows : {int64_t{0}, int64_t{1}, shape.batch}) compare(at::kCPU, type, shape, rows != 1, 0.5, rows);
+      for (const int64_t rows : {int64_t{0}, int64_t{1}, shape.batch})
+        compare(at::kCPU, type, shape, rows != 1, 0.5, rows);
     }
   }
   compare(at::kCPU, at::kFloat, {2, 64, 9, 7, 8}, true, 100);
@@ -156,8 +162,7 @@ void compare_convolution(at::Device device, at::ScalarType type, int64_t channel
     const at::Tensor residual = at::randn(plain.sizes()).to(options).contiguous(last).requires_grad_();
     CHECK_CLOSE(conv2d(x, w, b, stride, 1, std::nullopt), plain, tolerance_of(type));
     CHECK_CLOSE(
-        conv2d(x, w, std::nullopt, stride, 1, std::nullopt), plain - to_double(b).view({-1, 1, 1}),
-        tolerance_of(type));
+        conv2d(x, w, std::nullopt, stride, 1, std::nullopt), plain - to_double(b).view({-1, 1, 1}), tolerance_of(type));
     const at::Tensor y = conv2d(x, w, b, stride, 1, residual);
     CHECK_CLOSE(y, plain + to_double(residual), tolerance_of(type));
     const at::Tensor dy = at::randn(y.sizes()).to(options).contiguous(last);

@@ -9,6 +9,7 @@
 #include "core/engine/stream.h"
 #include "core/error.h"
 #include "core/inversion/labels.h"
+#include "core/inversion/step_loss.h"
 #include "core/inversion/views.h"
 #include "core/maps/aggregate.h"
 #include "core/maps/refine.h"
@@ -200,7 +201,7 @@ std::vector<at::Tensor> Inversion::inputs(const Views& views) const {
           trainable_,       pick_.weights(),     pick_.indices(),      merge_.indices()};
 }
 
-Inversion::Losses Inversion::losses(const RawMaps& maps, const std::vector<at::Tensor>& own) const {
+StepLoss Inversion::losses(const RawMaps& maps, const std::vector<at::Tensor>& own) const {
   const int64_t views = own[boxes].size(0), frame = options_.frame;
   const auto& training = options_.training;
   const CategoryPicker pick = pick_.with(own[pick_weights], own[pick_indices]);
@@ -211,15 +212,10 @@ Inversion::Losses Inversion::losses(const RawMaps& maps, const std::vector<at::T
   if (prompts_ > 1) self = self.view({views, prompts_, self.size(1), self.size(2)}).mean(1);
   const at::Tensor refined = refine(self, categories, options_.refine_iterations);  // [V, N, C]
 
-  const ClusterLoss cluster = cluster_loss(self, refined, options_.cluster);
-  const MappedBack back = map_back(refined, own[boxes], frame);
-  Losses result;
-  result.entropy = entropy_loss(back.maps, back.coverage, options_.entropy);
-  result.cluster = cluster.loss.mean();
-  result.intra = cluster.intra.mean();
-  result.inter = cluster.inter.mean();
-  result.total = options_.cluster_weight * result.cluster + options_.alpha * result.entropy;
-  return result;
+  const auto of_one = [](const at::Tensor& x) { return x.unsqueeze(1); };
+  return step_loss(
+      of_one(self), of_one(refined), of_one(own[boxes]),
+      {options_.cluster, options_.cluster_weight, options_.alpha, options_.entropy});
 }
 
 std::vector<at::Tensor> Inversion::update(
@@ -259,36 +255,29 @@ std::vector<at::Tensor> Inversion::update(
     }
   }
 
-  std::vector<Losses> losses;
-  at::Tensor sum;
+  std::vector<at::Tensor> totals, parts, upstream;
+  const double scale = engine.dtype() == at::kHalf ? kHalfLossScale : 1.0;
   int64_t prompt = 0;
   for (size_t i = 0; i < images.size(); ++i) {
     RawMaps part;
     for (const auto& map : maps.self) part.self.push_back(prompts_of(map, views, prompt, images[i]->prompts_));
     for (const auto& map : maps.cross) part.cross.push_back(prompts_of(map, views, prompt, images[i]->prompts_));
     prompt += images[i]->prompts_;
-    losses.push_back(images[i]->losses(part, own[i]));
-    sum = sum.defined() ? sum + losses.back().total : losses.back().total;
+    const StepLoss loss = images[i]->losses(part, own[i]);
+    totals.push_back(loss.total);
+    parts.push_back(loss.parts);
+    upstream.push_back(at::full_like(loss.total, scale));
   }
-  const double scale = engine.dtype() == at::kHalf ? kHalfLossScale : 1.0;
-  const auto gradients = torch::autograd::grad({sum * scale}, contexts);
+  const auto gradients = torch::autograd::grad(totals, contexts, upstream);
 
   at::NoGradGuard no_grad;
   std::vector<at::Tensor> result;
   for (size_t i = 0; i < images.size(); ++i) {
     const auto& t = own[i];
-    const Losses& l = losses[i];
-    const at::Tensor gradient = gradients[i] * (t[trainable] / scale);
-    const at::Tensor norm = gradient.square().sum().sqrt();
-    const at::Tensor finite = l.total.isfinite().logical_and(gradient.isfinite().all());
     const AdamState state{t[parameter], t[first_moment], t[second_moment], t[count]};
-    // A refused step is refused on the device: the host learns of it when it reads the scalars.
-    const AdamState next = select_state(finite, adam_update(state, gradient, images[i]->options_.adam), state);
-    std::vector<at::Tensor> scalars;
-    for (const auto& scalar : {l.total, l.cluster, l.entropy, l.intra, l.inter, norm, finite}) {
-      scalars.push_back(scalar.to(at::kDouble));
-    }
-    for (const auto& tensor : {at::stack(scalars), next.parameter, next.first_moment, next.second_moment, next.step}) {
+    const AdamStep done = take_step(state, gradients[i], t[trainable], scale, parts[i], images[i]->options_.adam);
+    for (const auto& tensor :
+         {done.scalars, done.next.parameter, done.next.first_moment, done.next.second_moment, done.next.step}) {
       result.push_back(tensor);
     }
   }

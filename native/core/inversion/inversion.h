@@ -9,6 +9,7 @@
 
 #include "core/engine/engine.h"
 #include "core/inversion/options.h"
+#include "core/inversion/step_loss.h"
 
 namespace invseg {
 
@@ -77,14 +78,10 @@ class Inversion {
 
   /** Makes `Views` of the steps from `next_` on, as many as the encoder takes at once. */
   void open_views();
-  /** Of one image; scalars on the device. */
-  struct Losses {
-    at::Tensor total, cluster, entropy, intra, inter;
-  };
   /** What a step of this image on `views` reads: all of it may change from step to step and image to image. */
   std::vector<at::Tensor> inputs(const Views& views) const;
   /** From the maps of this image's views; `own` is `inputs(views)` or a graph's copies of it. */
-  Losses losses(const RawMaps& maps, const std::vector<at::Tensor>& own) const;
+  StepLoss losses(const RawMaps& maps, const std::vector<at::Tensor>& own) const;
   /**
    * One step of all images. `tensors`: the inputs of each, then the weights of the heads.
    * @return for each image [7] float64 (loss, cluster, entropy, intra, inter, gradient norm, finite) and the next state

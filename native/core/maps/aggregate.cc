@@ -15,12 +15,6 @@ bool absent(const at::Tensor& map, double weight) { return !map.defined() || map
 
 }  // namespace
 
-at::Tensor min_max(const at::Tensor& x, int64_t dim) {
-  const at::Tensor low = x.amin(dim, true);
-  const at::Tensor range = (x.amax(dim, true) - low).clamp_min(kRangeFloor);
-  return (x - low) / range;
-}
-
 at::Tensor aggregate_cross(
     const std::vector<at::Tensor>& maps, const std::vector<double>& weights, int64_t size, CrossScale scale) {
   at::Tensor sum;

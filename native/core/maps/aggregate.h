@@ -4,13 +4,9 @@
 
 #include <torch/script.h>
 
-namespace invseg {
+#include "core/kernels/min_max.h"
 
-/**
- * (x - min) / max(max - min, eps) over `dim`; a constant slice becomes 0. The guard is a floor and not a summand, so
- * that it changes nothing above it.
- */
-at::Tensor min_max(const at::Tensor& x, int64_t dim);
+namespace invseg {
 
 /** What is done to each resolution's cross-attention maps before they are summed. */
 enum class CrossScale {
