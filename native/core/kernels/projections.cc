@@ -30,8 +30,7 @@ at::Tensor beside(const variable_list& gradients, at::IntArrayRef widths, int64_
   at::Tensor none;
   for (size_t i = 0; i < widths.size(); ++i) {
     if (!gradients[i].defined() && !none.defined()) none = at::zeros({1, 1}, weight.options());
-    parts.push_back(
-        gradients[i].defined() ? gradients[i].reshape({rows, widths[i]}) : none.expand({rows, widths[i]}));
+    parts.push_back(gradients[i].defined() ? gradients[i].reshape({rows, widths[i]}) : none.expand({rows, widths[i]}));
   }
   return at::cat(parts, 1);
 }
@@ -81,7 +80,8 @@ at::Tensor states_of(const at::Tensor& context, const at::Tensor& weight, int64_
   at::sub_out(rest, rows, most);  // in float32
   const at::Tensor product = wide_product(halves.flatten(0, 1), weight.t()).view({2, rows.size(0), total});
   at::Tensor states = at::empty({views, prompts, positions, total}, weight.options());
-  at::add_out(states, repeated(product[0]), repeated(product[1]));  // sum, rounding and copies for the views in one pass
+  at::add_out(
+      states, repeated(product[0]), repeated(product[1]));  // sum, rounding and copies for the views in one pass
   return states.view({views * prompts, positions, total});
 }
 
@@ -154,8 +154,10 @@ std::vector<at::Tensor> projections(const at::Tensor& x, at::TensorList weights)
   return results;
 }
 
-std::vector<at::Tensor> prompt_states(
-    const at::Tensor& context, at::TensorList weights, const at::Tensor& like) {
+std::vector<at::Tensor> prompt_states(const at::Tensor& context, at::TensorList weights, const at::Tensor& like) {
+  TORCH_CHECK(
+      context.dim() == 3 && context.size(0) > 0 && like.dim() > 0 && like.size(0) % context.size(0) == 0,
+      "expected a batch that is a multiple of the prompts [P, M, W]");
   const int64_t views = like.size(0) / context.size(0);
   if (!like.is_cpu() && !weights.empty() && weights[0].scalar_type() == like.scalar_type() &&
       context.scalar_type() == at::kFloat && (is_half(like.scalar_type()) || like.scalar_type() == at::kFloat)) {

@@ -31,8 +31,7 @@ std::vector<at::Tensor> projections(const at::Tensor& x, at::TensorList weights)
  * @param context [P, M, W] float32 @param weights [C_i, W] @param like [B, ...], P divides B
  * @return each [B, M, C_i] of the type of `like`
  */
-std::vector<at::Tensor> prompt_states(
-    const at::Tensor& context, at::TensorList weights, const at::Tensor& like);
+std::vector<at::Tensor> prompt_states(const at::Tensor& context, at::TensorList weights, const at::Tensor& like);
 
 /** Weights [D_i, C] that follow each other in one allocation, as one [sum of D_i, C]; none where they do not, or learn. */
 std::optional<at::Tensor> joined(at::TensorList weights);
