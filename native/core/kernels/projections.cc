@@ -80,8 +80,8 @@ at::Tensor states_of(const at::Tensor& context, const at::Tensor& weight, int64_
   at::sub_out(rest, rows, most);  // in float32
   const at::Tensor product = wide_product(halves.flatten(0, 1), weight.t()).view({2, rows.size(0), total});
   at::Tensor states = at::empty({views, prompts, positions, total}, weight.options());
-  at::add_out(
-      states, repeated(product[0]), repeated(product[1]));  // sum, rounding and copies for the views in one pass
+  // The sum, its rounding and the copies for the views in one pass.
+  at::add_out(states, repeated(product[0]), repeated(product[1]));
   return states.view({views * prompts, positions, total});
 }
 
