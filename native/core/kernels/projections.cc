@@ -55,7 +55,7 @@ struct Projections : torch::autograd::Function<Projections> {
     context->set_materialize_grads(false);
     return columns(project(x, weight), widths);
   }
-  static variable_list backward(AutogradContext* context, variable_list gradients) {
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     if (!any_defined(gradients)) return {{}, {}, {}};
     const at::Tensor weight = context->get_saved_variables()[0];
     const auto shape = context->saved_data["shape"].toIntVector(), widths = context->saved_data["widths"].toIntVector();
@@ -97,7 +97,7 @@ struct PromptStates : torch::autograd::Function<PromptStates> {
     context->set_materialize_grads(false);
     return columns(states_of(prompt, weight, views), widths);
   }
-  static variable_list backward(AutogradContext* context, variable_list gradients) {
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     if (!any_defined(gradients)) return {{}, {}, {}, {}};
     const at::Tensor weight = context->get_saved_variables()[0];
     const auto shape = context->saved_data["shape"].toIntVector(), widths = context->saved_data["widths"].toIntVector();
