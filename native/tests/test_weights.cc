@@ -8,6 +8,7 @@
 #include "bundle.h"
 #include "core/engine/weights.h"
 #include "core/error.h"
+#include "core/kernels/projections.h"
 #include "harness.h"
 
 using invseg::LoadedModule;
@@ -125,6 +126,52 @@ TEST(weights_are_views_of_the_file_or_converted) {
   for (auto& entry : halves) entry.second = entry.second.to(at::kHalf);
   auto wide = c.load(bundle::write_safetensors(c.folder.path("half.safetensors"), halves));
   CHECK(c.parameter(wide, kName).equal(halves[kName].to(at::kFloat)));
+}
+
+namespace {
+
+std::map<std::string, at::Tensor> parameters_of(LoadedModule& loaded) {
+  std::map<std::string, at::Tensor> parameters;
+  for (const auto& entry : loaded.module().named_parameters()) parameters[entry.name] = entry.value;
+  return parameters;
+}
+
+}  // namespace
+
+TEST_ON_EVERY_DEVICE(weights_of_one_operator_lie_side_by_side_but_on_the_cpu) {
+  bundle::Folder folder;
+  const auto config = bundle::miniature(folder).unet;
+  const auto load = [&](at::Device device, at::ScalarType dtype) {
+    Files files;
+    return LoadedModule("U-Net", config, device, dtype, true, files);
+  };
+  LoadedModule own = load(at::kCPU, at::kFloat);
+  const auto plain = parameters_of(own);
+  for (const at::Device device : {harness::device(), at::Device(at::kMeta)}) {
+    for (const auto dtype : {at::kFloat, at::kHalf}) {
+      LoadedModule loaded = load(device, dtype);
+      const auto parameters = parameters_of(loaded);
+      int64_t groups = 0, members = 0;
+      for (const c10::IValue& group : loaded.module().attr("side_by_side").toListRef()) {
+        std::vector<at::Tensor> weights, wanted;
+        for (const c10::IValue& name : group.toListRef()) {
+          weights.push_back(parameters.at(name.toStringRef()));
+          wanted.push_back(plain.at(name.toStringRef()));
+        }
+        const auto whole = invseg::joined(weights);
+        CHECK(whole.has_value() != device.is_cpu());
+        const bool prompt = weights.size() > 3;
+        const at::ScalarType type = device.is_cpu() && prompt ? at::kFloat : dtype;
+        for (size_t i = 0; i < weights.size(); ++i) {
+          CHECK(weights[i].scalar_type() == type && weights[i].sizes() == wanted[i].sizes());
+          CHECK(device.is_meta() || weights[i].cpu().equal(wanted[i].to(type)));
+        }
+        ++groups;
+        members += static_cast<int64_t>(weights.size());
+      }
+      CHECK(groups == 11 && members == 5 * 10);  // ten layers' own, and the prompt's
+    }
+  }
 }
 
 TEST(the_mapping_outlives_its_name) {

@@ -1,11 +1,11 @@
 """Attention that can hand out its probabilities, and the transformer block around it."""
 
-from typing import Tuple
+from typing import List, Tuple
 
 import torch
 from torch import Tensor, nn
 
-from .operators import GroupNorm, Linear
+from .operators import GroupNorm, LayerNorm, Linear
 
 
 class Attention(nn.Module):
@@ -26,38 +26,49 @@ class Attention(nn.Module):
     def split(self, x: Tensor) -> Tensor:
         return x.view(x.shape[0], x.shape[1], self.heads, -1).transpose(1, 2)  # [B, heads, N, d]
 
-    def values(self, context: Tensor, x: Tensor) -> Tensor:
-        return self.states(self.to_v(context.to(self.to_v.weight.dtype)), x)
-
-    def states(self, projected: Tensor, x: Tensor) -> Tensor:
-        """Keys or values [P, M, C] -> [B, heads, M, d] of the type of x [B, N, C]; entry b takes prompt b modulo P."""
-        prompts, batch = projected.shape[0], x.shape[0]
-        heads = self.split(projected.to(x.dtype))
-        if prompts != batch:
-            views = batch // prompts
-            heads = heads.unsqueeze(0).expand(views, -1, -1, -1, -1).reshape(batch, self.heads, heads.shape[2], -1)
-        return heads
-
-    def forward(
-        self, x: Tensor, context: Tensor, head_weights: Tensor, read: bool, output: bool
+    def attend(
+        self, queries: Tensor, states: List[Tensor], head_weights: Tensor, read: bool, output: bool
     ) -> Tuple[Tensor, Tensor]:
-        """x [B, N, C], context [P, M, W] with P a divisor of B, head_weights [heads] -> (out [B, N, C], map [B, N, M] fp32).
+        """queries [B, N, C], states [keys, values] each [B, M, C], head_weights [heads] -> (out [B, N, C], map [B, N, M] fp32).
 
-        ``map`` is empty unless ``read``; ``out`` is empty unless ``output`` (the last layer anybody reads needs none).
+        ``map`` is empty unless ``read``; ``out`` is empty unless ``output`` (the last layer anybody reads needs none, nor values).
         """
-        q = self.split(self.to_q(x))
-        # The projections have the type of their weights: float32 for a prompt that is being learnt.
-        k = self.states(self.to_k(context.to(self.to_k.weight.dtype)), x)
-        attention = torch.empty(0, device=x.device)
-        out = torch.empty(0, device=x.device, dtype=x.dtype)
+        q, k = self.split(queries), self.split(states[0])
+        attention = torch.empty(0, device=queries.device)
+        out = torch.empty(0, device=queries.device, dtype=queries.dtype)
         if read:
-            values = self.values(context, x) if output else None
+            values = self.split(states[1]) if output else None
             out, attention = torch.ops.invseg.read_attention(q, k, values, head_weights)
         elif output:
-            out = torch.ops.invseg.attention(q, k, self.values(context, x))
+            out = torch.ops.invseg.attention(q, k, self.split(states[1]))
         if output:
-            out = self.to_out[0](out.transpose(1, 2).reshape(x.shape[0], x.shape[1], -1))
+            out = self.to_out[0](out.transpose(1, 2).reshape(queries.shape))
         return out, attention
+
+
+class SelfAttention(Attention):
+    """Every point attends to all points."""
+
+    def __init__(self, width: int, heads: int):
+        super().__init__(width, width, heads)
+
+    def forward(self, x: Tensor, head_weights: Tensor, read: bool, output: bool) -> Tuple[Tensor, Tensor]:
+        """x [B, N, C]; see ``attend``."""
+        weights = [self.to_q.weight, self.to_k.weight]
+        if output:
+            weights.append(self.to_v.weight)
+        projected = torch.ops.invseg.projections(x, weights)
+        return self.attend(projected[0], projected[1:], head_weights, read, output)
+
+
+class CrossAttention(Attention):
+    """Every point attends to the prompt, whose keys and values the U-Net makes for all layers at once."""
+
+    def forward(
+        self, x: Tensor, states: List[Tensor], head_weights: Tensor, read: bool, output: bool
+    ) -> Tuple[Tensor, Tensor]:
+        """x [B, N, C], states [keys, values] of ``to_k`` and ``to_v``; see ``attend``."""
+        return self.attend(self.to_q(x), states, head_weights, read, output)
 
 
 class GEGLU(nn.Module):
@@ -84,17 +95,17 @@ class TransformerBlock(nn.Module):
 
     def __init__(self, width: int, context_width: int, heads: int):
         super().__init__()
-        self.norm1 = nn.LayerNorm(width)
-        self.attn1 = Attention(width, width, heads)
-        self.norm2 = nn.LayerNorm(width)
-        self.attn2 = Attention(width, context_width, heads)
-        self.norm3 = nn.LayerNorm(width)
+        self.norm1 = LayerNorm(width)
+        self.attn1 = SelfAttention(width, heads)
+        self.norm2 = LayerNorm(width)
+        self.attn2 = CrossAttention(width, context_width, heads)
+        self.norm3 = LayerNorm(width)
         self.ff = FeedForward(width)
 
     def forward(
         self,
         x: Tensor,
-        context: Tensor,
+        states: List[Tensor],
         self_heads: Tensor,
         cross_heads: Tensor,
         read_self: bool,
@@ -104,22 +115,24 @@ class TransformerBlock(nn.Module):
     ) -> Tuple[Tensor, Tensor, Tensor]:
         if key_gradient_only:
             x = x.detach()
-        normed = self.norm1(x)
-        out, self_map = self.attn1(normed, normed, self_heads, read_self, not last or read_cross)
+        out, self_map = self.attn1(self.norm1(x), self_heads, read_self, not last or read_cross)
         cross_map = torch.empty(0, device=x.device)
         if not last or read_cross:
-            x = x + out
-            out, cross_map = self.attn2(self.norm2(x), context, cross_heads, read_cross, not last)
+            x, normed = self.norm2.after(x, out)
+            out, cross_map = self.attn2(normed, states, cross_heads, read_cross, not last)
         if not last:
             if key_gradient_only:
                 out = out.detach()
-            x = x + out
-            x = x + self.ff(self.norm3(x))
+            x, normed = self.norm3.after(x, out)
+            x = x + self.ff(normed)
         return x, self_map, cross_map
 
 
 class Transformer(nn.Module):
-    """The spatial transformer of one attention layer: [B, C, h, w] in and out, linear projections, one block."""
+    """The spatial transformer of one attention layer: [B, C, h, w] in and out, linear projections, one block.
+
+    ``states`` are the prompt's keys and values of all layers, [keys, values, keys, ...]; see ``UNet.prompt_weights``.
+    """
 
     def __init__(self, width: int, context_width: int, heads: int, groups: int, eps: float, layer: int, level: int):
         super().__init__()
@@ -131,10 +144,15 @@ class Transformer(nn.Module):
         self.transformer_blocks = nn.ModuleList([TransformerBlock(width, context_width, heads)])
         self.proj_out = Linear(width, width)
 
+    def prompt_weights(self) -> List[Tensor]:
+        """Of the prompt's keys and values, both [C, context width]."""
+        attention = self.transformer_blocks[0].attn2
+        return [attention.to_k.weight, attention.to_v.weight]
+
     def forward(
         self,
         x: Tensor,
-        context: Tensor,
+        states: List[Tensor],
         self_heads: Tensor,
         cross_heads: Tensor,
         read_self: bool,
@@ -146,7 +164,7 @@ class Transformer(nn.Module):
         hidden = self.proj_in(self.norm(x).permute(0, 2, 3, 1).reshape(b, h * w, c))
         hidden, self_map, cross_map = self.transformer_blocks[0](
             hidden,
-            context,
+            states[2 * self.layer : 2 * self.layer + 2],
             self_heads[self.layer, : self.heads],
             cross_heads[self.layer, : self.heads],
             read_self,

@@ -4,7 +4,7 @@ The engine has its own, with kernels for a GPU (native/core/kernels); a module t
 loaded there. What stands here is the same arithmetic by PyTorch, for training, for the reference and for exporting.
 """
 
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -57,6 +57,36 @@ def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return F.linear(x, weight, bias)
 
 
+@operator("projections(Tensor x, Tensor[] weights) -> Tensor[]")
+def projections(x: Tensor, weights: List[Tensor]) -> List[Tensor]:
+    """x [..., C], weights [D_i, C] -> each [..., D_i]: one product where the engine laid the weights side by side."""
+    return [F.linear(x, weight) for weight in weights]
+
+
+@operator("prompt_states(Tensor context, Tensor[] weights, Tensor like) -> Tensor[]")
+def prompt_states(context: Tensor, weights: List[Tensor], like: Tensor) -> List[Tensor]:
+    """context [P, M, W], weights [C_i, W] -> each [B, M, C_i] of the type of like [B, ...]; entry b is of prompt b modulo P.
+
+    The products have the type of their weights: float32 for a prompt that is being learnt.
+    """
+    views = like.shape[0] // context.shape[0]
+    states = [F.linear(context.to(weight.dtype), weight).to(like.dtype) for weight in weights]
+    return states if views == 1 else [state.repeat(views, 1, 1) for state in states]
+
+
+@operator("layer_norm(Tensor x, Tensor weight, Tensor bias, float eps) -> Tensor")
+def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """x [..., C] -> normalised over C, times weight [C], plus bias [C]."""
+    return F.layer_norm(x, [x.shape[-1]], weight, bias, eps)
+
+
+@operator("add_layer_norm(Tensor x, Tensor more, Tensor weight, Tensor bias, float eps) -> (Tensor, Tensor)")
+def add_layer_norm(x: Tensor, more: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tuple[Tensor, Tensor]:
+    """x and more [..., C] -> (x + more, that normalised)."""
+    total = x + more
+    return total, layer_norm(total, weight, bias, eps)
+
+
 @operator("attention(Tensor q, Tensor k, Tensor v) -> Tensor")
 def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """q [B, heads, N, d], k and v [B, heads, M, d] -> [B, heads, N, d], the fused kernel."""
@@ -83,6 +113,17 @@ class Linear(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.ops.invseg.linear(x, self.weight, self.bias)
+
+
+class LayerNorm(nn.LayerNorm):
+    """``nn.LayerNorm`` over the last dimension by the operators above."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.invseg.layer_norm(x, self.weight, self.bias, self.eps)
+
+    def after(self, x: Tensor, more: Tensor) -> Tuple[Tensor, Tensor]:
+        """(x + more, that normalised)"""
+        return torch.ops.invseg.add_layer_norm(x, more, self.weight, self.bias, self.eps)
 
 
 class GroupNorm(nn.GroupNorm):

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .configs import TextEncoderConfig
-from .operators import Linear
+from .operators import LayerNorm, Linear
 
 
 class SelfAttention(nn.Module):
@@ -39,14 +39,14 @@ class Mlp(nn.Module):
 class EncoderLayer(nn.Module):
     def __init__(self, config: TextEncoderConfig):
         super().__init__()
-        self.layer_norm1 = nn.LayerNorm(config.width, eps=config.norm_eps)
+        self.layer_norm1 = LayerNorm(config.width, eps=config.norm_eps)
         self.self_attn = SelfAttention(config.width, config.heads)
-        self.layer_norm2 = nn.LayerNorm(config.width, eps=config.norm_eps)
+        self.layer_norm2 = LayerNorm(config.width, eps=config.norm_eps)
         self.mlp = Mlp(config.width, config.mlp_width)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x + self.self_attn(self.layer_norm1(x))
-        return x + self.mlp(self.layer_norm2(x))
+        x, normed = self.layer_norm2.after(x, self.self_attn(self.layer_norm1(x)))
+        return x + self.mlp(normed)
 
 
 class Embeddings(nn.Module):
@@ -75,7 +75,7 @@ class TextTransformer(nn.Module):
         super().__init__()
         self.embeddings = Embeddings(config)
         self.encoder = Encoder(config)
-        self.final_layer_norm = nn.LayerNorm(config.width, eps=config.norm_eps)
+        self.final_layer_norm = LayerNorm(config.width, eps=config.norm_eps)
 
     def forward(self, ids: Tensor) -> Tensor:
         return self.final_layer_norm(self.encoder(self.embeddings(ids)))

@@ -22,8 +22,12 @@ class UNet(nn.Module):
         channels = config.channels
         levels = len(channels)
         self.levels = levels
-        # What the engine keeps in float32 whatever its type: see ``context``.
+        # What the engine keeps in float32 whatever its type, see ``context``; where it lays the weights of one operator side by
+        # side in memory, by the groups below, they have its own type.
         self.float32_parameters = [".attn2.to_k.weight", ".attn2.to_v.weight"]
+        blocks = [f"{layer['name']}.transformer_blocks.0" for layer in attention_layers(config)]
+        self.side_by_side = [[f"{block}.attn1.{name}.weight" for name in ("to_q", "to_k", "to_v")] for block in blocks]
+        self.side_by_side.append([f"{block}.attn2.{name}.weight" for block in blocks for name in ("to_k", "to_v")])
         self.conv_in = Conv2d(config.latent_channels, channels[0], 3, padding=1)
         self.time_embedding = TimestepEmbedding(channels[0], channels[0] * 4)
 
@@ -60,6 +64,16 @@ class UNet(nn.Module):
         self.conv_norm_out = GroupNorm(config.norm_groups, channels[0], config.norm_eps, silu=True)
         self.conv_out = nn.Conv2d(channels[0], config.latent_channels, 3, padding=1)
 
+    def prompt_weights(self) -> List[Tensor]:
+        """[layer 0's of keys, of values, layer 1's of keys, ...], each [C, context width]: as they lie side by side."""
+        weights: List[Tensor] = []
+        for block in self.down_blocks:
+            weights += block.prompt_weights()
+        weights += self.mid_block.prompt_weights()
+        for block in self.up_blocks:
+            weights += block.prompt_weights()
+        return weights
+
     def forward(
         self,
         latent: Tensor,
@@ -77,8 +91,8 @@ class UNet(nn.Module):
         latent       [B, latent channels, h, w], noised
         time         [B, channels[0]], the timestep's sinusoids, cosines first; from outside, so that neither a device
                      nor a dtype is baked into the saved module
-        context      [P, K, context width], text states; P divides B, entry b reads prompt b modulo P. In float32 the
-                     projections of a prompt are float32 too: a step of Adam is smaller than bfloat16 resolves
+        context      [P, K, context width], text states; P divides B, entry b reads prompt b modulo P. Float32, and
+                     its products keep what a step of Adam changes, which is less than bfloat16 resolves
         self_layers, cross_layers   one flag an attention layer: is its map read?
         self_heads, cross_heads     [layers, max heads] weights of the heads of every layer
         key_gradient_only           let gradients reach the context through the key projections alone
@@ -103,6 +117,11 @@ class UNet(nn.Module):
 
         embedding = self.time_embedding(time.to(dtype))
         x = self.conv_in(latent.to(dtype))
+        # Both states of every layer before the last one, whose values nobody needs; its keys where its map is read.
+        needed = 2 * last_layer
+        if not predict:
+            needed = 0 if last_layer < 0 else needed + int(cross_layers[last_layer] != 0)
+        states = torch.ops.invseg.prompt_states(context, self.prompt_weights()[:needed], x)
         skips = [x]
         # Nothing after the last layer that is read: its block's resampling neither.
         for block in self.down_blocks:
@@ -110,7 +129,7 @@ class UNet(nn.Module):
                 x = block(
                     x,
                     embedding,
-                    context,
+                    states,
                     skips,
                     self_layers,
                     cross_layers,
@@ -129,7 +148,7 @@ class UNet(nn.Module):
             x = self.mid_block(
                 x,
                 embedding,
-                context,
+                states,
                 self_layers,
                 cross_layers,
                 self_heads,
@@ -144,7 +163,7 @@ class UNet(nn.Module):
                 x = block(
                     x,
                     embedding,
-                    context,
+                    states,
                     skips,
                     self_layers,
                     cross_layers,

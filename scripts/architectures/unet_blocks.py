@@ -108,11 +108,18 @@ class AttentionBlock(nn.Module):
             self.downsamplers = samplers
             self.upsamplers = nn.ModuleList()
 
+    def prompt_weights(self) -> List[Tensor]:
+        """Of the prompt's keys and values, a layer after the other."""
+        weights: List[Tensor] = []
+        for attention in self.attentions:
+            weights += attention.prompt_weights()
+        return weights
+
     def forward(
         self,
         x: Tensor,
         time: Tensor,
-        context: Tensor,
+        states: List[Tensor],
         skips: List[Tensor],
         self_layers: List[int],
         cross_layers: List[int],
@@ -131,7 +138,7 @@ class AttentionBlock(nn.Module):
                         x = torch.cat([x, skips.pop()], dim=1)
                     x, self_map, cross_map = attention(
                         resnet(x, time),
-                        context,
+                        states,
                         self_heads,
                         cross_heads,
                         self_layers[layer] != 0,
@@ -180,11 +187,14 @@ class MidBlock(nn.Module):
             ]
         )
 
+    def prompt_weights(self) -> List[Tensor]:
+        return self.attentions[0].prompt_weights()
+
     def forward(
         self,
         x: Tensor,
         time: Tensor,
-        context: Tensor,
+        states: List[Tensor],
         self_layers: List[int],
         cross_layers: List[int],
         self_heads: Tensor,
@@ -197,7 +207,7 @@ class MidBlock(nn.Module):
         x = self.resnets[0](x, time)
         x, self_map, cross_map = self.attentions[0](
             x,
-            context,
+            states,
             self_heads,
             cross_heads,
             self_layers[self.layer] != 0,

@@ -14,21 +14,22 @@ import math
 import os
 import tempfile
 import time
-from typing import Dict, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, distributed, multiprocessing, nn
 
-from architectures.attention import Attention
+from architectures.attention import Attention, CrossAttention, SelfAttention
 from architectures.export import build
 from architectures.unet import attention_layers, timestep_sinusoids, uniform_head_weights
 
 from . import prompts
 from .bundle import configuration, load_autoencoder
 from .config import CHECKPOINTS, STEPS, alphas_cumulative, cache
-from .losses import SelfAttention, map_losses
+from .losses import SelfAttention as Recorded
+from .losses import map_losses
 from .tokenizer import WordTokenizer
 
 
@@ -62,26 +63,36 @@ AVERAGE_DECAY = 0.995
 SAVE_SECONDS = 90
 
 
-def training_attention(self: Attention, x: Tensor, context: Tensor, head_weights: Tensor, read: bool, output: bool):
-    """``Attention.forward`` for training: the same output, cheaper.
+def training_attention(self: Attention, x: Tensor, states: List[Tensor], head_weights: Tensor, read: bool) -> Tuple[Tensor, Tensor]:
+    """``Attention.attend`` for training: the same output, cheaper. States are queries, keys and values, each [B, N or M, C].
 
     Softmax in the precision of autocast. Read cross-attention leaves as the mean over heads, as ever; read
     self-attention is kept a layer and a head with its queries and keys, since the losses need its products with a few
     maps only, and summing N x N matrices costs more than those products.
     """
-    q, k, v = self.split(self.to_q(x)), self.split(self.to_k(context)), self.split(self.to_v(context))
+    q, k, v = [self.split(state) for state in states]
     attention = torch.empty(0)
     if read:
         q = q * float(q.shape[-1]) ** -0.5
         probabilities = torch.matmul(q, k.transpose(-1, -2)).softmax(-1)
         out = torch.matmul(probabilities, v)
-        if context is x:
-            self.recorded = SelfAttention(probabilities, q, k)
+        if isinstance(self, SelfAttention):
+            self.recorded = Recorded(probabilities, q, k)
         else:
             attention = torch.einsum("bhnk,h->bnk", probabilities, head_weights[: self.heads].to(probabilities.dtype))
     else:
         out = F.scaled_dot_product_attention(q, k, v)
     return self.to_out[0](out.transpose(1, 2).reshape(x.shape)), attention
+
+
+def training_self(self: SelfAttention, x: Tensor, head_weights: Tensor, read: bool, output: bool) -> Tuple[Tensor, Tensor]:
+    return training_attention(self, x, [self.to_q(x), self.to_k(x), self.to_v(x)], head_weights, read)
+
+
+def training_cross(
+    self: CrossAttention, x: Tensor, states: List[Tensor], head_weights: Tensor, read: bool, output: bool
+) -> Tuple[Tensor, Tensor]:
+    return training_attention(self, x, [self.to_q(x), *states], head_weights, read)
 
 
 class Networks(nn.Module):
@@ -217,7 +228,8 @@ def work(rank: int, options: argparse.Namespace, store: str) -> None:
     workers = Workers(rank, options.workers, store)
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    setattr(Attention, "forward", training_attention)
+    setattr(SelfAttention, "forward", training_self)
+    setattr(CrossAttention, "forward", training_cross)
     networks, tokenizer = Networks(), WordTokenizer()
     parameters = list(networks.parameters())
     optimizer = torch.optim.AdamW(parameters, lr=options.rate, betas=(0.9, 0.99), weight_decay=0.01)

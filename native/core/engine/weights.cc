@@ -101,6 +101,39 @@ std::vector<std::string> float32_parameters(const torch::jit::Module& module) {
   return endings;
 }
 
+/**
+ * Memory for the groups of parameters that a module wants side by side, by their names: a part of one allocation each, so that
+ * an operator multiplies with all of a group at once. A group with a name that is unknown or not a matrix of the others' width, or
+ * was in a group before, is none.
+ */
+std::unordered_map<std::string, at::Tensor> side_by_side(
+    const torch::jit::Module& module, const std::unordered_map<std::string, at::Tensor>& parameters,
+    at::TensorOptions options) {
+  std::unordered_map<std::string, at::Tensor> places;
+  if (!module.hasattr("side_by_side")) return places;
+  for (const c10::IValue& group : module.attr("side_by_side").toListRef()) {
+    std::vector<std::pair<std::string, at::IntArrayRef>> shapes;
+    int64_t rows = 0;
+    bool fits = true;
+    for (const c10::IValue& name : group.toListRef()) {
+      const auto found = parameters.find(name.toStringRef());
+      fits = fits && found != parameters.end() && found->second.dim() == 2 && places.count(found->first) == 0 &&
+             (shapes.empty() || found->second.size(1) == shapes[0].second[1]);
+      if (!fits) break;
+      shapes.emplace_back(found->first, found->second.sizes());
+      rows += found->second.size(0);
+    }
+    if (!fits || shapes.empty()) continue;
+    const at::Tensor whole = at::empty({rows, shapes[0].second[1]}, options);
+    int64_t row = 0;
+    for (const auto& [name, shape] : shapes) {
+      places.emplace(name, whole.narrow(0, row, shape[0]));
+      row += shape[0];
+    }
+  }
+  return places;
+}
+
 bool ends_with_any(const std::string& name, const std::vector<std::string>& endings) {
   return std::any_of(endings.begin(), endings.end(), [&](const std::string& end) {
     return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
@@ -139,12 +172,19 @@ LoadedModule::LoadedModule(
   for (const auto& parameter : module_.named_parameters()) parameters.emplace(parameter.name, parameter.value);
   compare(what, parameters, config.weights);
 
+  std::unordered_map<std::string, at::Tensor> places;
+  if (!device.is_cpu()) places = side_by_side(module_, parameters, at::TensorOptions().dtype(dtype).device(device));
+  const auto type_of = [&](const std::string& name) {
+    return places.count(name) == 0 && ends_with_any(name, wide_names) ? at::kFloat : dtype;
+  };
+
   for (const auto& source : config.weights) {
+    const auto place = places.find(source.name);
     if (device.is_meta()) {  // shapes are all that it has: no file is read
       at::Tensor parameter = parameters.at(source.name);
-      const at::ScalarType own = ends_with_any(source.name, wide_names) ? at::kFloat : dtype;
+      const auto options = at::TensorOptions().dtype(type_of(source.name)).device(device);
       parameter.set_requires_grad(false);
-      parameter.set_data(at::empty(parameter.sizes(), at::TensorOptions().dtype(own).device(device)));
+      parameter.set_data(place != places.end() ? place->second : at::empty(parameter.sizes(), options));
       continue;
     }
     auto& file = files[source.file];
@@ -186,8 +226,10 @@ LoadedModule::LoadedModule(
       values = at::empty(shape, at::TensorOptions().dtype(type));
       std::memcpy(values.mutable_data_ptr(), bytes, static_cast<size_t>(count * width));
     }
-    const at::ScalarType wanted = ends_with_any(source.name, wide_names) ? at::kFloat : dtype;
-    if (device.is_cpu() && type == wanted && mapped) {
+    const at::ScalarType wanted = type_of(source.name);
+    if (place != places.end()) {
+      values = place->second.copy_(values);
+    } else if (device.is_cpu() && type == wanted && mapped) {
       ranges_.push_back({file, source.begin, source.end});
       if (std::find(viewed_.begin(), viewed_.end(), file) == viewed_.end()) viewed_.push_back(file);
     } else {

@@ -5,7 +5,9 @@
 #include "core/kernels/attention.h"
 #include "core/kernels/fused.h"
 #include "core/kernels/group_norm.h"
+#include "core/kernels/layer_norm.h"
 #include "core/kernels/linear.h"
+#include "core/kernels/projections.h"
 #include "core/kernels/read_attention.h"
 
 namespace invseg {
@@ -28,6 +30,12 @@ void register_operators() {
     made->def("attention(Tensor q, Tensor k, Tensor v) -> Tensor", &attention);
     made->def(
         "read_attention(Tensor q, Tensor k, Tensor? v, Tensor head_weights) -> (Tensor, Tensor)", &read_attention);
+    made->def("projections(Tensor x, Tensor[] weights) -> Tensor[]", &projections);
+    made->def("prompt_states(Tensor context, Tensor[] weights, Tensor like) -> Tensor[]", &prompt_states);
+    made->def("layer_norm(Tensor x, Tensor weight, Tensor bias, float eps) -> Tensor", &layer_norm);
+    made->def(
+        "add_layer_norm(Tensor x, Tensor more, Tensor weight, Tensor bias, float eps) -> (Tensor, Tensor)",
+        &add_layer_norm);
     return made;
   }();
 }
