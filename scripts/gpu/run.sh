@@ -84,7 +84,7 @@ for name in $parts; do
     batch) part batch 120 "$bench" "${full[@]}" --device cuda --images 0 --batch "${BATCH:-16}" --json "$OUT/batch.json" ;;
     plain) part plain 60 "$bench" "${full[@]}" --device cuda --images 3 --plain --json "$OUT/plain.json" ;;
     trace)
-      part trace 60 "$bench" "${full[@]}" --device cuda --images 0 --trace "$WORK/trace.json"
+      part trace 60 "$bench" "${full[@]}" --device cuda --images 0 --trace "$WORK/trace.json" ${TRACE_KEPT:+--trace-kept}
       part kernels 60 python3 scripts/gpu/kernels.py "$WORK/trace.json"
       gzip -c "$WORK/trace.json" >"$OUT/trace.json.gz"
       ;;
