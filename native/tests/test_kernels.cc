@@ -46,7 +46,8 @@ void compare(at::Device device, at::ScalarType type, const Shape& shape, bool si
   const at::Tensor w = (make({shape.channels}) * 0.3 + 1.0), b = make({shape.channels}) * 0.2;
   const at::Tensor dy = make(x.sizes()).contiguous(at::MemoryFormat::ChannelsLast);
   std::optional<at::Tensor> added;
-  if (rows > 0) added = make({rows, shape.channels}) * 2.0;
+  // Columns of something wider.
+  if (rows > 0) added = (make({rows, shape.channels + 16}) * 2.0).narrow(1, 8, shape.channels);
   const auto [y, dx] = wanted(x, added.value_or(at::Tensor()), w, b, shape.groups, silu, dy);
   const double tolerance = type == at::kFloat ? 2e-5 : type == at::kHalf ? 2e-3 : 1e-2;
   const at::Tensor leaf = x.detach().requires_grad_();
@@ -90,7 +91,8 @@ TEST(group_norm_emulated_equals_float64) {
   at::manual_seed(1);
   const emulation::Emulation on_the_cpu;
   for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
-    for (const auto& shape : {Shape{2, 64, 9, 7, 8}, Shape{1, 96, 5, 5, 32}, Shape{3, 320, 3, 4, 32}}) {
+    for (const auto& shape : {Shape{2, 64, 9, 7, 8}, Shape{1, 96, 5, 5, 32}, Shape{3, 320, 3, 4, 32},
+                              Shape{1, 72, 35, 37, 8}, Shape{1, 960, 2, 3, 32}, Shape{2, 40, 8, 8, 4}}) {
       for (const int64_t rows : {int64_t{0}, int64_t{1}, shape.batch})
         compare(at::kCPU, type, shape, rows != 1, 0.5, rows);
     }
@@ -105,7 +107,8 @@ TEST(group_norm_on_a_gpu_equals_float64) {
   CHECK(kernels::available(device));
   // The widths of Stable Diffusion, of its concatenations and of the miniature; groups that a 16-byte row cuts; a single point.
   const std::vector<Shape> shapes{{2, 320, 64, 64, 32}, {2, 2560, 8, 8, 32},   {1, 1920, 16, 16, 32},
-                                  {3, 960, 32, 32, 32}, {2, 128, 96, 128, 32}, {4, 512, 17, 19, 32},
+                                  {3, 960, 32, 32, 32}, {2, 128, 96, 128, 32}, {4, 512, 17, 19, 32}, {2, 640, 32, 32, 32}, {2, 320, 32, 32, 32},
+                                  {2, 1280, 16, 16, 32}, {2, 1280, 8, 8, 32},
                                   {1, 32, 32, 32, 8},   {1, 64, 1, 1, 8}};
   for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
     for (const auto& shape : shapes) {

@@ -1,6 +1,7 @@
 #include "core/kernels/group_norm.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -34,6 +35,30 @@ struct Layout {
   }
 };
 
+/** Points of a picture that one kernel takes at most, and packs of a row that a thread has of them. */
+constexpr int64_t kSmallPoints = 1024;
+constexpr int64_t kMostPacks = 16;
+
+/** How a small picture is dealt out to blocks: as many channels each as are whole groups and whole packs. */
+struct Slabs {
+  int points, channels, groups, columns = 0, rows = 0, slab = 0;
+  int64_t blocks = 0, threads = 0;
+
+  Slabs(const at::Tensor& x, int64_t group_count) {
+    const int64_t wide = 16 / x.element_size(), size = x.size(1) / group_count, width = std::lcm(size, wide);
+    points = static_cast<int>(x.size(2) * x.size(3));
+    channels = static_cast<int>(x.size(1));
+    groups = static_cast<int>(group_count);
+    if (size < wide || channels % width != 0 || points > kSmallPoints || width / wide > kThreads) return;
+    columns = static_cast<int>(width / wide);
+    slab = static_cast<int>(width / size);
+    rows = static_cast<int>(std::clamp<int64_t>(kThreads / columns, 1, points));
+    threads = (int64_t{columns} * rows + 31) / 32 * 32;
+    if ((points + rows - 1) / rows <= kMostPacks) blocks = channels / width;
+  }
+  bool fit() const { return blocks > 0; }
+};
+
 bool takes(
     const at::Tensor& x, const at::Tensor& added, int64_t groups, const at::Tensor& weight, const at::Tensor& bias) {
   const auto type = x.scalar_type();
@@ -43,7 +68,10 @@ bool takes(
   const auto frozen = [&](const at::Tensor& t) {
     return t.scalar_type() == type && t.is_contiguous() && !t.requires_grad();
   };
-  return frozen(weight) && frozen(bias) && (!added.defined() || frozen(added)) && channels % wide == 0 &&
+  // Rows of what is added may be a part of longer ones.
+  const bool rows = !added.defined() || (added.scalar_type() == type && !added.requires_grad() && added.dim() == 2 &&
+                                         added.size(1) == channels && added.stride(1) == 1);
+  return frozen(weight) && frozen(bias) && rows && channels % wide == 0 &&
          channels / wide <= kThreads && channels % groups == 0 && groups <= kMaxGroups && x.size(0) <= 65535 &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
@@ -62,32 +90,42 @@ kernels::Kernel kernel(const char* name, const at::Tensor& x) {
 /** Pointers of the inputs, as the kernels take them. */
 struct Pointers {
   const void *x, *added, *weight, *bias;
-  int shared, silu;
+  int added_stride, silu;
   explicit Pointers(const Inputs& in)
       : x(in.x.const_data_ptr()),
         added(in.added.defined() ? in.added.const_data_ptr() : nullptr),
         weight(in.weight.const_data_ptr()),
         bias(in.bias.const_data_ptr()),
-        shared(in.added.defined() && in.added.size(0) == 1 ? 1 : 0),
+        added_stride(in.added.defined() && in.added.size(0) > 1 ? static_cast<int>(in.added.stride(0)) : 0),
         silu(in.silu ? 1 : 0) {}
 };
 
 /** y and the mean and 1 / deviation of every group [B, groups, 2]. */
 std::pair<at::Tensor, at::Tensor> run_forward(const Inputs& in, double eps) {
+  Slabs small(in.x, in.groups);
   Layout l(in.x, in.groups);
   Pointers p(in);
   const auto wide = in.x.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous);
-  at::Tensor partial = at::empty({l.batch, l.blocks, in.groups, 2}, wide);
   at::Tensor stats = at::empty({l.batch, in.groups, 2}, wide);
   at::Tensor y = at::empty_like(in.x);
-  void *sums = partial.mutable_data_ptr(), *left = stats.mutable_data_ptr(), *to = y.mutable_data_ptr();
+  void *left = stats.mutable_data_ptr(), *to = y.mutable_data_ptr();
   float floor = static_cast<float>(eps);
+  if (small.fit()) {
+    kernels::launch(
+        kernel("whole_forward", in.x), {small.blocks, l.batch}, small.threads,
+        {&p.x, &p.added, &p.added_stride, &p.weight, &p.bias, &to, &left, &small.points, &small.channels, &small.groups,
+         &small.columns, &small.rows, &small.slab, &floor, &p.silu},
+        in.x.device());
+    return {y, stats};
+  }
+  at::Tensor partial = at::empty({l.batch, l.blocks, in.groups, 2}, wide);
+  void* sums = partial.mutable_data_ptr();
   kernels::launch(
       kernel("sums_forward", in.x), {l.blocks, l.batch}, l.threads,
-      {&p.x, &p.added, &p.shared, &sums, &l.points, &l.channels, &l.groups, &l.columns, &l.rows}, in.x.device());
+      {&p.x, &p.added, &p.added_stride, &sums, &l.points, &l.channels, &l.groups, &l.columns, &l.rows}, in.x.device());
   kernels::launch(
       kernel("apply_forward", in.x), {l.blocks, l.batch}, l.threads,
-      {&p.x, &p.added, &p.shared, &sums, &p.weight, &p.bias, &to, &left, &l.points, &l.channels, &l.groups, &l.columns,
+      {&p.x, &p.added, &p.added_stride, &sums, &p.weight, &p.bias, &to, &left, &l.points, &l.channels, &l.groups, &l.columns,
        &l.rows, &l.blocks, &floor, &p.silu},
       in.x.device());
   return {y, stats};
@@ -97,18 +135,28 @@ at::Tensor run_backward(const at::Tensor& gradient, const Inputs& in, const at::
   const at::Tensor dy = gradient.contiguous(at::MemoryFormat::ChannelsLast);
   Layout l(in.x, in.groups);
   Pointers p(in);
-  at::Tensor partial = at::empty({l.batch, l.blocks, in.groups, 2}, stats.options());
   at::Tensor dx = at::empty_like(in.x);
   const void *up = dy.const_data_ptr(), *kept = stats.const_data_ptr();
-  void *sums = partial.mutable_data_ptr(), *to = dx.mutable_data_ptr();
+  void* to = dx.mutable_data_ptr();
+  Slabs small(in.x, in.groups);
+  if (small.fit()) {
+    kernels::launch(
+        kernel("whole_backward", in.x), {small.blocks, l.batch}, small.threads,
+        {&up, &p.x, &p.added, &p.added_stride, &kept, &p.weight, &p.bias, &to, &small.points, &small.channels,
+         &small.groups, &small.columns, &small.rows, &small.slab, &p.silu},
+        in.x.device());
+    return dx;
+  }
+  at::Tensor partial = at::empty({l.batch, l.blocks, in.groups, 2}, stats.options());
+  void* sums = partial.mutable_data_ptr();
   kernels::launch(
       kernel("sums_backward", in.x), {l.blocks, l.batch}, l.threads,
-      {&up, &p.x, &p.added, &p.shared, &kept, &p.weight, &p.bias, &sums, &l.points, &l.channels, &l.groups, &l.columns,
+      {&up, &p.x, &p.added, &p.added_stride, &kept, &p.weight, &p.bias, &sums, &l.points, &l.channels, &l.groups, &l.columns,
        &l.rows, &p.silu},
       in.x.device());
   kernels::launch(
       kernel("apply_backward", in.x), {l.blocks, l.batch}, l.threads,
-      {&up, &p.x, &p.added, &p.shared, &kept, &sums, &p.weight, &p.bias, &to, &l.points, &l.channels, &l.groups,
+      {&up, &p.x, &p.added, &p.added_stride, &kept, &sums, &p.weight, &p.bias, &to, &l.points, &l.channels, &l.groups,
        &l.columns, &l.rows, &l.blocks, &p.silu},
       in.x.device());
   return dx;
