@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <tuple>
 
+#include <torch/cuda.h>
+
 #include "core/kernels/program.h"
 
 namespace emulation {
@@ -190,7 +192,8 @@ void launch(const kernels::Kernel& kernel, kernels::Grid grid, int64_t threads, 
 }  // namespace
 
 bool possible() {
-  static const bool found = std::system((compiler() + " --version > /dev/null 2>&1").c_str()) == 0;
+  static const bool found =
+      !torch::cuda::is_available() && std::system((compiler() + " --version > /dev/null 2>&1").c_str()) == 0;
   return found;
 }
 

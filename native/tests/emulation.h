@@ -9,7 +9,7 @@
  */
 namespace emulation {
 
-/** Whether a C++ compiler is found (`CXX`, or `c++`). */
+/** Whether a C++ compiler is found (`CXX`, or `c++`) and no GPU, which the same tests run on in less time. */
 bool possible();
 
 /** While one of these lives, the CPU's tensors go through the kernels. */

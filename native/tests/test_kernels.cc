@@ -157,6 +157,14 @@ namespace {
 void compare_convolution(at::Device device, at::ScalarType type, int64_t channels = 16) {
   const auto options = at::TensorOptions().dtype(type).device(device);
   const auto last = at::MemoryFormat::ChannelsLast;
+  {
+    const at::Tensor x = at::randn({2, channels, 7, 6}).to(options).contiguous(last);
+    const at::Tensor w = (at::randn({8, channels, 3, 3}) / 12).to(options), b = at::randn({8}).to(options);
+    const at::Tensor padded = at::constant_pad_nd(to_double(x), {0, 1, 0, 1});
+    CHECK_CLOSE(
+        conv2d(x, w, b, 2, -1, std::nullopt), at::conv2d(padded, to_double(w), to_double(b), {2, 2}),
+        tolerance_of(type));
+  }
   for (const int64_t stride : {1, 2}) {
     const at::Tensor x = at::randn({2, channels, 12, 10}).to(options).contiguous(last).requires_grad_();
     const at::Tensor w = (at::randn({32, channels, 3, 3}) / 12).to(options).contiguous(last),
@@ -261,6 +269,8 @@ TEST(attention_that_is_read_equals_its_formula) {
 TEST(attention_that_is_read_emulated) {
   if (!emulation::possible()) SKIP("no C++ compiler");
   const emulation::Emulation on_the_cpu;
+  const at::Tensor q = at::randn({2, 1, 5, 264}), k = at::randn({2, 1, 9, 264}), v = at::randn({2, 1, 9, 264});
+  CHECK_CLOSE(*attention_on_kernels(q, k, v), at::scaled_dot_product_attention(q, k, v), 2e-6);
   for (const auto type : {at::kFloat, at::kBFloat16}) {
     for (const int64_t keys : type == at::kFloat ? std::vector<int64_t>{77, 300} : std::vector<int64_t>{12, 1100}) {
       compare_reading(at::kCPU, type, keys);
@@ -329,6 +339,8 @@ TEST(tensors_are_made_contiguous_together) {
       const auto got = contiguous_together({a.transpose(1, 2), b, part.transpose(1, 2), at::Tensor()});
       CHECK(got[0].is_contiguous() && got[0].equal(a.transpose(1, 2)));
       CHECK(got[1].equal(b) && got[2].is_contiguous() && got[2].equal(part.transpose(1, 2)) && !got[3].defined());
+      const auto longer = contiguous_together({a.transpose(1, 2), b}, {8, 4});
+      CHECK(longer[0].equal(at::constant_pad_nd(a.transpose(1, 2), {0, 0, 0, 1})) && longer[1].equal(at::constant_pad_nd(b, {0, 0, 0, 1})));
       // What the kernel does not take.
       const at::Tensor odd = at::randn({2, 3, 4, 3}).to(type).transpose(1, 2);
       CHECK(contiguous_together({odd})[0].is_contiguous() && contiguous_together({odd})[0].equal(odd));

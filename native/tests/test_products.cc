@@ -56,6 +56,17 @@ TEST_ON_EVERY_DEVICE(attention_equals_libtorchs_in_float64) {
     for (const int64_t entries : {1, 2, 6})
       CHECK_CLOSE(attention_of_wide_heads(q, k, v, entries * 700 * 1100), wanted, 2e-6);
   }
+  {
+    const at::Tensor q = heads(64, 16).detach().requires_grad_(), k = heads(77, 16).detach().requires_grad_(),
+                     v = heads(77, 16).detach().requires_grad_();
+    const at::Tensor dq = wide(q).requires_grad_(), dk = wide(k).requires_grad_(), dv = wide(v).requires_grad_();
+    const at::Tensor out = attention_in_parts(q, k, v, 4), wanted = at::scaled_dot_product_attention(dq, dk, dv);
+    CHECK_CLOSE(out, wanted, 2e-6);
+    const at::Tensor up = harness::on(at::randn(out.sizes()));
+    const auto got = torch::autograd::grad({out}, {q, k, v}, {up});
+    const auto exact = torch::autograd::grad({wanted}, {dq, dk, dv}, {wide(up)});
+    for (size_t i = 0; i < 3; ++i) CHECK_CLOSE(got[i], exact[i], 1e-5);
+  }
   const at::Tensor q = heads(64, 16).detach().requires_grad_(), k = heads(80, 16), v = heads(80, 16);
   const at::Tensor wide_q = wide(q).requires_grad_();
   CHECK_CLOSE(

@@ -39,7 +39,9 @@ def group_norm(
 def conv2d(
     x: Tensor, weight: Tensor, bias: Optional[Tensor], stride: int, padding: int, residual: Optional[Tensor]
 ) -> Tensor:
-    """A convolution with its bias, plus ``residual``."""
+    """A convolution with its bias, plus ``residual``. Padding -1: one row and one column of zeros after the last alone."""
+    if padding < 0:
+        x, padding = F.pad(x, (0, 1, 0, 1)), 0
     y = F.conv2d(x, weight, bias, stride, padding)
     return y if residual is None else y + residual
 
@@ -141,7 +143,7 @@ class Conv2d(nn.Conv2d):
     """``nn.Conv2d`` with a square kernel and a bias, which ``bare`` leaves to whoever comes next."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, padding: int = 0):
-        super().__init__(in_channels, out_channels, kernel, stride=stride, padding=padding)
+        super().__init__(in_channels, out_channels, kernel, stride=stride, padding=max(padding, 0))
         self.step = stride
         self.border = padding
 

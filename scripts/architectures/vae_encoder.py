@@ -1,7 +1,6 @@
 """The VAE encoder of Stable Diffusion, scriptable; parameter names equal the checkpoint's (the decoder is not needed)."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .configs import VaeEncoderConfig
@@ -27,10 +26,10 @@ class ResnetBlock(nn.Module):
 class Downsampler(nn.Module):
     def __init__(self, channels: int):
         super().__init__()
-        self.conv = Conv2d(channels, channels, 3, stride=2)
+        self.conv = Conv2d(channels, channels, 3, stride=2, padding=-1)  # the published model pads right and bottom only
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(F.pad(x, (0, 1, 0, 1)))  # the published model pads right and bottom only
+        return self.conv(x)
 
 
 class DownBlock(nn.Module):

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "core/kernels/linear.h"
+#include "core/kernels/program.h"
+#include "core/kernels/read_attention.h"
 
 namespace invseg {
 namespace {
@@ -61,10 +63,45 @@ at::Tensor attention_of_wide_heads(const at::Tensor& q, const at::Tensor& k, con
   return out.view({q.size(0), q.size(1), q.size(2), v.size(3)});
 }
 
+at::Tensor attention_in_parts(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t parts) {
+  const int64_t batch = q.size(0), heads = q.size(1), points = q.size(2);
+  const auto divided = q.transpose(1, 2).reshape({batch * parts, points / parts, heads, q.size(3)}).transpose(1, 2);
+  const auto repeated = [&](const at::Tensor& x) {  // [B, heads, M, d] -> [B * parts, heads, M, d]
+    const at::Tensor own = x.transpose(1, 2).unsqueeze(1).expand({-1, parts, -1, -1, -1});
+    return own.reshape({batch * parts, x.size(2), heads, x.size(3)}).transpose(1, 2);
+  };
+  const at::Tensor out = at::scaled_dot_product_attention(divided, repeated(k), repeated(v));
+  return out.transpose(1, 2).reshape({batch, points, heads, v.size(3)}).transpose(1, 2);
+}
+
+namespace {
+
+/**
+ * The backward pass of LibTorch's fused kernels has a block for each head and 128 keys or so: a prompt's 77 make ten blocks for two
+ * pictures at the finest level, on a GPU that runs a hundred. Parts of the queries make more of them.
+ */
+int64_t parts_for(const at::Tensor& q, const at::Tensor& k) {
+  constexpr int64_t kMostKeys = 256, kEnough = 128, kLeastPoints = 256;
+  if (!q.is_cuda() || k.size(2) > kMostKeys || q.scalar_type() == at::kFloat) return 1;
+  int64_t parts = 1;
+  while (q.size(0) * q.size(1) * parts * 2 <= kEnough && q.size(2) % (parts * 2) == 0 &&
+         q.size(2) / (parts * 2) >= kLeastPoints) {
+    parts *= 2;
+  }
+  return parts;
+}
+
+}  // namespace
+
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   const bool learns = at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
-  if (!learns && has_product(q) && q.size(2) * k.size(2) * q.size(3) >= kLeastWork) return by_rows(q, k, v);
-  if (!learns && q.is_cuda() && q.size(3) > kWidestFused) return attention_of_wide_heads(q, k, v, kMostScores);
+  if (!learns && !kernels::available(q.device()) && has_product(q) && q.size(2) * k.size(2) * q.size(3) >= kLeastWork) return by_rows(q, k, v);
+  if (!learns && q.size(3) > kWidestFused) {
+    if (const auto out = attention_on_kernels(q, k, v)) return *out;
+    if (q.is_cuda()) return attention_of_wide_heads(q, k, v, kMostScores);
+  }
+  const int64_t parts = learns ? parts_for(q, k) : 1;
+  if (parts > 1) return attention_in_parts(q, k, v, parts);
   return at::scaled_dot_product_attention(q, k, v);
 }
 

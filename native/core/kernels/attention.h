@@ -17,6 +17,9 @@ namespace invseg {
  */
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
 
+/** With the queries of each batch entry as `parts` entries, N a multiple of it: more blocks for a GPU where there are few keys. */
+at::Tensor attention_in_parts(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t parts);
+
 /** The second of them on any device, for its test: groups of batch entries whose probabilities have at most `most` values. */
 at::Tensor attention_of_wide_heads(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t most);
 

@@ -33,6 +33,20 @@ extern "C" __global__ void __launch_bounds__(kThreads) add_bias(
   }
 }
 
+// x [pictures][height][width][columns packs] -> y with a row and a column of zeros after the last; a block in y is a row of y.
+extern "C" __global__ void __launch_bounds__(kThreads) pad_end(
+    const Pack* __restrict__ x, Pack* __restrict__ y, int height, int width, int columns) {
+  const int row = blockIdx.y % (height + 1), picture = blockIdx.y / (height + 1);
+  const int filled = row < height ? width * columns : 0, packs = (width + 1) * columns;
+  const Pack* from = x + ((long long)picture * height + row) * width * columns;
+  Pack* to = y + (long long)blockIdx.y * packs;
+  for (int k = blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += gridDim.x * blockDim.x) {
+    Pack pack = {};
+    if (k < filled) pack = from[k];
+    to[k] = pack;
+  }
+}
+
 __device__ __forceinline__ float normal_below(float x) { return 0.5f * (1.0f + erff(x * 0.70710678f)); }
 
 // x [rows][2 * columns packs]; y [rows][columns packs]; a thread a pack of y.
@@ -152,6 +166,24 @@ struct Geglu : torch::autograd::Function<Geglu> {
   }
 };
 
+/** A row and a column of zeros after the last of x [B, C, h, w]. */
+at::Tensor padded_at_the_end(const at::Tensor& x) {
+  const int64_t rows = x.size(0) * (x.size(2) + 1), packs = (x.size(3) + 1) * x.size(1) / pack_of(x);
+  const bool fits = on_kernels(x) && x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) % pack_of(x) == 0 &&
+                    rows <= 65535 && packs < (int64_t{1} << 31) && !(at::GradMode::is_enabled() && x.requires_grad());
+  if (!fits) return at::constant_pad_nd(x, {0, 1, 0, 1});
+  at::Tensor y = at::empty(
+      {x.size(0), x.size(1), x.size(2) + 1, x.size(3) + 1}, x.options().memory_format(at::MemoryFormat::ChannelsLast));
+  const void* from = x.const_data_ptr();
+  void* to = y.mutable_data_ptr();
+  int height = static_cast<int>(x.size(2)), width = static_cast<int>(x.size(3)),
+      columns = static_cast<int>(x.size(1) / pack_of(x));
+  kernels::launch(
+      kernel("pad_end", x), {std::clamp<int64_t>((packs + kThreads - 1) / kThreads, 1, 16), rows}, kThreads,
+      {&from, &to, &height, &width, &columns}, x.device());
+  return y;
+}
+
 /** Fewer channels than a 16-byte row has (a picture's three) are filled up with zeros: cuDNN is three times as fast then. */
 at::Tensor whole_rows(const at::Tensor& x) {
   const int64_t missing = (pack_of(x) - x.size(1) % pack_of(x)) % pack_of(x);
@@ -161,8 +193,10 @@ at::Tensor whole_rows(const at::Tensor& x) {
 }  // namespace
 
 at::Tensor conv2d(
-    const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, int64_t stride,
-    int64_t padding, const std::optional<at::Tensor>& residual) {
+    const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias, int64_t stride,
+    int64_t border, const std::optional<at::Tensor>& residual) {
+  const at::Tensor x = border < 0 ? padded_at_the_end(input) : input;
+  const int64_t padding = std::max<int64_t>(border, 0);
   const at::Tensor own = bias.value_or(at::Tensor()), more = residual.value_or(at::Tensor());
   const auto last = at::MemoryFormat::ChannelsLast;
   const auto convolve = [&](const at::Tensor& with) {

@@ -16,6 +16,7 @@ namespace invseg {
  * reaches a frozen weight or bias.
  *
  * @param x [B, C, h, w] @param weight [D, C, k, k] @param bias [D] @param residual of the result's shape
+ * @param padding zeros on every side; -1 for one row and one column after the last alone
  */
 at::Tensor conv2d(
     const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, int64_t stride,

@@ -16,7 +16,7 @@ struct Move {
   const void* from = nullptr;
   void* to = nullptr;
   long long batch = 0, x = 0, y = 0;
-  int xs = 0, ys = 0;
+  int xs = 0, ys = 0, filled = 0;
 };
 
 bool takes(const at::Tensor& t, const at::Tensor& first) {
@@ -31,15 +31,28 @@ bool takes(const at::Tensor& t, const at::Tensor& first) {
 }  // namespace
 
 std::vector<at::Tensor> contiguous_together(std::vector<at::Tensor> tensors) {
+  return contiguous_together(std::move(tensors), {});
+}
+
+std::vector<at::Tensor> contiguous_together(std::vector<at::Tensor> tensors, std::vector<int64_t> ys) {
   std::vector<at::Tensor*> moved;
-  for (auto& tensor : tensors) {
-    if (tensor.defined() && !tensor.is_contiguous()) moved.push_back(&tensor);
+  std::vector<int64_t> wanted;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    at::Tensor& tensor = tensors[i];
+    if (!tensor.defined()) continue;
+    const int64_t own = i < ys.size() && ys[i] > 0 ? ys[i] : tensor.size(2);
+    if (tensor.is_contiguous() && own == tensor.size(2)) continue;
+    moved.push_back(&tensor);
+    wanted.push_back(own);
   }
   const bool fits = !moved.empty() && moved.size() <= 3 && kernels::is_value_type(moved[0]->scalar_type()) &&
                     kernels::available(moved[0]->device()) &&
                     std::all_of(moved.begin(), moved.end(), [&](const auto* t) { return takes(*t, *moved[0]); });
   if (!fits) {
-    for (auto* tensor : moved) *tensor = tensor->contiguous();
+    for (size_t i = 0; i < moved.size(); ++i) {
+      const int64_t more = wanted[i] - moved[i]->size(2);
+      *moved[i] = more > 0 ? at::constant_pad_nd(*moved[i], {0, 0, 0, more}).contiguous() : moved[i]->contiguous();
+    }
     return tensors;
   }
   const at::Tensor first = *moved[0];
@@ -50,15 +63,18 @@ std::vector<at::Tensor> contiguous_together(std::vector<at::Tensor> tensors) {
   for (size_t i = 0; i < moved.size(); ++i) {
     const at::Tensor from = *moved[i];
     sources.push_back(from);
-    at::Tensor to = at::empty(from.sizes(), from.options().memory_format(at::MemoryFormat::Contiguous));
+    at::Tensor to = at::empty(
+        {from.size(0), from.size(1), wanted[i], from.size(3)},
+        from.options().memory_format(at::MemoryFormat::Contiguous));
     moves[i] = {from.const_data_ptr(),
                 to.mutable_data_ptr(),
                 from.stride(0),
                 from.stride(1),
                 from.stride(2),
                 static_cast<int>(from.size(1)),
-                static_cast<int>(from.size(2))};
-    packs = std::max(packs, from.numel() / from.size(0) / wide);
+                static_cast<int>(from.size(2)),
+                static_cast<int>(wanted[i])};
+    packs = std::max(packs, to.numel() / to.size(0) / wide);
     *moved[i] = to;
   }
   int batches = static_cast<int>(first.size(0)), columns = static_cast<int>(first.size(3) / wide);

@@ -14,6 +14,9 @@ namespace invseg {
  */
 std::vector<at::Tensor> contiguous_together(std::vector<at::Tensor> tensors);
 
+/** The same, with Y of each tensor filled up with zeros to what `ys` says; 0 for as it is. */
+std::vector<at::Tensor> contiguous_together(std::vector<at::Tensor> tensors, std::vector<int64_t> ys);
+
 namespace kernels {
 /** The source of the kernel above, for a check without a device. */
 const char* gather_source();

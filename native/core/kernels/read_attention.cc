@@ -16,8 +16,9 @@ namespace {
 /** [B, heads, X, Y] -> [B * heads, X, Y] */
 at::Tensor flat(const at::Tensor& x) { return x.reshape({x.size(0) * x.size(1), x.size(2), x.size(3)}); }
 
-std::vector<at::Tensor> flat_together(std::vector<at::Tensor> tensors) {
-  tensors = contiguous_together(std::move(tensors));
+/** [B, heads, X, d] each -> [B * heads, X, d], X filled up with zeros to what `rows` says. */
+std::vector<at::Tensor> flat_together(std::vector<at::Tensor> tensors, std::vector<int64_t> rows = {}) {
+  tensors = contiguous_together(std::move(tensors), std::move(rows));
   for (auto& tensor : tensors) {
     if (tensor.defined()) tensor = flat(tensor);
   }
@@ -48,13 +49,10 @@ at::Tensor wide_product(const at::Tensor& a, const at::Tensor& b) {
 }
 
 /**
- * [b, n, m] whose rows begin at multiples of 16 bytes: the 77 positions of a prompt would otherwise send the products of the
- * tensor cores to kernels that read two bytes at a time.
+ * Keys that are worked with: the 77 positions of a prompt would send the products of the tensor cores to kernels that read two
+ * bytes at a time. The others are zeros, and so are their probabilities.
  */
-at::Tensor aligned(int64_t b, int64_t n, int64_t m, const at::TensorOptions& options, at::ScalarType type) {
-  const int64_t wide = 16 / static_cast<int64_t>(c10::elementSize(type));
-  return at::empty({b, n, (m + wide - 1) / wide * wide}, options.dtype(type)).narrow(2, 0, m);
-}
+int64_t filled(int64_t keys) { return (keys + 7) / 8 * 8; }
 
 double scale_of(const at::Tensor& q) { return 1.0 / std::sqrt(static_cast<double>(q.size(-1))); }
 
@@ -71,59 +69,57 @@ struct Lanes {
   }
 };
 
+/** @param head_weights undefined where nobody reads a map */
 bool on_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& head_weights) {
-  return q.numel() > 0 && k.numel() > 0 && k.size(2) <= kMostKeys && q.size(0) <= 65535 &&
+  return q.numel() > 0 && k.numel() > 0 && filled(k.size(2)) <= kMostKeys && q.size(0) <= 65535 &&
          kernels::is_value_type(q.scalar_type()) && kernels::available(q.device()) &&
-         head_weights.scalar_type() == at::kFloat && head_weights.is_contiguous();
+         (!head_weights.defined() || (head_weights.scalar_type() == at::kFloat && head_weights.is_contiguous()));
 }
 
 kernels::Kernel kernel(const std::string& name, at::ScalarType type, at::Device device) {
   return kernels::compile(kernels::read_attention_source(), name, type, device);
 }
 
+const void* data_of(const at::Tensor& t) { return t.defined() ? t.const_data_ptr() : nullptr; }
+
 /**
- * scores [B * heads, n, M] (rows aligned) -> their softmax, in place where `keep`, in the type of `narrow` where that is defined;
- * and the weighted sum over the heads into map [B, n, M], a part of the rows of a whole.
+ * scores [B * heads, n, filled(M)] -> their softmax, in place where `keep`, in the type of `narrow` (as large) where that is
+ * defined; and the weighted sum over the heads into map [B, n, M], a part of the rows of a whole, where that is defined.
  */
 void softmax_and_map(
     at::Tensor& scores, bool keep, at::Tensor narrow, const at::Tensor& head_weights, const at::Tensor& map,
-    double scale, at::ScalarType type) {
-  int heads = static_cast<int>(head_weights.numel()), points = static_cast<int>(scores.size(1)),
-      keys = static_cast<int>(scores.size(2)), stride = static_cast<int>(scores.stride(1)),
-      narrow_stride = narrow.defined() ? static_cast<int>(narrow.stride(1)) : 0;
-  long long map_batch = map.stride(0);
+    int64_t key_count, int64_t head_count, double scale, at::ScalarType type) {
+  int heads = static_cast<int>(head_count), points = static_cast<int>(scores.size(1)),
+      keys = static_cast<int>(key_count), stride = static_cast<int>(scores.size(2));
+  const int64_t batch = scores.size(0) / head_count;
+  long long map_batch = map.defined() ? map.stride(0) : 0;
   float factor = static_cast<float>(scale);
-  const void *from = scores.const_data_ptr(), *weights = head_weights.const_data_ptr();
-  void *kept = keep ? scores.mutable_data_ptr() : nullptr, *to = map.mutable_data_ptr(),
+  const void *from = scores.const_data_ptr(), *weights = data_of(head_weights);
+  void *kept = keep ? scores.mutable_data_ptr() : nullptr, *to = map.defined() ? map.mutable_data_ptr() : nullptr,
        *half = narrow.defined() ? narrow.mutable_data_ptr() : nullptr;
-  const Lanes lanes(keys);
+  const Lanes lanes(stride);
   kernels::launch(
-      kernel("softmax_" + lanes.name, type, scores.device()), {points, map.size(0)}, lanes.threads,
-      {&from, &kept, &half, &weights, &to, &heads, &points, &keys, &stride, &narrow_stride, &map_batch, &factor},
-      scores.device());
+      kernel("softmax_" + lanes.name, type, scores.device()), {points, batch}, lanes.threads,
+      {&from, &kept, &half, &weights, &to, &heads, &points, &keys, &stride, &map_batch, &factor}, scores.device());
 }
 
-/** d scores [B * heads, N, M] of type `type`; through likewise or undefined, d_map [B, N, M] or undefined. */
+/** d scores [B * heads, N, filled(M)] of type `type`; through likewise or undefined, d_map [B, N, M] or undefined. */
 at::Tensor softmax_backward(
     const at::Tensor& probabilities, const at::Tensor& through, const at::Tensor& d_map, const at::Tensor& head_weights,
-    double scale, at::ScalarType type) {
-  at::Tensor out = aligned(
-      probabilities.size(0), probabilities.size(1), probabilities.size(2), probabilities.options(), type);
-  int rows = static_cast<int>(probabilities.size(0) * probabilities.size(1)),
-      heads = static_cast<int>(head_weights.numel()), points = static_cast<int>(probabilities.size(1)),
-      keys = static_cast<int>(probabilities.size(2)), stride = static_cast<int>(probabilities.stride(1)),
-      out_stride = static_cast<int>(out.stride(1));
+    int64_t key_count, int64_t head_count, double scale, at::ScalarType type) {
+  at::Tensor out = at::empty(probabilities.sizes(), probabilities.options().dtype(type));
+  int rows = static_cast<int>(probabilities.size(0) * probabilities.size(1)), heads = static_cast<int>(head_count),
+      points = static_cast<int>(probabilities.size(1)), keys = static_cast<int>(key_count),
+      stride = static_cast<int>(probabilities.size(2));
   float factor = static_cast<float>(scale);
-  const void *p = probabilities.const_data_ptr(), *weights = head_weights.const_data_ptr(),
-             *own = through.defined() ? through.const_data_ptr() : nullptr,
-             *mapped = d_map.defined() ? d_map.const_data_ptr() : nullptr;
+  const void *p = probabilities.const_data_ptr(), *weights = data_of(head_weights), *own = data_of(through),
+             *mapped = data_of(d_map);
   void* to = out.mutable_data_ptr();
-  const Lanes lanes(keys);
+  const Lanes lanes(stride);
   const int64_t groups = lanes.threads / lanes.lanes;
   kernels::launch(
       kernel("softmax_gradient_" + lanes.name, type, probabilities.device()), {(rows + groups - 1) / groups},
-      lanes.threads,
-      {&p, &own, &mapped, &weights, &to, &rows, &heads, &points, &keys, &stride, &out_stride, &factor},
+      lanes.threads, {&p, &own, &mapped, &weights, &to, &rows, &heads, &points, &keys, &stride, &factor},
       probabilities.device());
   return out;
 }
@@ -135,16 +131,17 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
     at::AutoDispatchBelowADInplaceOrView below;
     const int64_t batch = q.size(0), heads = q.size(1), points = q.size(2), keys = k.size(2);
     const bool fused = on_kernels(q, k, head_weights);
-    const auto turned = flat_together({q, k, v.value_or(at::Tensor())});
+    const int64_t whole = fused ? filled(keys) : keys;
+    const auto turned = flat_together({q, k, v.value_or(at::Tensor())}, {0, whole, whole});
     const at::Tensor &queries = turned[0], &own_keys = turned[1], &values = turned[2];
     const at::ScalarType type = q.scalar_type(), wide = type == at::kDouble ? at::kDouble : at::kFloat;
     at::Tensor probabilities, map, narrow, weights = head_weights;
     if (fused) {
-      probabilities = aligned(batch * heads, points, keys, q.options(), wide);
+      probabilities = at::empty({batch * heads, points, whole}, q.options().dtype(wide));
       wide_product_out(probabilities, queries, own_keys);
       map = at::empty({batch, points, keys}, probabilities.options());
-      if (v && type != wide) narrow = aligned(batch * heads, points, keys, q.options(), type);
-      softmax_and_map(probabilities, true, narrow, head_weights, map, scale_of(q), type);
+      if (v && type != wide) narrow = at::empty(probabilities.sizes(), q.options());
+      softmax_and_map(probabilities, true, narrow, head_weights, map, keys, heads, scale_of(q), type);
       if (v && !narrow.defined()) narrow = probabilities;
     } else {
       // Scaled first, where that rounds nothing: there are fewer queries than scores, and large ones overflow later.
@@ -184,10 +181,11 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
     if (context->saved_data["fused"].toBool()) {
       at::Tensor through;  // d / d probabilities [B * heads, N, M]
       if (to_values) {
-        through = aligned(batch * heads, points, keys, probabilities.options(), probabilities.scalar_type());
+        through = at::empty(probabilities.sizes(), probabilities.options());
         wide_product_out(through, d_out, v);
       }
-      d_scores = softmax_backward(probabilities, through, d_map, saved[5], scale_of(q), q.scalar_type());
+      d_scores = softmax_backward(
+          probabilities, through, d_map, saved[5], keys, heads, scale_of(q), q.scalar_type());
     } else {
       at::Tensor through = to_values ? wide_product(d_out, v) : at::Tensor();
       if (d_map.defined()) {
@@ -201,13 +199,13 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
                      .to(q.scalar_type());
     }
     // [B * heads, X, d] -> [B, heads, X, d] with the heads beside each other in memory, as the layers before want it.
-    const auto beside = [&](const at::Tensor& x) {
-      return x.view({batch, heads, x.size(1), x.size(2)}).transpose(1, 2);
+    const auto beside = [&](const at::Tensor& x, int64_t rows) {
+      return x.view({batch, heads, x.size(1), x.size(2)}).narrow(2, 0, rows).transpose(1, 2);
     };
     at::Tensor dq, dk, dv;
-    if (context->needs_input_grad(0)) dq = beside(d_scores.bmm(k));
-    if (context->needs_input_grad(1)) dk = beside(d_scores.transpose(1, 2).bmm(q));
-    if (to_values && context->needs_input_grad(2)) dv = beside(narrow.transpose(1, 2).bmm(d_out));
+    if (context->needs_input_grad(0)) dq = beside(d_scores.bmm(k), points);
+    if (context->needs_input_grad(1)) dk = beside(d_scores.transpose(1, 2).bmm(q), keys);
+    if (to_values && context->needs_input_grad(2)) dv = beside(narrow.transpose(1, 2).bmm(d_out), keys);
     auto all = contiguous_together({dq, dk, dv});
     for (auto& gradient : all) {
       if (gradient.defined()) gradient = gradient.transpose(1, 2);
@@ -219,35 +217,36 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
 /** Scores that are held at once on a GPU where nobody differentiates: they stay in its cache. */
 constexpr int64_t kMostScores = int64_t{1} << 23;
 
-/** On kernels without a gradient: a few rows of all heads at a time. */
+/** On kernels without a gradient: a few rows of all heads at a time. Without head_weights there is no map. */
 std::tuple<at::Tensor, at::Tensor> read_on_kernels(
     const at::Tensor& q, const at::Tensor& k, const std::optional<at::Tensor>& v, const at::Tensor& head_weights) {
-  const int64_t batch = q.size(0), heads = q.size(1), points = q.size(2), keys = k.size(2);
-  const auto turned = flat_together({q, k, v.value_or(at::Tensor())});
+  const int64_t batch = q.size(0), heads = q.size(1), points = q.size(2), keys = k.size(2), whole = filled(keys);
+  const auto turned = flat_together({q, k, v.value_or(at::Tensor())}, {0, whole, whole});
   const at::Tensor &queries = turned[0], &own_keys = turned[1], &values = turned[2];
   const at::ScalarType type = q.scalar_type();
-  const int64_t rows = std::clamp<int64_t>(kMostScores / (batch * heads * keys), 1, points);
-  at::Tensor map = at::empty({batch, points, keys}, q.options().dtype(at::kFloat)), out = at::empty({0}, q.options());
+  const int64_t rows = std::clamp<int64_t>(kMostScores / (batch * heads * whole), 1, points);
+  at::Tensor map, out = at::empty({0}, q.options());
+  if (head_weights.defined()) map = at::empty({batch, points, keys}, q.options().dtype(at::kFloat));
   if (v) out = at::empty({batch * heads, points, v->size(3)}, q.options());
   at::Tensor scores, narrow;
   for (int64_t begin = 0; begin < points; begin += rows) {
     const int64_t count = std::min(rows, points - begin);
     if (begin == 0 || count < rows) {
-      scores = aligned(batch * heads, count, keys, q.options(), at::kFloat);
-      if (v) narrow = type == at::kFloat ? scores : aligned(batch * heads, count, keys, q.options(), type);
+      scores = at::empty({batch * heads, count, whole}, q.options().dtype(at::kFloat));
+      if (v) narrow = type == at::kFloat ? scores : at::empty(scores.sizes(), q.options());
     }
     wide_product_out(scores, queries.narrow(1, begin, count), own_keys);
     softmax_and_map(
         scores, v && type == at::kFloat, type == at::kFloat ? at::Tensor() : narrow, head_weights,
-        map.narrow(1, begin, count), scale_of(q), type);
+        map.defined() ? map.narrow(1, begin, count) : map, keys, heads, scale_of(q), type);
     if (v) {
       at::Tensor part = out.narrow(1, begin, count);
       at::bmm_out(part, narrow, values);
     }
   }
   if (v) {
-    const at::Tensor whole = out.view({batch, heads, points, v->size(3)});
-    out = contiguous_together({whole.transpose(1, 2)})[0].transpose(1, 2);
+    const at::Tensor heads_first = out.view({batch, heads, points, v->size(3)});
+    out = contiguous_together({heads_first.transpose(1, 2)})[0].transpose(1, 2);
   }
   return {out, map};
 }
@@ -285,6 +284,11 @@ std::tuple<at::Tensor, at::Tensor> read_by_rows(
 }
 
 }  // namespace
+
+std::optional<at::Tensor> attention_on_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  if (!on_kernels(q, k, at::Tensor())) return std::nullopt;
+  return std::get<0>(read_on_kernels(q, k, v, at::Tensor()));
+}
 
 std::tuple<at::Tensor, at::Tensor> read_attention(
     const at::Tensor& q, const at::Tensor& k, const std::optional<at::Tensor>& v, const at::Tensor& head_weights) {

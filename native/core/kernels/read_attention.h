@@ -24,6 +24,9 @@ namespace invseg {
 std::tuple<at::Tensor, at::Tensor> read_attention(
     const at::Tensor& q, const at::Tensor& k, const std::optional<at::Tensor>& v, const at::Tensor& head_weights);
 
+/** The same without a map and without a gradient, where the kernels take it; `attention` has cases in which it is faster. */
+std::optional<at::Tensor> attention_on_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
+
 namespace kernels {
 /** The source of its kernels, for a check without a device. */
 const char* read_attention_source();

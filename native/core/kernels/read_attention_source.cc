@@ -2,8 +2,8 @@
 
 namespace invseg::kernels {
 
-// Scores and probabilities [B][heads][points][stride], of which `keys` values a row count; map [B][points of all][keys]. A group
-// of LANES threads has a row of one head at a time, kMine values a thread.
+// Scores and probabilities [B][heads][points][stride], of which `keys` values a row count and the others become 0; map [B][points
+// of all][keys]. A group of LANES threads has a row of one head at a time, kMine values a thread.
 const char* read_attention_source() {
   return R"cuda(
 constexpr int kMine = 8;
@@ -30,27 +30,37 @@ __device__ __forceinline__ float across(float v, float* scratch) {
 }
 
 // softmax(scale * scores) of every head of one point, and the weighted sum over the heads. A block has a point.
-// kept (float) and half may each be null; kept may be the scores themselves.
+// kept (float), half and map may each be null; kept may be the scores themselves.
 template <int LANES, int THREADS>
 __device__ __forceinline__ void softmax_of_point(
     const float* scores, float* kept, Value* half, const float* __restrict__ weights, float* __restrict__ map, int heads,
-    int points, int keys, int stride, int half_stride, long long map_batch, float scale) {
+    int points, int keys, int stride, long long map_batch, float scale) {
   constexpr int kGroups = THREADS / LANES;
   __shared__ float sums[THREADS * kMine];
   __shared__ float scratch[THREADS / 32];
   const int lane = threadIdx.x % LANES, group = threadIdx.x / LANES;
-  float total[kMine] = {};
-  for (int first = 0; first < heads; first += kGroups) {
-    const int head = first + group;
-    const bool active = head < heads;
-    const long long row = ((long long)blockIdx.y * heads + (active ? head : 0)) * points + blockIdx.x;
-    float v[kMine], top = -3.0e38f;
+  const auto row_of = [&](int head) {
+    return (((long long)blockIdx.y * heads + (head < heads ? head : 0)) * points + blockIdx.x) * stride;
+  };
+  const auto read = [&](int head, float* values) {
 #pragma unroll
     for (int i = 0; i < kMine; ++i) {
       const int m = i * LANES + lane;
-      v[i] = m < keys ? scores[row * stride + m] * scale : -3.0e38f;
+      values[i] = m < keys ? scores[row_of(head) + m] * scale : -3.0e38f;
+    }
+  };
+  float total[kMine] = {}, coming[kMine];
+  read(group, coming);
+  for (int first = 0; first < heads; first += kGroups) {
+    const int head = first + group;
+    const bool active = head < heads;
+    float v[kMine], top = -3.0e38f;
+#pragma unroll
+    for (int i = 0; i < kMine; ++i) {
+      v[i] = coming[i];
       top = fmaxf(top, v[i]);
     }
+    read(head + kGroups, coming);  // of the next head, while this one's threads wait for each other
     top = across<LANES, true>(top, scratch);
     float sum = 0;
 #pragma unroll
@@ -60,19 +70,21 @@ __device__ __forceinline__ void softmax_of_point(
     }
     sum = across<LANES, false>(sum, scratch);
     if (active) {
-      const float weight = weights[head], part = 1.0f / sum;
+      const float weight = weights == nullptr ? 0.0f : weights[head], part = 1.0f / sum;
+      const long long row = row_of(head);
 #pragma unroll
       for (int i = 0; i < kMine; ++i) {
         const int m = i * LANES + lane;
         const float p = v[i] * part;
-        if (m < keys) {
-          if (kept != nullptr) kept[row * stride + m] = p;
-          if (half != nullptr) half[row * half_stride + m] = narrow(p);
+        if (m < stride) {
+          if (kept != nullptr) kept[row + m] = p;
+          if (half != nullptr) half[row + m] = narrow(p);
         }
         total[i] += weight * p;
       }
     }
   }
+  if (map == nullptr) return;
   float* out = map + blockIdx.y * map_batch + (long long)blockIdx.x * keys;
 #pragma unroll
   for (int i = 0; i < kMine; ++i) sums[(group * kMine + i) * LANES + lane] = total[i];
@@ -89,14 +101,14 @@ template <int LANES, int THREADS>
 __device__ __forceinline__ void softmax_gradient(
     const float* __restrict__ probabilities, const float* __restrict__ through, const float* __restrict__ d_map,
     const float* __restrict__ weights, Value* __restrict__ out, int rows, int heads, int points, int keys, int stride,
-    int out_stride, float scale) {
+    float scale) {
   __shared__ float scratch[THREADS / 32];
   const int lane = threadIdx.x % LANES;
   const int wanted = blockIdx.x * (THREADS / LANES) + threadIdx.x / LANES;
   const bool active = wanted < rows;
   const long long row = active ? wanted : 0;
   const int point = row % points, head = row / points % heads, batch = row / points / heads;
-  const float weight = weights[head];
+  const float weight = d_map == nullptr ? 0.0f : weights[head];
   float p[kMine], g[kMine], dot = 0;
 #pragma unroll
   for (int i = 0; i < kMine; ++i) {
@@ -114,22 +126,22 @@ __device__ __forceinline__ void softmax_gradient(
 #pragma unroll
   for (int i = 0; i < kMine; ++i) {
     const int m = i * LANES + lane;
-    if (m < keys) out[row * out_stride + m] = narrow(scale * p[i] * (g[i] - dot));
+    if (m < stride) out[row * stride + m] = narrow(m < keys ? scale * p[i] * (g[i] - dot) : 0.0f);
   }
 }
 
 #define READ_ATTENTION(LANES, THREADS)                                                                                  \
   extern "C" __global__ void __launch_bounds__(THREADS) softmax_##LANES(                                                \
       const float* scores, float* kept, Value* half, const float* weights, float* map, int heads, int points, int keys, \
-      int stride, int half_stride, long long map_batch, float scale) {                                                  \
+      int stride, long long map_batch, float scale) {                                                                   \
     softmax_of_point<LANES, THREADS>(                                                                                   \
-        scores, kept, half, weights, map, heads, points, keys, stride, half_stride, map_batch, scale);                  \
+        scores, kept, half, weights, map, heads, points, keys, stride, map_batch, scale);                               \
   }                                                                                                                     \
   extern "C" __global__ void __launch_bounds__(THREADS) softmax_gradient_##LANES(                                       \
       const float* probabilities, const float* through, const float* d_map, const float* weights, Value* out, int rows, \
-      int heads, int points, int keys, int stride, int out_stride, float scale) {                                       \
+      int heads, int points, int keys, int stride, float scale) {                                                       \
     softmax_gradient<LANES, THREADS>(                                                                                   \
-        probabilities, through, d_map, weights, out, rows, heads, points, keys, stride, out_stride, scale);             \
+        probabilities, through, d_map, weights, out, rows, heads, points, keys, stride, scale);                         \
   }
 READ_ATTENTION(32, 256)
 READ_ATTENTION(128, 256)
@@ -137,28 +149,30 @@ READ_ATTENTION(512, 512)
 )cuda";
 }
 
-// Up to three tensors [B, X, Y, d] with any strides but 1 for d, into contiguous memory.
+// Up to three tensors [B, X, Y, d] with any strides but 1 for d, into contiguous memory; Y may be filled up with zeros.
 const char* gather_source() {
   return R"cuda(
 struct Move {
   const Value* from;
   Value* to;
   long long batch, x, y;  // strides of `from`, in values
-  int xs, ys;
+  int xs, ys, filled;     // rows y from ys to filled are zeros
 };
 
 extern "C" __global__ void __launch_bounds__(256) gather(Move first, Move second, Move third, int batches, int columns) {
   const int which = blockIdx.y / batches, batch = blockIdx.y % batches;
   // Field by field: a parameter that is chosen as a whole would be copied to memory.
 #define CHOSEN(field) (which == 0 ? first.field : which == 1 ? second.field : third.field)
-  const int xs = CHOSEN(xs), ys = CHOSEN(ys), packs = xs * ys * columns;
+  const int xs = CHOSEN(xs), ys = CHOSEN(ys), filled = CHOSEN(filled), packs = xs * filled * columns;
   const long long x_stride = CHOSEN(x), y_stride = CHOSEN(y);
   const Value* from = CHOSEN(from) + batch * CHOSEN(batch);
   Pack* to = reinterpret_cast<Pack*>(CHOSEN(to)) + (long long)batch * packs;
 #undef CHOSEN
   for (int k = blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += gridDim.x * blockDim.x) {
-    const int column = k % columns, row = k / columns, y = row % ys, x = row / ys;
-    to[k] = reinterpret_cast<const Pack*>(from + x * x_stride + y * y_stride)[column];
+    const int column = k % columns, row = k / columns, y = row % filled, x = row / filled;
+    Pack pack = {};
+    if (y < ys) pack = reinterpret_cast<const Pack*>(from + x * x_stride + y * y_stride)[column];
+    to[k] = pack;
   }
 }
 )cuda";
