@@ -1,14 +1,15 @@
 // Times the core at Stable Diffusion 2.1's full size, stage by stage, without Node.
 //
 //     invseg_bench --weights DIR --scripts models/sd21 [--device cuda] [--dtype auto] [--threads 0] [--images 5] [--steps 15]
-//                  [--views 2] [--categories 3] [--plain] [--fresh] [--batch 16] [--json FILE] [--save FILE] [--against FILE]
+//                  [--views 2] [--categories 3] [--plain] [--fresh] [--kept] [--batches 1,8,16] [--encoder-batch 4]
+//                  [--json FILE] [--save FILE] [--against FILE]
 //                  [--trace FILE [--trace-kept] [--trace-batch 1]]
 //     invseg_bench --weights DIR --operators          operator calls of each stage
 //     invseg_bench --weights DIR --inputs DIR         writes what an image is made from, for a peer in another language
 //     invseg_bench --loss 4096                        the clustering loss alone, against S built
 //
-// Every image runs with views that are kept and then with fresh views in every step, with `--fresh` only so. `--batch` times 1, 2, 4 … images whose steps
-// are made together, `--plain` captures no graphs. `--save` keeps losses, prompt, maps and labels of one image; `--against` compares
+// Every image runs with views that are kept and then with fresh views in every step, with `--kept` or `--fresh` only so. `--batches`
+// times so many images whose steps are made together, `--plain` captures no graphs. `--save` keeps losses, prompt, maps and labels of one image; `--against` compares
 // this run's with those of another, on another device or in another type. `--trace` writes the kernels of one image as a Chrome
 // trace, which scripts/gpu/kernels.py adds up; with fresh views unless `--trace-kept`, of `--trace-batch` images together.
 
@@ -17,7 +18,9 @@
 #include <ctime>
 #include <fstream>
 #include <map>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <torch/csrc/autograd/profiler.h>
 #include <torch/script.h>
@@ -58,6 +61,13 @@ struct Arguments {
   int64_t number(const std::string& name, int64_t otherwise) const {
     const auto found = values.find(name);
     return found == values.end() ? otherwise : std::stoll(found->second);
+  }
+  /** "1,8,16" */
+  std::vector<int64_t> numbers(const std::string& name) const {
+    std::vector<int64_t> list;
+    std::istringstream in(text(name));
+    for (std::string word; std::getline(in, word, ',');) list.push_back(std::stoll(word));
+    return list;
   }
 };
 
@@ -202,6 +212,7 @@ int run(const Arguments& arguments) {
   const auto engine = std::make_shared<Engine>(config);
   wait_for(engine->device());
   if (arguments.values.count("plain") != 0) engine->graphs().set_enabled(false);
+  engine->set_encoder_batch(arguments.number("encoder-batch", engine->encoder_batch()));
   std::printf(
       "%s, %s, LibTorch %s, opened in %.1f s\n", device_name(engine->device()).c_str(),
       dtype_name(engine->dtype()).c_str(), runtime_info().torch.c_str(), since(start) / 1000);
@@ -215,7 +226,7 @@ int run(const Arguments& arguments) {
          << "\"";
   if (images > 0) {
     for (const bool fresh : {false, true}) {
-      if (!fresh && arguments.values.count("fresh") != 0) continue;
+      if (fresh ? arguments.values.count("kept") != 0 : arguments.values.count("fresh") != 0) continue;
       const int64_t warm = engine->device().is_cuda() ? 3 : 0;
       for (int64_t i = 0; i < warm; ++i) segment(engine, setting, fresh, static_cast<uint32_t>(i), nullptr);
       Stages stages;
@@ -242,8 +253,9 @@ int run(const Arguments& arguments) {
         static_cast<long long>(counts.captured), static_cast<long long>(counts.replayed),
         engine->graphs().failure().c_str());
   }
-  for (int64_t batch = 1; batch <= arguments.number("batch", 0); batch *= 2) {
+  for (const int64_t batch : arguments.numbers("batches")) {
     for (const bool fresh : {false, true}) {
+      if (fresh ? arguments.values.count("kept") != 0 : arguments.values.count("fresh") != 0) continue;
       for (int i = 0; i < 2; ++i) segment_together(engine, setting, fresh, 1, batch);
       reset_peak_memory(engine->device());
       std::vector<double> times;

@@ -157,7 +157,8 @@ class Peer:
         return torch.stack([cross[:, :, first : first + count].mean(-1) for first, count in self.case.spans], -1)
 
     def segment(self, rgb: Tensor, plan: List[dict]):
-        """rgb [height, width, 3]; the plan has ``timestep``, ``seed`` and ``boxes`` of each step. Returns losses and labels."""
+        """rgb [height, width, 3]; the plan has ``timestep``, ``seed`` and ``boxes`` of each step, and ``kept`` where the views are
+        those of the step before. Returns losses and labels."""
         case = self.case
         with torch.no_grad():
             picture = rgb.permute(2, 0, 1)[None].float()
@@ -169,13 +170,15 @@ class Peer:
         adam = torch.optim.Adam([embedding], lr=0.01)
         ahead: List[Tensor] = []
         if self.kind != "straight":
-            crops = torch.cat([self.crop(picture, step["boxes"]) for step in plan])
-            latents = torch.cat([self.encode(part) for part in crops.split(16)])
-            ahead = list(latents.split(len(plan[0]["boxes"])))
+            crops = torch.cat([self.crop(picture, step["boxes"]) for step in plan if not step.get("kept")])
+            encoded = torch.cat([self.encode(part) for part in crops.split(16)])
+            ahead = list(encoded.split(len(plan[0]["boxes"])))
         losses = []
-        for i, step in enumerate(plan):
+        latents = None
+        for step in plan:
             boxes = step["boxes"]
-            latents = ahead[i] if ahead else self.encode(self.crop(picture, boxes))
+            if latents is None or not step.get("kept"):
+                latents = ahead.pop(0) if ahead else self.encode(self.crop(picture, boxes))
             context = states.index_copy(1, self.positions, embedding).expand(len(boxes), -1, -1)
             noised = self.noised(latents, step["seed"], step["timestep"])
             straight = self.kind == "straight"

@@ -88,10 +88,13 @@ def main() -> None:
     parser.add_argument("--only", choices=KINDS, action="append")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--steps", type=int, help="only the first steps of the plan")
+    parser.add_argument("--kept", action="store_true", help="the first step's views in every step, encoded once")
     parser.add_argument("--json")
     options = parser.parse_args()
     rgb, plan = read_inputs(options.inputs)
     plan = plan[: options.steps]
+    if options.kept:
+        plan = [{**step, "boxes": plan[0]["boxes"], "kept": i > 0} for i, step in enumerate(plan)]
     cuda = options.device.startswith("cuda")
     rows = []
     for kind in options.only or KINDS:
@@ -113,13 +116,15 @@ def main() -> None:
             "dtype": str(peer.dtype).removeprefix("torch."),
             "seconds": measured[len(measured) // 2],
             "first": times[0],
+            "kept": options.kept,
             "peak": torch.cuda.max_memory_allocated() if cuda else 0,
+            "reserved": torch.cuda.max_memory_reserved() if cuda else 0,
             "losses": losses,
         }
         rows.append(row)
         print(
             f"{kind:10} {row['dtype']:9} {row['seconds']:.3f} s an image (first {row['first']:.1f} s), "
-            f"peak {row['peak'] / 2**30:.2f} GiB, losses {losses[0]:.5f} to {losses[-1]:.5f}",
+            f"tensors {row['peak'] / 2**30:.2f} GiB, reserved {row['reserved'] / 2**30:.2f} GiB, losses {losses[0]:.5f} to {losses[-1]:.5f}",
             flush=True,
         )
         del peer, modules

@@ -4,7 +4,7 @@
 #
 #     OUT=/tmp/gpu bash scripts/gpu/run.sh [part ...]
 #
-# STEPS is the number of steps that `compare` makes (15). Parts, in this order when none is named: build tests time plain trace peers compare.
+# STEPS is the number of steps that `compare` and `node` make (15). Parts, in this order when none is named: build tests time plain trace peers compare.
 # `batch` times images whose steps are made together, `compiled` the tuned peer under torch.compile; they run when they are
 # named. So does `node`, the package itself: it needs .gpu/node.tar.xz (`node scripts/gpu/carry.mjs` on a machine with Node, then carry
 # .gpu), builds the addon, looks at the machine (`doctor`), times an image as a user of the API sees it, and evaluates the miniature on
@@ -31,15 +31,36 @@ part() { # name, seconds, command
 }
 
 build() {
-  cmake -S . -B "$WORK/build" -G Ninja -DINVSEG_BUILD_TESTS=ON -DINVSEG_LIBTORCH="$TORCH" &&
-    cmake --build "$WORK/build" --target invseg_tests invseg_bench -j "$(nproc)"
+  local targets='invseg_tests invseg_bench' node=()
+  # With the addon, where the package travelled along.
+  if [ -e .gpu/node.tar.xz ]; then
+    [ -x .gpu/node ] || tar -xf .gpu/node.tar.xz || return 1
+    export PATH="$PWD/.gpu:$PATH"
+    targets="$targets invseg invseg_shim" node=(-DCMAKE_JS_INC="$PWD/node_modules/node-api-headers/include")
+  fi
+  cmake -S . -B "$WORK/build" -G Ninja -DINVSEG_BUILD_TESTS=ON -DINVSEG_LIBTORCH="$TORCH" "${node[@]}" &&
+    # shellcheck disable=SC2086
+    cmake --build "$WORK/build" --target $targets -j "$(nproc)"
 }
+# The files of tests side by side: most of them wait for the CPU.
 tests() {
-  INVSEG_MINIATURE=$PWD/models/miniature "$WORK/build/invseg_tests"
+  export INVSEG_MINIATURE=$PWD/models/miniature
+  local folder
+  folder=$(mktemp -d)
+  find native/tests -name 'test_*.cc' -printf '%f\n' | sed 's/[.]cc$//' |
+    xargs -P 6 -I{} sh -c '"$1/build/invseg_tests" {} >"$2/{}" 2>&1 || echo "{} FAILED" >>"$2/{}"' - "$WORK" "$folder"
+  cat "$folder"/test_*
+  echo "-- $(cat "$folder"/test_* | grep -c ' ok$') passed; what failed:"
+  ! grep -h FAILED "$folder"/test_*
+}
+# One image on the CPU, for `compare`; it can be made while tests run.
+reference() {
+  [ -f "$WORK/cpu.pt" ] ||
+    "$bench" "${full[@]}" --device cpu --dtype float32 --steps "${STEPS:-15}" --images 0 --save "$WORK/cpu.pt"
 }
 compare() {
-  "$bench" "${full[@]}" --device cpu --dtype float32 --steps "${STEPS:-15}" --images 0 --save "$WORK/cpu.pt" &&
-    for dtype in float32 float16 bfloat16; do
+  reference &&
+    for dtype in ${DTYPES:-float32 float16 bfloat16}; do
       "$bench" "${full[@]}" --device cuda --dtype "$dtype" --steps "${STEPS:-15}" --images 0 --against "$WORK/cpu.pt" || return 1
     done
 }
@@ -47,11 +68,8 @@ peers() {
   cd scripts && python3 -W ignore -m bench.peers --weights "$WORK/sd21" --inputs "$WORK/inputs" --device cuda --json "$OUT/$1.json" "${@:2}"
 }
 node_part() {
-  [ -x .gpu/node ] || tar -xf .gpu/node.tar.xz || return 1
+  [ -f "$WORK/build/invseg.node" ] || build >"$OUT/node-build.log" 2>&1 || return 1
   export PATH="$PWD/.gpu:$PATH" INVSEG_LIBTORCH=$TORCH INVSEG_ADDON=$WORK/addon INVSEG_CACHE=$WORK/cache
-  cmake -S . -B "$WORK/build" -G Ninja -DINVSEG_BUILD_TESTS=ON -DINVSEG_LIBTORCH="$TORCH" \
-    -DCMAKE_JS_INC="$PWD/node_modules/node-api-headers/include" >"$OUT/node-cmake.log" &&
-    cmake --build "$WORK/build" --target invseg invseg_shim -j "$(nproc)" >>"$OUT/node-cmake.log" || return 1
   mkdir -p "$WORK/addon" && cp "$WORK/build/invseg.node" "$WORK/build/invseg_shim.node" "$WORK/addon/" || return 1
   # What the set-up would write beside its build.
   printf '{"format":"invseg-build/1","fingerprint":"by hand","libtorch":"%s","libtorchVersion":"%s","python":null}\n' "$TORCH" \
@@ -59,7 +77,7 @@ node_part() {
   invseg() { echo "-- invseg $*" >&2 && node dist/cli/main.js "$@"; }
   invseg doctor --json >"$OUT/doctor.json"
   echo "doctor: $?"
-  local full=(--random sd21 --keep "$WORK/random" --device "$DEVICE" --steps "${STEPS:-15}" --images "${IMAGES:-10}")
+  local full=(--model "$WORK/sd21" --device "$DEVICE" --steps "${STEPS:-15}" --images "${IMAGES:-10}")
   invseg bench "${full[@]}" --batches "${BATCHES:-1,8,16}" --json "$OUT/node-fresh.json"
   invseg bench "${full[@]}" --batches "${BATCHES:-1,8,16}" --set views.fresh=perImage --json "$OUT/node-kept.json"
   for device in "$DEVICE" cpu; do
@@ -68,7 +86,7 @@ node_part() {
 }
 # Functions run under `timeout`, in a shell of their own.
 in_shell() {
-  local names='build tests compare peers node_part'
+  local names='build tests reference compare peers node_part'
   part "$1" "$2" bash -c "$(declare -f $names); $(declare -p OUT WORK TORCH DEVICE bench full); $3"
 }
 
@@ -79,9 +97,13 @@ fi
 for name in $parts; do
   case $name in
     build) in_shell build 240 build; wait ;;
-    tests) in_shell tests 120 tests ;;
+    tests)
+      [[ " $parts " == *" compare "* ]] && in_shell reference 200 reference >"$OUT/reference-part.log" &
+      in_shell tests 120 tests
+      wait
+      ;;
     time) part time 90 "$bench" "${full[@]}" --device cuda --images 10 --json "$OUT/time.json" ;;
-    batch) part batch 120 "$bench" "${full[@]}" --device cuda --images 0 --batch "${BATCH:-16}" --json "$OUT/batch.json" ;;
+    batch) part batch 120 "$bench" "${full[@]}" --device cuda --images 0 --batches "${BATCHES:-1,2,4,8,16}" --json "$OUT/batch.json" ;;
     plain) part plain 60 "$bench" "${full[@]}" --device cuda --images 3 --plain --json "$OUT/plain.json" ;;
     trace)
       part trace 60 "$bench" "${full[@]}" --device cuda --images 0 --trace "$WORK/trace.json" ${TRACE_KEPT:+--trace-kept}
@@ -97,6 +119,7 @@ for name in $parts; do
       mkdir -p "$WORK/inputs"
       "$bench" "${full[@]}" --inputs "$WORK/inputs"
       in_shell peers 120 'peers peers --only straight --only tuned'
+      in_shell peers-kept 60 'peers peers-kept --kept --only tuned'
       ;;
     compiled) in_shell compiled 240 'peers compiled --only compiled' ;;
     compare) in_shell compare 200 compare ;;

@@ -30,7 +30,8 @@ Engine::Engine(EngineConfig config)
     : config_(std::move(config)),
       device_(parse_device(config_.device)),
       dtype_(parse_dtype(config_.dtype, device_)),
-      graphs_(device_) {
+      graphs_(device_),
+      encoder_batch_(device_.is_cpu() ? 2 : 4) {
   if (device_.is_cpu()) keep_host_memory();
   use_own_stream(device_);
   set_precision(device_);
@@ -110,8 +111,6 @@ at::Tensor Engine::encode(const at::Tensor& pictures, const at::Tensor& posterio
   }
   return latents * config_.latent_scale;
 }
-
-int64_t Engine::encoder_batch() const { return device_.is_cpu() ? 2 : 16; }
 
 Image Engine::encode_image(const uint8_t* rgb, int64_t width, int64_t height, bool sample, uint64_t seed) {
   Image image{width, height, canonical(rgb, width, height), sample};

@@ -75,7 +75,8 @@ class Engine {
   at::Tensor encode(const at::Tensor& pictures, const at::Tensor& posterior_noise = {});
 
   /** Pictures that `encode` takes at once: more would need more memory and gain nothing. */
-  int64_t encoder_batch() const;
+  int64_t encoder_batch() const { return encoder_batch_; }
+  void set_encoder_batch(int64_t pictures) { encoder_batch_ = pictures; }
 
   /**
    * One conditional U-Net pass.
@@ -115,6 +116,7 @@ class Engine {
   std::unique_ptr<LoadedModule> unet_;
   std::unique_ptr<Schedule> schedule_;
   GraphCache graphs_;
+  int64_t encoder_batch_;
 };
 
 }  // namespace invseg

@@ -90,12 +90,16 @@ double Inversion::plan(std::vector<StepInput> steps) {
   return milliseconds_since(start);
 }
 
+namespace {
+/** Views that a GPU encodes before the steps that want them. */
+constexpr int64_t kMostViewsAhead = 32;
+}  // namespace
+
 void Inversion::open_views() {
   at::NoGradGuard no_grad;
   const auto& config = engine_->config();
   const at::Device device = engine_->device();
-  const int64_t whole_picture = image_.latent->value.defined() ? 0 : 1;
-  const int64_t most = device.is_cpu() ? 1 : 2 * engine_->encoder_batch() - whole_picture;
+  const int64_t most = device.is_cpu() ? 1 : kMostViewsAhead;
   struct Entry {
     int64_t views;
     bool fresh;
