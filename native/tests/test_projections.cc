@@ -56,10 +56,15 @@ TEST_ON_EVERY_DEVICE(weights_that_lie_side_by_side_are_seen) {
   CHECK(joined({w[0]})->equal(w[0]));
   CHECK(!joined({}) && !joined({w[0], w[2]}) && !joined({w[1], w[0]}) && !joined({w[0], w[0]}));
   CHECK(!joined(weights_of(at::kFloat, /*apart=*/true)));
-  CHECK(!joined({w[0], w[1].narrow(1, 0, 8)}) && !joined({w[0].t(), w[1]}) && !joined({w[0].flatten()}));
+  CHECK(!joined({w[0], w[1].narrow(1, 0, 8)}) && !joined({w[0].t(), w[1]}) && !joined({w[0].flatten(), w[1]}));
   CHECK(!joined({w[0], w[1].clone().set_requires_grad(true)}));
   const at::Tensor learnt = at::ones({6, 4}).requires_grad_();
   CHECK(!joined({learnt.narrow(0, 0, 3), learnt.narrow(0, 3, 3)}));
+  const Tensors v = random({72}).split_with_sizes(kWidths);
+  CHECK(joined(v)->equal(at::cat(v)) && joined({v[1], v[2]})->equal(at::cat({v[1], v[2]})));
+  CHECK(joined({w[0].flatten()})->equal(w[0].flatten()));
+  CHECK(!joined({v[0], v[2]}) && !joined({v[0], v[1].clone()}) && !joined({v[0], w[1]}));
+  CHECK(!joined({harness::on(at::ones({2, 2, 2}))}) && !joined({harness::on(at::ones({}))}));
 }
 
 TEST_ON_EVERY_DEVICE(projections_equal_float64) {
@@ -157,6 +162,50 @@ TEST_ON_EVERY_DEVICE(states_of_a_prompt_equal_float64) {
   CHECK(states.equal(invseg::linear(prompt, w, std::nullopt).to(at::kBFloat16).repeat({2, 1, 1})));
   CHECK(prompt_states(prompt, {}, like).empty());
   CHECK_ERROR(prompt_states(prompt, {w}, at::empty({3, 1})), "INTERNAL", "prompts");
+}
+
+TEST_ON_EVERY_DEVICE(states_of_the_time_equal_float64) {
+  at::manual_seed(5);
+  for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
+    for (const int64_t batch : {1, 3}) {
+      const at::Tensor time = random({batch, kWidth}, type);
+      for (const bool apart : {false, true}) {
+        const Tensors w = weights_of(type, apart);
+        const at::Tensor own = random({72}, type), other = random({72}, type);
+        Tensors biases = own.split_with_sizes(kWidths), more = other.split_with_sizes(kWidths);
+        if (apart) biases[1] = biases[1].clone();
+        const Tensors ways[] = {
+            time_states(time, w, biases, more), joined_time_states(time, at::cat(w), own + other, kWidths)};
+        for (const auto& got : ways) {
+          CHECK(got.size() == w.size());
+          for (size_t i = 0; i < w.size(); ++i) {
+            const at::Tensor formula = wide(time).matmul(wide(w[i]).t()) + wide(biases[i]) + wide(more[i]);
+            CHECK(got[i].scalar_type() == type && got[i].sizes() == formula.sizes());
+            CHECK_CLOSE(got[i], formula, 2 * tolerance(type));  // sums of half precision are rounded twice
+          }
+        }
+        CHECK(ways[1][2].stride(0) == 72 && ways[1][2].stride(1) == 1);
+        const bool one = !harness::device().is_cpu() && !apart;
+        CHECK(one == ways[0][1].is_alias_of(ways[0][0]));
+        if (one) CHECK(ways[0][1].equal(ways[1][1]));
+      }
+    }
+  }
+  // On the CPU each is what it is alone, to the bit.
+  const at::Tensor time = at::randn({2, kWidth}), w = at::randn({72, kWidth}), b = at::randn({72});
+  const Tensors weights = w.split_with_sizes(kWidths), vectors = b.split_with_sizes(kWidths);
+  const Tensors got = time_states(time, weights, vectors, vectors);
+  for (size_t i = 0; i < got.size(); ++i) {
+    CHECK(got[i].equal(invseg::linear(time, weights[i], vectors[i]) + vectors[i]));
+  }
+  CHECK(time_states(time, {}, {}, {}).empty());
+  CHECK_ERROR(time_states(time, weights, vectors, {}), "INTERNAL", "as many");
+  // Whatever learns does so.
+  Tensors leaves{random({2, kWidth}), random({8, kWidth}), random({8}), random({8})};
+  for (auto& leaf : leaves) leaf.requires_grad_();
+  const at::Tensor learnt = time_states(leaves[0], {leaves[1]}, {leaves[2]}, {leaves[3]})[0].sum();
+  const Tensors gradients = torch::autograd::grad({learnt}, leaves);
+  for (size_t i = 0; i < leaves.size(); ++i) CHECK(gradients[i].sizes() == leaves[i].sizes());
 }
 
 TEST_ON_EVERY_DEVICE(a_change_of_a_prompt_below_half_precision_is_not_lost) {

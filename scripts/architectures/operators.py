@@ -76,6 +76,15 @@ def prompt_states(context: Tensor, weights: List[Tensor], like: Tensor) -> List[
     return states if views == 1 else [state.repeat(views, 1, 1) for state in states]
 
 
+@operator("time_states(Tensor time, Tensor[] weights, Tensor[] biases, Tensor[] more) -> Tensor[]")
+def time_states(time: Tensor, weights: List[Tensor], biases: List[Tensor], more: List[Tensor]) -> List[Tensor]:
+    """time [B, T], weights [C_i, T], biases and more [C_i] -> each [B, C_i]: time times the weights, plus both vectors.
+
+    One product where the engine laid all three side by side; what comes out there are columns of one tensor.
+    """
+    return [F.linear(time, weight, bias) + m for weight, bias, m in zip(weights, biases, more)]
+
+
 @operator("layer_norm(Tensor x, Tensor weight, Tensor bias, float eps) -> Tensor")
 def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
     """x [..., C] -> normalised over C, times weight [C], plus bias [C]."""

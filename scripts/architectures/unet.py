@@ -7,6 +7,7 @@ reads; the layers whose maps are not read use fused attention.
 from typing import List, Tuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .configs import UNetConfig
@@ -28,6 +29,8 @@ class UNet(nn.Module):
         blocks = [f"{layer['name']}.transformer_blocks.0" for layer in attention_layers(config)]
         self.side_by_side = [[f"{block}.attn1.{name}.weight" for name in ("to_q", "to_k", "to_v")] for block in blocks]
         self.side_by_side.append([f"{block}.attn2.{name}.weight" for block in blocks for name in ("to_k", "to_v")])
+        for name in ("time_emb_proj.weight", "time_emb_proj.bias", "conv1.bias"):
+            self.side_by_side.append([f"{resnet}.{name}" for resnet in resnets(config)])
         self.conv_in = Conv2d(config.latent_channels, channels[0], 3, padding=1)
         self.time_embedding = TimestepEmbedding(channels[0], channels[0] * 4)
 
@@ -74,6 +77,18 @@ class UNet(nn.Module):
             weights += block.prompt_weights()
         return weights
 
+    def time_states(self, embedding: Tensor, last_layer: int) -> List[Tensor]:
+        """embedding [B, T] -> what each resnet that runs adds to its first convolution, [B, C], in the order they run."""
+        weights: List[Tensor] = []
+        biases: List[Tensor] = []
+        more: List[Tensor] = []
+        for block in self.down_blocks:
+            block.add_time_weights(last_layer, weights, biases, more)
+        self.mid_block.add_time_weights(last_layer, weights, biases, more)
+        for block in self.up_blocks:
+            block.add_time_weights(last_layer, weights, biases, more)
+        return torch.ops.invseg.time_states(F.silu(embedding), weights, biases, more)
+
     def forward(
         self,
         latent: Tensor,
@@ -115,7 +130,8 @@ class UNet(nn.Module):
             cross_maps.append(torch.empty(0, device=latent.device))
         prediction = torch.empty(0, device=latent.device, dtype=dtype)
 
-        embedding = self.time_embedding(time.to(dtype))
+        # Each resnet takes the first of those that are left.
+        times = self.time_states(self.time_embedding(time.to(dtype)), last_layer)
         x = self.conv_in(latent.to(dtype))
         # Both states of every layer before the last one, whose values nobody needs; its keys where its map is read.
         needed = 2 * last_layer
@@ -128,7 +144,7 @@ class UNet(nn.Module):
             if block.first_layer <= last_layer:
                 x = block(
                     x,
-                    embedding,
+                    times,
                     states,
                     skips,
                     self_layers,
@@ -147,7 +163,7 @@ class UNet(nn.Module):
         if self.mid_layer <= last_layer:
             x = self.mid_block(
                 x,
-                embedding,
+                times,
                 states,
                 self_layers,
                 cross_layers,
@@ -162,7 +178,7 @@ class UNet(nn.Module):
             if block.first_layer <= last_layer:
                 x = block(
                     x,
-                    embedding,
+                    times,
                     states,
                     skips,
                     self_layers,
@@ -201,6 +217,14 @@ def attention_layers(config: UNetConfig) -> List[dict]:
         for i in range(config.layers_per_block + 1 if config.attention[level] else 0):
             add(f"up_blocks.{block}.attentions.{i}", level)
     return layers
+
+
+def resnets(config: UNetConfig) -> List[str]:
+    """Names of the resnets in the order they run."""
+    levels = range(len(config.channels))
+    names = [f"down_blocks.{level}.resnets.{i}" for level in levels for i in range(config.layers_per_block)]
+    names += [f"mid_block.resnets.{i}" for i in range(2)]
+    return names + [f"up_blocks.{block}.resnets.{i}" for block in levels for i in range(config.layers_per_block + 1)]
 
 
 def uniform_head_weights(config: UNetConfig) -> Tensor:

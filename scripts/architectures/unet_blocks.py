@@ -31,10 +31,16 @@ class ResnetBlock(nn.Module):
         self.conv2 = Conv2d(out_channels, out_channels, 3, padding=1)
         self.conv_shortcut = shortcut(in_channels, out_channels)
 
+    def add_time_weights(self, weights: List[Tensor], biases: List[Tensor], more: List[Tensor]) -> None:
+        """Appends the time's projection [C, T], its bias [C] and the first convolution's [C]."""
+        weights.append(self.time_emb_proj.weight)
+        biases.append(self.time_emb_proj.bias)
+        more.append(self.conv1.vector())
+
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
+        """x [B, C in, h, w], time [B, C] made of the parameters above -> [B, C, h, w]"""
         # The first convolution's bias and the time are added where its result is normalised.
-        added = self.time_emb_proj(F.silu(time)) + self.conv1.vector()
-        hidden = self.norm2(self.conv1.bare(self.norm1(x)), added)
+        hidden = self.norm2(self.conv1.bare(self.norm1(x)), time)
         residual, bias = self.conv_shortcut(x)
         return self.conv2.onto(hidden, residual, bias)
 
@@ -115,10 +121,19 @@ class AttentionBlock(nn.Module):
             weights += attention.prompt_weights()
         return weights
 
+    def add_time_weights(
+        self, last_layer: int, weights: List[Tensor], biases: List[Tensor], more: List[Tensor]
+    ) -> None:
+        """Those of the resnets that run."""
+        for i, resnet in enumerate(self.resnets):
+            # As in ``forward``; without attention all of them run where the block is entered.
+            if self.first_layer + (i if self.has_attention else 0) <= last_layer:
+                resnet.add_time_weights(weights, biases, more)
+
     def forward(
         self,
         x: Tensor,
-        time: Tensor,
+        times: List[Tensor],
         states: List[Tensor],
         skips: List[Tensor],
         self_layers: List[int],
@@ -137,7 +152,7 @@ class AttentionBlock(nn.Module):
                     if self.up:
                         x = torch.cat([x, skips.pop()], dim=1)
                     x, self_map, cross_map = attention(
-                        resnet(x, time),
+                        resnet(x, times.pop(0)),
                         states,
                         self_heads,
                         cross_heads,
@@ -154,7 +169,7 @@ class AttentionBlock(nn.Module):
             for resnet in self.resnets:
                 if self.up:
                     x = torch.cat([x, skips.pop()], dim=1)
-                x = resnet(x, time)
+                x = resnet(x, times.pop(0))
                 if not self.up:
                     skips.append(x)
         return x
@@ -190,10 +205,19 @@ class MidBlock(nn.Module):
     def prompt_weights(self) -> List[Tensor]:
         return self.attentions[0].prompt_weights()
 
+    def add_time_weights(
+        self, last_layer: int, weights: List[Tensor], biases: List[Tensor], more: List[Tensor]
+    ) -> None:
+        """Those of the resnets that run."""
+        if self.layer <= last_layer:
+            self.resnets[0].add_time_weights(weights, biases, more)
+        if self.layer < last_layer:
+            self.resnets[1].add_time_weights(weights, biases, more)
+
     def forward(
         self,
         x: Tensor,
-        time: Tensor,
+        times: List[Tensor],
         states: List[Tensor],
         self_layers: List[int],
         cross_layers: List[int],
@@ -204,7 +228,7 @@ class MidBlock(nn.Module):
         last_layer: int,
         key_gradient_only: bool,
     ) -> Tensor:
-        x = self.resnets[0](x, time)
+        x = self.resnets[0](x, times.pop(0))
         x, self_map, cross_map = self.attentions[0](
             x,
             states,
@@ -218,5 +242,5 @@ class MidBlock(nn.Module):
         add_map(self_maps, self.level, self_map)
         add_map(cross_maps, self.level, cross_map)
         if self.layer != last_layer:
-            x = self.resnets[1](x, time)
+            x = self.resnets[1](x, times.pop(0))
         return x

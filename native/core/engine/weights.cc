@@ -103,8 +103,8 @@ std::vector<std::string> float32_parameters(const torch::jit::Module& module) {
 
 /**
  * Memory for the groups of parameters that a module wants side by side, by their names: a part of one allocation each, so that
- * an operator multiplies with all of a group at once. A group with a name that is unknown or not a matrix of the others' width, or
- * was in a group before, is none.
+ * an operator takes all of a group at once. A group with a name that is unknown, or not a vector like the others or a matrix of
+ * their width, or was in a group before, is none.
  */
 std::unordered_map<std::string, at::Tensor> side_by_side(
     const torch::jit::Module& module, const std::unordered_map<std::string, at::Tensor>& parameters,
@@ -117,14 +117,17 @@ std::unordered_map<std::string, at::Tensor> side_by_side(
     bool fits = true;
     for (const c10::IValue& name : group.toListRef()) {
       const auto found = parameters.find(name.toStringRef());
-      fits = fits && found != parameters.end() && found->second.dim() == 2 && places.count(found->first) == 0 &&
-             (shapes.empty() || found->second.size(1) == shapes[0].second[1]);
+      fits = fits && found != parameters.end() && (found->second.dim() == 1 || found->second.dim() == 2) &&
+             places.count(found->first) == 0 &&
+             (shapes.empty() || found->second.sizes().slice(1) == shapes[0].second.slice(1));
       if (!fits) break;
       shapes.emplace_back(found->first, found->second.sizes());
       rows += found->second.size(0);
     }
     if (!fits || shapes.empty()) continue;
-    const at::Tensor whole = at::empty({rows, shapes[0].second[1]}, options);
+    std::vector<int64_t> sizes = shapes[0].second.vec();
+    sizes[0] = rows;
+    const at::Tensor whole = at::empty(sizes, options);
     int64_t row = 0;
     for (const auto& [name, shape] : shapes) {
       places.emplace(name, whole.narrow(0, row, shape[0]));

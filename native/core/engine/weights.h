@@ -20,8 +20,9 @@ namespace invseg {
  * convolutions lie channels-last. With `copy_weights` nothing is mapped that is read later. Parameters that the
  * module's attribute `float32_parameters` names by their endings stay float32.
  *
- * On a GPU, each group of matrices in the module's attribute `side_by_side` (a list of lists of names) lies in one allocation, in
- * its order and in the engine's type, whatever `float32_parameters` says: the operators that take them all multiply once.
+ * On a GPU, each group of matrices or vectors in the module's attribute `side_by_side` (a list of lists of names) lies in one
+ * allocation, in its order and in the engine's type, whatever `float32_parameters` says: the operators that take them all multiply
+ * once.
  */
 class LoadedModule {
  public:

@@ -32,6 +32,7 @@ void register_operators() {
         "read_attention(Tensor q, Tensor k, Tensor? v, Tensor head_weights) -> (Tensor, Tensor)", &read_attention);
     made->def("projections(Tensor x, Tensor[] weights) -> Tensor[]", &projections);
     made->def("prompt_states(Tensor context, Tensor[] weights, Tensor like) -> Tensor[]", &prompt_states);
+    made->def("time_states(Tensor time, Tensor[] weights, Tensor[] biases, Tensor[] more) -> Tensor[]", &time_states);
     made->def("layer_norm(Tensor x, Tensor weight, Tensor bias, float eps) -> Tensor", &layer_norm);
     made->def(
         "add_layer_norm(Tensor x, Tensor more, Tensor weight, Tensor bias, float eps) -> (Tensor, Tensor)",

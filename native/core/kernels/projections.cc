@@ -121,17 +121,19 @@ bool learns(const at::Tensor& x) { return at::GradMode::is_enabled() && x.requir
 std::optional<at::Tensor> joined(at::TensorList weights) {
   if (weights.empty()) return std::nullopt;
   const at::Tensor& first = weights[0];
-  if (first.dim() != 2) return std::nullopt;
+  if (first.dim() != 1 && first.dim() != 2) return std::nullopt;
+  const int64_t width = first.dim() == 2 ? first.size(1) : 1;
   int64_t rows = 0;
   for (const auto& weight : weights) {
-    const bool fits = weight.dim() == 2 && weight.size(1) == first.size(1) && weight.is_contiguous() &&
-                      weight.scalar_type() == first.scalar_type() && !weight.requires_grad() &&
-                      weight.is_alias_of(first) &&
-                      weight.storage_offset() == first.storage_offset() + rows * first.size(1);
+    const bool fits = weight.dim() == first.dim() && weight.sizes().slice(1) == first.sizes().slice(1) &&
+                      weight.is_contiguous() && weight.scalar_type() == first.scalar_type() &&
+                      !weight.requires_grad() && weight.is_alias_of(first) &&
+                      weight.storage_offset() == first.storage_offset() + rows * width;
     if (!fits) return std::nullopt;
     rows += weight.size(0);
   }
-  return first.as_strided({rows, first.size(1)}, {first.size(1), 1}, first.storage_offset());
+  if (first.dim() == 1) return first.as_strided({rows}, {1}, first.storage_offset());
+  return first.as_strided({rows, width}, {width, 1}, first.storage_offset());
 }
 
 std::vector<at::Tensor> joined_projections(
@@ -143,6 +145,11 @@ std::vector<at::Tensor> joined_prompt_states(
     const at::Tensor& context, const at::Tensor& weight, const std::vector<int64_t>& widths, int64_t views) {
   if (learns(context)) return PromptStates::apply(context, weight, widths, views);
   return columns(states_of(context, weight, views), widths);
+}
+
+std::vector<at::Tensor> joined_time_states(
+    const at::Tensor& time, const at::Tensor& weight, const at::Tensor& bias, const std::vector<int64_t>& widths) {
+  return columns(at::addmm(bias, time, weight.t()), widths);
 }
 
 std::vector<at::Tensor> projections(const at::Tensor& x, at::TensorList weights) {
@@ -173,6 +180,22 @@ std::vector<at::Tensor> prompt_states(const at::Tensor& context, at::TensorList 
     }
     results.push_back(states);
   }
+  return results;
+}
+
+std::vector<at::Tensor> time_states(
+    const at::Tensor& time, at::TensorList weights, at::TensorList biases, at::TensorList more) {
+  TORCH_CHECK(
+      weights.size() == biases.size() && weights.size() == more.size(),
+      "expected as many vectors of both kinds as weights");
+  if (!time.is_cpu() && !learns(time) && time.dim() == 2 && time.numel() > 0 && !weights.empty()) {
+    const auto weight = joined(weights), own = joined(biases), other = joined(more);
+    if (weight && own && other && weight->scalar_type() == time.scalar_type() && own->sizes() == other->sizes()) {
+      return joined_time_states(time, *weight, *own + *other, widths_of(weights));
+    }
+  }
+  std::vector<at::Tensor> results;
+  for (size_t i = 0; i < weights.size(); ++i) results.push_back(invseg::linear(time, weights[i], biases[i]) + more[i]);
   return results;
 }
 

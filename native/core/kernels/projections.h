@@ -33,7 +33,24 @@ std::vector<at::Tensor> projections(const at::Tensor& x, at::TensorList weights)
  */
 std::vector<at::Tensor> prompt_states(const at::Tensor& context, at::TensorList weights, const at::Tensor& like);
 
-/** Weights [D_i, C] that follow each other in one allocation, as one [sum of D_i, C]; none where they do not, or learn. */
+/**
+ * What each resnet adds to its first convolution: a projection of the timestep with its bias, and the convolution's bias.
+ *
+ * On a device other than the CPU they are one product where all three lists lie side by side in memory and nothing learns; what
+ * comes out are then columns of one tensor, a row of it from the next. Anything else is a `linear` and an addition each.
+ *
+ * In TorchScript: `invseg::time_states(Tensor time, Tensor[] weights, Tensor[] biases, Tensor[] more) -> Tensor[]`.
+ *
+ * @param time [B, T] @param weights [C_i, T] @param biases [C_i] @param more [C_i]
+ * @return each [B, C_i]: time W_i' + bias_i + more_i
+ */
+std::vector<at::Tensor> time_states(
+    const at::Tensor& time, at::TensorList weights, at::TensorList biases, at::TensorList more);
+
+/**
+ * Weights [D_i, C] that follow each other in one allocation, as one [sum of D_i, C], or vectors [D_i] as one [sum of D_i]; none
+ * where they do not, or learn.
+ */
 std::optional<at::Tensor> joined(at::TensorList weights);
 
 /** `projections` by one product, on any device. @param weight [sum of D_i, C] @param widths D_i */
@@ -43,5 +60,9 @@ std::vector<at::Tensor> joined_projections(
 /** `prompt_states` by one product, on any device; the type of `weight` is the result's. @param views B / P */
 std::vector<at::Tensor> joined_prompt_states(
     const at::Tensor& context, const at::Tensor& weight, const std::vector<int64_t>& widths, int64_t views);
+
+/** `time_states` by one product, on any device. @param weight [sum of C_i, T] @param bias [sum of C_i], of all kinds */
+std::vector<at::Tensor> joined_time_states(
+    const at::Tensor& time, const at::Tensor& weight, const at::Tensor& bias, const std::vector<int64_t>& widths);
 
 }  // namespace invseg
