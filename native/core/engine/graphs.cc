@@ -77,6 +77,15 @@ struct GraphCache::Entry {
   std::unique_ptr<Graph> graph;
   std::vector<at::Tensor> inputs;
   std::vector<at::Tensor> outputs;
+  /** What was copied into the inputs last: a tensor that nobody has written to since need not be copied again. */
+  struct Source {
+    at::Tensor tensor;
+    uint32_t version = 0;
+    bool is(const at::Tensor& other) const {
+      return tensor.defined() && tensor.is_same(other) && version == static_cast<uint32_t>(other._version());
+    }
+  };
+  std::vector<Source> sources;
 };
 
 GraphCache::GraphCache(at::Device device, size_t capacity)
@@ -166,8 +175,11 @@ std::vector<at::Tensor> GraphCache::run(
     }
   }
   at::NoGradGuard no_grad;
+  entry.sources.resize(inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].defined()) entry.inputs[i].copy_(inputs[i], /*non_blocking=*/true);
+    if (!inputs[i].defined() || entry.sources[i].is(inputs[i])) continue;
+    entry.inputs[i].copy_(inputs[i], /*non_blocking=*/true);
+    entry.sources[i] = {inputs[i], static_cast<uint32_t>(inputs[i]._version())};
   }
   entry.graph->replay();
   ++counts_.replayed;

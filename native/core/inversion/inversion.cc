@@ -314,7 +314,8 @@ std::vector<StepResult> Inversion::step_together(const std::vector<Inversion*>& 
 
   std::vector<at::Tensor> scalars;
   for (size_t i = 0; i < images.size(); ++i) scalars.push_back(done[5 * i]);
-  const at::Tensor read = at::stack(scalars).cpu();  // the step's only wait for the device
+  // The step's only wait for the device.
+  const at::Tensor read = (scalars.size() == 1 ? scalars[0] : at::stack(scalars)).cpu();
   std::vector<StepResult> results;
   for (size_t i = 0; i < images.size(); ++i) {
     // Nothing throws from here on.
