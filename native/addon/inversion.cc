@@ -45,7 +45,9 @@ Napi::Value ImageHandle::latent(const Napi::CallbackInfo& info) {
   return promised(env, [&]() -> Napi::Value {
     const auto own = state();
     return own->engine->worker->submit(env, [own]() -> Reply {
-      return [values = own->engine->engine->latent(own->image).cpu()](Napi::Env reply_env) { return to_array<float>(reply_env, values); };
+      return [values = own->engine->engine->latent(own->image).cpu()](Napi::Env reply_env) {
+        return to_array<float>(reply_env, values);
+      };
     });
   });
 }

@@ -185,8 +185,7 @@ void launch(const kernels::Kernel& kernel, kernels::Grid grid, int64_t threads, 
   static std::map<std::tuple<const char*, std::string, at::ScalarType>, Run> built;
   Run& run = built[{kernel.source, kernel.name, kernel.type}];
   if (run == nullptr) run = build(kernel.source, kernel.name, kernel.type);
-  run(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(threads),
-      arguments);
+  run(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(threads), arguments);
 }
 
 }  // namespace

@@ -91,8 +91,9 @@ TEST(group_norm_emulated_equals_float64) {
   at::manual_seed(1);
   const emulation::Emulation on_the_cpu;
   for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
-    for (const auto& shape : {Shape{2, 64, 9, 7, 8}, Shape{1, 96, 5, 5, 32}, Shape{3, 320, 3, 4, 32},
-                              Shape{1, 72, 35, 37, 8}, Shape{1, 960, 2, 3, 32}, Shape{2, 40, 8, 8, 4}}) {
+    for (const auto& shape :
+         {Shape{2, 64, 9, 7, 8}, Shape{1, 96, 5, 5, 32}, Shape{3, 320, 3, 4, 32}, Shape{1, 72, 35, 37, 8},
+          Shape{1, 960, 2, 3, 32}, Shape{2, 40, 8, 8, 4}}) {
       for (const int64_t rows : {int64_t{0}, int64_t{1}, shape.batch})
         compare(at::kCPU, type, shape, rows != 1, 0.5, rows);
     }
@@ -107,9 +108,9 @@ TEST(group_norm_on_a_gpu_equals_float64) {
   CHECK(kernels::available(device));
   // The widths of Stable Diffusion, of its concatenations and of the miniature; groups that a 16-byte row cuts; a single point.
   const std::vector<Shape> shapes{{2, 320, 64, 64, 32}, {2, 2560, 8, 8, 32},   {1, 1920, 16, 16, 32},
-                                  {3, 960, 32, 32, 32}, {2, 128, 96, 128, 32}, {4, 512, 17, 19, 32}, {2, 640, 32, 32, 32}, {2, 320, 32, 32, 32},
-                                  {2, 1280, 16, 16, 32}, {2, 1280, 8, 8, 32},
-                                  {1, 32, 32, 32, 8},   {1, 64, 1, 1, 8}};
+                                  {3, 960, 32, 32, 32}, {2, 128, 96, 128, 32}, {4, 512, 17, 19, 32},
+                                  {2, 640, 32, 32, 32}, {2, 320, 32, 32, 32},  {2, 1280, 16, 16, 32},
+                                  {2, 1280, 8, 8, 32},  {1, 32, 32, 32, 8},    {1, 64, 1, 1, 8}};
   for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
     for (const auto& shape : shapes) {
       if (shape.channels * c10::elementSize(type) / 16 > 512) continue;
@@ -340,7 +341,9 @@ TEST(tensors_are_made_contiguous_together) {
       CHECK(got[0].is_contiguous() && got[0].equal(a.transpose(1, 2)));
       CHECK(got[1].equal(b) && got[2].is_contiguous() && got[2].equal(part.transpose(1, 2)) && !got[3].defined());
       const auto longer = contiguous_together({a.transpose(1, 2), b}, {8, 4});
-      CHECK(longer[0].equal(at::constant_pad_nd(a.transpose(1, 2), {0, 0, 0, 1})) && longer[1].equal(at::constant_pad_nd(b, {0, 0, 0, 1})));
+      CHECK(
+          longer[0].equal(at::constant_pad_nd(a.transpose(1, 2), {0, 0, 0, 1})) &&
+          longer[1].equal(at::constant_pad_nd(b, {0, 0, 0, 1})));
       // What the kernel does not take.
       const at::Tensor odd = at::randn({2, 3, 4, 3}).to(type).transpose(1, 2);
       CHECK(contiguous_together({odd})[0].is_contiguous() && contiguous_together({odd})[0].equal(odd));

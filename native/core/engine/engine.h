@@ -33,7 +33,8 @@ struct Image {
   /** What copies of an image share. A GPU encodes it together with the first views, or when somebody asks: `Engine::latent`. */
   struct Latent {
     at::Tensor noise;  ///< of the draw from the posterior, on the CPU; undefined without `sample`
-    at::Tensor value;  ///< [1, latent_channels, latent_size, latent_size] float32, scaled; undefined until it is encoded
+    at::Tensor
+        value;  ///< [1, latent_channels, latent_size, latent_size] float32, scaled; undefined until it is encoded
   };
   std::shared_ptr<Latent> latent = std::make_shared<Latent>();
 };

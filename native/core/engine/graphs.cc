@@ -167,8 +167,7 @@ std::vector<at::Tensor> GraphCache::run(
   Entry& entry = find(key + signature(inputs));
   if (!entry.graph) {
     const auto failed = out_of_memory_.find(entry.key);
-    const bool try_it =
-        entry.runs++ > 0 && !entry.refused && (failed == out_of_memory_.end() || failed->second < 2);
+    const bool try_it = entry.runs++ > 0 && !entry.refused && (failed == out_of_memory_.end() || failed->second < 2);
     if (!try_it || !capture(entry, inputs, function)) {
       entry.refused = try_it;
       return run_plain(inputs, function);

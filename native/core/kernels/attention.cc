@@ -95,7 +95,8 @@ int64_t parts_for(const at::Tensor& q, const at::Tensor& k) {
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   const bool learns = at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
-  if (!learns && !kernels::available(q.device()) && has_product(q) && q.size(2) * k.size(2) * q.size(3) >= kLeastWork) return by_rows(q, k, v);
+  if (!learns && !kernels::available(q.device()) && has_product(q) && q.size(2) * k.size(2) * q.size(3) >= kLeastWork)
+    return by_rows(q, k, v);
   if (!learns && q.size(3) > kWidestFused) {
     if (const auto out = attention_on_kernels(q, k, v)) return *out;
     if (q.is_cuda()) return attention_of_wide_heads(q, k, v, kMostScores);

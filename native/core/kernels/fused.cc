@@ -212,10 +212,10 @@ at::Tensor conv2d(
     return at::GradMode::is_enabled() && (y.requires_grad() || more.requires_grad()) ? y + more : y.add_(more);
   }
   const bool narrow = x.size(1) < pack_of(x) && !weight.requires_grad();
-  const at::Tensor y = (narrow ? at::conv2d(
-                                     whole_rows(x), whole_rows(weight), std::nullopt, {stride, stride}, {padding, padding})
-                               : convolve(at::Tensor()))
-                           .contiguous(last);
+  const at::Tensor y =
+      (narrow ? at::conv2d(whole_rows(x), whole_rows(weight), std::nullopt, {stride, stride}, {padding, padding})
+              : convolve(at::Tensor()))
+          .contiguous(last);
   const bool learns = y.requires_grad() || (more.defined() && more.requires_grad());
   return at::GradMode::is_enabled() && learns ? AddBias::apply(y, own, residual) : run_add_bias(y, own, more);
 }

@@ -66,21 +66,22 @@ std::vector<at::Tensor> contiguous_together(std::vector<at::Tensor> tensors, std
     at::Tensor to = at::empty(
         {from.size(0), from.size(1), wanted[i], from.size(3)},
         from.options().memory_format(at::MemoryFormat::Contiguous));
-    moves[i] = {from.const_data_ptr(),
-                to.mutable_data_ptr(),
-                from.stride(0),
-                from.stride(1),
-                from.stride(2),
-                static_cast<int>(from.size(1)),
-                static_cast<int>(from.size(2)),
-                static_cast<int>(wanted[i])};
+    moves[i] = {
+        from.const_data_ptr(),
+        to.mutable_data_ptr(),
+        from.stride(0),
+        from.stride(1),
+        from.stride(2),
+        static_cast<int>(from.size(1)),
+        static_cast<int>(from.size(2)),
+        static_cast<int>(wanted[i])};
     packs = std::max(packs, to.numel() / to.size(0) / wide);
     *moved[i] = to;
   }
   int batches = static_cast<int>(first.size(0)), columns = static_cast<int>(first.size(3) / wide);
   const int64_t rows = static_cast<int64_t>(moved.size()) * batches;
-  const int64_t blocks = std::clamp<int64_t>(
-      (packs + kThreadsOfBlock - 1) / kThreadsOfBlock, 1, std::max<int64_t>(1, kBlocks / rows));
+  const int64_t blocks =
+      std::clamp<int64_t>((packs + kThreadsOfBlock - 1) / kThreadsOfBlock, 1, std::max<int64_t>(1, kBlocks / rows));
   kernels::launch(
       kernels::compile(kernels::gather_source(), "gather", first.scalar_type(), first.device()), {blocks, rows},
       kThreadsOfBlock, {&moves[0], &moves[1], &moves[2], &batches, &columns}, first.device());

@@ -71,8 +71,8 @@ bool takes(
   // Rows of what is added may be a part of longer ones.
   const bool rows = !added.defined() || (added.scalar_type() == type && !added.requires_grad() && added.dim() == 2 &&
                                          added.size(1) == channels && added.stride(1) == 1);
-  return frozen(weight) && frozen(bias) && rows && channels % wide == 0 &&
-         channels / wide <= kThreads && channels % groups == 0 && groups <= kMaxGroups && x.size(0) <= 65535 &&
+  return frozen(weight) && frozen(bias) && rows && channels % wide == 0 && channels / wide <= kThreads &&
+         channels % groups == 0 && groups <= kMaxGroups && x.size(0) <= 65535 &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
@@ -125,8 +125,8 @@ std::pair<at::Tensor, at::Tensor> run_forward(const Inputs& in, double eps) {
       {&p.x, &p.added, &p.added_stride, &sums, &l.points, &l.channels, &l.groups, &l.columns, &l.rows}, in.x.device());
   kernels::launch(
       kernel("apply_forward", in.x), {l.blocks, l.batch}, l.threads,
-      {&p.x, &p.added, &p.added_stride, &sums, &p.weight, &p.bias, &to, &left, &l.points, &l.channels, &l.groups, &l.columns,
-       &l.rows, &l.blocks, &floor, &p.silu},
+      {&p.x, &p.added, &p.added_stride, &sums, &p.weight, &p.bias, &to, &left, &l.points, &l.channels, &l.groups,
+       &l.columns, &l.rows, &l.blocks, &floor, &p.silu},
       in.x.device());
   return {y, stats};
 }
@@ -151,8 +151,8 @@ at::Tensor run_backward(const at::Tensor& gradient, const Inputs& in, const at::
   void* sums = partial.mutable_data_ptr();
   kernels::launch(
       kernel("sums_backward", in.x), {l.blocks, l.batch}, l.threads,
-      {&up, &p.x, &p.added, &p.added_stride, &kept, &p.weight, &p.bias, &sums, &l.points, &l.channels, &l.groups, &l.columns,
-       &l.rows, &p.silu},
+      {&up, &p.x, &p.added, &p.added_stride, &kept, &p.weight, &p.bias, &sums, &l.points, &l.channels, &l.groups,
+       &l.columns, &l.rows, &p.silu},
       in.x.device());
   kernels::launch(
       kernel("apply_backward", in.x), {l.blocks, l.batch}, l.threads,

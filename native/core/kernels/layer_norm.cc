@@ -74,8 +74,8 @@ at::Tensor run_backward(
              *from = x.const_data_ptr(), *kept = stats.const_data_ptr(), *w = weight.const_data_ptr();
   void* to = dx.mutable_data_ptr();
   kernels::launch(
-      kernel("backward_" + r.packs, x), r.grid(), kWarps * 32,
-      {&up, &more, &from, &kept, &w, &to, &r.rows, &r.columns}, x.device());
+      kernel("backward_" + r.packs, x), r.grid(), kWarps * 32, {&up, &more, &from, &kept, &w, &to, &r.rows, &r.columns},
+      x.device());
   return dx;
 }
 

@@ -63,8 +63,7 @@ constexpr int64_t kMostKeys = 4096;
 struct Lanes {
   std::string name;
   int64_t lanes, threads;
-  explicit Lanes(int64_t keys)
-      : lanes(keys <= 256 ? 32 : keys <= 1024 ? 128 : 512), threads(lanes == 512 ? 512 : 256) {
+  explicit Lanes(int64_t keys) : lanes(keys <= 256 ? 32 : keys <= 1024 ? 128 : 512), threads(lanes == 512 ? 512 : 256) {
     name = std::to_string(lanes);
   }
 };
@@ -184,8 +183,7 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
         through = at::empty(probabilities.sizes(), probabilities.options());
         wide_product_out(through, d_out, v);
       }
-      d_scores = softmax_backward(
-          probabilities, through, d_map, saved[5], keys, heads, scale_of(q), q.scalar_type());
+      d_scores = softmax_backward(probabilities, through, d_map, saved[5], keys, heads, scale_of(q), q.scalar_type());
     } else {
       at::Tensor through = to_values ? wide_product(d_out, v) : at::Tensor();
       if (d_map.defined()) {
