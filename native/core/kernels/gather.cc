@@ -6,6 +6,40 @@
 #include "core/kernels/program.h"
 
 namespace invseg {
+
+namespace kernels {
+
+// Up to three tensors [B, X, Y, d] with any strides but 1 for d, into contiguous memory; Y may be filled up with zeros.
+const char* gather_source() {
+  return R"cuda(
+struct Move {
+  const Value* from;
+  Value* to;
+  long long batch, x, y;  // strides of `from`, in values
+  int xs, ys, filled;     // rows y from ys to filled are zeros
+};
+
+extern "C" __global__ void __launch_bounds__(256) gather(Move first, Move second, Move third, int batches, int columns) {
+  const int which = blockIdx.y / batches, batch = blockIdx.y % batches;
+  // Field by field: a parameter that is chosen as a whole would be copied to memory.
+#define CHOSEN(field) (which == 0 ? first.field : which == 1 ? second.field : third.field)
+  const int xs = CHOSEN(xs), ys = CHOSEN(ys), filled = CHOSEN(filled), packs = xs * filled * columns;
+  const long long x_stride = CHOSEN(x), y_stride = CHOSEN(y);
+  const Value* from = CHOSEN(from) + batch * CHOSEN(batch);
+  Pack* to = reinterpret_cast<Pack*>(CHOSEN(to)) + (long long)batch * packs;
+#undef CHOSEN
+  for (int k = blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += gridDim.x * blockDim.x) {
+    const int column = k % columns, row = k / columns, y = row % filled, x = row / filled;
+    Pack pack = {};
+    if (y < ys) pack = reinterpret_cast<const Pack*>(from + x * x_stride + y * y_stride)[column];
+    to[k] = pack;
+  }
+}
+)cuda";
+}
+
+}  // namespace kernels
+
 namespace {
 
 constexpr int64_t kThreadsOfBlock = 256;

@@ -28,6 +28,8 @@ at::Tensor group_norm(
 namespace kernels {
 /** The source of the kernels above, for a check without a device. */
 const char* group_norm_source();
+/** What it has of the kernels for a small picture. */
+const char* group_norm_whole_source();
 }  // namespace kernels
 
 }  // namespace invseg

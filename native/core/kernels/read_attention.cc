@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/kernels/gather.h"
 #include "core/kernels/linear.h"
 #include "core/kernels/program.h"
+#include "core/kernels/read_softmax.h"
 
 namespace invseg {
 namespace {
@@ -48,80 +48,7 @@ at::Tensor wide_product(const at::Tensor& a, const at::Tensor& b) {
   return a.to(type).bmm(turned.to(type));
 }
 
-/**
- * Keys that are worked with: the 77 positions of a prompt would send the products of the tensor cores to kernels that read two
- * bytes at a time. The others are zeros, and so are their probabilities.
- */
-int64_t filled(int64_t keys) { return (keys + 7) / 8 * 8; }
-
 double scale_of(const at::Tensor& q) { return 1.0 / std::sqrt(static_cast<double>(q.size(-1))); }
-
-/** The most keys that a block of the kernels holds. */
-constexpr int64_t kMostKeys = 4096;
-
-/** How a row of `keys` is dealt out. */
-struct Lanes {
-  std::string name;
-  int64_t lanes, threads;
-  explicit Lanes(int64_t keys) : lanes(keys <= 256 ? 32 : keys <= 1024 ? 128 : 512), threads(lanes == 512 ? 512 : 256) {
-    name = std::to_string(lanes);
-  }
-};
-
-/** @param head_weights undefined where nobody reads a map */
-bool on_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& head_weights) {
-  return q.numel() > 0 && k.numel() > 0 && filled(k.size(2)) <= kMostKeys && q.size(0) <= 65535 &&
-         kernels::is_value_type(q.scalar_type()) && kernels::available(q.device()) &&
-         (!head_weights.defined() || (head_weights.scalar_type() == at::kFloat && head_weights.is_contiguous()));
-}
-
-kernels::Kernel kernel(const std::string& name, at::ScalarType type, at::Device device) {
-  return kernels::compile(kernels::read_attention_source(), name, type, device);
-}
-
-const void* data_of(const at::Tensor& t) { return t.defined() ? t.const_data_ptr() : nullptr; }
-
-/**
- * scores [B * heads, n, filled(M)] -> their softmax, in place where `keep`, in the type of `narrow` (as large) where that is
- * defined; and the weighted sum over the heads into map [B, n, M], a part of the rows of a whole, where that is defined.
- */
-void softmax_and_map(
-    at::Tensor& scores, bool keep, at::Tensor narrow, const at::Tensor& head_weights, const at::Tensor& map,
-    int64_t key_count, int64_t head_count, double scale, at::ScalarType type) {
-  int heads = static_cast<int>(head_count), points = static_cast<int>(scores.size(1)),
-      keys = static_cast<int>(key_count), stride = static_cast<int>(scores.size(2));
-  const int64_t batch = scores.size(0) / head_count;
-  long long map_batch = map.defined() ? map.stride(0) : 0;
-  float factor = static_cast<float>(scale);
-  const void *from = scores.const_data_ptr(), *weights = data_of(head_weights);
-  void *kept = keep ? scores.mutable_data_ptr() : nullptr, *to = map.defined() ? map.mutable_data_ptr() : nullptr,
-       *half = narrow.defined() ? narrow.mutable_data_ptr() : nullptr;
-  const Lanes lanes(stride);
-  kernels::launch(
-      kernel("softmax_" + lanes.name, type, scores.device()), {points, batch}, lanes.threads,
-      {&from, &kept, &half, &weights, &to, &heads, &points, &keys, &stride, &map_batch, &factor}, scores.device());
-}
-
-/** d scores [B * heads, N, filled(M)] of type `type`; through likewise or undefined, d_map [B, N, M] or undefined. */
-at::Tensor softmax_backward(
-    const at::Tensor& probabilities, const at::Tensor& through, const at::Tensor& d_map, const at::Tensor& head_weights,
-    int64_t key_count, int64_t head_count, double scale, at::ScalarType type) {
-  at::Tensor out = at::empty(probabilities.sizes(), probabilities.options().dtype(type));
-  int rows = static_cast<int>(probabilities.size(0) * probabilities.size(1)), heads = static_cast<int>(head_count),
-      points = static_cast<int>(probabilities.size(1)), keys = static_cast<int>(key_count),
-      stride = static_cast<int>(probabilities.size(2));
-  float factor = static_cast<float>(scale);
-  const void *p = probabilities.const_data_ptr(), *weights = data_of(head_weights), *own = data_of(through),
-             *mapped = data_of(d_map);
-  void* to = out.mutable_data_ptr();
-  const Lanes lanes(stride);
-  const int64_t groups = lanes.threads / lanes.lanes;
-  kernels::launch(
-      kernel("softmax_gradient_" + lanes.name, type, probabilities.device()), {(rows + groups - 1) / groups},
-      lanes.threads, {&p, &own, &mapped, &weights, &to, &rows, &heads, &points, &keys, &stride, &factor},
-      probabilities.device());
-  return out;
-}
 
 struct ReadAttention : torch::autograd::Function<ReadAttention> {
   static torch::autograd::variable_list forward(
@@ -129,8 +56,8 @@ struct ReadAttention : torch::autograd::Function<ReadAttention> {
       const std::optional<at::Tensor>& v, const at::Tensor& head_weights) {
     at::AutoDispatchBelowADInplaceOrView below;
     const int64_t batch = q.size(0), heads = q.size(1), points = q.size(2), keys = k.size(2);
-    const bool fused = on_kernels(q, k, head_weights);
-    const int64_t whole = fused ? filled(keys) : keys;
+    const bool fused = reads_on_kernels(q, k, head_weights);
+    const int64_t whole = fused ? filled_keys(keys) : keys;
     const auto turned = flat_together({q, k, v.value_or(at::Tensor())}, {0, whole, whole});
     const at::Tensor &queries = turned[0], &own_keys = turned[1], &values = turned[2];
     const at::ScalarType type = q.scalar_type(), wide = type == at::kDouble ? at::kDouble : at::kFloat;
@@ -218,7 +145,7 @@ constexpr int64_t kMostScores = int64_t{1} << 23;
 /** On kernels without a gradient: a few rows of all heads at a time. Without head_weights there is no map. */
 std::tuple<at::Tensor, at::Tensor> read_on_kernels(
     const at::Tensor& q, const at::Tensor& k, const std::optional<at::Tensor>& v, const at::Tensor& head_weights) {
-  const int64_t batch = q.size(0), heads = q.size(1), points = q.size(2), keys = k.size(2), whole = filled(keys);
+  const int64_t batch = q.size(0), heads = q.size(1), points = q.size(2), keys = k.size(2), whole = filled_keys(keys);
   const auto turned = flat_together({q, k, v.value_or(at::Tensor())}, {0, whole, whole});
   const at::Tensor &queries = turned[0], &own_keys = turned[1], &values = turned[2];
   const at::ScalarType type = q.scalar_type();
@@ -284,7 +211,7 @@ std::tuple<at::Tensor, at::Tensor> read_by_rows(
 }  // namespace
 
 std::optional<at::Tensor> attention_on_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-  if (!on_kernels(q, k, at::Tensor())) return std::nullopt;
+  if (!reads_on_kernels(q, k, at::Tensor())) return std::nullopt;
   return std::get<0>(read_on_kernels(q, k, v, at::Tensor()));
 }
 
@@ -295,7 +222,7 @@ std::tuple<at::Tensor, at::Tensor> read_attention(
   if (!learns && !kernels::available(q.device()) && has_product(q) && q.size(2) * k.size(2) * q.size(3) >= kLeastWork) {
     return read_by_rows(q, k, v, head_weights);
   }
-  if (!learns && on_kernels(q, k, head_weights)) return read_on_kernels(q, k, v, head_weights);
+  if (!learns && reads_on_kernels(q, k, head_weights)) return read_on_kernels(q, k, v, head_weights);
   const auto result = ReadAttention::apply(q, k, v, head_weights);
   return {result[0], result[1]};
 }
