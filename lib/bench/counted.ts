@@ -16,7 +16,7 @@ export const COUNTED: Readonly<
 };
 
 /** @returns operations of the stages of this report; empty for a model or a method that nobody counted */
-export function countedStages({ model, options }: BenchReport): Partial<Record<BenchStage, number>> {
+export function countedStages({ model, options, device }: BenchReport): Partial<Record<BenchStage, number>> {
   const one = COUNTED[model.name];
   const { method, steps, views } = options;
   const { count, fresh } = (views ?? {}) as Partial<MethodOptions['views']>;
@@ -24,7 +24,11 @@ export function countedStages({ model, options }: BenchReport): Partial<Record<B
   // The loss and the network work view by view.
   const step = (one.step * count) / one.views;
   const encoded = steps === 0 ? 0 : count * (fresh === 'perStep' ? steps : 1);
-  const [encode, inversion, predict] = [one.text + one.encode, steps * step + encoded * one.encode, one.prediction];
+  // A CPU encodes the picture at once, a GPU with its first views or, without any, for the prediction.
+  const late = device === 'cpu' ? 0 : one.encode;
+  const encode = one.text + one.encode - late;
+  const inversion = steps * step + encoded * one.encode + (steps > 0 ? late : 0);
+  const predict = one.prediction + (steps > 0 ? 0 : late);
   return {
     text: one.text,
     encode,

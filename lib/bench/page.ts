@@ -18,7 +18,7 @@ export interface BenchPageOptions {
 const meanings: Readonly<Record<BenchStage, string>> = {
   decode: 'decode',
   text: 'text',
-  encode: 'text and latent',
+  encode: 'text and picture',
   inversion: 'all steps',
   step: 'one step',
   predict: 'prediction',

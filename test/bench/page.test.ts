@@ -37,17 +37,20 @@ describe('operations of a report', () => {
   it('are those of its steps and views', () => {
     const { encode, step, inversion, predict, total } = countedStages(report());
     expect(step).toBe(1_560_587_144_192);
-    expect(encode).toBe(45_127_233_536 + 1_116_658_466_816);
-    expect(inversion).toBe(10 * step! + 20 * 1_116_658_466_816);
+    expect(encode).toBe(45_127_233_536);
+    expect(inversion).toBe(10 * step! + 21 * 1_116_658_466_816); // a GPU encodes the picture with its views
     expect(total).toBe(encode! + inversion! + predict!);
+    const onCpu = countedStages(report({ device: 'cpu' }));
+    expect([onCpu.encode, onCpu.inversion]).toEqual([encode! + 1_116_658_466_816, inversion! - 1_116_658_466_816]);
+    expect([onCpu.predict, onCpu.total]).toEqual([predict, total]);
     const kept = countedStages(
       report({ options: { method: 'invseg', steps: 10, views: { count: 4, fresh: 'perImage' } } }),
     );
-    expect([kept.step, kept.inversion]).toEqual([2 * step!, 20 * step! + 4 * 1_116_658_466_816]);
+    expect([kept.step, kept.inversion]).toEqual([2 * step!, 20 * step! + 5 * 1_116_658_466_816]);
     const none = countedStages(
       report({ options: { method: 'invseg', steps: 0, views: { count: 2, fresh: 'perStep' } } }),
     );
-    expect([none.step, none.inversion]).toEqual([undefined, 0]);
+    expect([none.step, none.inversion, none.predict]).toEqual([undefined, 0, predict! + 1_116_658_466_816]);
   });
 
   it('are none where nobody counted', () => {
