@@ -40,7 +40,7 @@ export interface Timings {
   decode: number;
   /** The text's states, a part of `encode`. */
   text: number;
-  /** Text states and latent. */
+  /** Text states and, on a CPU, the latent; a GPU makes it with the first views, or for the prediction. */
   encode: number;
   /** All steps. */
   inversion: number;
