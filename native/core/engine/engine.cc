@@ -6,6 +6,7 @@
 #include "core/engine/host_memory.h"
 #include "core/engine/stream.h"
 #include "core/error.h"
+#include "core/kernels/operators.h"
 #include "core/maps/resize.h"
 #include "core/shapes.h"
 
@@ -35,6 +36,7 @@ Engine::Engine(EngineConfig config)
   if (device_.is_cpu()) keep_host_memory();
   use_own_stream(device_);
   set_precision(device_);
+  prepare_kernels(dtype_, device_);
   use_threads(config_.threads);
   if (config_.layers.empty()) throw Error("MANIFEST_INVALID", "The model names no attention layer");
   schedule_ = std::make_unique<Schedule>(config_.schedule, config_.time_width, device_);

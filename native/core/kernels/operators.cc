@@ -4,9 +4,13 @@
 
 #include "core/kernels/attention.h"
 #include "core/kernels/fused.h"
+#include "core/kernels/gather.h"
 #include "core/kernels/group_norm.h"
 #include "core/kernels/layer_norm.h"
 #include "core/kernels/linear.h"
+#include "core/kernels/loss_sources.h"
+#include "core/kernels/min_max.h"
+#include "core/kernels/program.h"
 #include "core/kernels/projections.h"
 #include "core/kernels/read_attention.h"
 
@@ -39,6 +43,15 @@ void register_operators() {
         &add_layer_norm);
     return made;
   }();
+}
+
+void prepare_kernels(at::ScalarType type, at::Device device) {
+  using namespace kernels;
+  for (const char* source :
+       {fused_source(), group_norm_source(), layer_norm_source(), gather_source(), read_attention_source()}) {
+    prepare(source, type, device);
+  }
+  for (const char* source : {loss_source(), min_max_source(), adam_source()}) prepare(source, at::kFloat, device);
 }
 
 }  // namespace invseg

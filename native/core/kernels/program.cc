@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <future>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -110,6 +111,21 @@ Compiled build(const std::string& source, const std::string& options, const std:
   return result;
 }
 
+/** What is compiled or being compiled, by source, type and architecture. */
+using Built = std::shared_future<Compiled>;
+Built built(const char* source, at::ScalarType type, const std::string& architecture) {
+  static std::mutex mutex;
+  static std::map<std::tuple<const char*, at::ScalarType, std::string>, Built> all;
+  const std::lock_guard lock(mutex);
+  Built& one = all[{source, type, architecture}];
+  if (!one.valid()) {
+    one = std::async(std::launch::async, [source, type, architecture] {
+            return build(std::string(values_source()) + source, value_options(type), architecture);
+          }).share();
+  }
+  return one;
+}
+
 std::string architecture_of(int device) {
   int major = 0, minor = 0;
   constexpr int kMajor = 75, kMinor = 76;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR
@@ -135,7 +151,12 @@ bool available(at::Device device) {
 void set_stand_in(StandIn given) { stand_in() = std::move(given); }
 
 std::string check(const char* source, at::ScalarType type, const std::string& architecture) {
-  return build(std::string(values_source()) + source, value_options(type), architecture).log;
+  return built(source, type, architecture).get().log;
+}
+
+void prepare(const char* source, at::ScalarType type, at::Device device) {
+  if (!device.is_cuda() || !available(device)) return;
+  built(source, type, architecture_of(device.has_index() ? device.index() : 0));
 }
 
 Kernel compile(const char* source, const std::string& name, at::ScalarType type, at::Device device) {
@@ -147,8 +168,9 @@ Kernel compile(const char* source, const std::string& name, at::ScalarType type,
   void*& module = modules[{source, type, index}];
   const auto& l = libraries();
   if (module == nullptr) {
-    const Compiled built = build(std::string(values_source()) + source, value_options(type), architecture_of(index));
-    if (l.load(&module, built.code.data()) != 0) throw Error("INTERNAL", "The driver refuses a compiled CUDA kernel");
+    const Built code = built(source, type, architecture_of(index));
+    if (l.load(&module, code.get().code.data()) != 0)
+      throw Error("INTERNAL", "The driver refuses a compiled CUDA kernel");
   }
   Kernel kernel;
   if (l.function(&kernel.function, module, name.c_str()) != 0) {

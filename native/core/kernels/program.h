@@ -33,6 +33,12 @@ struct Kernel {
  */
 Kernel compile(const char* source, const std::string& name, at::ScalarType type, at::Device device);
 
+/**
+ * Begins to compile what `compile` will be asked for, on another thread, and does not wait: it takes NVRTC about half a second a
+ * source. Nothing without a GPU.
+ */
+void prepare(const char* source, at::ScalarType type, at::Device device);
+
 /** The most threads of a block. */
 inline constexpr int64_t kThreads = 512;
 
