@@ -20,7 +20,7 @@ import type { ModelIdentity } from './identity.js';
 import { hashJson, hashNamed, hashTokenizer } from './identity.js';
 import { type BundleManifest, MODULE_NAMES, type ModuleName } from './manifest.js';
 import { readManifest } from './manifest-check.js';
-import { isPickleName, pickleError, refusePickle } from './pickle.js';
+import { isPickleName, isTorchScript, pickleError, refusePickle, torchFiles } from './pickle.js';
 import { findWeights, isFile, type ModuleWeights, type WeightFile } from './weights.js';
 
 /** What the engine needs to know about a model; device and precision are the caller's. */
@@ -125,6 +125,12 @@ export async function modelIdentity(model?: string, options: OpenOptions = {}): 
 async function checkFolder(model: string, folder: string): Promise<void> {
   const found = model === '' ? undefined : await stat(folder).catch(() => undefined);
   if (found?.isDirectory()) return;
+  if (found && (await isTorchScript(folder))) {
+    throw new InvSegError(
+      'MODEL_UNSUPPORTED',
+      `${folder}: it is TorchScript, one module of a model; name the folder of the bundle, the one with manifest.json`,
+    );
+  }
   if (found && isPickleName(folder)) throw refusePickle(folder);
   if (found) {
     throw new InvSegError(
@@ -147,10 +153,14 @@ async function checkFolder(model: string, folder: string): Promise<void> {
 
 async function noModel(folder: string): Promise<InvSegError> {
   const snapshots = (await stat(path.join(folder, 'snapshots')).catch(() => undefined))?.isDirectory();
+  const [script] = (await torchFiles(folder)).scripts;
   return new InvSegError(
     'MODEL_NOT_FOUND',
     `${folder}: it has neither model_index.json (diffusers layout) nor manifest.json` +
-      (snapshots ? '; it looks like a download cache, name the folder below snapshots/' : ''),
+      (snapshots ? '; it looks like a download cache, name the folder below snapshots/' : '') +
+      (script === undefined
+        ? ''
+        : `; ${path.basename(script)} is TorchScript, which a manifest.json beside it would have to name`),
   );
 }
 

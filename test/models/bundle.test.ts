@@ -349,7 +349,34 @@ describe('no model', () => {
       'WEIGHTS_PICKLE',
       /sd\.ckpt: pickle weights are refused/,
     ],
+    [
+      'a folder with TorchScript alone',
+      async (f) => path.dirname(await script(f)),
+      'MODEL_NOT_FOUND',
+      /nor manifest\.json; unet\.pt is TorchScript, which a manifest\.json beside it would have to name$/,
+    ],
+    ['TorchScript', script, 'MODEL_UNSUPPORTED', /unet\.pt: it is TorchScript, one module of a model/],
+    [
+      'TorchScript beside a .ckpt',
+      async (f) => (await script(f), path.dirname(await save(f, 'z.ckpt'))),
+      'WEIGHTS_PICKLE',
+      /z\.ckpt: pickle weights are refused/,
+    ],
+    [
+      'a zip of torch.save',
+      async (f) => {
+        await writeFile(path.join(f, 'model.pt'), 'PK\x03\x04 model/data.pkl model/data/0 model/version');
+        return f;
+      },
+      'WEIGHTS_PICKLE',
+      /model\.pt: pickle weights are refused/,
+    ],
   ];
+  async function script(folder: string): Promise<string> {
+    const file = path.join(folder, 'unet.pt');
+    await writeFile(file, await readFile(path.resolve(import.meta.dirname, '../../models/sd21/unet.pt')));
+    return file;
+  }
   async function save(folder: string, name: string): Promise<string> {
     await writeFile(path.join(folder, name), 'x');
     return path.join(folder, name);
