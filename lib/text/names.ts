@@ -27,7 +27,7 @@ export function parseCategories(input: unknown, background: string | null = BACK
     throw invalid('Expected at least one name for categories but received none');
   }
   // Before the names are looked at one by one, so that a wrong list of a million strings is refused at once.
-  if (raw.length > MAX_CATEGORIES) throw tooMany(raw.length);
+  if (raw.length > MAX_CATEGORIES) throw tooMany(raw.length, background !== null);
 
   const last = background === null ? undefined : cleanName(background, 'the background');
   const names: string[] = [];
@@ -52,8 +52,8 @@ export function parseCategories(input: unknown, background: string | null = BACK
       `Expected at least one name besides ${quote(last ?? '')} for categories; the background is added by itself`,
     );
   }
+  if (names.length + Number(last !== undefined) > MAX_CATEGORIES) throw tooMany(names.length, last !== undefined);
   if (last !== undefined) names.push(last);
-  if (names.length > MAX_CATEGORIES) throw tooMany(names.length);
   return names;
 }
 
@@ -102,11 +102,10 @@ function describe(value: unknown): string {
   return `${String(value).slice(0, 60)} of type ${typeof value}`;
 }
 
-function tooMany(count: number): InvSegError {
-  return fail(
-    'TOO_MANY_CATEGORIES',
-    `Expected at most ${MAX_CATEGORIES} categories with the background but received ${count}`,
-  );
+/** The background is not among those that are counted: nobody wrote it. */
+function tooMany(count: number, background: boolean): InvSegError {
+  const most = background ? `${MAX_CATEGORIES - 1} names besides the background` : `${MAX_CATEGORIES} names`;
+  return fail('TOO_MANY_CATEGORIES', `Expected at most ${most} for categories but received ${count}`);
 }
 
 function invalid(message: string): InvSegError {

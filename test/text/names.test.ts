@@ -77,7 +77,16 @@ describe('refused names', () => {
 
   it('too many, in milliseconds', () => {
     const names = Array.from({ length: 255 }, (_, i) => `name ${i}`);
-    expect(() => parseCategories(names)).toThrow(expect.objectContaining({ code: 'TOO_MANY_CATEGORIES' }));
+    expect(() => parseCategories(names)).toThrow(
+      expect.objectContaining({
+        code: 'TOO_MANY_CATEGORIES',
+        message: 'Expected at most 254 names besides the background for categories but received 255',
+      }),
+    );
+    expect(parseCategories(names, null)).toHaveLength(255);
+    expect(() => parseCategories([...names, 'one', 'more'], null)).toThrow(
+      'Expected at most 255 names for categories but received 257',
+    );
     expect(parseCategories([...names.slice(1), 'background'])).toHaveLength(255);
     expect(() => parseCategories(new Array(1e6).fill('x'))).toThrow(
       expect.objectContaining({ code: 'TOO_MANY_CATEGORIES' }),
