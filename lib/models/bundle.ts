@@ -35,6 +35,8 @@ export interface Bundle {
   /** Folder of the weights, absolute. */
   folder: string;
   manifest: BundleManifest;
+  /** Where the manifest lies. */
+  manifestFile: string;
   engineConfig: BundleEngineConfig;
   tokenizerFolder: string;
   /** Rows of the text encoder's token table, where the weights tell. */
@@ -178,12 +180,6 @@ async function openFolder(
   const modules = {} as Record<ModuleName, ModuleWeights & Code>;
   for (const name of MODULE_NAMES) {
     const script = path.join(scripts, manifest.modules[name].script);
-    if (!(await isFile(script))) {
-      throw new InvSegError(
-        'MANIFEST_INVALID',
-        `${script}: there is no such file; modules.${name}.script of the manifest names it`,
-      );
-    }
     const code = await findCode(script, `modules.${name}.script`, trusted);
     modules[name] = { ...code, ...(await findWeights(folder, manifest.modules[name].weights)) };
   }
@@ -207,6 +203,7 @@ async function openFolder(
     name: manifest.name,
     folder,
     manifest,
+    manifestFile: path.join(scripts, 'manifest.json'),
     engineConfig: {
       textEncoder: config(modules.textEncoder),
       vaeEncoder: config(modules.vaeEncoder),

@@ -100,6 +100,18 @@ describe('a bundle', () => {
       /unet\.pt: there is no such file; modules\.unet\.script/,
     ],
     [
+      'a folder in place of a script',
+      async (f) => (await rm(path.join(f, 'unet.pt')), mkdir(path.join(f, 'unet.pt'))),
+      'MANIFEST_INVALID',
+      /unet\.pt: it is a folder, not a file; modules\.unet\.script/,
+    ],
+    [
+      'a folder in place of weights',
+      async (f) => (await rm(path.join(f, 'unet.safetensors')), mkdir(path.join(f, 'unet.safetensors'))),
+      'WEIGHTS_INVALID',
+      /unet\.safetensors: it is a folder, not a file$/,
+    ],
+    [
       'a broken manifest',
       (f) => writeFile(path.join(f, 'manifest.json'), '{"format":'),
       'MANIFEST_INVALID',
@@ -114,6 +126,26 @@ describe('a bundle', () => {
     expect(error).toMatchObject({ code });
     expect(first(error)).toMatch(message);
   });
+});
+
+it('keys of a manifest that nobody reads are a warning', async () => {
+  const told: Error[] = [];
+  const listen = (warning: Error): number => told.push(warning);
+  process.on('warning', listen);
+  try {
+    await openBundle(await writeBundle());
+    const folder = await writeBundle((manifest) => (manifest['nmaes'] = ['cat']));
+    await openBundle(folder);
+    await new Promise(setImmediate);
+    expect(told.map(({ name, message }) => [name, message])).toEqual([
+      [
+        'InvSegWarning',
+        `${path.join(folder, 'manifest.json')}: unknown key "nmaes", which is not read; did you mean names?`,
+      ],
+    ]);
+  } finally {
+    process.off('warning', listen);
+  }
 });
 
 describe('a folder in diffusers layout', () => {
