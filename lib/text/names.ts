@@ -12,7 +12,8 @@ export const BACKGROUND = 'background';
  * Checks names and returns the final list, the background last.
  *
  * Names are trimmed and brought to NFC; case is kept (the tokenizer lowers it). Any script is fine: the tokenizer falls
- * back to bytes. The background is appended; where the caller names it, it moves to the end and is not doubled.
+ * back to bytes. The background is appended; where the caller names it, it moves to the end and is not doubled. Called
+ * otherwise than `background` it has to stand there already: it may be a category by mistake.
  *
  * @param input a list, or one string with commas between the names
  * @param background name of the background category; `null` where a method has none
@@ -46,6 +47,12 @@ export function parseCategories(input: unknown, background: string | null = BACK
     }
     keys.set(key, i + 1);
     if (last === undefined || key !== foldName(last)) names.push(name);
+    else if (key !== BACKGROUND && i < raw.length - 1) {
+      throw invalid(
+        `Expected a background (background.name) that is none of the categories but both are ${quote(name)}; ` +
+          'rename one, or name the background last',
+      );
+    }
   });
   if (names.length === 0) {
     throw invalid(

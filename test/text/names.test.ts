@@ -25,7 +25,9 @@ describe('accepted names', () => {
   });
 
   it('another background, or none', () => {
-    expect(parseCategories(['sky', 'cat'], 'sky')).toEqual(['cat', 'sky']);
+    expect(parseCategories(['cat'], 'sky')).toEqual(['cat', 'sky']);
+    // As a result has them, so that they can be given again.
+    expect(parseCategories(['cat', 'sky'], 'sky')).toEqual(['cat', 'sky']);
     expect(parseCategories(['background', 'cat'], null)).toEqual(['background', 'cat']);
   });
 
@@ -73,6 +75,17 @@ describe('refused names', () => {
     expect((error as InvSegError).code).toBe('INVALID_CATEGORIES');
     expect((error as InvSegError).message.split('\n')[0]).toMatch(message);
     expect((error as InvSegError).message.length).toBeLessThan(300);
+  });
+
+  it('a category that is called like the background', () => {
+    expect(() => parseCategories('Cat,bus', 'cat')).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_CATEGORIES',
+        message:
+          'Expected a background (background.name) that is none of the categories but both are "Cat"; rename one, or ' +
+          'name the background last',
+      }),
+    );
   });
 
   it('too many, in milliseconds', () => {
