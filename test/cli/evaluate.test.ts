@@ -142,6 +142,7 @@ it('refuses what cannot work before a model is opened', async () => {
     [['--queue-name', 'mine'], /--queue-name is for --queue/],
     [['--sample', '0'], /for sample/],
     [['--steps', 'many'], /steps/],
+    [['--method', 'baseline', '--steps', '3'], /--steps is for a method that learns in steps \(invseg\)/],
     [['--on-problem', 'hide'], /onProblem/],
     [['--split', 'none'], /none\.txt/],
     [['--out', '/proc/invseg'], /\/proc\/invseg/],
