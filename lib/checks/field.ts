@@ -109,6 +109,12 @@ export class Field {
     if (found) this.at(found.key).error(`unknown key ${JSON.stringify(found.key)}; ${found.hint}`);
   }
 
+  /** For a warning where an error would be too much; undefined where all keys are known. */
+  unknownKeys(known: readonly string[]): string | undefined {
+    const found = unknownKey(this.record(), known);
+    return found && `unknown key ${JSON.stringify(found.key)}, which is not read; ${found.hint}`;
+  }
+
   #inner(value: unknown, step: string | number): Field {
     return new Field(value, this.source, [...this.path, step]);
   }

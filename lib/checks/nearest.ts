@@ -17,11 +17,11 @@ function editDistance(a: string, b: string): number {
   return at(a.length, b.length);
 }
 
-/** The nearest of `known`, or undefined when none is near enough to be meant. */
+/** The nearest of `known`, or undefined when none is near enough to be meant: a third of the letters may differ. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const wanted = word.slice(0, 64).toLowerCase(); // the table is quadratic
   let best: string | undefined;
-  let least = Math.max(2, Math.floor(wanted.length / 2)) + 1;
+  let least = (wanted.length < 4 ? 1 : Math.max(2, Math.floor(wanted.length / 3))) + 1;
   for (const name of known) {
     const distance = editDistance(wanted, name.toLowerCase());
     if (distance < least) [best, least] = [name, distance];

@@ -18,11 +18,19 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
   if (typeof value === 'string') return `the string ${shorten(JSON.stringify(value))}`;
-  if (Array.isArray(value)) return `an array of length ${value.length}`;
+  if (Array.isArray(value)) return showList(value);
   // Its keys would be its indices.
   if (ArrayBuffer.isView(value))
     return `a ${Object.prototype.toString.call(value).slice(8, -1)} of ${value.byteLength} bytes`;
   return `an object with keys ${shorten(Object.keys(value).join(', ') || '(none)')}`;
+}
+
+/** A short list of numbers and words is told as it is: what is wrong may be their order. */
+function showList(list: readonly unknown[]): string {
+  const plain = list.length <= 8 && list.every((item) => typeof item === 'number' || typeof item === 'string');
+  const items = plain ? list.map((item) => (typeof item === 'string' ? JSON.stringify(item) : String(item))) : [];
+  const text = `[${items.join(', ')}]`;
+  return plain && text.length <= 60 ? `the list ${text}` : `an array of length ${list.length}`;
 }
 
 const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text);
@@ -149,7 +157,7 @@ export function range(rule: Rule<number>): Rule<readonly [number, number]> {
       if (!Array.isArray(value) || value.length !== 2) refuse(name, expects, value);
       const low = rule.read(value[0], `${name}[0]`);
       const high = rule.read(value[1], `${name}[1]`);
-      if (low > high) refuse(name, expects, `${low}, ${high}`);
+      if (low > high) refuse(name, expects, [low, high]);
       return [low, high];
     },
   };

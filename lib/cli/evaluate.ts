@@ -12,6 +12,7 @@ import type { AbsentRule } from '../scores/index.js';
 import { absentRules } from '../scores/index.js';
 import { prepareFolder } from '../system/index.js';
 import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
+import { checkSteps } from './flags/check-for.js';
 import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
 import { addMissingNamesFlag, addNamesFlags, categoriesOption, runRule } from './flags/names.js';
 import type { SegmentFlags } from './flags/options.js';
@@ -88,7 +89,8 @@ async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
   // Not resolved for good: the model may have settings of a method.
   const options = methodFlags(flags);
-  const { seed } = resolveOptions(options);
+  const { seed, method } = resolveOptions(options);
+  checkSteps(method, flags);
   queueOf(flags);
   const plan = await planPictures(flags);
   const devices = devicesOf(flags, io);

@@ -65,6 +65,11 @@ async function explainCommand(image: string, flags: ExplainFlags, io: Io): Promi
   const source = sourceOf(flags);
   if (source === 'given') {
     checkFlags('given', flags);
+    if (flags.categories === undefined)
+      throw new InvSegError(
+        'INVALID_CATEGORIES',
+        'Expected names in --categories, or --vocabulary to find them in, but received neither',
+      );
     parseCategories(flags.categories, background);
   }
   checkFor('--mask-names', flags.maskNames, '--mask', flags.mask);

@@ -1,7 +1,9 @@
 /** `invseg merge`: the shards of an evaluation as one run. */
 
+import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { InvSegError } from '../errors.js';
 import { mergedRun, writeReport } from '../evaluation/index.js';
 import type { AbsentRule } from '../scores/index.js';
 import { absentRules } from '../scores/index.js';
@@ -32,6 +34,12 @@ export function addMergeCommand(program: Command, io: Io, done: (code: number) =
 }
 
 async function mergeCommand(runs: readonly string[], { out, absent, json }: MergeFlags, io: Io): Promise<number> {
+  const twice = runs.find((run, i) => runs.findIndex((other) => path.resolve(other) === path.resolve(run)) < i);
+  if (twice !== undefined)
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected each run once but ${twice} is named twice; was another one meant?`,
+    );
   await prepareFolder(out);
   const run = await mergedRun({ runs, out, absent });
   tellRun(io, out, await writeReport(out, run), json);

@@ -31,7 +31,7 @@ import { Engines, enginesOf } from './flags/engines.js';
 import { runRule } from './flags/names.js';
 import { engineFlags, methodFlags, parseValue } from './flags/options.js';
 import type { ReproduceFlags } from './flags/reproduce.js';
-import { chooseDataset, chooseTables, parseRows, parseSeeds } from './flags/reproduce-choice.js';
+import { chooseDataset, chooseTables, gridDefaults, parseRows, parseSeeds } from './flags/reproduce-choice.js';
 import { addReproduceNamesFlags } from './flags/reproduce-names.js';
 import { EXIT } from './terminal/failure.js';
 import type { Io } from './terminal/io.js';
@@ -60,8 +60,8 @@ export function addReproduceCommand(program: Command, io: Io, done: (code: numbe
     .option('--sample <count>', 'images per run, drawn by its seed (default: all)')
     .option('--seeds <list>', 'how many (3 means 0,1,2) or which (0,5,9)', '1')
     .option('--rows <list>', 'rows of one table, such as 1,3 or 14-16 (default: all)')
-    .option('--methods <list>', 'methods of the grid', 'baseline,invseg,diffsegmenter')
-    .option('--sources <list>', 'name sources of the grid', 'ground-truth,captions,diffsegmenter')
+    .option('--methods <list>', `methods of the grid (default: ${gridDefaults.methods})`)
+    .option('--sources <list>', `name sources of the grid (default: ${gridDefaults.sources})`)
     .addOption(new Option('--absent <rule>', 'classes without pixels').choices([...absentRules]).default('nan-mean'))
     .option('--list', 'show what would run, without loading a model')
     .option('--devices <list>', 'one run per device at a time: cuda:0,cuda:1 (default: all CUDA devices)');
@@ -98,7 +98,7 @@ async function reproduceCommand(
   typed: string,
 ): Promise<number> {
   // Everything that can be refused without a model is refused first.
-  const tables = chooseTables(asked, flags.methods, flags.sources);
+  const tables = chooseTables(asked, flags);
   const rows = parseRows(flags.rows);
   const seeds = parseSeeds(flags.seeds);
   const sample =

@@ -19,6 +19,7 @@ import { prepareFolder } from '../system/index.js';
 import { parseCategories } from '../text/index.js';
 import { shareText } from '../words.js';
 import { addEngineFlags, addHelp, addMethodFlags, addOutputFlags } from './flags/add.js';
+import { checkSteps } from './flags/check-for.js';
 import type { NamesFlags } from './flags/names.js';
 import { addNamesFlags, categoriesOption, checkFlags, nameOptions, pictureSources, sourceOf } from './flags/names.js';
 import type { SegmentFlags } from './flags/options.js';
@@ -75,6 +76,7 @@ async function segmentCommand(
 ): Promise<number> {
   // Everything that can be refused without a model is refused first.
   const options = resolveOptions(methodFlags(flags));
+  checkSteps(options.method, flags);
   const engine = resolveEngineOptions(engineFlags(flags));
   const source = sourceOf(flags);
   if (source === 'given') checkCategories(flags, options);

@@ -17,6 +17,9 @@ export interface Finding {
   text: string;
 }
 
+/** At most so many masks are named. */
+const SPARE = 5;
+
 export interface RemarksInput {
   dataset: FileDataset;
   /** Of the sample. */
@@ -33,6 +36,11 @@ export async function remarks({ dataset, histogram, split, options }: RemarksInp
   const listed = dataset.ids.length;
   if (published && !published.includes(listed)) {
     warn(`the list has ${listed} images, the published one ${published.join(' or ')}; figures do not compare`);
+  }
+  const spare = (await dataset.spareMasks?.()) ?? [];
+  if (spare.length > 0) {
+    const shown = spare.slice(0, SPARE).join(', ') + (spare.length > SPARE ? `, and ${spare.length - SPARE} more` : '');
+    warn(`${spare.length === 1 ? 'one mask has' : `${spare.length} masks have`} no image of that name: ${shown}`);
   }
   if (histogram.total > 0) {
     const seen = histogram.rows(dataset.classes).filter(({ pixels }) => pixels > 0);

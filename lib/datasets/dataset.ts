@@ -29,6 +29,8 @@ export interface DatasetParts {
   list: IdList;
   /** @throws {InvSegError} where the picture or its mask is not there */
   locate(id: string): Promise<Located>;
+  /** Masks without an image, which nobody reads, for a check; left out where the lists say what belongs together. */
+  spareMasks?(): Promise<string[]>;
 }
 
 export class FileDataset implements Dataset {
@@ -43,6 +45,7 @@ export class FileDataset implements Dataset {
   readonly unlisted: readonly SkippedItem[];
   /** Looks a picture and its mask up without reading them. @throws {InvSegError} */
   readonly locate: DatasetParts['locate'];
+  readonly spareMasks: DatasetParts['spareMasks'];
   readonly #skip: boolean;
   readonly #known: ReadonlySet<string>;
   /** By id and message, so that a second pass does not count anything twice. */
@@ -62,6 +65,7 @@ export class FileDataset implements Dataset {
     this.unlisted = parts.list.problems;
     this.#known = new Set(this.ids);
     this.locate = parts.locate;
+    this.spareMasks = parts.spareMasks;
     this.#skip = options.onProblem === 'skip';
     for (const { id, code, message } of parts.list.problems) this.problem(id, new InvSegError(code, message));
   }

@@ -39,5 +39,12 @@ export async function openFolder(root: Root, { split, background }: ResolvedOpti
       await findMask(root, ['masks'], `${id}.png`);
       return { imagePath, readLabels: readLabels(`${id}.png`) };
     },
+    async spareMasks() {
+      const listed = await listIds(root, 'images', PICTURE_ENDINGS).catch(() => undefined);
+      if (listed === undefined) return []; // without images the check has said so
+      const images = new Set(listed.ids);
+      const masks = (await root.list('masks').catch(() => [])).filter((name) => name.endsWith('.png'));
+      return masks.filter((name) => !images.has(name.slice(0, -'.png'.length)));
+    },
   };
 }

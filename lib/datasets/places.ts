@@ -80,14 +80,18 @@ export class Root {
   }
 
   /**
-   * Names of the files of a folder, sorted by code units, hidden ones left out.
+   * Names of the files of a folder, sorted by code units, hidden ones and folders left out.
    * @throws {InvSegError} `DATASET_NOT_FOUND`
    */
   async list(...parts: string[]): Promise<string[]> {
     const folder = this.at(...parts);
     await this.find(...parts);
     try {
-      return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
+      const entries = (await readdir(folder, { withFileTypes: true })).filter((entry) => !entry.isDirectory());
+      return entries
+        .map(({ name }) => name)
+        .filter((name) => !name.startsWith('.'))
+        .sort();
     } catch (cause) {
       throw new InvSegError('DATASET_NOT_FOUND', `${folder}: ${whyNot(cause, 'folder')}`, { cause });
     }

@@ -105,8 +105,8 @@ function checkTruth(
  * @param b folder of another over images of the same data set
  * @param options how absent classes count, how many images are shown, how many resamplings are made
  * @returns differences B − A over the images that both have
- * @throws {InvSegError} `INVALID_OPTION` for runs of different classes, protocols or masks, or without a common image;
- * `OUTPUT_FAILED` for a folder without a journal
+ * @throws {InvSegError} `INVALID_OPTION` for runs of different classes, protocols or masks, without a common image, or
+ * that are not there; `OUTPUT_FAILED` for a damaged journal
  * @example
  * ```ts
  * import { compareRuns } from 'invseg-native/evaluation';

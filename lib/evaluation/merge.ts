@@ -8,7 +8,7 @@ import type { AbsentRule } from '../scores/index.js';
 import { makeFolder, temporaryIn } from '../system/index.js';
 import { tidyPictures } from './keep.js';
 import { checkRecord, checkSettings } from './record.js';
-import { journalOf, openFolder, PICTURES, pictureFiles } from './run-folder.js';
+import { journalOf, openFolder, PICTURES, pictureFiles, requireRun } from './run-folder.js';
 import type { ReadRun } from './summary.js';
 import { readRun } from './summary.js';
 import type { Evaluation, PictureRecord, RunRecord, RunSettings } from './types.js';
@@ -30,8 +30,9 @@ export interface MergeOptions {
  *
  * @param options folders of the runs, and of the result
  * @returns figures of all of them together
- * @throws {InvSegError} `INVALID_OPTION` for runs of different settings or different counts of one image, and for an
- * `out` that is one of the runs; `OUTPUT_FAILED` for a folder without a journal, or one that cannot be written
+ * @throws {InvSegError} `INVALID_OPTION` for runs of different settings or different counts of one image, for a run that
+ * is not there, and for an `out` that is one of the runs; `OUTPUT_FAILED` for a damaged journal, or a
+ * folder that cannot be written
  * @example
  * ```ts
  * import { Segmenter } from 'invseg-native';
@@ -63,6 +64,8 @@ export async function mergedRun(given: MergeOptions): Promise<ReadRun> {
   if (runs.some((run) => path.resolve(run) === path.resolve(out))) {
     throw new InvSegError('INVALID_OPTION', `${out}: it is one of the runs; name another folder for the result`);
   }
+  // All of them before gigabytes of the first are read.
+  for (const run of runs) await requireRun(run);
   let settings: RunSettings | undefined;
   const merged = new Map<string, { record: RunRecord; run: string }>();
   for (const run of runs) {

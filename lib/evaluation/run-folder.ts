@@ -1,5 +1,5 @@
 /** A run's folder: the names of its files, and how they come to be. */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import { lockFile } from '../journal/index.js';
@@ -18,6 +18,23 @@ export const journalOf = (folder: string): string => path.join(folder, JOURNAL);
 export function pictureFiles(id: string): Record<'truth' | 'predicted' | 'labels', string> {
   const stem = path.join(PICTURES, shortStem(encodeURIComponent(id).replaceAll('*', '%2A'), '+'));
   return { truth: `${stem}.truth.webp`, predicted: `${stem}.predicted.webp`, labels: `${stem}.labels.png` };
+}
+
+/** Before a run is read: one that is not there is a mistake of the call, not of the disk. @throws {InvSegError} `INVALID_OPTION` */
+export async function requireRun(folder: string): Promise<void> {
+  const code = await stat(journalOf(folder)).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return;
+  const there = await stat(folder).then(
+    (found) => (found.isDirectory() ? `it has no ${JOURNAL}` : 'it is not a folder'),
+    () => 'there is no such folder',
+  );
+  throw new InvSegError(
+    'INVALID_OPTION',
+    `${folder}: ${there}; expected the folder of a run that evaluate or merge wrote`,
+  );
 }
 
 /** @param restart throws the journal of an earlier run away @throws {InvSegError} `OUTPUT_FAILED` */

@@ -5,7 +5,7 @@ import { readJournal } from '../journal/index.js';
 import type { AbsentRule } from '../scores/index.js';
 import { bootstrap, CountTable, dense, meanIoUOf, metricsOf, Ranking, Totals } from '../scores/index.js';
 import { checkRecord, checkSettings } from './record.js';
-import { journalOf } from './run-folder.js';
+import { journalOf, requireRun } from './run-folder.js';
 import { SHOWN } from './run-state.js';
 import type { ClassResult, Evaluation, PictureRecord, PictureResult, RunRecord, RunSettings, Skip } from './types.js';
 import { isSkip } from './types.js';
@@ -58,7 +58,7 @@ export interface ReadOptions {
  * @param folder that `evaluate` or `mergeRuns` wrote
  * @param options how absent classes count, how many images are shown, how many resamplings are made
  * @returns figures of all images together and of each
- * @throws {InvSegError} `INVALID_OPTION`; `OUTPUT_FAILED` where the folder has no journal, or a damaged one
+ * @throws {InvSegError} `INVALID_OPTION` also where the folder has no journal; `OUTPUT_FAILED` where it is damaged
  * @example
  * ```ts
  * import { readRun } from 'invseg-native/evaluation';
@@ -72,6 +72,7 @@ export async function readRun(
   { absent = 'nan-mean', shown = SHOWN, samples = 1000 }: ReadOptions = {},
 ): Promise<ReadRun> {
   pathText.read(folder, 'folder');
+  await requireRun(folder);
   let settings: RunSettings | undefined;
   let sums: RunSums | undefined;
   for await (const entry of readJournal<RunRecord>(journalOf(folder))) {

@@ -10,6 +10,7 @@ export const invseg: Method = {
   summary: 'learns the prompt on the image first (the paper)',
   prompts: 'together',
   needsNames: true,
+  hasSteps: true,
   async run(context) {
     const [only] = await together([context]);
     if (only!.status === 'rejected') throw only!.reason;

@@ -91,6 +91,8 @@ export interface Method {
   /** One sentence of all names, or a prompt for each. */
   readonly prompts: 'together' | 'each';
   readonly needsNames: boolean;
+  /** It learns in steps: what `--steps` and `--compare-loss` are for. */
+  readonly hasSteps?: true;
   run(context: MethodContext): Promise<MethodOutcome>;
   /**
    * Several images at once, where that is faster than one after the other; of one engine and one set of options. What becomes of each

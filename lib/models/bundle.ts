@@ -20,7 +20,7 @@ import type { ModelIdentity } from './identity.js';
 import { hashJson, hashNamed, hashTokenizer } from './identity.js';
 import { type BundleManifest, MODULE_NAMES, type ModuleName } from './manifest.js';
 import { readManifest } from './manifest-check.js';
-import { isPickleName, pickleError, refusePickle } from './pickle.js';
+import { isPickleName, isTorchScript, pickleError, refusePickle, torchFiles } from './pickle.js';
 import { findWeights, isFile, type ModuleWeights, type WeightFile } from './weights.js';
 
 /** What the engine needs to know about a model; device and precision are the caller's. */
@@ -35,6 +35,8 @@ export interface Bundle {
   /** Folder of the weights, absolute. */
   folder: string;
   manifest: BundleManifest;
+  /** Where the manifest lies. */
+  manifestFile: string;
   engineConfig: BundleEngineConfig;
   tokenizerFolder: string;
   /** Rows of the text encoder's token table, where the weights tell. */
@@ -125,6 +127,12 @@ export async function modelIdentity(model?: string, options: OpenOptions = {}): 
 async function checkFolder(model: string, folder: string): Promise<void> {
   const found = model === '' ? undefined : await stat(folder).catch(() => undefined);
   if (found?.isDirectory()) return;
+  if (found && (await isTorchScript(folder))) {
+    throw new InvSegError(
+      'MODEL_UNSUPPORTED',
+      `${folder}: it is TorchScript, one module of a model; name the folder of the bundle, the one with manifest.json`,
+    );
+  }
   if (found && isPickleName(folder)) throw refusePickle(folder);
   if (found) {
     throw new InvSegError(
@@ -147,10 +155,14 @@ async function checkFolder(model: string, folder: string): Promise<void> {
 
 async function noModel(folder: string): Promise<InvSegError> {
   const snapshots = (await stat(path.join(folder, 'snapshots')).catch(() => undefined))?.isDirectory();
+  const [script] = (await torchFiles(folder)).scripts;
   return new InvSegError(
     'MODEL_NOT_FOUND',
     `${folder}: it has neither model_index.json (diffusers layout) nor manifest.json` +
-      (snapshots ? '; it looks like a download cache, name the folder below snapshots/' : ''),
+      (snapshots ? '; it looks like a download cache, name the folder below snapshots/' : '') +
+      (script === undefined
+        ? ''
+        : `; ${path.basename(script)} is TorchScript, which a manifest.json beside it would have to name`),
   );
 }
 
@@ -168,12 +180,6 @@ async function openFolder(
   const modules = {} as Record<ModuleName, ModuleWeights & Code>;
   for (const name of MODULE_NAMES) {
     const script = path.join(scripts, manifest.modules[name].script);
-    if (!(await isFile(script))) {
-      throw new InvSegError(
-        'MANIFEST_INVALID',
-        `${script}: there is no such file; modules.${name}.script of the manifest names it`,
-      );
-    }
     const code = await findCode(script, `modules.${name}.script`, trusted);
     modules[name] = { ...code, ...(await findWeights(folder, manifest.modules[name].weights)) };
   }
@@ -197,6 +203,7 @@ async function openFolder(
     name: manifest.name,
     folder,
     manifest,
+    manifestFile: path.join(scripts, 'manifest.json'),
     engineConfig: {
       textEncoder: config(modules.textEncoder),
       vaeEncoder: config(modules.vaeEncoder),

@@ -8,6 +8,6 @@ export { hashJson, hashNamed, hashTokenizer } from './identity.js';
 export type { MapChoice } from './layers.js';
 export { mapSelection, resolutions } from './layers.js';
 export type { WeightsSearch } from './manifest.js';
-export { BUNDLE_FORMAT, checkManifest, readManifest } from './manifest-check.js';
+export { BUNDLE_FORMAT, checkManifest, readManifest, warnOfUnknown } from './manifest-check.js';
 export { WeightWatch } from './watch.js';
 export { checkNames, findWeights, isFile } from './weights.js';

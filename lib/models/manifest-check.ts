@@ -21,7 +21,17 @@ export const BUNDLE_FORMAT = 'invseg-bundle/1';
  * @throws InvSegError `MODEL_NOT_FOUND` where there is none, else `MANIFEST_INVALID` with the path of the wrong field.
  */
 export async function readManifest(file: string): Promise<BundleManifest> {
-  return checkManifest(await readField(file, LIMITS.manifest, 'MANIFEST_INVALID', 'MODEL_NOT_FOUND'));
+  const top = await readField(file, LIMITS.manifest, 'MANIFEST_INVALID', 'MODEL_NOT_FOUND');
+  const manifest = checkManifest(top);
+  warnOfUnknown(top, Object.keys(manifest));
+  return manifest;
+}
+
+/** Keys that nobody reads: no error, since manifests are there that have some. */
+export function warnOfUnknown(top: Field, known: readonly string[]): void {
+  const found = top.unknownKeys(known);
+  if (found === undefined) return;
+  process.emitWarning(`${top.source.file}: ${found}`, { type: 'InvSegWarning', code: 'MANIFEST_INVALID' });
 }
 
 /** @throws InvSegError `MANIFEST_INVALID` with the path of the wrong field. */
@@ -87,6 +97,7 @@ function readModule(module: Field): ModuleManifest {
 
 function readWeights(weights: Field): WeightsManifest {
   if (typeof weights.value === 'string') return weights.read(pathBelow);
+  weights.record('a path below the folder, or an object with files,');
   const items = <T>(key: string, rule: Rule<T>): T[] =>
     weights
       .at(key)

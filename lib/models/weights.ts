@@ -43,6 +43,15 @@ export async function findWeights(folder: string, weights: WeightsManifest): Pro
   const pickle =
     typeof weights === 'string' ? undefined : await pickleError(path.dirname(path.join(folder, search.files[0]!)));
   if (pickle) throw pickle;
+  for (const name of search.files) {
+    const file = path.join(folder, name);
+    const found = await stat(file).catch(() => undefined);
+    if (found)
+      throw new InvSegError(
+        'WEIGHTS_INVALID',
+        `${file}: it is ${found.isDirectory() ? 'a folder' : 'something else'}, not a file`,
+      );
+  }
   const wanted = [...search.files, ...search.index].map((name) => `  ${path.join(folder, name)}`);
   throw new InvSegError(
     'WEIGHTS_NOT_FOUND',

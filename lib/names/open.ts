@@ -1,7 +1,14 @@
+/** Its keys; the compiler names one that is missing. */
+const ownKeys = { clip: true, blip: true, engine: true, ids: true, identify: true } satisfies Record<
+  Exclude<keyof NameSourceOptions, keyof NameSourceParts>,
+  true
+>;
+const optionKeys = [...partKeys.filter((key) => key !== 'models'), ...Object.keys(ownKeys)];
+
 /** A source of names together with the models that it needs. */
 
 import path from 'node:path';
-import { record } from '../checks/index.js';
+import { pathText, record, rejectUnknown } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import type { ImageInput } from '../image/index.js';
 import { EMBEDDED } from '../models/index.js';
@@ -10,7 +17,7 @@ import { resolveEngineOptions } from '../options/index.js';
 import { embeddedFilter, VisionLanguage } from '../vision-language/index.js';
 import { requireSome } from './missing.js';
 import type { NameSourceKind, NameSourceParts } from './sources.js';
-import { createNameSource } from './sources.js';
+import { createNameSource, partKeys } from './sources.js';
 import type { FoundNames, NameSource } from './types.js';
 import type { Vocabulary } from './vocabulary.js';
 import { loadVocabulary } from './vocabulary.js';
@@ -54,7 +61,8 @@ export class OpenedNames implements AsyncDisposable {
    * @param file the image's path; captions and lists know it by its name without the ending
    * @param image what sources that look at the image read
    * @returns names in the order of the vocabulary, without the background
-   * @throws {InvSegError} `NAMES_NOT_FOUND` where the source has nothing for the image; what the models throw
+   * @throws {InvSegError} `INVALID_OPTION` for what is no path; `NAMES_NOT_FOUND` where the source has nothing for the
+   * image; what the models throw
    * @example
    * ```ts
    * import { openNameSource } from 'invseg-native';
@@ -64,7 +72,8 @@ export class OpenedNames implements AsyncDisposable {
    * console.log(categories); // [ 'cat', 'dog' ]
    * ```
    */
-  of(file: string, image: ImageInput): Promise<FoundNames> {
+  async of(file: string, image: ImageInput): Promise<FoundNames> {
+    pathText.read(file, 'file');
     return this.source.namesFor({ id: path.parse(file).name, imagePath: file, image });
   }
 
@@ -80,7 +89,7 @@ export class OpenedNames implements AsyncDisposable {
  * @param kind where the names come from
  * @param options what that kind needs: names, a vocabulary, files, folders of models
  * @returns a source that its caller disposes of
- * @throws {InvSegError} `INVALID_OPTION` for what is missing; `NAMES_NOT_FOUND`, `NAMES_INVALID` for files; the codes
+ * @throws {InvSegError} `INVALID_OPTION` for what is missing or unknown; `NAMES_NOT_FOUND`, `NAMES_INVALID` for files; the codes
  * of the models
  * @example
  * ```ts
@@ -95,6 +104,7 @@ export class OpenedNames implements AsyncDisposable {
  */
 export async function openNameSource(kind: NameSourceKind, options: NameSourceOptions): Promise<OpenedNames> {
   record(options, 'options', 'an object with vocabulary, captions, …');
+  rejectUnknown(options, optionKeys);
   const { clip, blip, ids, identify, vocabulary: asked, engine: given, ...rest } = options;
   const engine = resolveEngineOptions(given);
   const vocabulary = typeof asked === 'string' ? await loadVocabulary(asked) : asked;

@@ -1,6 +1,6 @@
 /** All sources of names, by the word that asks for them. */
 
-import { isPlainObject, oneOf, pathText, record, refuse, show } from '../checks/index.js';
+import { isPlainObject, oneOf, pathText, record, refuse, rejectUnknown, show, someText } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import { captionNames } from './captions.js';
 import { diffsegmenterNames, imageSimilarityNames } from './diffsegmenter.js';
@@ -9,7 +9,7 @@ import { givenNames } from './given.js';
 import { groundTruthNames } from './ground-truth.js';
 import { emptyWhereMissing } from './missing.js';
 import { precomputedNames } from './precomputed.js';
-import type { NameSource } from './types.js';
+import type { NameItem, NameSource } from './types.js';
 import type { VisionLanguageModels } from './vision-language.js';
 import type { Vocabulary } from './vocabulary.js';
 
@@ -30,6 +30,17 @@ export interface NameSourceParts {
   /** For `diffsegmenter`, and for images whose captions name nothing. */
   models?: VisionLanguageModels | undefined;
 }
+
+/** Its keys; the compiler names one that is missing. */
+export const partKeys: readonly string[] = Object.keys({
+  categories: true,
+  vocabulary: true,
+  hasBackground: true,
+  captions: true,
+  precomputed: true,
+  missing: true,
+  models: true,
+} satisfies Record<keyof NameSourceParts, true>);
 
 type Make = (parts: NameSourceParts, vocabulary: Vocabulary) => NameSource | Promise<NameSource>;
 
@@ -84,9 +95,10 @@ const lacking: Readonly<Record<string, string>> = {
  * Makes a source of names from parts that are open already. `openNameSource` opens them too.
  *
  * @param kind where the names come from
- * @param parts what that kind needs: `categories` for `given`, a `vocabulary` for all others, a file, models
+ * @param parts what that kind needs: `categories` for `given`, a `vocabulary` for all others, a file, models; an open data set
+ * fits for `ground-truth`
  * @returns the source
- * @throws {InvSegError} `INVALID_OPTION` for a part that is missing; what the source says of its file
+ * @throws {InvSegError} `INVALID_OPTION` for a part that is missing or unknown; what the source says of its file
  * (`NAMES_NOT_FOUND`, `NAMES_INVALID`)
  * @example
  * ```ts
@@ -105,6 +117,8 @@ export async function createNameSource(kind: NameSourceKind, parts: NameSourcePa
       `Expected ${nameSourceKinds.join(', ')} for names but received ${show(kind)}`,
     );
   record(parts, 'parts', 'an object with vocabulary, captions, …');
+  // A data set has parts, and much besides.
+  if (!(Symbol.asyncIterator in parts)) rejectUnknown(parts, partKeys);
   const { make, needs }: { make: Make; needs: keyof NameSourceParts | undefined } = entry;
   for (const part of kind === 'given' ? [needs] : ['vocabulary' as const, needs]) {
     if (part !== undefined && parts[part] === undefined) {
@@ -117,7 +131,17 @@ export async function createNameSource(kind: NameSourceKind, parts: NameSourcePa
   for (const [part, file] of Object.entries({ captions, precomputed }))
     if (file !== undefined) pathText.read(file, part);
   // Only `given` is made without a vocabulary, and does not look at it.
-  return make(parts, parts.vocabulary!);
+  const source = await make(parts, parts.vocabulary!);
+  return { ...source, namesFor: async (item) => source.namesFor(checkItem(item)) };
+}
+
+/** @throws {InvSegError} `INVALID_OPTION` for what is no image with an id */
+function checkItem(item: NameItem): NameItem {
+  const { id, imagePath, loadMask } = record(item, 'the image', 'an object with id and imagePath');
+  someText.read(id, 'id');
+  if (imagePath !== undefined) pathText.read(imagePath, 'imagePath');
+  if (loadMask !== undefined && typeof loadMask !== 'function') refuse('loadMask', 'a function', loadMask);
+  return item;
 }
 
 /** By its parts: `loadVocabulary` makes one of a word such as voc. */

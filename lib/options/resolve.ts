@@ -55,7 +55,23 @@ function refuseUnknown(table: Table, values: object, prefix: string, others: rea
     const names = elsewhere.map((leaf) => leaf.key).join(' or ');
     throw new InvSegError('INVALID_OPTION', `Unknown option ${prefix}${key}. Did you mean ${names}?`);
   }
+  const place = prefix === '' ? placeOf(key) : undefined;
+  if (place !== undefined) throw new InvSegError('INVALID_OPTION', `Unknown option ${key} of the method. ${place}`);
   rejectUnknown(values, known, prefix);
+}
+
+/** Where an option belongs that is none of the method's. */
+function placeOf(key: string): string | undefined {
+  for (const [table, what, call] of [
+    [outputTable, 'the result', 'segment'],
+    [engineTable, 'the engine', 'Segmenter.open'],
+  ] as const) {
+    const entry = Object.hasOwn(table, key) ? (table as Table)[key] : undefined;
+    if (entry === undefined || isGroup(entry)) continue;
+    const flag = entry.flag?.match(/--[a-z-]+/)?.[0];
+    return `It is one of ${what}: ${flag === undefined ? '' : `the flag ${flag}, or `}an option of ${call}`;
+  }
+  return undefined;
 }
 
 /**

@@ -18,9 +18,9 @@ export async function openParts({
   copyWeights,
 }: EngineOptions): Promise<SegmenterParts> {
   const bundle = await openBundle(model, { trustCode });
-  const { manifest, tokenizerFolder, vocabulary, engineConfig } = bundle;
+  const { manifest, manifestFile, tokenizerFolder, vocabulary, engineConfig } = bundle;
   const { folder: _, ...ids } = manifest.tokenizer;
-  const tokenizer = await ClipTokenizer.load(tokenizerFolder, { ...ids, vocabulary });
+  const tokenizer = await ClipTokenizer.load(tokenizerFolder, { ...ids, vocabulary, manifest: manifestFile });
   const addon = loadBinding();
   checkDevice(addon, device);
   const watch = await WeightWatch.of(copyWeights ? [] : bundle.files.map((file) => file.path));

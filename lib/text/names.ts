@@ -12,7 +12,8 @@ export const BACKGROUND = 'background';
  * Checks names and returns the final list, the background last.
  *
  * Names are trimmed and brought to NFC; case is kept (the tokenizer lowers it). Any script is fine: the tokenizer falls
- * back to bytes. The background is appended; where the caller names it, it moves to the end and is not doubled.
+ * back to bytes. The background is appended; where the caller names it, it moves to the end and is not doubled. Called
+ * otherwise than `background` it has to stand there already: it may be a category by mistake.
  *
  * @param input a list, or one string with commas between the names
  * @param background name of the background category; `null` where a method has none
@@ -27,7 +28,7 @@ export function parseCategories(input: unknown, background: string | null = BACK
     throw invalid('Expected at least one name for categories but received none');
   }
   // Before the names are looked at one by one, so that a wrong list of a million strings is refused at once.
-  if (raw.length > MAX_CATEGORIES) throw tooMany(raw.length);
+  if (raw.length > MAX_CATEGORIES) throw tooMany(raw.length, background !== null);
 
   const last = background === null ? undefined : cleanName(background, 'the background');
   const names: string[] = [];
@@ -46,14 +47,20 @@ export function parseCategories(input: unknown, background: string | null = BACK
     }
     keys.set(key, i + 1);
     if (last === undefined || key !== foldName(last)) names.push(name);
+    else if (key !== BACKGROUND && i < raw.length - 1) {
+      throw invalid(
+        `Expected a background (background.name) that is none of the categories but both are ${quote(name)}; ` +
+          'rename one, or name the background last',
+      );
+    }
   });
   if (names.length === 0) {
     throw invalid(
       `Expected at least one name besides ${quote(last ?? '')} for categories; the background is added by itself`,
     );
   }
+  if (names.length + Number(last !== undefined) > MAX_CATEGORIES) throw tooMany(names.length, last !== undefined);
   if (last !== undefined) names.push(last);
-  if (names.length > MAX_CATEGORIES) throw tooMany(names.length);
   return names;
 }
 
@@ -102,11 +109,10 @@ function describe(value: unknown): string {
   return `${String(value).slice(0, 60)} of type ${typeof value}`;
 }
 
-function tooMany(count: number): InvSegError {
-  return fail(
-    'TOO_MANY_CATEGORIES',
-    `Expected at most ${MAX_CATEGORIES} categories with the background but received ${count}`,
-  );
+/** The background is not among those that are counted: nobody wrote it. */
+function tooMany(count: number, background: boolean): InvSegError {
+  const most = background ? `${MAX_CATEGORIES - 1} names besides the background` : `${MAX_CATEGORIES} names`;
+  return fail('TOO_MANY_CATEGORIES', `Expected at most ${most} for categories but received ${count}`);
 }
 
 function invalid(message: string): InvSegError {

@@ -20,6 +20,8 @@ export interface TokenizerOptions {
   bos?: number | undefined;
   eos?: number | undefined;
   pad?: number | undefined;
+  /** The manifest that the ids are from, which an id outside the vocabulary is blamed on. */
+  manifest?: string | undefined;
   /** Rows of the model's token table; ids at or above it are refused when loading. */
   vocabulary?: number | undefined;
 }
@@ -82,7 +84,8 @@ export class ClipTokenizer {
    * wins because Stable Diffusion 2.x pads with `!` there, and its `tokenizer_config.json` says otherwise), else CLIP's
    * own.
    *
-   * @throws InvSegError `TOKENIZER_INVALID` naming the file and what is wrong with it.
+   * @throws InvSegError `TOKENIZER_INVALID` naming the file and what is wrong with it; `MANIFEST_INVALID` for an id of the
+   * manifest that is outside the vocabulary
    */
   static async load(folder: string, options: TokenizerOptions): Promise<ClipTokenizer> {
     const { file, vocab, merges } = await readTokenizerFiles(folder);
@@ -96,6 +99,12 @@ export class ClipTokenizer {
         );
       }
       if (!Number.isInteger(value) || value < 0 || value >= vocab.size) {
+        if (options.manifest !== undefined) {
+          throw new InvSegError(
+            'MANIFEST_INVALID',
+            `${options.manifest}: expected a number below ${vocab.size}, the tokens of ${file}, at tokenizer.${kind} but found ${value}`,
+          );
+        }
         throw new InvSegError(
           'TOKENIZER_INVALID',
           `${file}: the ${kind} id ${value} is outside the vocabulary of ${vocab.size} tokens`,

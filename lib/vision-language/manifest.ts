@@ -3,7 +3,7 @@
 import type { Field, Rule } from '../checks/index.js';
 import { flag, integer, number, oneOf, pathBelow, someText, textPair } from '../checks/index.js';
 import type { WeightsSearch } from '../models/index.js';
-import { BUNDLE_FORMAT } from '../models/index.js';
+import { BUNDLE_FORMAT, warnOfUnknown } from '../models/index.js';
 import type { NativePictureConfig } from '../native/index.js';
 import { LIMITS, readField } from '../system/index.js';
 
@@ -57,7 +57,7 @@ export async function readModelManifest(file: string, kind: ModelKind): Promise<
   top.at('format').read(oneOf(BUNDLE_FORMAT));
   top.at('kind').read(oneOf(kind));
   const expect = top.at('expect');
-  return {
+  const manifest: ModelManifest = {
     kind,
     name: top.at('name').read(someText),
     version: top.at('version').read(someText),
@@ -68,6 +68,8 @@ export async function readModelManifest(file: string, kind: ModelKind): Promise<
     picture: readPicture(top.at('picture')),
     expect: expect.present ? expect.record() : {},
   };
+  warnOfUnknown(top, ['format', ...Object.keys(manifest)]);
+  return manifest;
 }
 
 function readModule(module: Field): TiedModule {
@@ -83,6 +85,7 @@ function readModule(module: Field): TiedModule {
 }
 
 function readSearch(weights: Field): WeightsSearch {
+  weights.record('an object with files, or a list of parts,');
   const items = (key: string, rule: Rule<string>): string[] =>
     weights
       .at(key)

@@ -1,5 +1,6 @@
 /** A model's folder → what the engine loads and the tokenizer that goes with it. */
 
+import { InvSegError } from '../errors.js';
 import { checkFits, lengthFit } from '../models/index.js';
 import type { NativeVisionLanguageConfig, TensorSource } from '../native/index.js';
 import { ClipTokenizer } from '../text/index.js';
@@ -30,12 +31,17 @@ export async function openClip(folder: string, trustCode: boolean): Promise<Open
   const vocabulary = tableRows(textEncoder.weights, 'token_embedding.weight');
   return {
     model,
-    tokenizer: await ClipTokenizer.load(model.tokenizerFolder, { length, ...ids, vocabulary }),
+    tokenizer: await ClipTokenizer.load(model.tokenizerFolder, {
+      length,
+      ...ids,
+      vocabulary,
+      manifest: model.manifestFile,
+    }),
     config: { imageEncoder, textEncoder, picture, length },
   };
 }
 
-/** @throws InvSegError the codes of `openModel`, `TOKENIZER_INVALID` */
+/** @throws InvSegError the codes of `openModel`, `TOKENIZER_INVALID`; `MANIFEST_INVALID` for ids that the decoder does not have */
 export async function openBlip(folder: string, trustCode: boolean): Promise<OpenedBlip> {
   const model = await openModel('captioner', folder, trustCode);
   const { picture, tokenizer } = model.manifest;
@@ -43,9 +49,22 @@ export async function openBlip(folder: string, trustCode: boolean): Promise<Open
   const { start, end } = ids as { start: number; end: number };
   const [visionEncoder, textDecoder] = [model.modules['visionEncoder']!, model.modules['textDecoder']!];
   checkFits(model.manifestFile, [lengthFit(textDecoder.weights, length, '.position_embeddings.weight')]);
+  const rows = tableRows(textDecoder.weights, 'word_embeddings.weight');
+  for (const [name, id] of Object.entries({ start, end })) {
+    if (rows !== undefined && id >= rows)
+      throw new InvSegError(
+        'MANIFEST_INVALID',
+        `${model.manifestFile}: expected a number below ${rows}, the tokens of the text decoder, at tokenizer.${name} but found ${id}`,
+      );
+  }
+  if (start === end)
+    throw new InvSegError(
+      'MANIFEST_INVALID',
+      `${model.manifestFile}: expected different numbers at tokenizer.start and tokenizer.end but both are ${start}`,
+    );
   return {
     model,
-    tokenizer: await WordPiece.load(model.tokenizerFolder, tableRows(textDecoder.weights, 'word_embeddings.weight')),
+    tokenizer: await WordPiece.load(model.tokenizerFolder, rows),
     start,
     config: { visionEncoder, textDecoder, picture, length, end },
   };

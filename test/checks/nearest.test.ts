@@ -6,6 +6,8 @@ it.each([
   ['Seed', 'seed'],
   ['thresold', 'threshold'],
   ['colour', undefined],
+  ['saveMaps', undefined], // half of its letters
+  ['x', undefined],
   ['s'.repeat(1e6), undefined],
 ])('%s means %s', (word, known) => {
   expect(nearest(word, ['seed', 'steps', 'threshold'])).toBe(known);

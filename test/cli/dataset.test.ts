@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -121,6 +121,20 @@ describe('what is wrong', () => {
     const found = await json('voc');
     expect(found).toMatchObject({ ok: false, incomplete: [{ id: a!.id, code: 'MASK_NOT_FOUND' }] });
     expect(found.sample!.failed.map(({ id }) => id)).toEqual([a!.id, b!.id]);
+  });
+
+  it('masks without an image; a folder that is called like an image is none', async () => {
+    await writeFolder(root);
+    const { listed } = await json('folder');
+    mkdirSync(path.join(root, 'images', 'x.jpg'));
+    const [mask] = readdirSync(path.join(root, 'masks'));
+    for (const name of ['spare.png', 'x.png']) cpSync(path.join(root, 'masks', mask!), path.join(root, 'masks', name));
+    const found = await json('folder');
+    expect(found).toMatchObject({ ok: true, listed });
+    expect(found.findings).toContainEqual({
+      level: 'warning',
+      text: '2 masks have no image of that name: spare.png, x.png',
+    });
   });
 
   it('nothing there: what is missing and how to get it', async () => {

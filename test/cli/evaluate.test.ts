@@ -118,6 +118,8 @@ it('merges shards and compares runs', async () => {
     JSON.parse(readFileSync(path.join(at(name), 'report.json'), 'utf8')).confusion;
   expect(counts('merged')).toEqual(counts('all'));
   await evaluate('b', ['--method', 'baseline'], { salt: 1 });
+  const twice = await cli(['merge', at('0'), `${at('0')}/`, '--out', at('merged-twice')]);
+  expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('Expected each run once but') });
   const { code, out } = await cli(['compare', at('all'), at('b')]);
   expect(code).toBe(0);
   expect(out).toMatch(/\| mIoU \| \d+\.\d\d % \| \d+\.\d\d % \| [+−]?\d+\.\d\d \|/);
@@ -140,6 +142,7 @@ it('refuses what cannot work before a model is opened', async () => {
     [['--queue-name', 'mine'], /--queue-name is for --queue/],
     [['--sample', '0'], /for sample/],
     [['--steps', 'many'], /steps/],
+    [['--method', 'baseline', '--steps', '3'], /--steps is for a method that learns in steps \(invseg\)/],
     [['--on-problem', 'hide'], /onProblem/],
     [['--split', 'none'], /none\.txt/],
     [['--out', '/proc/invseg'], /\/proc\/invseg/],
@@ -149,7 +152,14 @@ it('refuses what cannot work before a model is opened', async () => {
     expect(err).toMatch(text);
   }
   expect((await evaluate('x', ['--resume', '--restart'])).code).toBe(2);
-  expect((await cli(['compare', at('nowhere'), at('x')])).err).toContain('there is no journal');
+  for (const args of [
+    ['compare', at('nowhere'), at('x')],
+    ['merge', at('nowhere'), '--out', at('merged')],
+  ]) {
+    const { code, err } = await cli(args);
+    expect(code).toBe(2);
+    expect(err).toContain(`${at('nowhere')}: there is no such folder; expected the folder of a run`);
+  }
 });
 
 it('says how far it is', () => {

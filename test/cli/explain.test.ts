@@ -150,7 +150,7 @@ describe('invseg explain', () => {
   });
 
   it.each([
-    ['no names', [], 'categories', 2],
+    ['no names', [], 'Expected names in --categories, or --vocabulary to find them in, but received neither', 2],
     ['a method that is none', [...names, '--methods', 'magic'], 'Expected some of', 2],
     ['points that are none', [...names, '--points', '3'], '--points', 2],
     ['a point outside', [...names, '--points', '3,4;20,0'], 'inside the image (20 × 10) but received 20,0', 2],

@@ -121,6 +121,8 @@ describe('invseg reproduce', () => {
       [['table1'], /Expected "folder", "voc", "context", "coco" or "miniature" for --dataset, which is missing/],
       [['table1', '--dataset', 'cityscapes'], /received the string "cityscapes"/],
       [['table1', '--dataset', 'miniature', '--root', root], /leave --root out/],
+      [['table3', '--methods', 'invseg', ...folder], /--methods is for grid but received table3, whose rows/],
+      [['all', '--sources', 'captions', ...folder], /--sources is for grid but received all/],
       [['grid', '--methods', 'invsg', ...folder], /for methods but received "invsg"/],
       [['grid', '--sources', 'oracle', ...folder], /for sources but received "oracle"/],
       [['table1', '--rows', '3-1', ...folder], /such as 1,3 or 14-16/],
@@ -147,16 +149,11 @@ describe('invseg reproduce', () => {
       undefined,
     ]);
     expect([parseSeeds('3'), parseSeeds('0,5,5,9'), parseSeeds('7,')]).toEqual([[0, 1, 2], [0, 5, 9], [7]]);
-    expect(chooseTables(['table3', 'all', 'table3', 'grid'], 'invseg', 'captions').map(({ name }) => name)).toEqual([
-      'table3',
-      'table1',
-      'table2',
-      'table4',
-      'table5',
-      'table6',
-      'table7',
-      'grid',
-    ]); // prettier-ignore
+    expect(
+      chooseTables(['table3', 'all', 'table3', 'grid'], { methods: 'invseg', sources: 'captions' }).map(
+        ({ name }) => name,
+      ),
+    ).toEqual(['table3', 'table1', 'table2', 'table4', 'table5', 'table6', 'table7', 'grid']); // prettier-ignore
   });
 });
 

@@ -213,7 +213,7 @@ describe('one picture', () => {
   });
 
   it('gives one map less where the background has none', async () => {
-    await run(segment(at('a.png'), '--method', 'iseg', '--save-maps'));
+    await run([...segment(at('a.png'), '--method', 'iseg', '--save-maps'), '--steps', '0']);
     expect(readFileSync(path.join(out, 'a.maps.npy')).subarray(10, 80).toString()).toContain("'shape': (2, 4, 4)");
   });
 });
@@ -281,6 +281,15 @@ describe('refusals before the model is loaded', () => {
     [['--set', 'stpes=3'], 2, 'Did you mean steps?'],
     [['--categories', ''], 2, 'INVALID_CATEGORIES'],
     [['--categories', 'cat,cat'], 2, 'INVALID_CATEGORIES'],
+    [['--method', 'baseline', '--steps', '3'], 2, '--steps is for a method that learns in steps (invseg)'],
+    [['--preset', 'iseg-voc', '--steps', '3'], 2, 'but the method is iseg; leave --steps out'],
+    [
+      ['--method', 'baseline', '--steps', '0', '--compare-loss'],
+      2,
+      '--compare-loss is for a method that learns in steps',
+    ],
+    [['--set', 'saveMaps=true'], 2, 'the flag --save-maps'],
+    [['--set', 'background.name=cat', '-c', 'bus'], 2, 'Expected a background (background.name) that is none'],
     [['--nonsense'], 2, "unknown option '--nonsense'"],
     [['--out', '/proc/nowhere'], 1, 'OUTPUT_FAILED'],
   ])('%j: exit code %i, %s', async (extra, expected, text) => {

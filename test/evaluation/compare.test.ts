@@ -78,5 +78,12 @@ it('refuses other truths, and runs without a common picture', async () => {
   const journal = path.join(at('none'), 'journal.jsonl');
   writeFileSync(journal, `${readFileSync(journal, 'utf8').split('\n')[0]}\n`);
   await expect(compareRuns(at('a'), at('none'))).rejects.toMatchObject({ code: 'INVALID_OPTION' });
-  await expect(compareRuns(at('a'), at('nowhere'))).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+  await expect(compareRuns(at('a'), at('nowhere'))).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: `${at('nowhere')}: there is no such folder; expected the folder of a run that evaluate or merge wrote`,
+  });
+  await expect(compareRuns(at('a'), path.dirname(at('a')))).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringContaining('it has no journal.jsonl; expected the folder of a run'),
+  });
 });

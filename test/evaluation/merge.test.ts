@@ -83,7 +83,10 @@ it('refuses parts that do not fit', async () => {
     code: 'INVALID_OPTION',
   });
   expect(readFileSync(path.join(at('part-1'), 'journal.jsonl'), 'utf8')).toBe(`${lines.join('\n')}\n`);
-  await expect(mergeRuns({ runs: [at('nowhere')], out })).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+  await expect(mergeRuns({ runs: [at('part-0'), at('nowhere')], out })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(/nowhere: there is no such folder/),
+  });
   await expect(mergeRuns({ runs: [], out })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
 });
 

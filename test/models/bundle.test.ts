@@ -100,6 +100,18 @@ describe('a bundle', () => {
       /unet\.pt: there is no such file; modules\.unet\.script/,
     ],
     [
+      'a folder in place of a script',
+      async (f) => (await rm(path.join(f, 'unet.pt')), mkdir(path.join(f, 'unet.pt'))),
+      'MANIFEST_INVALID',
+      /unet\.pt: it is a folder, not a file; modules\.unet\.script/,
+    ],
+    [
+      'a folder in place of weights',
+      async (f) => (await rm(path.join(f, 'unet.safetensors')), mkdir(path.join(f, 'unet.safetensors'))),
+      'WEIGHTS_INVALID',
+      /unet\.safetensors: it is a folder, not a file$/,
+    ],
+    [
       'a broken manifest',
       (f) => writeFile(path.join(f, 'manifest.json'), '{"format":'),
       'MANIFEST_INVALID',
@@ -114,6 +126,26 @@ describe('a bundle', () => {
     expect(error).toMatchObject({ code });
     expect(first(error)).toMatch(message);
   });
+});
+
+it('keys of a manifest that nobody reads are a warning', async () => {
+  const told: Error[] = [];
+  const listen = (warning: Error): number => told.push(warning);
+  process.on('warning', listen);
+  try {
+    await openBundle(await writeBundle());
+    const folder = await writeBundle((manifest) => (manifest['nmaes'] = ['cat']));
+    await openBundle(folder);
+    await new Promise(setImmediate);
+    expect(told.map(({ name, message }) => [name, message])).toEqual([
+      [
+        'InvSegWarning',
+        `${path.join(folder, 'manifest.json')}: unknown key "nmaes", which is not read; did you mean names?`,
+      ],
+    ]);
+  } finally {
+    process.off('warning', listen);
+  }
 });
 
 describe('a folder in diffusers layout', () => {
@@ -349,7 +381,34 @@ describe('no model', () => {
       'WEIGHTS_PICKLE',
       /sd\.ckpt: pickle weights are refused/,
     ],
+    [
+      'a folder with TorchScript alone',
+      async (f) => path.dirname(await script(f)),
+      'MODEL_NOT_FOUND',
+      /nor manifest\.json; unet\.pt is TorchScript, which a manifest\.json beside it would have to name$/,
+    ],
+    ['TorchScript', script, 'MODEL_UNSUPPORTED', /unet\.pt: it is TorchScript, one module of a model/],
+    [
+      'TorchScript beside a .ckpt',
+      async (f) => (await script(f), path.dirname(await save(f, 'z.ckpt'))),
+      'WEIGHTS_PICKLE',
+      /z\.ckpt: pickle weights are refused/,
+    ],
+    [
+      'a zip of torch.save',
+      async (f) => {
+        await writeFile(path.join(f, 'model.pt'), 'PK\x03\x04 model/data.pkl model/data/0 model/version');
+        return f;
+      },
+      'WEIGHTS_PICKLE',
+      /model\.pt: pickle weights are refused/,
+    ],
   ];
+  async function script(folder: string): Promise<string> {
+    const file = path.join(folder, 'unet.pt');
+    await writeFile(file, await readFile(path.resolve(import.meta.dirname, '../../models/sd21/unet.pt')));
+    return file;
+  }
   async function save(folder: string, name: string): Promise<string> {
     await writeFile(path.join(folder, name), 'x');
     return path.join(folder, name);

@@ -68,6 +68,11 @@ describe('wrong fields are named', () => {
     ],
     ['no format', (m) => delete m['format'], 'at format but found nothing'],
     [
+      'no weights',
+      (m) => delete m['modules'].unet.weights,
+      'expected a path below the folder, or an object with files, at modules.unet.weights but found nothing',
+    ],
+    [
       'a method that is none',
       (m) => (m['defaults'].methods = { segment: {} }),
       'expected names of methods (invseg, baseline',

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { datasetOptions } from '../../lib/cli/flags/dataset.js';
+import { openDataset } from '../../lib/datasets/index.js';
 import { parseCaptions } from '../../lib/names/captions.js';
 import type { NameItem, NameSourceKind, NameSourceParts, Vocabulary } from '../../lib/names/index.js';
-import { createNameSource, nameSourceKinds } from '../../lib/names/index.js';
+import { createNameSource, nameSourceKinds, openNameSource } from '../../lib/names/index.js';
 import { parseJson } from '../../lib/names/json.js';
 import { parseNames } from '../../lib/names/precomputed.js';
 import { loadVocabulary } from '../../lib/names/vocabulary.js';
@@ -340,4 +342,48 @@ it('every source says what it lacks', async () => {
     code: 'INVALID_OPTION',
   });
   await expect(createNameSource('guess' as NameSourceKind, {})).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+});
+
+describe('what is no part and no image', () => {
+  it('is refused: a key that no source has', async () => {
+    const parts = { vocabulary: voc, vocabularly: coco } as NameSourceParts;
+    await expect(createNameSource('ground-truth', parts)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: 'Unknown option vocabularly. Did you mean vocabulary?',
+    });
+    await expect(openNameSource('given', { categories: 'cat', cliip: '.' } as never)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: 'Unknown option cliip. Did you mean clip?',
+    });
+  });
+
+  it.each([
+    undefined,
+    null,
+    'cat',
+    { id: 5 },
+    { imagePath: 'x.jpg' },
+    { id: 'x', imagePath: 5 },
+    { id: 'x', loadMask: 1 },
+  ])('is refused: the image %j', async (image) => {
+    const captions = file({ cat: 'a cat' });
+    for (const kind of ['given', 'captions', 'ground-truth'] as const) {
+      const parts = kind === 'given' ? { categories: 'cat' } : { captions };
+      await expect(names(kind, parts, image as never)).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(/^Expected .* but received /),
+      });
+    }
+  });
+
+  it('but a data set, which has parts and more, fits', async () => {
+    const dataset = await openDataset(datasetOptions('miniature', {}));
+    const { description } = await createNameSource('ground-truth', dataset);
+    expect(description).toContain('classes of the ground truth');
+  });
+
+  it('is refused: a file that is no path', async () => {
+    await using opened = await openNameSource('given', { categories: 'cat' });
+    await expect(opened.of(5 as never, 'cat.jpg')).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  });
 });

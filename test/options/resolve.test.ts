@@ -170,6 +170,18 @@ describe('bad values', () => {
     );
   });
 
+  it('tell a list as it is', () => {
+    expect(refusal(() => resolveOptions({ views: { timesteps: [300, 5] } })).message).toBe(
+      'Expected [low, high], each an integer from 0 to 999, low ≤ high for views.timesteps but received the list [300, 5]',
+    );
+    expect(refusal(() => resolveOptions({ views: { timesteps: [1, 2, 3] as never } })).message).toContain(
+      'received the list [1, 2, 3]',
+    );
+    expect(refusal(() => resolveOptions({ views: { timesteps: Array(1e6).fill(1) as never } })).message).toContain(
+      'received an array of length 1000000',
+    );
+  });
+
   it('suggest the nearest known name for an unknown one', () => {
     expect(refusal(() => resolveOptions({ step: 1 } as never)).message).toContain('Did you mean steps?');
     expect(refusal(() => resolveOptions({ adam: { learningrate: 1 } } as never)).message).toContain(
@@ -188,7 +200,19 @@ describe('bad values', () => {
     expect(refusal(() => resolveOptions({ loss: { beta1: 1 } } as never)).message).toContain(
       'Did you mean adam.beta1?',
     );
-    expect(refusal(() => resolveOptions({ saveMaps: true } as never)).code).toBe('INVALID_OPTION');
+  });
+
+  it('say where an option belongs that is none of the method', () => {
+    expect(refusal(() => resolveOptions({ saveMaps: true } as never)).message).toBe(
+      'Unknown option saveMaps of the method. It is one of the result: the flag --save-maps, or an option of segment',
+    );
+    expect(refusal(() => resolveOptions({ saveStrengths: true } as never)).message).toBe(
+      'Unknown option saveStrengths of the method. It is one of the result: an option of segment',
+    );
+    expect(refusal(() => resolveOptions({ model: 'x' } as never)).message).toBe(
+      'Unknown option model of the method. It is one of the engine: the flag --model, or an option of Segmenter.open',
+    );
+    expect(refusal(() => resolveOptions({ saveMap: true } as never)).message).toContain('Known are method');
     expect(refusal(() => resolveOutput({ saveMaps: 1 } as never)).message).toContain('saveMaps');
   });
 

@@ -25,7 +25,9 @@ describe('accepted names', () => {
   });
 
   it('another background, or none', () => {
-    expect(parseCategories(['sky', 'cat'], 'sky')).toEqual(['cat', 'sky']);
+    expect(parseCategories(['cat'], 'sky')).toEqual(['cat', 'sky']);
+    // As a result has them, so that they can be given again.
+    expect(parseCategories(['cat', 'sky'], 'sky')).toEqual(['cat', 'sky']);
     expect(parseCategories(['background', 'cat'], null)).toEqual(['background', 'cat']);
   });
 
@@ -75,9 +77,29 @@ describe('refused names', () => {
     expect((error as InvSegError).message.length).toBeLessThan(300);
   });
 
+  it('a category that is called like the background', () => {
+    expect(() => parseCategories('Cat,bus', 'cat')).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_CATEGORIES',
+        message:
+          'Expected a background (background.name) that is none of the categories but both are "Cat"; rename one, or ' +
+          'name the background last',
+      }),
+    );
+  });
+
   it('too many, in milliseconds', () => {
     const names = Array.from({ length: 255 }, (_, i) => `name ${i}`);
-    expect(() => parseCategories(names)).toThrow(expect.objectContaining({ code: 'TOO_MANY_CATEGORIES' }));
+    expect(() => parseCategories(names)).toThrow(
+      expect.objectContaining({
+        code: 'TOO_MANY_CATEGORIES',
+        message: 'Expected at most 254 names besides the background for categories but received 255',
+      }),
+    );
+    expect(parseCategories(names, null)).toHaveLength(255);
+    expect(() => parseCategories([...names, 'one', 'more'], null)).toThrow(
+      'Expected at most 255 names for categories but received 257',
+    );
     expect(parseCategories([...names.slice(1), 'background'])).toHaveLength(255);
     expect(() => parseCategories(new Array(1e6).fill('x'))).toThrow(
       expect.objectContaining({ code: 'TOO_MANY_CATEGORIES' }),

@@ -165,5 +165,13 @@ describe('broken folders', () => {
     ]) {
       await expect(ClipTokenizer.load(folder, options)).rejects.toMatchObject({ code: 'TOKENIZER_INVALID' });
     }
+    await expect(ClipTokenizer.load(folder, { length: 77, eos: 614, manifest: 'manifest.json' })).rejects.toMatchObject(
+      {
+        code: 'MANIFEST_INVALID',
+        message: expect.stringMatching(
+          /^manifest\.json: expected a number below 614, the tokens of .*vocab\.json, at tokenizer\.eos but found 614$/,
+        ),
+      },
+    );
   });
 });

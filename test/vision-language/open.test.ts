@@ -108,6 +108,26 @@ describe('folders', () => {
   });
 });
 
+describe('special ids of a captioner', () => {
+  test.each([
+    [
+      { start: 9999 },
+      /manifest\.json: expected a number below \d+, the tokens of the text decoder, at tokenizer\.start but found 9999$/,
+    ],
+    [{ end: 9999 }, /at tokenizer\.end but found 9999$/],
+    [{ start: 3, end: 3 }, /expected different numbers at tokenizer\.start and tokenizer\.end but both are 3$/],
+  ])('are its decoder’s: %j', async (ids, message) => {
+    const blip = await makeBlip(true);
+    const file = path.join(blip, 'manifest.json');
+    const manifest = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ ...manifest, tokenizer: { ...manifest.tokenizer, ...ids } }));
+    expect(await failure(VisionLanguage.open({ blip, ...cpu }))).toMatchObject({
+      code: 'MANIFEST_INVALID',
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
 describe('calls', () => {
   let models: VisionLanguage;
   beforeAll(async () => {

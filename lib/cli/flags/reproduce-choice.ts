@@ -15,8 +15,18 @@ import { parseValue } from './options.js';
 const GRID = 'grid';
 const ALL = 'all';
 
-/** @throws {InvSegError} `INVALID_OPTION` that lists the tables */
-export function chooseTables(asked: readonly string[], methods: string, sources: string): Table[] {
+/** What the grid has unless the flags say otherwise. */
+export const gridDefaults = {
+  methods: 'baseline,invseg,diffsegmenter',
+  sources: 'ground-truth,captions,diffsegmenter',
+} as const;
+
+/** @throws {InvSegError} `INVALID_OPTION` that lists the tables; for flags of the grid where it is not asked for */
+export function chooseTables(
+  asked: readonly string[],
+  given: { methods?: string | undefined; sources?: string | undefined } = {},
+): Table[] {
+  const { methods = gridDefaults.methods, sources = gridDefaults.sources } = given;
   const grid = (): Table =>
     gridTable(listOf<MethodName>(methods, methodNames, 'methods'), listOf<GridSource>(sources, gridSources, 'sources'));
   const chosen = asked.flatMap((name) => {
@@ -26,6 +36,15 @@ export function chooseTables(asked: readonly string[], methods: string, sources:
     const known = [...tables.map((one) => one.name), GRID, ALL].join(', ');
     throw new InvSegError('INVALID_OPTION', `Expected some of ${known} but received ${JSON.stringify(name)}`);
   });
+  const unread = asked.includes(GRID)
+    ? undefined
+    : (['methods', 'sources'] as const).find((name) => given[name] !== undefined);
+  if (unread !== undefined) {
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `--${unread} is for ${GRID} but received ${asked.join(', ')}, whose rows have their own; leave it out, or ask for ${GRID}`,
+    );
+  }
   return [...new Map(chosen.map((table) => [table.name, table])).values()];
 }
 

@@ -14,8 +14,8 @@ export interface ReproduceFlags
   sample?: string;
   seeds: string;
   rows?: string;
-  methods: string;
-  sources: string;
+  methods?: string;
+  sources?: string;
   onProblem?: string;
   absent: AbsentRule;
   list?: true;

@@ -189,6 +189,6 @@ async function readEntries(file: string, size: number, zip: ZipFile): Promise<Ma
 }
 
 function invalid(file: string, what: string, cause?: unknown): InvSegError {
-  const told = `${file} is not a wheel that can be taken: ${what}. Fetch it again from where it came, or give another one with --wheel.`;
+  const told = `${file} is not a wheel that can be taken: ${what.replace(/\.+$/, '')}. Fetch it again from where it came, or give another one with --wheel.`;
   return new InvSegError('WHEEL_INVALID', told, { cause });
 }

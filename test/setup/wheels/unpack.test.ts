@@ -100,6 +100,7 @@ describe('refuses, and writes nothing', () => {
     const error = (await unpack(make()).catch((reason: unknown) => reason)) as { code: string; message: string };
     expect(error).toMatchObject({ code: 'WHEEL_INVALID', message: expect.stringMatching(why) });
     expect(error.message).toContain('--wheel');
+    expect(error.message).not.toContain('.. Fetch');
     expect(written()).toEqual([]);
   });
 });
