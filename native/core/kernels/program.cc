@@ -5,6 +5,7 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <tuple>
 #include <vector>
 
@@ -119,9 +120,14 @@ Built built(const char* source, at::ScalarType type, const std::string& architec
   const std::lock_guard lock(mutex);
   Built& one = all[{source, type, architecture}];
   if (!one.valid()) {
-    one = std::async(std::launch::async, [source, type, architecture] {
-            return build(std::string(values_source()) + source, value_options(type), architecture);
-          }).share();
+    const auto work = [source, type, architecture] {
+      return build(std::string(values_source()) + source, value_options(type), architecture);
+    };
+    try {
+      one = std::async(std::launch::async, work).share();
+    } catch (const std::system_error&) {  // no thread is to be had: whoever asks for it compiles it
+      one = std::async(std::launch::deferred, work).share();
+    }
   }
   return one;
 }
