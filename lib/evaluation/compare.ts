@@ -119,10 +119,9 @@ export async function compareRuns(a: string, b: string, options: CompareOptions 
   for (const [name, run] of Object.entries({ a, b })) pathText.read(run, name);
   record(options, 'options', 'an object with absent, shown or samples');
   const { absent = 'nan-mean', shown = 10, samples = 10_000 } = options;
-  const [runA, runB] = (await Promise.all([a, b].map((run) => readRun(run, { absent, samples: 0 })))) as [
-    ReadRun,
-    ReadRun,
-  ];
+  // One after the other: of two that cannot be read, the first is the one that is named.
+  const runA = await readRun(a, { absent, samples: 0 });
+  const runB = await readRun(b, { absent, samples: 0 });
   checkComparable(a, runA, b, runB);
   const placeB = new Map(runB.rows.map(({ id }, i) => [id, i]));
   const pairs = runA.rows.flatMap(({ id }, i) => (placeB.has(id) ? [[i, placeB.get(id)!] as const] : []));
