@@ -90,8 +90,9 @@ if [ ! -f "$WORK/sd21/index.tsv" ]; then
   python3 -W ignore scripts/gpu/weights.py --out "$WORK/sd21" >"$OUT/weights.log" 2>&1 &
 fi
 for name in $parts; do
+  [ "$name" = build ] || wait # for the weights
   case $name in
-    build) in_shell build 240 build; wait ;;
+    build) in_shell build 240 build ;;
     tests)
       in_shell tests 120 tests
       echo "   $(grep -c ' ok$' "$OUT/tests.log") passed; what failed:"
