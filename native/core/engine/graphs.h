@@ -27,7 +27,7 @@ class GraphCache {
   using Function = std::function<std::vector<at::Tensor>(const std::vector<at::Tensor>&)>;
 
   /** @param capacity graphs that are kept; the one that was used longest ago goes first */
-  explicit GraphCache(at::Device device, size_t capacity = 16);
+  explicit GraphCache(at::Device device, size_t capacity = 20);
   ~GraphCache();
   GraphCache(const GraphCache&) = delete;
   GraphCache& operator=(const GraphCache&) = delete;
