@@ -100,7 +100,8 @@ TEST(group_norm_emulated_equals_float64) {
   for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
     for (const auto& shape :
          {Shape{2, 64, 9, 7, 8}, Shape{1, 96, 5, 5, 32}, Shape{3, 320, 3, 4, 32}, Shape{1, 72, 35, 37, 8},
-          Shape{1, 960, 2, 3, 32}, Shape{2, 40, 8, 8, 4}}) {
+          Shape{1, 960, 2, 3, 32}, Shape{2, 40, 8, 8, 4}, Shape{1, 80, 32, 29, 4}, Shape{1, 80, 16, 15, 2},
+          Shape{1, 160, 15, 16, 2}, Shape{1, 24, 33, 33, 8}}) {
       for (const int64_t rows : {int64_t{0}, int64_t{1}, shape.batch})
         compare(at::kCPU, type, shape, rows != 1, 0.5, rows);
     }
@@ -114,10 +115,10 @@ TEST(group_norm_on_a_gpu_equals_float64) {
   use_own_stream(device);
   CHECK(kernels::available(device));
   // The widths of Stable Diffusion, of its concatenations and of the miniature; groups that a 16-byte row cuts; a single point.
-  const std::vector<Shape> shapes{{2, 320, 64, 64, 32}, {2, 2560, 8, 8, 32},   {1, 1920, 16, 16, 32},
-                                  {3, 960, 32, 32, 32}, {2, 128, 96, 128, 32}, {4, 512, 17, 19, 32},
-                                  {2, 640, 32, 32, 32}, {2, 320, 32, 32, 32},  {2, 1280, 16, 16, 32},
-                                  {2, 1280, 8, 8, 32},  {1, 32, 32, 32, 8},    {1, 64, 1, 1, 8}};
+  const std::vector<Shape> shapes{
+      {2, 320, 64, 64, 32}, {2, 2560, 8, 8, 32},  {1, 1920, 16, 16, 32}, {3, 960, 32, 32, 32},  {2, 128, 96, 128, 32},
+      {4, 512, 17, 19, 32}, {2, 640, 32, 32, 32}, {2, 320, 32, 32, 32},  {2, 1280, 16, 16, 32}, {2, 1280, 8, 8, 32},
+      {1, 32, 32, 32, 8},   {1, 64, 1, 1, 8},     {2, 2560, 16, 16, 32}, {2, 1920, 16, 16, 32}};
   for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
     for (const auto& shape : shapes) {
       if (shape.channels * c10::elementSize(type) / 16 > 512) continue;
