@@ -183,6 +183,18 @@ void compare_convolution(at::Device device, at::ScalarType type, int64_t channel
     CHECK_CLOSE(conv2d(x, w, b, stride, 1, std::nullopt), plain, tolerance_of(type));
     CHECK_CLOSE(
         conv2d(x, w, std::nullopt, stride, 1, std::nullopt), plain - to_double(b).view({-1, 1, 1}), tolerance_of(type));
+    {
+      at::NoGradGuard no_grad;
+      const at::Tensor y = conv2d(x, w, b, stride, 1, std::nullopt);
+      CHECK_CLOSE(y, plain, tolerance_of(type));
+      CHECK(device.is_cpu() || y.is_contiguous(last));
+      // Pictures and weights in the other layout, and a part of a picture.
+      CHECK_CLOSE(conv2d(x.contiguous(), w.contiguous(), b, stride, 1, std::nullopt), plain, tolerance_of(type));
+      const at::Tensor part = x.narrow(2, 2, 9);
+      CHECK_CLOSE(
+          conv2d(part, w, b, stride, 1, std::nullopt),
+          at::conv2d(to_double(part), to_double(w), to_double(b), {stride, stride}, {1, 1}), tolerance_of(type));
+    }
     const at::Tensor y = conv2d(x, w, b, stride, 1, residual);
     CHECK_CLOSE(y, plain + to_double(residual), tolerance_of(type));
     const at::Tensor dy = at::randn(y.sizes()).to(options).contiguous(last);
@@ -210,7 +222,7 @@ void compare_geglu(at::Device device, at::ScalarType type) {
 
 TEST(a_convolution_takes_its_bias_and_a_residual_along) {
   for (const auto& [device, type] : places()) {
-    for (const int64_t channels : {16, 3}) compare_convolution(device, type, channels);
+    for (const int64_t channels : {16, 3, 4, 1}) compare_convolution(device, type, channels);
   }
 }
 
@@ -222,7 +234,7 @@ TEST(convolutions_and_geglu_emulated) {
   if (!emulation::possible()) SKIP("no C++ compiler");
   const emulation::Emulation on_the_cpu;
   for (const auto type : {at::kFloat, at::kBFloat16}) {
-    for (const int64_t channels : {16, 3}) compare_convolution(at::kCPU, type, channels);
+    for (const int64_t channels : {16, 3, 4, 1}) compare_convolution(at::kCPU, type, channels);
     compare_geglu(at::kCPU, type);
   }
 }

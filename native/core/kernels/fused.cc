@@ -1,18 +1,19 @@
 #include "core/kernels/fused.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/kernels/program.h"
+#include "core/kernels/unfold.h"
 
 namespace invseg {
 
 namespace kernels {
 
-const char* fused_source() {
-  return R"cuda(
+constexpr const char* kPasses = R"cuda(
 // x [points][channels], residual likewise or null, bias [channels]; a thread a pack.
 extern "C" __global__ void __launch_bounds__(kThreads) add_bias(
     const Value* __restrict__ x, const Value* __restrict__ bias, const Value* __restrict__ residual, Value* __restrict__ y,
@@ -86,6 +87,10 @@ extern "C" __global__ void __launch_bounds__(kThreads) geglu_backward(
   }
 }
 )cuda";
+
+const char* fused_source() {
+  static const std::string text = std::string(kPasses) + unfold_source();
+  return text.c_str();
 }
 
 }  // namespace kernels
@@ -199,6 +204,9 @@ at::Tensor conv2d(
   const int64_t padding = std::max<int64_t>(border, 0);
   const at::Tensor own = bias.value_or(at::Tensor()), more = residual.value_or(at::Tensor());
   const auto last = at::MemoryFormat::ChannelsLast;
+  if (stride == 1 && own.defined() && !more.defined()) {
+    if (auto y = convolution_by_rows(x, weight, own, padding)) return *y;
+  }
   const auto convolve = [&](const at::Tensor& with) {
     return at::conv2d(x, weight, with, {stride, stride}, {padding, padding});
   };
