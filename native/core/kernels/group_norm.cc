@@ -12,9 +12,8 @@ namespace {
 
 using kernels::kThreads;
 
-constexpr int64_t kMaxGroups = 64;  // as in the source
-constexpr int64_t kBlocks = kernels::kMultiprocessors * 4;
-constexpr int64_t kMaxShares = 64;  // partial sums that every block adds up again
+constexpr int64_t kMaxGroups = 64;                             // as in the source
+constexpr int64_t kMaxShares = 2 * kernels::kMultiprocessors;  // partial sums that every block adds up again
 
 /** How a picture's rows are dealt out to blocks and threads. */
 struct Layout {
@@ -31,7 +30,10 @@ struct Layout {
     rows = static_cast<int>(std::clamp<int64_t>(kThreads / columns, 1, points));
     threads = int64_t{columns} * rows;
     const int64_t useful = (points + rows - 1) / rows;  // blocks that have a row for every thread
-    blocks = static_cast<int>(std::clamp<int64_t>(kBlocks / batch, 1, std::min(kMaxShares, useful)));
+    // As many on every multiprocessor, all at once: two, where each thread then still has a load in flight four times over.
+    const int64_t all =
+        useful * batch >= 4 * 2 * kernels::kMultiprocessors ? 2 * kernels::kMultiprocessors : kernels::kMultiprocessors;
+    blocks = static_cast<int>(std::clamp<int64_t>(all / batch, 1, std::min(kMaxShares, useful)));
   }
 };
 
