@@ -167,12 +167,21 @@ void compare_convolution(at::Device device, at::ScalarType type, int64_t channel
   const auto options = at::TensorOptions().dtype(type).device(device);
   const auto last = at::MemoryFormat::ChannelsLast;
   {
-    const at::Tensor x = at::randn({2, channels, 7, 6}).to(options).contiguous(last);
-    const at::Tensor w = (at::randn({8, channels, 3, 3}) / 12).to(options), b = at::randn({8}).to(options);
-    const at::Tensor padded = at::constant_pad_nd(to_double(x), {0, 1, 0, 1});
-    CHECK_CLOSE(
-        conv2d(x, w, b, 2, -1, std::nullopt), at::conv2d(padded, to_double(w), to_double(b), {2, 2}),
-        tolerance_of(type));
+    const at::Tensor w = (at::randn({24, channels, 3, 3}) / 12).to(options), b = at::randn({24}).to(options);
+    // Rows and columns of even and odd number; a gradient goes another way.
+    for (const auto& [height, width] : {std::pair{7, 6}, std::pair{8, 10}, std::pair{2, 9}, std::pair{5, 3}}) {
+      const at::Tensor x = at::randn({2, channels, height, width}).to(options).contiguous(last);
+      const at::Tensor leaf = to_double(x).requires_grad_();
+      const at::Tensor padded = at::constant_pad_nd(leaf, {0, 1, 0, 1});
+      const at::Tensor plain = at::conv2d(padded, to_double(w), to_double(b), {2, 2});
+      const at::Tensor y = conv2d(x, w, b, 2, -1, std::nullopt);
+      CHECK_CLOSE(y, plain, tolerance_of(type));
+      CHECK(y.is_contiguous(last) || device.is_cpu());
+      const at::Tensor own = x.detach().requires_grad_(), dy = at::randn(plain.sizes()).to(options);
+      CHECK_CLOSE(
+          torch::autograd::grad({conv2d(own, w, b, 2, -1, std::nullopt)}, {own}, {dy})[0],
+          torch::autograd::grad({plain}, {leaf}, {to_double(dy)})[0], tolerance_of(type));
+    }
   }
   for (const int64_t stride : {1, 2}) {
     const at::Tensor x = at::randn({2, channels, 12, 10}).to(options).contiguous(last).requires_grad_();
