@@ -104,6 +104,12 @@ TEST(group_norm_emulated_equals_float64) {
       for (const int64_t rows : {int64_t{0}, int64_t{1}, shape.batch})
         compare(at::kCPU, type, shape, rows != 1, 0.5, rows);
     }
+    // As many rows as a thread of each of the kernels for small pictures takes, and a picture that none of them takes.
+    for (const auto& shape :
+         {Shape{1, 40, 32, 32, 4}, Shape{1, 40, 32, 32, 2}, Shape{1, 80, 16, 15, 2}, Shape{1, 160, 15, 16, 2},
+          Shape{1, 24, 33, 33, 8}}) {
+      compare(at::kCPU, type, shape, true, 0.5, 1);
+    }
   }
   compare(at::kCPU, at::kFloat, {2, 64, 9, 7, 8}, true, 100);
 }
@@ -114,10 +120,10 @@ TEST(group_norm_on_a_gpu_equals_float64) {
   use_own_stream(device);
   CHECK(kernels::available(device));
   // The widths of Stable Diffusion, of its concatenations and of the miniature; groups that a 16-byte row cuts; a single point.
-  const std::vector<Shape> shapes{{2, 320, 64, 64, 32}, {2, 2560, 8, 8, 32},   {1, 1920, 16, 16, 32},
-                                  {3, 960, 32, 32, 32}, {2, 128, 96, 128, 32}, {4, 512, 17, 19, 32},
-                                  {2, 640, 32, 32, 32}, {2, 320, 32, 32, 32},  {2, 1280, 16, 16, 32},
-                                  {2, 1280, 8, 8, 32},  {1, 32, 32, 32, 8},    {1, 64, 1, 1, 8}};
+  const std::vector<Shape> shapes{
+      {2, 320, 64, 64, 32}, {2, 2560, 8, 8, 32},  {1, 1920, 16, 16, 32}, {3, 960, 32, 32, 32},  {2, 128, 96, 128, 32},
+      {4, 512, 17, 19, 32}, {2, 640, 32, 32, 32}, {2, 320, 32, 32, 32},  {2, 1280, 16, 16, 32}, {2, 1280, 8, 8, 32},
+      {1, 32, 32, 32, 8},   {1, 64, 1, 1, 8},     {2, 2560, 16, 16, 32}, {2, 1920, 16, 16, 32}};
   for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
     for (const auto& shape : shapes) {
       if (shape.channels * c10::elementSize(type) / 16 > 512) continue;
@@ -166,12 +172,21 @@ void compare_convolution(at::Device device, at::ScalarType type, int64_t channel
   const auto options = at::TensorOptions().dtype(type).device(device);
   const auto last = at::MemoryFormat::ChannelsLast;
   {
-    const at::Tensor x = at::randn({2, channels, 7, 6}).to(options).contiguous(last);
-    const at::Tensor w = (at::randn({8, channels, 3, 3}) / 12).to(options), b = at::randn({8}).to(options);
-    const at::Tensor padded = at::constant_pad_nd(to_double(x), {0, 1, 0, 1});
-    CHECK_CLOSE(
-        conv2d(x, w, b, 2, -1, std::nullopt), at::conv2d(padded, to_double(w), to_double(b), {2, 2}),
-        tolerance_of(type));
+    const at::Tensor w = (at::randn({24, channels, 3, 3}) / 12).to(options), b = at::randn({24}).to(options);
+    // Rows and columns of even and odd number; a gradient goes another way.
+    for (const auto& [height, width] : {std::pair{7, 6}, std::pair{8, 10}, std::pair{2, 9}, std::pair{5, 3}}) {
+      const at::Tensor x = at::randn({2, channels, height, width}).to(options).contiguous(last);
+      const at::Tensor leaf = to_double(x).requires_grad_();
+      const at::Tensor padded = at::constant_pad_nd(leaf, {0, 1, 0, 1});
+      const at::Tensor plain = at::conv2d(padded, to_double(w), to_double(b), {2, 2});
+      const at::Tensor y = conv2d(x, w, b, 2, -1, std::nullopt);
+      CHECK_CLOSE(y, plain, tolerance_of(type));
+      CHECK(!kernels::available(device) || y.is_contiguous(last));
+      const at::Tensor own = x.detach().requires_grad_(), dy = at::randn(plain.sizes()).to(options);
+      CHECK_CLOSE(
+          torch::autograd::grad({conv2d(own, w, b, 2, -1, std::nullopt)}, {own}, {dy})[0],
+          torch::autograd::grad({plain}, {leaf}, {to_double(dy)})[0], tolerance_of(type));
+    }
   }
   for (const int64_t stride : {1, 2}) {
     const at::Tensor x = at::randn({2, channels, 12, 10}).to(options).contiguous(last).requires_grad_();
@@ -182,6 +197,18 @@ void compare_convolution(at::Device device, at::ScalarType type, int64_t channel
     CHECK_CLOSE(conv2d(x, w, b, stride, 1, std::nullopt), plain, tolerance_of(type));
     CHECK_CLOSE(
         conv2d(x, w, std::nullopt, stride, 1, std::nullopt), plain - to_double(b).view({-1, 1, 1}), tolerance_of(type));
+    {
+      at::NoGradGuard no_grad;
+      const at::Tensor y = conv2d(x, w, b, stride, 1, std::nullopt);
+      CHECK_CLOSE(y, plain, tolerance_of(type));
+      CHECK(!kernels::available(device) || y.is_contiguous(last));
+      // Pictures and weights in the other layout, and a part of a picture.
+      CHECK_CLOSE(conv2d(x.contiguous(), w.contiguous(), b, stride, 1, std::nullopt), plain, tolerance_of(type));
+      const at::Tensor part = x.narrow(2, 2, 9);
+      CHECK_CLOSE(
+          conv2d(part, w, b, stride, 1, std::nullopt),
+          at::conv2d(to_double(part), to_double(w), to_double(b), {stride, stride}, {1, 1}), tolerance_of(type));
+    }
     const at::Tensor y = conv2d(x, w, b, stride, 1, residual);
     CHECK_CLOSE(y, plain + to_double(residual), tolerance_of(type));
     const at::Tensor dy = at::randn(y.sizes()).to(options).contiguous(last);
@@ -209,7 +236,7 @@ void compare_geglu(at::Device device, at::ScalarType type) {
 
 TEST(a_convolution_takes_its_bias_and_a_residual_along) {
   for (const auto& [device, type] : places()) {
-    for (const int64_t channels : {16, 3}) compare_convolution(device, type, channels);
+    for (const int64_t channels : {16, 3, 4, 1}) compare_convolution(device, type, channels);
   }
 }
 
@@ -221,7 +248,7 @@ TEST(convolutions_and_geglu_emulated) {
   if (!emulation::possible()) SKIP("no C++ compiler");
   const emulation::Emulation on_the_cpu;
   for (const auto type : {at::kFloat, at::kBFloat16}) {
-    for (const int64_t channels : {16, 3}) compare_convolution(at::kCPU, type, channels);
+    for (const int64_t channels : {16, 3, 4, 1}) compare_convolution(at::kCPU, type, channels);
     compare_geglu(at::kCPU, type);
   }
 }

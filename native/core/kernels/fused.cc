@@ -6,90 +6,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/kernels/program.h"
+#include "core/kernels/unfold.h"
 
 namespace invseg {
-
-namespace kernels {
-
-const char* fused_source() {
-  return R"cuda(
-// x [points][channels], residual likewise or null, bias [channels]; a thread a pack.
-extern "C" __global__ void __launch_bounds__(kThreads) add_bias(
-    const Value* __restrict__ x, const Value* __restrict__ bias, const Value* __restrict__ residual, Value* __restrict__ y,
-    long long packs, int columns) {
-  const long long stride = (long long)gridDim.x * blockDim.x;
-  for (long long k = (long long)blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += stride) {
-    Pack pack = reinterpret_cast<const Pack*>(x)[k];
-    const Pack own = reinterpret_cast<const Pack*>(bias)[k % columns];
-    if (residual != nullptr) {
-      const Pack more = reinterpret_cast<const Pack*>(residual)[k];
-#pragma unroll
-      for (int i = 0; i < kWide; ++i) pack.v[i] = narrow(widen(pack.v[i]) + widen(own.v[i]) + widen(more.v[i]));
-    } else {
-#pragma unroll
-      for (int i = 0; i < kWide; ++i) pack.v[i] = narrow(widen(pack.v[i]) + widen(own.v[i]));
-    }
-    reinterpret_cast<Pack*>(y)[k] = pack;
-  }
-}
-
-// x [pictures][height][width][columns packs] -> y with a row and a column of zeros after the last; a block in y is a row of y.
-extern "C" __global__ void __launch_bounds__(kThreads) pad_end(
-    const Pack* __restrict__ x, Pack* __restrict__ y, int height, int width, int columns) {
-  const int row = blockIdx.y % (height + 1), picture = blockIdx.y / (height + 1);
-  const int filled = row < height ? width * columns : 0, packs = (width + 1) * columns;
-  const Pack* from = x + ((long long)picture * height + row) * width * columns;
-  Pack* to = y + (long long)blockIdx.y * packs;
-  for (int k = blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += gridDim.x * blockDim.x) {
-    Pack pack = {};
-    if (k < filled) pack = from[k];
-    to[k] = pack;
-  }
-}
-
-__device__ __forceinline__ float normal_below(float x) { return 0.5f * (1.0f + erff(x * 0.70710678f)); }
-
-// x [rows][2 * columns packs]; y [rows][columns packs]; a thread a pack of y.
-extern "C" __global__ void __launch_bounds__(kThreads) geglu_forward(
-    const Value* __restrict__ x, Value* __restrict__ y, long long packs, int columns) {
-  const long long stride = (long long)gridDim.x * blockDim.x;
-  for (long long k = (long long)blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += stride) {
-    const long long row = k / columns, at = row * 2 * columns + k % columns;
-    Pack value = reinterpret_cast<const Pack*>(x)[at];
-    const Pack gate = reinterpret_cast<const Pack*>(x)[at + columns];
-#pragma unroll
-    for (int i = 0; i < kWide; ++i) {
-      const float g = widen(gate.v[i]);
-      value.v[i] = narrow(widen(value.v[i]) * g * normal_below(g));
-    }
-    reinterpret_cast<Pack*>(y)[k] = value;
-  }
-}
-
-extern "C" __global__ void __launch_bounds__(kThreads) geglu_backward(
-    const Value* __restrict__ dy, const Value* __restrict__ x, Value* __restrict__ dx, long long packs, int columns) {
-  const long long stride = (long long)gridDim.x * blockDim.x;
-  for (long long k = (long long)blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += stride) {
-    const long long row = k / columns, at = row * 2 * columns + k % columns;
-    const Pack up = reinterpret_cast<const Pack*>(dy)[k];
-    Pack value = reinterpret_cast<const Pack*>(x)[at];
-    Pack gate = reinterpret_cast<const Pack*>(x)[at + columns];
-#pragma unroll
-    for (int i = 0; i < kWide; ++i) {
-      const float v = widen(value.v[i]), g = widen(gate.v[i]), d = widen(up.v[i]);
-      const float below = normal_below(g);
-      value.v[i] = narrow(d * g * below);
-      gate.v[i] = narrow(d * v * (below + g * 0.39894228f * __expf(-0.5f * g * g)));
-    }
-    reinterpret_cast<Pack*>(dx)[at] = value;
-    reinterpret_cast<Pack*>(dx)[at + columns] = gate;
-  }
-}
-)cuda";
-}
-
-}  // namespace kernels
-
 namespace {
 
 using kernels::kMultiprocessors;
@@ -184,6 +103,36 @@ at::Tensor padded_at_the_end(const at::Tensor& x) {
   return y;
 }
 
+/**
+ * A 3 x 3 convolution of stride 2 with zeros after the last row and column alone: with two rows and columns of zeros on every
+ * side its first result is one that nobody asked for, and all others are those that were. So x needs no copy with a border;
+ * the pass that adds the bias leaves the first row and column out. Nothing where that does not fit or a gradient is wanted.
+ */
+std::optional<at::Tensor> convolved_to_the_end(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const auto last = at::MemoryFormat::ChannelsLast;
+  const auto frozen = [&](const at::Tensor& t) { return t.scalar_type() == x.scalar_type() && !t.requires_grad(); };
+  const bool fits = on_kernels(x) && x.dim() == 4 && x.is_contiguous(last) && x.size(1) >= pack_of(x) &&
+                    x.size(2) > 1 && x.size(3) > 1 && weight.size(2) == 3 && weight.size(3) == 3 &&
+                    weight.size(0) % pack_of(x) == 0 && frozen(weight) && frozen(bias) && bias.is_contiguous() &&
+                    !(at::GradMode::is_enabled() && x.requires_grad());
+  if (!fits) return std::nullopt;
+  const at::Tensor whole = at::conv2d(x, weight, std::nullopt, {2, 2}, {2, 2}).contiguous(last);
+  // Of an odd number of rows the last result is not asked for either.
+  const int64_t h = (x.size(2) - 2) / 2 + 1, w = (x.size(3) - 2) / 2 + 1;
+  const int64_t packs = w * whole.size(1) / pack_of(x), rows = x.size(0) * h;
+  if (whole.size(2) != h + 1 || whole.size(3) != w + 1 || rows > 65535) {
+    return whole.narrow(2, 1, h).narrow(3, 1, w).add(bias.view({-1, 1, 1})).contiguous(last);
+  }
+  at::Tensor y = at::empty({x.size(0), whole.size(1), h, w}, x.options().memory_format(last));
+  const void *from = whole.const_data_ptr(), *b = bias.const_data_ptr();
+  void* to = y.mutable_data_ptr();
+  int height = static_cast<int>(h), width = static_cast<int>(w), columns = static_cast<int>(whole.size(1) / pack_of(x));
+  kernels::launch(
+      kernel("add_bias_inside", x), {std::clamp<int64_t>((packs + kThreads - 1) / kThreads, 1, 16), rows}, kThreads,
+      {&from, &b, &to, &height, &width, &columns}, x.device());
+  return y;
+}
+
 /** Fewer channels than a 16-byte row has (a picture's three) are filled up with zeros: cuDNN is three times as fast then. */
 at::Tensor whole_rows(const at::Tensor& x) {
   const int64_t missing = (pack_of(x) - x.size(1) % pack_of(x)) % pack_of(x);
@@ -195,10 +144,16 @@ at::Tensor whole_rows(const at::Tensor& x) {
 at::Tensor conv2d(
     const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias, int64_t stride,
     int64_t border, const std::optional<at::Tensor>& residual) {
+  if (border < 0 && stride == 2 && bias && !residual) {
+    if (auto y = convolved_to_the_end(input, weight, *bias)) return *y;
+  }
   const at::Tensor x = border < 0 ? padded_at_the_end(input) : input;
   const int64_t padding = std::max<int64_t>(border, 0);
   const at::Tensor own = bias.value_or(at::Tensor()), more = residual.value_or(at::Tensor());
   const auto last = at::MemoryFormat::ChannelsLast;
+  if (stride == 1 && own.defined() && !more.defined()) {
+    if (auto y = convolution_by_rows(x, weight, own, padding)) return *y;
+  }
   const auto convolve = [&](const at::Tensor& with) {
     return at::conv2d(x, weight, with, {stride, stride}, {padding, padding});
   };

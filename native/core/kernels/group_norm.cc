@@ -1,7 +1,7 @@
 #include "core/kernels/group_norm.h"
 
 #include <algorithm>
-#include <numeric>
+#include <string>
 
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -12,9 +12,8 @@ namespace {
 
 using kernels::kThreads;
 
-constexpr int64_t kMaxGroups = 64;  // as in the source
-constexpr int64_t kBlocks = kernels::kMultiprocessors * 4;
-constexpr int64_t kMaxShares = 64;  // partial sums that every block adds up again
+constexpr int64_t kMaxGroups = 64;                             // as in the source
+constexpr int64_t kMaxShares = 2 * kernels::kMultiprocessors;  // partial sums that every block adds up again
 
 /** How a picture's rows are dealt out to blocks and threads. */
 struct Layout {
@@ -31,32 +30,51 @@ struct Layout {
     rows = static_cast<int>(std::clamp<int64_t>(kThreads / columns, 1, points));
     threads = int64_t{columns} * rows;
     const int64_t useful = (points + rows - 1) / rows;  // blocks that have a row for every thread
-    blocks = static_cast<int>(std::clamp<int64_t>(kBlocks / batch, 1, std::min(kMaxShares, useful)));
+    // As many on every multiprocessor, all at once: two, where each thread then still has a load in flight four times over.
+    const int64_t all =
+        useful * batch >= 4 * 2 * kernels::kMultiprocessors ? 2 * kernels::kMultiprocessors : kernels::kMultiprocessors;
+    blocks = static_cast<int>(std::clamp<int64_t>(all / batch, 1, std::min(kMaxShares, useful)));
   }
 };
 
-/** Points of a picture that one kernel takes at most, and packs of a row that a thread has of them. */
+/** Values of a load and loads of a thread that a kernel of `group_norm_whole_source` is made for. */
+struct Whole {
+  int64_t part, count;
+};
+constexpr Whole kWhole[] = {{2, 12}, {4, 12}, {8, 3}, {8, 6}};
+
+/** Points of a picture that one block takes a group of at most. */
 constexpr int64_t kSmallPoints = 1024;
-constexpr int64_t kMostPacks = 16;
 
-/** How a small picture is dealt out to blocks: as many channels each as are whole groups and whole packs. */
-struct Slabs {
-  int points, channels, groups, columns = 0, rows = 0, slab = 0;
-  int64_t blocks = 0, threads = 0;
+/** How a group of a small picture is dealt out to the threads of a block, which hold it in registers. */
+struct Group {
+  int points, channels, size, columns = 0, rows = 0;
+  int64_t batch, groups, threads = 0;
+  Whole whole{0, 0};
 
-  Slabs(const at::Tensor& x, int64_t group_count) {
-    const int64_t wide = 16 / x.element_size(), size = x.size(1) / group_count, width = std::lcm(size, wide);
+  Group(const at::Tensor& x, int64_t group_count) : batch(x.size(0)), groups(group_count) {
     points = static_cast<int>(x.size(2) * x.size(3));
     channels = static_cast<int>(x.size(1));
-    groups = static_cast<int>(group_count);
-    if (size < wide || channels % width != 0 || points > kSmallPoints || width / wide > kThreads) return;
-    columns = static_cast<int>(width / wide);
-    slab = static_cast<int>(width / size);
+    size = static_cast<int>(channels / groups);
+    if (points > kSmallPoints) return;
+    // The longest loads that a group's rows consist of: a block then has to do with no other group.
+    int64_t part = 16 / x.element_size();
+    while (size % part != 0) part /= 2;
+    if (size / part > kThreads) return;
+    columns = static_cast<int>(size / part);
     rows = static_cast<int>(std::clamp<int64_t>(kThreads / columns, 1, points));
     threads = (int64_t{columns} * rows + 31) / 32 * 32;
-    if ((points + rows - 1) / rows <= kMostPacks) blocks = channels / width;
+    for (const Whole& one : kWhole) {
+      if (one.part == part && int64_t{one.count} * rows >= points) {
+        whole = one;
+        return;
+      }
+    }
   }
-  bool fit() const { return blocks > 0; }
+  bool fits() const { return whole.count > 0; }
+  std::string name(const char* direction) const {
+    return std::string("whole_") + direction + "_" + std::to_string(whole.part) + "_" + std::to_string(whole.count);
+  }
 };
 
 bool takes(
@@ -71,6 +89,9 @@ bool takes(
   // Rows of what is added may be a part of longer ones.
   const bool rows = !added.defined() || (added.scalar_type() == type && !added.requires_grad() && added.dim() == 2 &&
                                          added.size(1) == channels && added.stride(1) == 1);
+  // A parameter that is a part of something longer may begin anywhere.
+  const auto aligned = [](const at::Tensor& t) { return reinterpret_cast<uintptr_t>(t.const_data_ptr()) % 16 == 0; };
+  if (!x.is_cpu() && !(aligned(x) && aligned(weight) && aligned(bias))) return false;
   return frozen(weight) && frozen(bias) && rows && channels % wide == 0 && channels / wide <= kThreads &&
          channels % groups == 0 && groups <= kMaxGroups && x.size(0) <= 65535 &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast);
@@ -83,7 +104,7 @@ struct Inputs {
   bool silu;
 };
 
-kernels::Kernel kernel(const char* name, const at::Tensor& x) {
+kernels::Kernel kernel(const std::string& name, const at::Tensor& x) {
   return kernels::compile(kernels::group_norm_source(), name, x.scalar_type(), x.device());
 }
 
@@ -102,7 +123,7 @@ struct Pointers {
 
 /** y and the mean and 1 / deviation of every group [B, groups, 2]. */
 std::pair<at::Tensor, at::Tensor> run_forward(const Inputs& in, double eps) {
-  Slabs small(in.x, in.groups);
+  Group small(in.x, in.groups);
   Layout l(in.x, in.groups);
   Pointers p(in);
   const auto wide = in.x.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous);
@@ -110,11 +131,11 @@ std::pair<at::Tensor, at::Tensor> run_forward(const Inputs& in, double eps) {
   at::Tensor y = at::empty_like(in.x);
   void *left = stats.mutable_data_ptr(), *to = y.mutable_data_ptr();
   float floor = static_cast<float>(eps);
-  if (small.fit()) {
+  if (small.fits()) {
     kernels::launch(
-        kernel("whole_forward", in.x), {small.blocks, l.batch}, small.threads,
-        {&p.x, &p.added, &p.added_stride, &p.weight, &p.bias, &to, &left, &small.points, &small.channels, &small.groups,
-         &small.columns, &small.rows, &small.slab, &floor, &p.silu},
+        kernel(small.name("forward"), in.x), {small.groups, small.batch}, small.threads,
+        {&p.x, &p.added, &p.added_stride, &p.weight, &p.bias, &to, &left, &small.points, &small.channels, &small.size,
+         &small.columns, &small.rows, &floor, &p.silu},
         in.x.device());
     return {y, stats};
   }
@@ -138,12 +159,12 @@ at::Tensor run_backward(const at::Tensor& gradient, const Inputs& in, const at::
   at::Tensor dx = at::empty_like(in.x);
   const void *up = dy.const_data_ptr(), *kept = stats.const_data_ptr();
   void* to = dx.mutable_data_ptr();
-  Slabs small(in.x, in.groups);
-  if (small.fit()) {
+  Group small(in.x, in.groups);
+  if (small.fits()) {
     kernels::launch(
-        kernel("whole_backward", in.x), {small.blocks, l.batch}, small.threads,
+        kernel(small.name("backward"), in.x), {small.groups, small.batch}, small.threads,
         {&up, &p.x, &p.added, &p.added_stride, &kept, &p.weight, &p.bias, &to, &small.points, &small.channels,
-         &small.groups, &small.columns, &small.rows, &small.slab, &p.silu},
+         &small.size, &small.columns, &small.rows, &p.silu},
         in.x.device());
     return dx;
   }

@@ -46,12 +46,12 @@ __device__ void from_blocks(
   for (int k = threadIdx.x; k < slices * groups; k += blockDim.x) {
     const int group = k % groups;
     float a = 0, b = 0;
-#pragma unroll 4
-    for (int n = k / groups; n < blocks; n += slices) {
-      const float2 sums = own[n * groups + group];
-      a += sums.x;
-      b += sums.y;
-    }
+    in_flight<8>(
+        k / groups, blocks, slices, [&](int n) { return own[n * groups + group]; },
+        [&](int, const float2& sums) {
+          a += sums.x;
+          b += sums.y;
+        });
     scratch[2 * k] = a;
     scratch[2 * k + 1] = b;
   }
@@ -75,7 +75,7 @@ __device__ __forceinline__ float added_to(const Value* added, int stride, int ch
 
 // Sums of x - first and of its square, where first is x's own value at the first point of the group, so that a large mean does
 // not cancel: partial [B][blocks][groups][2].
-extern "C" __global__ void __launch_bounds__(kThreads) sums_forward(
+extern "C" __global__ void __launch_bounds__(kThreads, 2) sums_forward(
     const Value* __restrict__ x, const Value* __restrict__ added, int added_stride, float* __restrict__ partial, int points,
     int channels, int groups, int columns, int rows) {
   __shared__ float scratch[kThreads * kWide * 2];
@@ -108,7 +108,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) sums_forward(
 }
 
 // Every block adds up the partial sums itself; the first of a picture leaves mean and 1 / deviation in stats [B][groups][2].
-extern "C" __global__ void __launch_bounds__(kThreads) apply_forward(
+extern "C" __global__ void __launch_bounds__(kThreads, 2) apply_forward(
     const Value* __restrict__ x, const Value* __restrict__ added, int added_stride, const float* __restrict__ partial,
     const Value* __restrict__ weight, const Value* __restrict__ bias, Value* __restrict__ y, float* __restrict__ stats,
     int points, int channels, int groups, int columns, int rows, int blocks, float eps, int silu) {

@@ -2,155 +2,184 @@
 
 namespace invseg::kernels {
 
-// A small picture in one kernel: a block has a slab of it, whole groups and whole packs of every row, and reads it twice.
+// A small picture in one kernel: a block has one group of it and holds that in registers, so that memory is waited for once.
+// A thread has `kPart` neighbouring values of at most `kCount` rows.
 const char* group_norm_whole_source() {
   return R"cuda(
-constexpr int kMostSlab = 8;  // groups of a slab
+template <int kPart> struct alignas(kPart * sizeof(Value)) Part { Value v[kPart]; };
 
-// Sums over the block of what each thread has for group `own` of the slab and for the one after it.
-__device__ void to_slab(float first, float second, int own, int slab, float* scratch, float* total) {
-  const int warps = blockDim.x / 32;
-  for (int g = 0; g < slab; ++g) {
-    float v = (own == g ? first : 0.0f) + (own + 1 == g ? second : 0.0f);
-#pragma unroll
-    for (int step = 16; step > 0; step >>= 1) v += __shfl_xor_sync(0xffffffffu, v, step);
-    if (threadIdx.x % 32 == 0) scratch[g * (kThreads / 32) + threadIdx.x / 32] = v;
-  }
-  __syncthreads();
-  if (threadIdx.x < slab) {
-    float sum = 0;
-    for (int w = 0; w < warps; ++w) sum += scratch[threadIdx.x * (kThreads / 32) + w];
-    total[threadIdx.x] = sum;
-  }
-  __syncthreads();
+template <int kPart> __device__ __forceinline__ Part<kPart> part_at(const Value* p) {
+  return *reinterpret_cast<const Part<kPart>*>(p);
 }
 
-// A thread's place in a slab. A pack has values of two groups at most, as groups are no smaller than packs.
-struct Place {
-  int row, own, split, channel;  // `split` values of the pack belong to group `own` of the slab
-  long long at;                  // of the pack at point 0, in values
-  __device__ Place(int columns, int size, int points, int channels) {
-    const int column = threadIdx.x % columns;
-    row = threadIdx.x / columns;
-    own = column * kWide / size;
-    split = min(kWide, (own + 1) * size - column * kWide);
-    channel = (blockIdx.x * columns + column) * kWide;
+// The sums over the block of what each thread has, the same in every thread; warps beyond the block's count as nothing.
+__device__ __forceinline__ void to_block(float& first, float& second) {
+  __shared__ float firsts[kThreads / 32], seconds[kThreads / 32];
+#pragma unroll
+  for (int step = 16; step > 0; step >>= 1) {
+    first += __shfl_xor_sync(0xffffffffu, first, step);
+    second += __shfl_xor_sync(0xffffffffu, second, step);
+  }
+  const int lane = threadIdx.x % 32;
+  if (lane == 0) {
+    firsts[threadIdx.x / 32] = first;
+    seconds[threadIdx.x / 32] = second;
+  }
+  __syncthreads();
+  first = lane < blockDim.x / 32 ? firsts[lane] : 0.0f;
+  second = lane < blockDim.x / 32 ? seconds[lane] : 0.0f;
+#pragma unroll
+  for (int step = 16; step > 0; step >>= 1) {
+    first += __shfl_xor_sync(0xffffffffu, first, step);
+    second += __shfl_xor_sync(0xffffffffu, second, step);
+  }
+}
+
+// A thread's place in its group: rows `row`, `row + rows` … below `end`. What it loads beyond, of the last row, nobody uses:
+// loads under a condition might wait for each other.
+template <int kPart> struct Place {
+  int row, end, last, channel;
+  long long at;  // of its values at point 0
+  __device__ __forceinline__ Place(int points, int channels, int size, int columns, int rows) {
+    const unsigned column = threadIdx.x % (unsigned)columns;
+    row = threadIdx.x / (unsigned)columns;
+    end = row < rows ? points : 0;
+    last = points - 1;
+    channel = blockIdx.x * size + column * kPart;
     at = (long long)blockIdx.y * points * channels + channel;
   }
 };
 
-extern "C" __global__ void __launch_bounds__(kThreads) whole_forward(
+template <int kPart, int kCount>
+__device__ __forceinline__ void whole_forward(
     const Value* __restrict__ x, const Value* __restrict__ added, int added_stride, const Value* __restrict__ weight,
-    const Value* __restrict__ bias, Value* __restrict__ y, float* __restrict__ stats, int points, int channels, int groups,
-    int columns, int rows, int slab, float eps, int silu) {
-  __shared__ float scratch[kMostSlab * kThreads / 32], sums[kMostSlab], squares[kMostSlab], first[kMostSlab];
-  const int size = channels / groups;
-  const Place own(columns, size, points, channels);
-  if (threadIdx.x < slab) {
-    const int channel = (blockIdx.x * slab + threadIdx.x) * size;
-    first[threadIdx.x] = widen(x[(long long)blockIdx.y * points * channels + channel]) +
-                         added_to(added, added_stride, channel);
-  }
-  __syncthreads();
-  const int next = min(own.own + 1, slab - 1);
-  float more[kWide], shift[kWide];
+    const Value* __restrict__ bias, Value* __restrict__ y, float* __restrict__ stats, int points, int channels, int size,
+    int columns, int rows, float eps, int silu) {
+  const Place<kPart> own(points, channels, size, columns, rows);
+  // All that is read is asked for before anything is used.
+  Part<kPart> held[kCount];
 #pragma unroll
-  for (int i = 0; i < kWide; ++i) {
-    more[i] = added_to(added, added_stride, own.channel + i);
-    shift[i] = first[i < own.split ? own.own : next] - more[i];
+  for (int k = 0; k < kCount; ++k) {
+    held[k] = part_at<kPart>(x + own.at + (long long)min(own.row + k * rows, own.last) * channels);
   }
-  const auto load = [&](int p) { return *reinterpret_cast<const Pack*>(x + own.at + (long long)p * channels); };
-  const int end = own.row < rows ? points : 0;
-  float sum[2] = {}, square[2] = {};
-  in_flight<4>(own.row, end, rows, load, [&](int, const Pack& pack) {
+  const Part<kPart> w = part_at<kPart>(weight + own.channel), more_bias = part_at<kPart>(bias + own.channel);
+  const int begin = blockIdx.x * size;
+  const float first = widen(x[(long long)blockIdx.y * points * channels + begin]) + added_to(added, added_stride, begin);
+  float more[kPart];
 #pragma unroll
-    for (int i = 0; i < kWide; ++i) {
-      const float d = widen(pack.v[i]) - shift[i];
-      sum[0] += i < own.split ? d : 0.0f;
-      sum[1] += i < own.split ? 0.0f : d;
-      square[0] += i < own.split ? d * d : 0.0f;
-      square[1] += i < own.split ? 0.0f : d * d;
+  for (int i = 0; i < kPart; ++i) more[i] = added_to(added, added_stride, own.channel + i);
+
+  float sum = 0, square = 0;
+#pragma unroll
+  for (int k = 0; k < kCount; ++k) {
+    if (own.row + k * rows >= own.end) break;
+#pragma unroll
+    for (int i = 0; i < kPart; ++i) {
+      const float d = widen(held[k].v[i]) - (first - more[i]);
+      sum += d;
+      square += d * d;
     }
-  });
-  to_slab(sum[0], sum[1], own.own, slab, scratch, sums);
-  to_slab(square[0], square[1], own.own, slab, scratch, squares);
-  const float count = (float)points * size;
-  if (threadIdx.x < slab) {
-    const float offset = sums[threadIdx.x] / count;
-    const float variance = fmaxf(squares[threadIdx.x] / count - offset * offset, 0.0f);
-    sums[threadIdx.x] = first[threadIdx.x] + offset;  // from here on mean and 1 / deviation
-    squares[threadIdx.x] = rsqrtf(variance + eps);
-    float* kept = stats + (blockIdx.y * groups + blockIdx.x * slab + threadIdx.x) * 2;
-    kept[0] = sums[threadIdx.x];
-    kept[1] = squares[threadIdx.x];
   }
-  __syncthreads();
-  float a[kWide], b[kWide];
-#pragma unroll
-  for (int i = 0; i < kWide; ++i) {
-    const int group = i < own.split ? own.own : next;
-    a[i] = squares[group] * widen(weight[own.channel + i]);
-    b[i] = widen(bias[own.channel + i]) + (more[i] - sums[group]) * a[i];
+  to_block(sum, square);
+  const float part = 1.0f / ((float)points * size), offset = sum * part;
+  const float mean = first + offset, scale = rsqrtf(fmaxf(square * part - offset * offset, 0.0f) + eps);
+  if (threadIdx.x == 0) {
+    float* kept = stats + ((long long)blockIdx.y * gridDim.x + blockIdx.x) * 2;
+    kept[0] = mean;
+    kept[1] = scale;
   }
-  in_flight<4>(own.row, end, rows, load, [&](int p, Pack pack) {
+  float a[kPart], b[kPart];
 #pragma unroll
-    for (int i = 0; i < kWide; ++i) {
-      float z = widen(pack.v[i]) * a[i] + b[i];
+  for (int i = 0; i < kPart; ++i) {
+    a[i] = scale * widen(w.v[i]);
+    b[i] = widen(more_bias.v[i]) + (more[i] - mean) * a[i];
+  }
+#pragma unroll
+  for (int k = 0; k < kCount; ++k) {
+    if (own.row + k * rows >= own.end) break;
+    Part<kPart> out;
+#pragma unroll
+    for (int i = 0; i < kPart; ++i) {
+      float z = widen(held[k].v[i]) * a[i] + b[i];
       if (silu) z *= sigmoid(z);
-      pack.v[i] = narrow(z);
+      out.v[i] = narrow(z);
     }
-    *reinterpret_cast<Pack*>(y + own.at + (long long)p * channels) = pack;
-  });
+    *reinterpret_cast<Part<kPart>*>(y + own.at + (long long)(own.row + k * rows) * channels) = out;
+  }
 }
 
-extern "C" __global__ void __launch_bounds__(kThreads) whole_backward(
+template <int kPart, int kCount>
+__device__ __forceinline__ void whole_backward(
     const Value* __restrict__ dy, const Value* __restrict__ x, const Value* __restrict__ added, int added_stride,
     const float* __restrict__ stats, const Value* __restrict__ weight, const Value* __restrict__ bias,
-    Value* __restrict__ dx, int points, int channels, int groups, int columns, int rows, int slab, int silu) {
-  __shared__ float scratch[kMostSlab * kThreads / 32], sums[kMostSlab], products[kMostSlab];
-  const int size = channels / groups;
-  const Place own(columns, size, points, channels);
-  const int next = min(own.own + 1, slab - 1);
-  float mean[kWide], scale[kWide], w[kWide], b[kWide];
+    Value* __restrict__ dx, int points, int channels, int size, int columns, int rows, int silu) {
+  const Place<kPart> own(points, channels, size, columns, rows);
+  Part<kPart> held[kCount], up[kCount];
 #pragma unroll
-  for (int i = 0; i < kWide; ++i) {
-    const int group = blockIdx.y * groups + blockIdx.x * slab + (i < own.split ? own.own : next);
-    mean[i] = stats[group * 2] - added_to(added, added_stride, own.channel + i);
-    scale[i] = stats[group * 2 + 1];
-    w[i] = widen(weight[own.channel + i]);
-    b[i] = widen(bias[own.channel + i]);
+  for (int k = 0; k < kCount; ++k) {
+    const long long at = own.at + (long long)min(own.row + k * rows, own.last) * channels;
+    held[k] = part_at<kPart>(x + at);
+    up[k] = part_at<kPart>(dy + at);
   }
-  const auto load = [&](int p) { return packs_at(x, dy, own.at + (long long)p * channels); };
-  const int end = own.row < rows ? points : 0;
-  float sum[2] = {}, product[2] = {};
-  in_flight<2>(own.row, end, rows, load, [&](int, const Packs& packs) {
+  const Part<kPart> own_weight = part_at<kPart>(weight + own.channel), own_bias = part_at<kPart>(bias + own.channel);
+  const float* kept = stats + ((long long)blockIdx.y * gridDim.x + blockIdx.x) * 2;
+  const float scale = kept[1];
+  float mean[kPart], w[kPart], b[kPart];
 #pragma unroll
-    for (int i = 0; i < kWide; ++i) {
-      const float n = (widen(packs.x.v[i]) - mean[i]) * scale[i];
-      const float g = inner_gradient(widen(packs.dy.v[i]), n, w[i], b[i], silu);
-      sum[0] += i < own.split ? g : 0.0f;
-      sum[1] += i < own.split ? 0.0f : g;
-      product[0] += i < own.split ? g * n : 0.0f;
-      product[1] += i < own.split ? 0.0f : g * n;
-    }
-  });
-  to_slab(sum[0], sum[1], own.own, slab, scratch, sums);
-  to_slab(product[0], product[1], own.own, slab, scratch, products);
-  const float part = 1.0f / ((float)points * size);
-  const float mean_g[2] = {sums[own.own] * part, sums[next] * part};
-  const float mean_gn[2] = {products[own.own] * part, products[next] * part};
-  in_flight<2>(own.row, end, rows, load, [&](int p, const Packs& packs) {
-    Pack out;
+  for (int i = 0; i < kPart; ++i) {
+    mean[i] = kept[0] - added_to(added, added_stride, own.channel + i);
+    w[i] = widen(own_weight.v[i]);
+    b[i] = widen(own_bias.v[i]);
+  }
+
+  float sum = 0, product = 0, g[kCount][kPart];
 #pragma unroll
-    for (int i = 0; i < kWide; ++i) {
-      const float n = (widen(packs.x.v[i]) - mean[i]) * scale[i];
-      const float g = inner_gradient(widen(packs.dy.v[i]), n, w[i], b[i], silu);
-      const float mg = i < own.split ? mean_g[0] : mean_g[1], mgn = i < own.split ? mean_gn[0] : mean_gn[1];
-      out.v[i] = narrow((g - mg - n * mgn) * scale[i]);
+  for (int k = 0; k < kCount; ++k) {
+    if (own.row + k * rows >= own.end) break;
+#pragma unroll
+    for (int i = 0; i < kPart; ++i) {
+      const float n = (widen(held[k].v[i]) - mean[i]) * scale;
+      g[k][i] = inner_gradient(widen(up[k].v[i]), n, w[i], b[i], silu);
+      sum += g[k][i];
+      product += g[k][i] * n;
     }
-    *reinterpret_cast<Pack*>(dx + own.at + (long long)p * channels) = out;
-  });
+  }
+  to_block(sum, product);
+  const float part = 1.0f / ((float)points * size), mean_g = sum * part, mean_gn = product * part;
+#pragma unroll
+  for (int k = 0; k < kCount; ++k) {
+    if (own.row + k * rows >= own.end) break;
+    Part<kPart> out;
+#pragma unroll
+    for (int i = 0; i < kPart; ++i) {
+      const float n = (widen(held[k].v[i]) - mean[i]) * scale;
+      out.v[i] = narrow((g[k][i] - mean_g - n * mean_gn) * scale);
+    }
+    *reinterpret_cast<Part<kPart>*>(dx + own.at + (long long)(own.row + k * rows) * channels) = out;
+  }
 }
+
+#define WHOLE(kPart, kCount)                                                                                              \
+  extern "C" __global__ void __launch_bounds__(kThreads) whole_forward_##kPart##_##kCount(                                \
+      const Value* x, const Value* added, int added_stride, const Value* weight, const Value* bias, Value* y,             \
+      float* stats, int points, int channels, int size, int columns, int rows, float eps, int silu) {                     \
+    whole_forward<kPart, kCount>(x, added, added_stride, weight, bias, y, stats, points, channels, size, columns, rows,   \
+                                 eps, silu);                                                                              \
+  }                                                                                                                       \
+  extern "C" __global__ void __launch_bounds__(kThreads) whole_backward_##kPart##_##kCount(                               \
+      const Value* dy, const Value* x, const Value* added, int added_stride, const float* stats, const Value* weight,     \
+      const Value* bias, Value* dx, int points, int channels, int size, int columns, int rows, int silu) {                \
+    whole_backward<kPart, kCount>(dy, x, added, added_stride, stats, weight, bias, dx, points, channels, size, columns,   \
+                                  rows, silu);                                                                            \
+  }
+
+// As in `Whole` of group_norm.cc.
+WHOLE(2, 12)
+WHOLE(4, 12)
+#if TYPE != 0
+WHOLE(8, 3)
+WHOLE(8, 6)
+#endif
 )cuda";
 }
 

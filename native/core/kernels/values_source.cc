@@ -55,7 +55,16 @@ __device__ __forceinline__ void in_flight(int p, int end, int step, Load load, U
 #pragma unroll
     for (int i = 0; i < kAhead; ++i) use(p + i * step, values[i]);
   }
-  for (; p < end; p += step) use(p, load(p));
+  // What is left, likewise: beyond the end the last one is loaded again, and not used.
+  if (p < end) {
+    decltype(load(0)) values[kAhead];
+#pragma unroll
+    for (int i = 0; i < kAhead; ++i) values[i] = load(min(p + i * step, end - 1));
+#pragma unroll
+    for (int i = 0; i < kAhead; ++i) {
+      if (p + i * step < end) use(p + i * step, values[i]);
+    }
+  }
 }
 
 __device__ __forceinline__ float sigmoid(float x) { return __fdividef(1.0f, 1.0f + __expf(-x)); }
