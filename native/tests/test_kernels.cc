@@ -10,7 +10,9 @@
 #include "core/kernels/fused.h"
 #include "core/kernels/gather.h"
 #include "core/kernels/group_norm.h"
+#include "core/kernels/label.h"
 #include "core/kernels/layer_norm.h"
+#include "core/kernels/levels.h"
 #include "core/kernels/loss_sources.h"
 #include "core/kernels/min_max.h"
 #include "core/kernels/program.h"
@@ -73,7 +75,7 @@ TEST(kernels_compile_for_every_architecture) {
       for (const char* source :
            {kernels::group_norm_source(), kernels::fused_source(), kernels::read_attention_source(),
             kernels::gather_source(), kernels::layer_norm_source(), kernels::loss_source(), kernels::adam_source(),
-            kernels::min_max_source()}) {
+            kernels::min_max_source(), kernels::levels_source(), kernels::label_source()}) {
         logs.push_back(std::async(std::launch::async, [=] { return kernels::check(source, type, architecture); }));
       }
       for (auto& waiting : logs) {

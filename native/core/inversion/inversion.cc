@@ -354,15 +354,18 @@ Prediction Inversion::predict(const PredictOptions& options) {
         own.self_heads = inputs[3];
         own.cross_heads = inputs[4];
         const auto& [iterations, strength] = options.refinement;
-        const bool read_self = iterations > 0 || options.refine_iterations > 0;
-        const Attention attention =
-            attend(*engine_, inputs[0], inputs[1], inputs[2], own, read_self, engine_->config().latent_size);
-        const at::Tensor categories =
-            merge_.with(inputs[7])(pick_.with(inputs[5], inputs[6])(attention.cross));  // [1, N, C]
-        return std::vector<at::Tensor>{
-            iterations > 0
-                ? min_max(refine_iterated(reduce_entropy(attention.self, strength), categories, iterations), 1)
-                : refine(attention.self, categories, options.refine_iterations)};
+        const int64_t frame = engine_->config().latent_size;
+        const auto categories = [&](const at::Tensor& cross) {  // [1, N, C]
+          return merge_.with(inputs[7])(pick_.with(inputs[5], inputs[6])(cross));
+        };
+        if (iterations > 0) {
+          const Attention attention = attend(*engine_, inputs[0], inputs[1], inputs[2], own, true, frame);
+          const at::Tensor self = reduce_entropy(attention.self, strength);
+          return std::vector<at::Tensor>{min_max(refine_iterated(self, categories(attention.cross), iterations), 1)};
+        }
+        const AppliedAttention attention =
+            attend_applied(*engine_, inputs[0], inputs[1], inputs[2], own, options.refine_iterations > 0, frame);
+        return std::vector<at::Tensor>{refine(attention.self, categories(attention.cross), options.refine_iterations)};
       })[0];
   Prediction result = label_maps(refined, options);
   wait_for(engine_->device());
