@@ -7,6 +7,7 @@
 #include <torch/cuda.h>
 
 #include "core/engine/stream.h"
+#include "core/inversion/views.h"
 #include "core/kernels/fused.h"
 #include "core/kernels/gather.h"
 #include "core/kernels/group_norm.h"
@@ -75,7 +76,7 @@ TEST(kernels_compile_for_every_architecture) {
       for (const char* source :
            {kernels::group_norm_source(), kernels::fused_source(), kernels::read_attention_source(),
             kernels::gather_source(), kernels::layer_norm_source(), kernels::loss_source(), kernels::adam_source(),
-            kernels::min_max_source(), kernels::levels_source(), kernels::label_source()}) {
+            kernels::min_max_source(), kernels::levels_source(), kernels::label_source(), kernels::crop_source()}) {
         logs.push_back(std::async(std::launch::async, [=] { return kernels::check(source, type, architecture); }));
       }
       for (auto& waiting : logs) {

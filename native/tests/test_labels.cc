@@ -1,8 +1,9 @@
-// The kernels that label a picture against LibTorch's operators.
+// The kernels that label a picture and cut it into views against LibTorch's operators.
 
 #include <optional>
 
 #include "core/inversion/labels.h"
+#include "core/inversion/views.h"
 #include "core/kernels/label.h"
 #include "core/kernels/program.h"
 #include "emulation.h"
@@ -60,4 +61,23 @@ TEST_ON_EVERY_DEVICE(labels_of_kernels_are_those_of_operators) {
   std::optional<emulation::Emulation> emulated;
   if (!gpu) emulated.emplace();
   CHECK(label_maps(on(maps), {.width = 6, .height = 6}).labels.eq(1).all().item<bool>());
+}
+
+TEST_ON_EVERY_DEVICE(views_of_the_kernel_are_those_of_operators) {
+  if (harness::device().is_cpu() && !emulation::possible()) SKIP("no C++ compiler");
+  at::manual_seed(6);
+  const at::Tensor boxes =
+      at::tensor({0.f, 0.f, 1.f, 1.f, 0.113f, 0.207f, 0.611f, 0.683f, 0.5f, 0.f, 0.5f, 1.f, 0.2f, 0.9f, 0.8f, 0.1f})
+          .view({4, 4});
+  for (const int64_t size : {32, 37}) {
+    const at::Tensor picture = at::rand({1, 3, size, size}) * 2 - 1;
+    const at::Tensor wanted = at::cat({picture, crop_views(picture, boxes)}, 0);
+    std::optional<emulation::Emulation> emulated;
+    if (harness::device().is_cpu()) emulated.emplace();
+    const at::Tensor got = crop_views(on(picture), on(boxes), true).cpu();
+    CHECK(got.is_contiguous(at::MemoryFormat::ChannelsLast));
+    CHECK(got[0].equal(picture[0]));
+    CHECK((got - wanted).abs().max().item<double>() < (size == 32 ? 1e-6 : 2e-5));
+    CHECK(crop_views(on(picture), on(boxes)).cpu().equal(got.narrow(0, 1, 4)));
+  }
 }

@@ -2,6 +2,7 @@
 
 #include <torch/library.h>
 
+#include "core/inversion/views.h"
 #include "core/kernels/attention.h"
 #include "core/kernels/fused.h"
 #include "core/kernels/gather.h"
@@ -53,7 +54,8 @@ void prepare_kernels(at::ScalarType type, at::Device device) {
        {fused_source(), group_norm_source(), layer_norm_source(), gather_source(), read_attention_source()}) {
     prepare(source, type, device);
   }
-  for (const char* source : {loss_source(), min_max_source(), adam_source(), levels_source(), label_source()})
+  for (const char* source :
+       {loss_source(), min_max_source(), adam_source(), levels_source(), label_source(), crop_source()})
     prepare(source, at::kFloat, device);
 }
 
