@@ -7,6 +7,7 @@
 #include "core/engine/stream.h"
 #include "core/error.h"
 #include "core/kernels/operators.h"
+#include "core/kernels/read_attention.h"
 #include "core/maps/resize.h"
 #include "core/shapes.h"
 
@@ -26,7 +27,7 @@ c10::List<int64_t> flag_list(const std::vector<int64_t>& flags) {
 }
 
 /** Matrices and constants that an engine keeps on its device. */
-constexpr size_t kKept = 8;
+constexpr size_t kKept = 16;
 /** Pixels of a picture that a GPU resizes in one product, 200 MiB in float32. */
 constexpr int64_t kWholePixels = int64_t{1} << 24;
 
@@ -180,6 +181,13 @@ RawMaps Engine::read(
   expect_shape("context", context, {context.size(0), config_.prompt_length, config_.context_width});
   check_shape(batch % context.size(0) == 0, "Expected a batch that is a multiple of the prompts");
   const at::Tensor self_heads = selection.self_heads.to(device_), cross_heads = selection.cross_heads.to(device_);
+  // A level's map is told by its shape, which is that of no other but where a prompt is as long as a picture has points.
+  bool told = !at::GradMode::is_enabled();
+  for (int64_t level = 0; level < config_.levels(); ++level) {
+    told = told && config_.level_side(level) * config_.level_side(level) != config_.prompt_length &&
+           (level == 0 || config_.level_side(level) != config_.level_side(level - 1));
+  }
+  const SumMaps sums(told);
   const auto output = unet_
                           ->forward(
                               {latents.contiguous(at::MemoryFormat::ChannelsLast), schedule_->sinusoids(timesteps),

@@ -58,7 +58,7 @@ class Engine {
   const Schedule& schedule() const { return *schedule_; }
   /** Of everything that is computed again and again in the same shapes. */
   GraphCache& graphs() { return graphs_; }
-  /** `host` on the device. The last few small ones are kept: what is asked for again is the same tensor, which nobody may change. */
+  /** `host` on the device. The last few are kept: what is asked for again is the same tensor, which nobody may change. */
   at::Tensor constant(const at::Tensor& host);
   /** int64 [1] on the device, kept likewise. @throws Error see `check_timestep` */
   at::Tensor timestep(int64_t value);

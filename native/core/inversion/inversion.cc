@@ -58,11 +58,14 @@ Inversion::Inversion(std::shared_ptr<Engine> engine, Image image, const at::Tens
 
   const at::Device device = engine_->device();
   state_ = AdamState::zeros(embedding.to(device, at::kFloat));
-  trainable_ = at::from_blob(options_.trainable.data(), {prompts_, length, 1}, at::kByte).ne(0).to(device, at::kFloat);
-
-  pick_ = CategoryPicker(options_.spans, options_.subtokens, prompts_, length, device);
+  // Names often are those of the image before, and then what follows from them is on the device.
+  trainable_ = engine_->constant(
+      at::from_blob(options_.trainable.data(), {prompts_, length, 1}, at::kByte).ne(0).to(at::kFloat));
+  pick_ = CategoryPicker(options_.spans, options_.subtokens, prompts_, length, at::kCPU);
+  pick_ = pick_.with(engine_->constant(pick_.weights()), engine_->constant(pick_.indices()));
   check_shape(options_.groups.empty() || options_.groups.size() == options_.spans.size(), "Expected one group a span");
-  merge_ = WordMerger(options_.groups, device);
+  merge_ = WordMerger(options_.groups, at::kCPU);
+  if (merge_.indices().defined()) merge_ = merge_.with(engine_->constant(merge_.indices()));
   method_key_ = options_.key();
   key_ = "image" + method_key_ + options_.shape_key() + ';' + std::to_string(prompts_);
 }

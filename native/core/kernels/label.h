@@ -15,7 +15,7 @@ struct LabelledPixels {
 };
 
 /**
- * Enlarges maps bilinearly and labels every pixel with its largest, the first of equal ones, in two kernels and one copy to the host.
+ * Enlarges maps bilinearly and labels every pixel with its largest, the first of equal ones: two kernels and one copy to the host.
  *
  * @param maps [C, size, size] float32, in any layout
  * @return nothing where the kernels do not take it: without a GPU, or for more than 32 categories

@@ -46,8 +46,8 @@ extern "C" __global__ void __launch_bounds__(kBlock) shrink_columns(
 
 constexpr int kRows = 4;
 
-// out[c][row] = map[row] . planes[c] for `count` <= COLUMNS planes from `begin` on. A block has kRows rows, so that what it reads of the
-// planes serves several of them. points is a multiple of 4, as kRows is.
+// out[c][row] = map[row] . planes[c] for `count` <= COLUMNS planes from `begin` on. A block has kRows rows, so that what it reads of
+// the planes serves several of them. points is a multiple of 4, as kRows is.
 template <int COLUMNS>
 __device__ __forceinline__ void rows_times(
     const float* __restrict__ map, const float* __restrict__ planes, float* __restrict__ out, int points, int begin,
