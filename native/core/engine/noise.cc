@@ -9,11 +9,13 @@ namespace invseg {
 at::Generator make_generator(uint64_t seed) { return at::make_generator<at::CPUGeneratorImpl>(seed); }
 
 at::Tensor gaussian_noise(at::Generator& generator, at::IntArrayRef shape) {
-  std::vector<at::Tensor> draws;
-  for (int64_t i = 0; i < shape[0]; ++i) {
-    draws.push_back(at::randn(shape.slice(1), generator, at::TensorOptions().dtype(at::kFloat)));
-  }
-  return at::stack(draws);
+  at::Tensor noise = at::empty(shape, at::TensorOptions().dtype(at::kFloat));
+  fill_gaussian(generator, noise);
+  return noise;
+}
+
+void fill_gaussian(at::Generator& generator, const at::Tensor& noise) {
+  for (int64_t i = 0; i < noise.size(0); ++i) noise.select(0, i).normal_(0, 1, generator);
 }
 
 Schedule::Schedule(const ScheduleConfig& config, int64_t time_width, at::Device device) : steps_(config.steps) {

@@ -14,6 +14,8 @@ namespace invseg {
  * the noise of view v does not depend on how many views follow it, and one seed gives one mask on every device.
  */
 at::Tensor gaussian_noise(at::Generator& generator, at::IntArrayRef shape);
+/** The same into `noise`, contiguous: on this thread alone, whatever others LibTorch has. */
+void fill_gaussian(at::Generator& generator, const at::Tensor& noise);
 
 /** A CPU generator seeded by the caller. */
 at::Generator make_generator(uint64_t seed);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
+#include <future>
+#include <system_error>
 
 #include <torch/csrc/autograd/autograd.h>
 
@@ -45,7 +48,8 @@ Inversion::Inversion(std::shared_ptr<Engine> engine, Image image, const at::Tens
   prompts_ = embedding.size(0);
   const int64_t length = engine_->config().prompt_length;
   options_.training.check(engine_->config());
-  options_.training = options_.training.to(engine_->device());
+  options_.training.self_heads = engine_->constant(options_.training.self_heads);
+  options_.training.cross_heads = engine_->constant(options_.training.cross_heads);
   options_.cluster.distance_constant = options_.gradient != GradientMode::exact;
   check_shape(options_.frame >= 1, "Expected a frame of at least one point");
   check_shape(
@@ -54,11 +58,14 @@ Inversion::Inversion(std::shared_ptr<Engine> engine, Image image, const at::Tens
 
   const at::Device device = engine_->device();
   state_ = AdamState::zeros(embedding.to(device, at::kFloat));
-  trainable_ = at::from_blob(options_.trainable.data(), {prompts_, length, 1}, at::kByte).ne(0).to(device, at::kFloat);
-
-  pick_ = CategoryPicker(options_.spans, options_.subtokens, prompts_, length, device);
+  // Names often are those of the image before, and then what follows from them is on the device.
+  trainable_ = engine_->constant(
+      at::from_blob(options_.trainable.data(), {prompts_, length, 1}, at::kByte).ne(0).to(at::kFloat));
+  pick_ = CategoryPicker(options_.spans, options_.subtokens, prompts_, length, at::kCPU);
+  pick_ = pick_.with(engine_->constant(pick_.weights()), engine_->constant(pick_.indices()));
   check_shape(options_.groups.empty() || options_.groups.size() == options_.spans.size(), "Expected one group a span");
-  merge_ = WordMerger(options_.groups, device);
+  merge_ = WordMerger(options_.groups, at::kCPU);
+  if (merge_.indices().defined()) merge_ = merge_.with(engine_->constant(merge_.indices()));
   method_key_ = options_.key();
   key_ = "image" + method_key_ + options_.shape_key() + ';' + std::to_string(prompts_);
 }
@@ -93,6 +100,18 @@ double Inversion::plan(std::vector<StepInput> steps) {
 namespace {
 /** Views that a GPU encodes before the steps that want them. */
 constexpr int64_t kMostViewsAhead = 32;
+
+/** What `draw` gives, from another thread where that is wanted and there is one to be had. */
+std::future<at::Tensor> draw_beside(const std::function<at::Tensor()>& draw, bool wanted) {
+  if (wanted) {
+    try {
+      return std::async(std::launch::async, draw);
+    } catch (const std::system_error&) {
+    }
+  }
+  return std::async(std::launch::deferred, draw);
+}
+
 }  // namespace
 
 void Inversion::open_views() {
@@ -116,27 +135,35 @@ void Inversion::open_views() {
     entries.push_back({views, !step.boxes.empty()});
     if (!step.boxes.empty()) fresh += views;
   }
-  std::vector<at::Tensor> noises, posteriors;
+  std::vector<at::Tensor> posteriors;
   const auto draw = [&] {
+    at::NoGradGuard no_grad_here;
+    const std::vector<int64_t> shape{
+        static_cast<int64_t>(timesteps.size()), config.latent_channels, config.latent_size, config.latent_size};
+    const at::Tensor noise = at::empty(shape, at::TensorOptions().dtype(at::kFloat));
+    int64_t first = 0;
     for (size_t i = 0; i < entries.size(); ++i) {
-      const std::vector<int64_t> shape{
-          entries[i].views, config.latent_channels, config.latent_size, config.latent_size};
+      const at::Tensor own = noise.narrow(0, first, entries[i].views);
       auto generator = make_generator(steps_[static_cast<size_t>(next_) + i].noise_seed);
-      noises.push_back(gaussian_noise(generator, shape));
-      if (image_.sample && entries[i].fresh) posteriors.push_back(gaussian_noise(generator, shape));
+      fill_gaussian(generator, own);
+      if (image_.sample && entries[i].fresh) posteriors.push_back(gaussian_noise(generator, own.sizes()));
+      first += entries[i].views;
     }
+    return noise;
   };
-  // One copy of each kind for all of them. Noise that the encoder does not need is drawn while a GPU encodes.
-  if (image_.sample) draw();
+  // Noise that the encoder does not need is drawn on another thread, while this one gives a GPU the encoder's work.
+  std::future<at::Tensor> drawn = draw_beside(draw, !image_.sample && !device.is_cpu());
+  if (image_.sample) drawn.wait();
+  // One copy of each kind for all of them.
   at::Tensor all_boxes, latents;
+  const at::Tensor times = at::tensor(timesteps, at::kLong).to(device);
   if (fresh > 0) {
     all_boxes = at::tensor(boxes).view({fresh, 4}).to(device);
-    at::Tensor pictures = crop_views(image_.canonical, all_boxes);
     // The whole picture, which the prediction wants, is one more of a batch.
     auto& whole = *image_.latent;
     const bool with_whole = !whole.value.defined();
+    const at::Tensor pictures = crop_views(image_.canonical, all_boxes, with_whole);
     if (with_whole) {
-      pictures = at::cat({image_.canonical, pictures}, 0);
       if (!posteriors.empty()) posteriors.insert(posteriors.begin(), whole.noise);
     }
     latents = engine_->encode(pictures, posteriors.empty() ? at::Tensor() : at::cat(posteriors, 0));
@@ -145,9 +172,7 @@ void Inversion::open_views() {
       latents = latents.narrow(0, 1, fresh);
     }
   }
-  if (!image_.sample) draw();
-  const at::Tensor noise = at::cat(noises, 0).to(device);
-  const at::Tensor times = at::tensor(timesteps, at::kLong).to(device);
+  const at::Tensor noise = drawn.get().to(device);
   int64_t box = 0, view = 0;
   Views last = last_;
   for (const auto& entry : entries) {
@@ -341,28 +366,34 @@ StepResult Inversion::step(const StepInput& input) {
 Prediction Inversion::predict(const PredictOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   at::NoGradGuard no_grad;
-  const MapSelection selection = options.selection.to(engine_->device());
+  const MapSelection& selection = options.selection;
   selection.check(engine_->config());
-  const at::Tensor timestep =
-      at::full({1}, options.timestep, at::TensorOptions().dtype(at::kLong).device(engine_->device()));
+  const at::Tensor timestep = engine_->timestep(options.timestep);
+  const at::Tensor latent = engine_->latent(image_);
+  const at::Tensor noise = options.noise_seed ? engine_->latent_noise(*options.noise_seed) : at::Tensor();
   const at::Tensor refined = engine_->graphs().run(
       key_ + options.key(),
-      {engine_->noised(image_, options.timestep, options.noise_seed), timestep, state_.parameter, selection.self_heads,
-       selection.cross_heads, pick_.weights(), pick_.indices(), merge_.indices()},
+      {latent, timestep, state_.parameter, engine_->constant(selection.self_heads),
+       engine_->constant(selection.cross_heads), pick_.weights(), pick_.indices(), merge_.indices(), noise},
       [&](const std::vector<at::Tensor>& inputs) {
         MapSelection own = selection;
         own.self_heads = inputs[3];
         own.cross_heads = inputs[4];
+        const at::Tensor noised =
+            inputs[8].defined() ? engine_->schedule().add_noise(inputs[0], inputs[8], inputs[1]) : inputs[0];
         const auto& [iterations, strength] = options.refinement;
-        const bool read_self = iterations > 0 || options.refine_iterations > 0;
-        const Attention attention =
-            attend(*engine_, inputs[0], inputs[1], inputs[2], own, read_self, engine_->config().latent_size);
-        const at::Tensor categories =
-            merge_.with(inputs[7])(pick_.with(inputs[5], inputs[6])(attention.cross));  // [1, N, C]
-        return std::vector<at::Tensor>{
-            iterations > 0
-                ? min_max(refine_iterated(reduce_entropy(attention.self, strength), categories, iterations), 1)
-                : refine(attention.self, categories, options.refine_iterations)};
+        const int64_t frame = engine_->config().latent_size;
+        const auto categories = [&](const at::Tensor& cross) {  // [1, N, C]
+          return merge_.with(inputs[7])(pick_.with(inputs[5], inputs[6])(cross));
+        };
+        if (iterations > 0) {
+          const Attention attention = attend(*engine_, noised, inputs[1], inputs[2], own, true, frame);
+          const at::Tensor self = reduce_entropy(attention.self, strength);
+          return std::vector<at::Tensor>{min_max(refine_iterated(self, categories(attention.cross), iterations), 1)};
+        }
+        const AppliedAttention attention =
+            attend_applied(*engine_, noised, inputs[1], inputs[2], own, options.refine_iterations > 0, frame);
+        return std::vector<at::Tensor>{refine(attention.self, categories(attention.cross), options.refine_iterations)};
       })[0];
   Prediction result = label_maps(refined, options);
   wait_for(engine_->device());

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/kernels/label.h"
 #include "core/maps/aggregate.h"
 #include "core/maps/resize.h"
 #include "core/shapes.h"
@@ -91,15 +92,24 @@ void rescale(Enlarger& enlarger, int64_t height, int64_t band) {
 
 }  // namespace
 
-Prediction label_picture(const at::Tensor& maps, const LabelOptions& options) {
-  const int64_t size = maps.size(1), width = options.width, height = options.height, foregrounds = maps.size(0);
+Prediction label_picture(const at::Tensor& given, const LabelOptions& options) {
+  const int64_t size = given.size(1), width = options.width, height = options.height, foregrounds = given.size(0);
   const bool ruled = options.background != BackgroundRule::word;
   const int64_t categories = foregrounds + (ruled ? 1 : 0);
   check_shape(foregrounds >= 1 && categories <= 256, "Expected 1 to 256 categories, since a label is one byte");
   check_shape(width >= 1 && height >= 1, "Expected a picture of at least one pixel");
+  Prediction result;
+  if (!ruled && !options.argmax_first && !options.rescale && !options.strengths) {
+    if (auto pixels = label_on_kernels(given, width, height)) {
+      result.labels = pixels->labels;
+      result.areas = pixels->areas;
+      result.scores = (pixels->sums / pixels->areas.clamp_min(1)).to(at::kFloat);
+      return result;
+    }
+  }
+  const at::Tensor maps = given.contiguous();
   const at::Device device = maps.device();
   Tally tally(categories, device);
-  Prediction result;
   result.labels = at::empty({height, width}, at::TensorOptions().dtype(at::kByte));
   if (options.strengths) {
     result.foreground = at::empty_like(result.labels);
@@ -154,9 +164,9 @@ Prediction label_maps(const at::Tensor& maps, const LabelOptions& options) {
   check_shape(maps.dim() == 3 && maps.size(0) == 1, "Expected the maps [1, points, categories] of one picture");
   const auto size = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(maps.size(1)))));
   check_shape(size * size == maps.size(1), "Expected the maps of a square picture");
-  const at::Tensor planes = maps[0].t().reshape({-1, size, size}).contiguous();  // [C, size, size]
+  const at::Tensor planes = maps[0].t().reshape({-1, size, size});  // [C, size, size]
   Prediction result = label_picture(planes, options);
-  if (options.maps) result.maps = planes.cpu();
+  if (options.maps) result.maps = planes.contiguous().cpu();
   return result;
 }
 

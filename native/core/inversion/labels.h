@@ -43,7 +43,7 @@ struct Prediction {
  * Enlarges in bands of rows, so that a large picture with many categories never holds all its enlarged maps. With a rule for
  * the background the label after the last category is the background's.
  *
- * @param maps [C, size, size] float32, in [0, 1] where a background's rule looks at them; C <= 256
+ * @param maps [C, size, size] float32 in any layout, in [0, 1] where a background's rule looks at them; C <= 256
  */
 Prediction label_picture(const at::Tensor& maps, const LabelOptions& options);
 

@@ -2,11 +2,14 @@
 
 #include <torch/library.h>
 
+#include "core/inversion/views.h"
 #include "core/kernels/attention.h"
 #include "core/kernels/fused.h"
 #include "core/kernels/gather.h"
 #include "core/kernels/group_norm.h"
+#include "core/kernels/label.h"
 #include "core/kernels/layer_norm.h"
+#include "core/kernels/levels.h"
 #include "core/kernels/linear.h"
 #include "core/kernels/loss_sources.h"
 #include "core/kernels/min_max.h"
@@ -51,7 +54,9 @@ void prepare_kernels(at::ScalarType type, at::Device device) {
        {fused_source(), group_norm_source(), layer_norm_source(), gather_source(), read_attention_source()}) {
     prepare(source, type, device);
   }
-  for (const char* source : {loss_source(), min_max_source(), adam_source()}) prepare(source, at::kFloat, device);
+  for (const char* source :
+       {loss_source(), min_max_source(), adam_source(), levels_source(), label_source(), crop_source()})
+    prepare(source, at::kFloat, device);
 }
 
 }  // namespace invseg

@@ -151,7 +151,12 @@ std::tuple<at::Tensor, at::Tensor> read_on_kernels(
   const at::ScalarType type = q.scalar_type();
   const int64_t rows = std::clamp<int64_t>(kMostScores / (batch * heads * whole), 1, points);
   at::Tensor map, out = at::empty({0}, q.options());
-  if (head_weights.defined()) map = at::empty({batch, points, keys}, q.options().dtype(at::kFloat));
+  bool adds = false;
+  if (head_weights.defined()) {
+    map = SumMaps::find({batch, points, keys});
+    adds = map.defined();
+    if (!adds) map = at::empty({batch, points, keys}, q.options().dtype(at::kFloat));
+  }
   if (v) out = at::empty({batch * heads, points, v->size(3)}, q.options());
   at::Tensor scores, narrow;
   for (int64_t begin = 0; begin < points; begin += rows) {
@@ -163,7 +168,7 @@ std::tuple<at::Tensor, at::Tensor> read_on_kernels(
     wide_product_out(scores, queries.narrow(1, begin, count), own_keys);
     softmax_and_map(
         scores, v && type == at::kFloat, type == at::kFloat ? at::Tensor() : narrow, head_weights,
-        map.defined() ? map.narrow(1, begin, count) : map, keys, heads, scale_of(q), type);
+        map.defined() ? map.narrow(1, begin, count) : map, keys, heads, scale_of(q), type, adds);
     if (v) {
       at::Tensor part = out.narrow(1, begin, count);
       at::bmm_out(part, narrow, values);
@@ -173,6 +178,8 @@ std::tuple<at::Tensor, at::Tensor> read_on_kernels(
     const at::Tensor heads_first = out.view({batch, heads, points, v->size(3)});
     out = contiguous_together({heads_first.transpose(1, 2)})[0].transpose(1, 2);
   }
+  if (adds) return {out, at::empty({0}, map.options())};
+  if (map.defined()) SumMaps::keep(map);
   return {out, map};
 }
 
@@ -208,7 +215,24 @@ std::tuple<at::Tensor, at::Tensor> read_by_rows(
   return {out, map};
 }
 
+thread_local SumMaps* summing = nullptr;
+
 }  // namespace
+
+SumMaps::SumMaps(bool wanted) : before_(summing), wanted_(wanted) { summing = this; }
+SumMaps::~SumMaps() { summing = before_; }
+
+at::Tensor SumMaps::find(at::IntArrayRef sizes) {
+  if (summing == nullptr) return {};
+  for (const auto& map : summing->maps_) {
+    if (map.sizes() == sizes) return map;
+  }
+  return {};
+}
+
+void SumMaps::keep(const at::Tensor& map) {
+  if (summing != nullptr && summing->wanted_) summing->maps_.push_back(map);
+}
 
 std::optional<at::Tensor> attention_on_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   if (!reads_on_kernels(q, k, at::Tensor())) return std::nullopt;

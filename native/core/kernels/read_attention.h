@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <tuple>
+#include <vector>
 
 #include <torch/script.h>
 
@@ -23,6 +24,28 @@ namespace invseg {
  */
 std::tuple<at::Tensor, at::Tensor> read_attention(
     const at::Tensor& q, const at::Tensor& k, const std::optional<at::Tensor>& v, const at::Tensor& head_weights);
+
+/**
+ * While one of these lives, on this thread: of several maps of one shape that are read without a gradient by the kernels, the first
+ * is given the sum of all, and the others are given as empty tensors. Layers of one level are so, one after the other.
+ */
+class SumMaps {
+ public:
+  /** @param wanted false: nothing changes */
+  explicit SumMaps(bool wanted);
+  ~SumMaps();
+  SumMaps(const SumMaps&) = delete;
+  SumMaps& operator=(const SumMaps&) = delete;
+
+  /** What a map of this shape is added to, or undefined. */
+  static at::Tensor find(at::IntArrayRef sizes);
+  static void keep(const at::Tensor& map);
+
+ private:
+  SumMaps* before_;
+  bool wanted_;
+  std::vector<at::Tensor> maps_;
+};
 
 /** The same without a map and without a gradient, where the kernels take it; `attention` has cases in which it is faster. */
 std::optional<at::Tensor> attention_on_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);

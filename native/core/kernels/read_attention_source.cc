@@ -30,11 +30,11 @@ __device__ __forceinline__ float across(float v, float* scratch) {
 }
 
 // softmax(scale * scores) of every head of one point, and the weighted sum over the heads. A block has a point.
-// kept (float), half and map may each be null; kept may be the scores themselves.
+// kept (float), half and map may each be null; kept may be the scores themselves. `adds`: to what is in map.
 template <int LANES, int THREADS>
 __device__ __forceinline__ void softmax_of_point(
     const float* scores, float* kept, Value* half, const float* __restrict__ weights, float* __restrict__ map, int heads,
-    int points, int keys, int stride, long long map_batch, float scale) {
+    int points, int keys, int stride, long long map_batch, float scale, int adds) {
   constexpr int kGroups = THREADS / LANES;
   __shared__ float sums[THREADS * kMine];
   __shared__ float scratch[THREADS / 32];
@@ -92,7 +92,7 @@ __device__ __forceinline__ void softmax_of_point(
   for (int m = threadIdx.x; m < keys; m += THREADS) {
     float sum = 0;
     for (int g = 0; g < kGroups; ++g) sum += sums[g * kMine * LANES + m];
-    out[m] = sum;
+    out[m] = adds ? out[m] + sum : sum;
   }
 }
 
@@ -133,9 +133,9 @@ __device__ __forceinline__ void softmax_gradient(
 #define READ_ATTENTION(LANES, THREADS)                                                                                  \
   extern "C" __global__ void __launch_bounds__(THREADS) softmax_##LANES(                                                \
       const float* scores, float* kept, Value* half, const float* weights, float* map, int heads, int points, int keys, \
-      int stride, long long map_batch, float scale) {                                                                   \
+      int stride, long long map_batch, float scale, int adds) {                                                                   \
     softmax_of_point<LANES, THREADS>(                                                                                   \
-        scores, kept, half, weights, map, heads, points, keys, stride, map_batch, scale);                               \
+        scores, kept, half, weights, map, heads, points, keys, stride, map_batch, scale, adds);                               \
   }                                                                                                                     \
   extern "C" __global__ void __launch_bounds__(THREADS) softmax_gradient_##LANES(                                       \
       const float* probabilities, const float* through, const float* d_map, const float* weights, Value* out, int rows, \

@@ -39,8 +39,8 @@ bool reads_on_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor
 
 void softmax_and_map(
     at::Tensor& scores, bool keep, at::Tensor narrow, const at::Tensor& head_weights, const at::Tensor& map,
-    int64_t key_count, int64_t head_count, double scale, at::ScalarType type) {
-  int heads = static_cast<int>(head_count), points = static_cast<int>(scores.size(1)),
+    int64_t key_count, int64_t head_count, double scale, at::ScalarType type, bool adds) {
+  int heads = static_cast<int>(head_count), points = static_cast<int>(scores.size(1)), sums = adds ? 1 : 0,
       keys = static_cast<int>(key_count), stride = static_cast<int>(scores.size(2));
   const int64_t batch = scores.size(0) / head_count;
   long long map_batch = map.defined() ? map.stride(0) : 0;
@@ -51,7 +51,8 @@ void softmax_and_map(
   const Lanes lanes(stride);
   kernels::launch(
       kernel("softmax_" + lanes.name, type, scores.device()), {points, batch}, lanes.threads,
-      {&from, &kept, &half, &weights, &to, &heads, &points, &keys, &stride, &map_batch, &factor}, scores.device());
+      {&from, &kept, &half, &weights, &to, &heads, &points, &keys, &stride, &map_batch, &factor, &sums},
+      scores.device());
 }
 
 at::Tensor softmax_backward(

@@ -22,11 +22,12 @@ bool reads_on_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor
 
 /**
  * scores [B * heads, n, filled_keys(M)] -> their softmax, in place where `keep`, in the type of `narrow` (as large) where that is
- * defined; and the weighted sum over the heads into map [B, n, M], a part of the rows of a whole, where that is defined.
+ * defined; and the weighted sum over the heads into map [B, n, M], a part of the rows of a whole, where that is defined: where it
+ * `adds`, to what is in there.
  */
 void softmax_and_map(
     at::Tensor& scores, bool keep, at::Tensor narrow, const at::Tensor& head_weights, const at::Tensor& map,
-    int64_t key_count, int64_t head_count, double scale, at::ScalarType type);
+    int64_t key_count, int64_t head_count, double scale, at::ScalarType type, bool adds = false);
 
 /** d scores [B * heads, N, filled_keys(M)] of type `type`; through likewise or undefined, d_map [B, N, M] or undefined. */
 at::Tensor softmax_backward(

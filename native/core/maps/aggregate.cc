@@ -9,8 +9,6 @@
 namespace invseg {
 namespace {
 
-constexpr double kSumFloor = 1e-12;
-
 bool absent(const at::Tensor& map, double weight) { return !map.defined() || map.numel() == 0 || weight == 0.0; }
 
 }  // namespace
@@ -58,7 +56,7 @@ at::Tensor aggregate_self(const std::vector<at::Tensor>& maps, const std::vector
     }
     sum = sum.defined() ? sum + map : map;
   }
-  if (!sum.defined()) throw Error("INVALID_OPTION", "No self-attention map is read: give one resolution a weight");
+  if (!sum.defined()) throw Error("INVALID_OPTION", kNoSelfAttention);
   return sum;
 }
 

@@ -8,6 +8,11 @@
 
 namespace invseg {
 
+/** The least sum that a map or a row is divided by. */
+inline constexpr double kSumFloor = 1e-12;
+
+inline constexpr const char* kNoSelfAttention = "No self-attention map is read: give one resolution a weight";
+
 /** What is done to each resolution's cross-attention maps before they are summed. */
 enum class CrossScale {
   none,

@@ -18,6 +18,12 @@ at::Tensor refine(const at::Tensor& self, const at::Tensor& cross, int64_t itera
   return min_max(maps, 1);
 }
 
+at::Tensor refine(const SelfAttention& self, const at::Tensor& cross, int64_t iterations) {
+  at::Tensor maps = cross;
+  for (int64_t i = 0; i < iterations; ++i) maps = self(maps);
+  return min_max(maps, 1);
+}
+
 at::Tensor reduce_entropy(const at::Tensor& self, double strength) {
   const at::Tensor relative = self / self.amax(1, true).clamp_min(kFloor);  // [B, N, N] in [0, 1]
   // log10(e A); an exact 0 stays 0, since the floor's logarithm only makes it more negative.

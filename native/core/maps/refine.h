@@ -2,6 +2,8 @@
 
 #include <torch/script.h>
 
+#include "core/maps/self_attention.h"
+
 namespace invseg {
 
 /**
@@ -11,6 +13,8 @@ namespace invseg {
  * @return [B, N, C] in [0, 1]
  */
 at::Tensor refine(const at::Tensor& self, const at::Tensor& cross, int64_t iterations);
+/** The same without the matrix. */
+at::Tensor refine(const SelfAttention& self, const at::Tensor& cross, int64_t iterations);
 
 /**
  * iSeg's entropy reduction: what a point attends to weakly counts for less, or not at all.

@@ -1,6 +1,7 @@
 #include "core/methods/attend.h"
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "core/error.h"
@@ -8,27 +9,52 @@
 
 namespace invseg {
 
-Attention attend(
+namespace {
+
+/** The aggregated cross-attention; `take` is given each prompt's self-attention maps where they are read. */
+at::Tensor pass(
     Engine& engine, const at::Tensor& noised, const at::Tensor& timestep, const at::Tensor& embedding,
-    const MapSelection& selection, bool self, int64_t frame) {
+    const MapSelection& selection, bool self, int64_t frame,
+    const std::function<void(const std::vector<at::Tensor>&)>& take) {
   at::NoGradGuard no_grad;
-  const int64_t prompts = embedding.size(0);
   const auto reads = [](const std::vector<int64_t>& layers) {
     return std::any_of(layers.begin(), layers.end(), [](int64_t flag) { return flag != 0; });
   };
   const bool read_self = self && reads(selection.self_layers), read_cross = reads(selection.cross_layers);
   std::vector<at::Tensor> cross;
-  at::Tensor sum;
-  for (int64_t p = 0; p < prompts; ++p) {
+  for (int64_t p = 0; p < embedding.size(0); ++p) {
     // One prompt after the other: the maps of the finest level alone take a gigabyte while they are made.
     RawMaps maps = engine.read(noised, timestep, embedding.narrow(0, p, 1), selection);
     if (read_cross) cross.push_back(aggregate_cross(maps.cross, selection.cross_weights, frame, selection.cross_scale));
-    if (!read_self) continue;
-    const at::Tensor own = aggregate_self(maps.self, selection.self_weights, frame);
-    sum = sum.defined() ? sum + own : own;
+    if (read_self) take(maps.self);
   }
+  return read_cross ? at::cat(cross, 0) : at::Tensor();
+}
+
+}  // namespace
+
+Attention attend(
+    Engine& engine, const at::Tensor& noised, const at::Tensor& timestep, const at::Tensor& embedding,
+    const MapSelection& selection, bool self, int64_t frame) {
+  at::NoGradGuard no_grad;
+  const int64_t prompts = embedding.size(0);
+  at::Tensor sum;
+  const at::Tensor cross = pass(engine, noised, timestep, embedding, selection, self, frame, [&](const auto& maps) {
+    const at::Tensor own = aggregate_self(maps, selection.self_weights, frame);
+    sum = sum.defined() ? sum + own : own;
+  });
   if (sum.defined() && prompts > 1) sum = sum / static_cast<double>(prompts);
-  return {sum, read_cross ? at::cat(cross, 0) : at::Tensor()};
+  return {sum, cross};
+}
+
+AppliedAttention attend_applied(
+    Engine& engine, const at::Tensor& noised, const at::Tensor& timestep, const at::Tensor& embedding,
+    const MapSelection& selection, bool self, int64_t frame) {
+  at::NoGradGuard no_grad;
+  AppliedAttention result{SelfAttention(selection.self_weights, frame, embedding.size(0)), {}};
+  result.cross = pass(
+      engine, noised, timestep, embedding, selection, self, frame, [&](const auto& maps) { result.self.add(maps); });
+  return result;
 }
 
 Attention attend(Engine& engine, const Image& image, const at::Tensor& embedding, const AttendOptions& options) {

@@ -6,6 +6,7 @@
 #include <torch/script.h>
 
 #include "core/engine/engine.h"
+#include "core/maps/self_attention.h"
 
 namespace invseg {
 
@@ -31,6 +32,17 @@ struct Attention {
  * @param frame side of the frame
  */
 Attention attend(
+    Engine& engine, const at::Tensor& noised, const at::Tensor& timestep, const at::Tensor& embedding,
+    const MapSelection& selection, bool self, int64_t frame);
+
+/** `Attention` whose self-attention is only ever applied to a few columns. */
+struct AppliedAttention {
+  SelfAttention self;  ///< applies to nothing where nothing is read
+  at::Tensor cross;    ///< [P, N, K] float32
+};
+
+/** As `attend`, for a caller that needs products with the self-attention and not the matrix [N, N] itself. */
+AppliedAttention attend_applied(
     Engine& engine, const at::Tensor& noised, const at::Tensor& timestep, const at::Tensor& embedding,
     const MapSelection& selection, bool self, int64_t frame);
 
