@@ -87,6 +87,12 @@ struct Outcome {
   Prediction prediction;
 };
 
+/** Gives up graphs and memory, so that what follows reserves what it would alone. */
+void forget(const std::shared_ptr<Engine>& engine) {
+  engine->graphs().clear();
+  release_memory(engine->device());
+}
+
 /** Milliseconds of `count` images whose steps are made together. */
 double segment_together(
     const std::shared_ptr<Engine>& engine, const Setting& setting, bool fresh, uint32_t seed, int64_t count) {
@@ -227,6 +233,7 @@ int run(const Arguments& arguments) {
   if (images > 0) {
     for (const bool fresh : {false, true}) {
       if (fresh ? arguments.values.count("kept") != 0 : arguments.values.count("fresh") != 0) continue;
+      forget(engine);
       const int64_t warm = engine->device().is_cuda() ? 3 : 0;
       for (int64_t i = 0; i < warm; ++i) segment(engine, setting, fresh, static_cast<uint32_t>(i), nullptr);
       Stages stages;
@@ -256,6 +263,7 @@ int run(const Arguments& arguments) {
   for (const int64_t batch : arguments.numbers("batches")) {
     for (const bool fresh : {false, true}) {
       if (fresh ? arguments.values.count("kept") != 0 : arguments.values.count("fresh") != 0) continue;
+      forget(engine);
       for (int i = 0; i < 2; ++i) segment_together(engine, setting, fresh, 1, batch);
       reset_peak_memory(engine->device());
       std::vector<double> times;

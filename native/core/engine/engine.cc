@@ -142,9 +142,10 @@ at::Tensor Engine::encode(const at::Tensor& pictures, const at::Tensor& posterio
     at::Tensor part = pictures.narrow(0, begin, std::min(encoder_batch(), pictures.size(0) - begin));
     part = part.contiguous(at::MemoryFormat::ChannelsLast);
     // As a graph it works in the memory that the steps and the prediction use at other times.
-    parts.push_back(graphs_.run("vae", {part}, [this](const std::vector<at::Tensor>& inputs) {
+    const auto forward = [this](const std::vector<at::Tensor>& inputs) {
       return std::vector<at::Tensor>{vae_encoder_->forward({inputs[0]}).toTensor().to(at::kFloat)};
-    })[0]);
+    };
+    parts.push_back(graphs_.run("vae", {part}, forward, GraphCache::When::first_run)[0]);
   }
   const at::Tensor moments = parts.size() == 1 ? parts[0] : at::cat(parts, 0);
   expect_shape(

@@ -189,16 +189,20 @@ std::vector<at::Tensor> GraphCache::run_plain(const std::vector<at::Tensor>& inp
 }
 
 std::vector<at::Tensor> GraphCache::run(
-    const std::string& key, const std::vector<at::Tensor>& inputs, const Function& function) {
+    const std::string& key, const std::vector<at::Tensor>& inputs, const Function& function, When when) {
   if (!enabled_) return run_plain(inputs, function);
   Entry& entry = find(key + signature(inputs));
   if (!entry.graph) {
     const auto failed = out_of_memory_.find(entry.key);
-    const bool try_it = entry.runs++ > 0 && !entry.refused && (failed == out_of_memory_.end() || failed->second < 2);
-    if (!try_it || !capture(entry, inputs, function)) {
-      entry.refused = try_it;
-      return run_plain(inputs, function);
-    }
+    const bool may = !entry.refused && (failed == out_of_memory_.end() || failed->second < 2);
+    const bool first = entry.runs++ == 0;
+    std::vector<at::Tensor> outputs;
+    if (first) outputs = run_plain(inputs, function);
+    const bool now = may && (!first || when == When::first_run);
+    const bool captured = now && capture(entry, inputs, function);
+    entry.refused = entry.refused || (now && !captured);
+    if (first) return outputs;
+    if (!captured) return run_plain(inputs, function);
   }
   at::NoGradGuard no_grad;
   entry.sources.resize(inputs.size());

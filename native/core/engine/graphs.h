@@ -32,8 +32,17 @@ class GraphCache {
   GraphCache(const GraphCache&) = delete;
   GraphCache& operator=(const GraphCache&) = delete;
 
-  /** @param key everything that the function's work depends on and that is no input, shapes of the inputs aside */
-  std::vector<at::Tensor> run(const std::string& key, const std::vector<at::Tensor>& inputs, const Function& function);
+  /** When a function is captured. */
+  enum class When { second_run, first_run };
+
+  /**
+   * @param key everything that the function's work depends on and that is no input, shapes of the inputs aside
+   * @param when `first_run`: captured right after it was run as it is. For what needs the largest blocks of memory: graphs that
+   *   are captured later divide them up, while small blocks can never be joined
+   */
+  std::vector<at::Tensor> run(
+      const std::string& key, const std::vector<at::Tensor>& inputs, const Function& function,
+      When when = When::second_run);
 
   /** Drops all graphs and the memory that they hold. What ran out of memory when it was captured is captured once more. */
   void clear();

@@ -29,8 +29,8 @@ bool on_kernels(const at::Tensor& x) {
   return x.numel() > 0 && kernels::is_value_type(x.scalar_type()) && kernels::available(x.device());
 }
 
-at::Tensor run_add_bias(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& residual) {
-  at::Tensor y = at::empty_like(x);
+/** Into `y`, which may be x itself. */
+at::Tensor run_add_bias(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& residual, at::Tensor y) {
   const void *from = x.const_data_ptr(), *b = bias.const_data_ptr(),
              *more = residual.defined() ? residual.const_data_ptr() : nullptr;
   void* to = y.mutable_data_ptr();
@@ -47,7 +47,7 @@ struct AddBias : torch::autograd::Function<AddBias> {
       const std::optional<at::Tensor>& residual) {
     at::AutoDispatchBelowADInplaceOrView below;
     context->saved_data["residual"] = residual.has_value();
-    return run_add_bias(x, bias, residual.value_or(at::Tensor()));
+    return run_add_bias(x, bias, residual.value_or(at::Tensor()), at::empty_like(x));
   }
   static torch::autograd::variable_list backward(
       torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
@@ -172,7 +172,8 @@ at::Tensor conv2d(
               : convolve(at::Tensor()))
           .contiguous(last);
   const bool learns = y.requires_grad() || (more.defined() && more.requires_grad());
-  return at::GradMode::is_enabled() && learns ? AddBias::apply(y, own, residual) : run_add_bias(y, own, more);
+  // In place where nobody can want it as it was: of the encoder's first pictures a copy would be a quarter of its memory.
+  return at::GradMode::is_enabled() && learns ? AddBias::apply(y, own, residual) : run_add_bias(y, own, more, y);
 }
 
 at::Tensor geglu(const at::Tensor& x) {

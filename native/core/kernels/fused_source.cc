@@ -9,8 +9,8 @@ namespace {
 constexpr const char* kPasses = R"cuda(
 // x [points][channels], residual likewise or null, bias [channels]; a thread a pack.
 extern "C" __global__ void __launch_bounds__(kThreads) add_bias(
-    const Value* __restrict__ x, const Value* __restrict__ bias, const Value* __restrict__ residual, Value* __restrict__ y,
-    long long packs, int columns) {
+    const Value* x, const Value* __restrict__ bias, const Value* __restrict__ residual, Value* y, long long packs,
+    int columns) {
   const long long stride = (long long)gridDim.x * blockDim.x;
   for (long long k = (long long)blockIdx.x * blockDim.x + threadIdx.x; k < packs; k += stride) {
     Pack pack = reinterpret_cast<const Pack*>(x)[k];
