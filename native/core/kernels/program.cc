@@ -27,6 +27,9 @@ struct Libraries {
   int (*code)(Program, char*) = nullptr;
 
   int (*device_attribute)(int*, int, int) = nullptr;
+  int (*current_context)(void**) = nullptr;
+  int (*retain_primary_context)(void**, int) = nullptr;
+  int (*set_context)(void*) = nullptr;
   int (*load)(void**, const void*) = nullptr;
   int (*function)(void**, void*, const char*) = nullptr;
   int (*launch)(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**) =
@@ -61,7 +64,10 @@ const Libraries& libraries() {
                  take(nvrtc, l.log, "nvrtcGetProgramLog") && take(nvrtc, l.code_size, "nvrtcGetCUBINSize") &&
                  take(nvrtc, l.code, "nvrtcGetCUBIN");
     void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-    l.runs = take(driver, l.device_attribute, "cuDeviceGetAttribute") && take(driver, l.load, "cuModuleLoadData") &&
+    l.runs = take(driver, l.device_attribute, "cuDeviceGetAttribute") &&
+             take(driver, l.current_context, "cuCtxGetCurrent") &&
+             take(driver, l.retain_primary_context, "cuDevicePrimaryCtxRetain") &&
+             take(driver, l.set_context, "cuCtxSetCurrent") && take(driver, l.load, "cuModuleLoadData") &&
              take(driver, l.function, "cuModuleGetFunction") && take(driver, l.launch, "cuLaunchKernel");
     return l;
   }();
@@ -140,6 +146,25 @@ std::string architecture_of(int device) {
   return "sm_" + std::to_string(10 * major + minor);
 }
 
+int index_of(at::Device device) { return device.has_index() ? device.index() : 0; }
+
+/**
+ * Gives this thread the context that LibTorch works in. LibTorch leaves that to the runtime, at the first call that needs one: a
+ * thread of the backward pass whose memory comes from the cache has none yet, and the driver, unlike the runtime, refuses it.
+ */
+void need_context(int device) {
+  const auto& l = libraries();
+  void* context = nullptr;
+  if (l.current_context(&context) == 0 && context != nullptr) return;
+  static std::mutex mutex;
+  static std::map<int, void*> primary;  // held while the process lives, as LibTorch does
+  const std::lock_guard lock(mutex);
+  void*& own = primary[device];
+  if ((own == nullptr && l.retain_primary_context(&own, device) != 0) || l.set_context(own) != 0) {
+    throw Error("INTERNAL", "The driver gives no context for cuda:" + std::to_string(device));
+  }
+}
+
 StandIn& stand_in() {
   static StandIn current;
   return current;
@@ -162,14 +187,15 @@ std::string check(const char* source, at::ScalarType type, const std::string& ar
 
 void prepare(const char* source, at::ScalarType type, at::Device device) {
   if (!device.is_cuda() || !available(device)) return;
-  built(source, type, architecture_of(device.has_index() ? device.index() : 0));
+  built(source, type, architecture_of(index_of(device)));
 }
 
 Kernel compile(const char* source, const std::string& name, at::ScalarType type, at::Device device) {
   if (device.is_cpu()) return {nullptr, source, name, type};
   static std::mutex mutex;
   static std::map<std::tuple<const char*, at::ScalarType, int>, void*> modules;
-  const int index = device.has_index() ? device.index() : 0;
+  const int index = index_of(device);
+  need_context(index);
   const std::lock_guard lock(mutex);
   void*& module = modules[{source, type, index}];
   const auto& l = libraries();
@@ -188,6 +214,7 @@ Kernel compile(const char* source, const std::string& name, at::ScalarType type,
 void launch(Kernel kernel, Grid grid, int64_t threads, std::initializer_list<void*> arguments, at::Device device) {
   std::vector<void*> list(arguments);
   if (device.is_cpu()) return stand_in()(kernel, grid, threads, list.data());
+  need_context(index_of(device));
   const int status = libraries().launch(
       kernel.function, static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), 1, static_cast<unsigned>(threads),
       1, 1, 0, native_stream(device), list.data(), nullptr);
