@@ -17,7 +17,7 @@ DeviceCare care_of(const std::weak_ptr<EngineState>& weak) {
   const auto flush = [weak] {
     const auto state = weak.lock();
     if (!state) return;
-    if (state->engine) state->engine->graphs().clear();
+    if (state->engine) state->engine->forget();
     release_memory(parse_device(state->config.device));
   };
   return {wait, flush, release_host_memory};

@@ -96,8 +96,9 @@ Napi::Value InversionHandle::plan(const Napi::CallbackInfo& info) {
     const auto list = info[0].As<Napi::Array>();
     std::vector<StepInput> steps;
     for (uint32_t i = 0; i < list.Length(); ++i) steps.push_back(step_input(object_of(list.Get(i), "the step")));
-    return own->engine->worker->submit(env, [own, steps = std::move(steps)]() mutable -> Reply {
-      return [milliseconds = own->inversion->plan(std::move(steps))](Napi::Env reply_env) -> Napi::Value {
+    return own->engine->worker->submit(env, [own, steps = std::move(steps)]() -> Reply {
+      // Not moved: where memory runs out the job is run once more.
+      return [milliseconds = own->inversion->plan(steps)](Napi::Env reply_env) -> Napi::Value {
         return Napi::Number::New(reply_env, milliseconds);
       };
     });

@@ -89,7 +89,7 @@ struct Outcome {
 
 /** Gives up graphs and memory, so that what follows reserves what it would alone. */
 void forget(const std::shared_ptr<Engine>& engine) {
-  engine->graphs().clear();
+  engine->forget();
   release_memory(engine->device());
 }
 

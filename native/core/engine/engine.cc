@@ -28,6 +28,8 @@ c10::List<int64_t> flag_list(const std::vector<int64_t>& flags) {
 
 /** Matrices and constants that an engine keeps on its device. */
 constexpr size_t kKept = 16;
+/** Values of a resize matrix that is kept: 8 MiB. */
+constexpr int64_t kLargestKept = int64_t{2} << 20;
 /** Pixels of a picture that a GPU resizes in one product, 200 MiB in float32. */
 constexpr int64_t kWholePixels = int64_t{1} << 24;
 
@@ -74,15 +76,24 @@ at::Tensor Engine::encode_text(const int32_t* ids, int64_t prompts) {
   return states;
 }
 
-const at::Tensor& Engine::shrinking(int64_t out, int64_t in) const {
+void Engine::forget() {
+  graphs_.clear();
+  shrinking_.clear();
+  constants_.clear();
+}
+
+at::Tensor Engine::shrinking(int64_t out, int64_t in) const {
   for (auto one = shrinking_.begin(); one != shrinking_.end(); ++one) {
     if (one->out != out || one->in != in) continue;
     shrinking_.splice(shrinking_.begin(), shrinking_, one);
     return one->matrix;
   }
-  shrinking_.push_front({out, in, shrinking_matrix(out, in, at::TensorOptions().dtype(at::kFloat).device(device_))});
+  const at::Tensor matrix = shrinking_matrix(out, in, at::TensorOptions().dtype(at::kFloat).device(device_));
+  // Of a very large picture it is made each time.
+  if (matrix.numel() > kLargestKept) return matrix;
+  shrinking_.push_front({out, in, matrix});
   if (shrinking_.size() > kKept) shrinking_.pop_back();
-  return shrinking_.front().matrix;
+  return matrix;
 }
 
 at::Tensor Engine::constant(const at::Tensor& host) {
@@ -110,7 +121,7 @@ at::Tensor Engine::canonical(const uint8_t* rgb, int64_t width, int64_t height) 
   if (!device_.is_cpu()) {
     // Bytes travel, and the device resizes: the same weights as a product with a matrix along each axis.
     const at::Tensor pixels = bytes.to(device_);
-    const at::Tensor &rows = shrinking(size, height), &columns = shrinking(size, width);
+    const at::Tensor rows = shrinking(size, height), columns = shrinking(size, width);
     std::vector<at::Tensor> parts;
     // All channels at once, unless the picture is so large that it should not be whole in float32.
     const int64_t step = height * width <= kWholePixels ? 3 : 1;
@@ -134,7 +145,7 @@ at::Tensor Engine::canonical(const uint8_t* rgb, int64_t width, int64_t height) 
   return (at::cat(channels, 1) / 127.5 - 1.0).to(device_);
 }
 
-at::Tensor Engine::encode(const at::Tensor& pictures, const at::Tensor& posterior_noise) {
+at::Tensor Engine::encode(const at::Tensor& pictures, const at::Tensor& posterior_noise, GraphCache::When capture) {
   at::NoGradGuard no_grad;
   expect_shape("pictures", pictures, {pictures.size(0), 3, config_.image_size, config_.image_size});
   std::vector<at::Tensor> parts;
@@ -145,7 +156,7 @@ at::Tensor Engine::encode(const at::Tensor& pictures, const at::Tensor& posterio
     const auto forward = [this](const std::vector<at::Tensor>& inputs) {
       return std::vector<at::Tensor>{vae_encoder_->forward({inputs[0]}).toTensor().to(at::kFloat)};
     };
-    parts.push_back(graphs_.run("vae", {part}, forward, GraphCache::When::first_run)[0]);
+    parts.push_back(graphs_.run("vae", {part}, forward, capture)[0]);
   }
   const at::Tensor moments = parts.size() == 1 ? parts[0] : at::cat(parts, 0);
   expect_shape(

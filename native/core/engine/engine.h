@@ -58,6 +58,8 @@ class Engine {
   const Schedule& schedule() const { return *schedule_; }
   /** Of everything that is computed again and again in the same shapes. */
   GraphCache& graphs() { return graphs_; }
+  /** Drops all that can be made again: graphs with their memory, resize matrices, constants on the device. */
+  void forget();
   /** `host` on the device. The last few are kept: what is asked for again is the same tensor, which nobody may change. */
   at::Tensor constant(const at::Tensor& host);
   /** int64 [1] on the device, kept likewise. @throws Error see `check_timestep` */
@@ -77,9 +79,11 @@ class Engine {
 
   /**
    * Pictures [V, 3, image_size, image_size] -> latents [V, c, latent_size, latent_size] float32, scaled. The posterior's
-   * mean, or with `posterior_noise` (same shape as the result) a draw from it.
+   * mean, or with `posterior_noise` (same shape as the result) a draw from it. `capture`: see `GraphCache::run`.
    */
-  at::Tensor encode(const at::Tensor& pictures, const at::Tensor& posterior_noise = {});
+  at::Tensor encode(
+      const at::Tensor& pictures, const at::Tensor& posterior_noise = {},
+      GraphCache::When capture = GraphCache::When::second_run);
 
   /** Pictures that `encode` takes at once: more would need more memory and gain nothing. */
   int64_t encoder_batch() const { return encoder_batch_; }
@@ -134,7 +138,7 @@ class Engine {
     at::Tensor matrix;
   };
   /** `shrinking_matrix` on the device; kept, as pictures often have one size. */
-  const at::Tensor& shrinking(int64_t out, int64_t in) const;
+  at::Tensor shrinking(int64_t out, int64_t in) const;
   mutable std::list<Shrinking> shrinking_;  // the last that was used first
 };
 

@@ -59,6 +59,9 @@ std::string signature(const std::vector<at::Tensor>& inputs) {
   return text;
 }
 
+/** Bytes of a storage beside those of the input that lies in it, up to which it is kept alive. */
+constexpr size_t kMostBeside = size_t{8} << 20;
+
 /** Copies each tensor of `from` to its fellow of `to`; those of one type are one kernel. */
 void copy_all(const std::vector<at::Tensor>& to, const std::vector<at::Tensor>& from) {
   std::map<at::ScalarType, std::pair<std::vector<at::Tensor>, std::vector<at::Tensor>>> by_type;
@@ -134,12 +137,9 @@ GraphCache::Entry& GraphCache::find(const std::string& key) {
   return *entries_.front();
 }
 
-bool GraphCache::capture(Entry& entry, const std::vector<at::Tensor>& inputs, const Function& function) {
+bool GraphCache::capture(Entry& entry, const std::vector<at::Tensor>& inputs, const Function& function, bool needed) {
   at::NoGradGuard no_grad;
   auto graph = std::make_unique<Graph>();
-  entry.inputs = copies(inputs);
-  // What it took to run it plainly is kept for the next plain run, which is none: a graph has memory of its own.
-  release_memory(device_);
   // One pool for all: they run one after the other, and what a replay gives is copied out before the next.
   at::MempoolId_t pool{0, 0};
   for (const auto& other : entries_) {
@@ -149,6 +149,9 @@ bool GraphCache::capture(Entry& entry, const std::vector<at::Tensor>& inputs, co
   std::exception_ptr memory;
   bool begun = false;
   try {
+    entry.inputs = copies(inputs);
+    // What it took to run it plainly is kept for the next plain run, which is none: a graph has memory of its own.
+    release_memory(device_);
     graph->begin(pool);
     begun = true;
     entry.outputs = function(entry.inputs);
@@ -165,8 +168,10 @@ bool GraphCache::capture(Entry& entry, const std::vector<at::Tensor>& inputs, co
     failure_ = *failure;
     entry.inputs.clear();
     entry.outputs.clear();
+    if (memory && !needed) return false;  // the next run tries again
     // The first time whoever runs the job gives up what it can and tries again; after that it runs as it is.
     if (memory && ++out_of_memory_[entry.key] == 1) std::rethrow_exception(memory);
+    entry.refused = true;
     return false;
   }
   for (auto& output : entry.outputs) {
@@ -196,13 +201,12 @@ std::vector<at::Tensor> GraphCache::run(
     const auto failed = out_of_memory_.find(entry.key);
     const bool may = !entry.refused && (failed == out_of_memory_.end() || failed->second < 2);
     const bool first = entry.runs++ == 0;
-    std::vector<at::Tensor> outputs;
-    if (first) outputs = run_plain(inputs, function);
-    const bool now = may && (!first || when == When::first_run);
-    const bool captured = now && capture(entry, inputs, function);
-    entry.refused = entry.refused || (now && !captured);
-    if (first) return outputs;
-    if (!captured) return run_plain(inputs, function);
+    if (first) {
+      std::vector<at::Tensor> outputs = run_plain(inputs, function);
+      if (may && when == When::first_run) capture(entry, inputs, function, /*needed=*/false);
+      return outputs;
+    }
+    if (!may || !capture(entry, inputs, function, /*needed=*/true)) return run_plain(inputs, function);
   }
   at::NoGradGuard no_grad;
   entry.sources.resize(inputs.size());
@@ -211,9 +215,14 @@ std::vector<at::Tensor> GraphCache::run(
     if (!inputs[i].defined() || entry.sources[i].is(inputs[i])) continue;
     to.push_back(entry.inputs[i]);
     from.push_back(inputs[i].detach());
-    entry.sources[i] = {inputs[i], static_cast<uint32_t>(inputs[i]._version())};
+    entry.sources[i] = {};
   }
   copy_all(to, from);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    // A part of something much larger, such as some of many pictures, is not kept alive for the sake of one copy.
+    if (!inputs[i].defined() || inputs[i].storage().nbytes() > inputs[i].nbytes() + kMostBeside) continue;
+    entry.sources[i] = {inputs[i], static_cast<uint32_t>(inputs[i]._version())};
+  }
   entry.graph->replay();
   ++counts_.replayed;
   counts_.carried += defined(inputs) + defined(entry.outputs);

@@ -66,7 +66,8 @@ class GraphCache {
  private:
   struct Entry;
   Entry& find(const std::string& key);
-  bool capture(Entry& entry, const std::vector<at::Tensor>& inputs, const Function& function);
+  /** @param needed whether somebody waits for the outputs: then memory that runs out is an error once, and may be flushed */
+  bool capture(Entry& entry, const std::vector<at::Tensor>& inputs, const Function& function, bool needed);
   std::vector<at::Tensor> run_plain(const std::vector<at::Tensor>& inputs, const Function& function);
 
   at::Device device_;

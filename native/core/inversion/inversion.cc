@@ -166,7 +166,9 @@ void Inversion::open_views() {
     if (with_whole) {
       if (!posteriors.empty()) posteriors.insert(posteriors.begin(), whole.noise);
     }
-    latents = engine_->encode(pictures, posteriors.empty() ? at::Tensor() : at::cat(posteriors, 0));
+    // Before the steps are captured, whose graphs then divide the encoder's memory up.
+    latents = engine_->encode(
+        pictures, posteriors.empty() ? at::Tensor() : at::cat(posteriors, 0), GraphCache::When::first_run);
     if (with_whole) {
       whole.value = latents.narrow(0, 0, 1).clone();
       latents = latents.narrow(0, 1, fresh);
