@@ -133,6 +133,7 @@ TEST(steps_through_emulated_kernels_are_the_same_steps) {
   };
   const auto [wanted, embedding] = steps();
   const emulation::Emulation on_the_cpu;
+  c.engine->set_fills_names(true);  // as on a GPU
   const auto [got, moved] = steps();
   for (size_t i = 0; i < got.size(); ++i) {
     CHECK_NEAR(got[i].loss, wanted[i].loss, 1e-5);
@@ -296,6 +297,102 @@ TEST(several_images_in_one_pass_are_each_as_alone) {
     CHECK_ERROR(Inversion::step_together({images[0], &other}), "SHAPE_MISMATCH", "same options");
     CHECK(images[0]->step().finite);  // a refused call has used no step
   }
+}
+
+namespace {
+
+/** Options of the case with other names: spans, and the categories that they are joined to. */
+InversionOptions with_names(const Case& c, std::vector<CategorySpan> spans, std::vector<int64_t> groups = {}) {
+  InversionOptions options = c.options;
+  options.spans = std::move(spans);
+  options.groups = std::move(groups);
+  return options;
+}
+
+}  // namespace
+
+TEST(names_that_are_filled_up_are_the_same_names) {
+  for (const auto& device : devices()) {
+    Case c(device);
+    for (const auto rule : {SubtokenRule::mean, SubtokenRule::last, SubtokenRule::max}) {
+      c.options.subtokens = rule;
+      // One to five categories, of them some that are described by several words.
+      const std::vector<InversionOptions> names{
+          with_names(c, {{0, 1, 2}}), with_names(c, {{0, 1, 2}, {0, 3, 1}, {0, 4, 3}}),
+          with_names(c, {{0, 1, 1}, {0, 2, 1}, {0, 3, 1}, {0, 4, 1}, {0, 5, 2}}),
+          with_names(c, {{0, 1, 2}, {0, 3, 1}, {0, 4, 2}, {0, 6, 1}, {0, 2, 3}}, {0, 1, 2, 2, 2})};
+      const auto run = [&](bool filled, bool together) {
+        c.engine->set_fills_names(filled);
+        std::vector<Inversion> list;
+        for (const auto& options : names) list.emplace_back(c.engine, c.image, c.embedding, options);
+        std::vector<Inversion*> images;
+        for (auto& one : list) {
+          one.plan({{kBoxes, {40, 200}, 3}, {kBoxes, {70, 100}, 4}});
+          images.push_back(&one);
+        }
+        std::vector<StepResult> steps;
+        for (int k = 0; k < 2; ++k) {
+          if (together) {
+            for (const auto& step : Inversion::step_together(images)) steps.push_back(step);
+          } else {
+            for (auto* image : images) steps.push_back(image->step());
+          }
+        }
+        std::vector<Prediction> predictions;
+        for (auto* image : images) predictions.push_back(image->predict(c.prediction()));
+        return std::pair{steps, predictions};
+      };
+      const auto [wanted, maps] = run(false, false);
+      for (const bool together : {false, true}) {
+        const auto [got, predictions] = run(true, together);
+        for (size_t i = 0; i < wanted.size(); ++i) {
+          CHECK(got[i].finite);
+          CHECK_NEAR(got[i].loss, wanted[i].loss, 1e-5 * std::abs(wanted[i].loss));
+          CHECK_NEAR(got[i].gradient_norm, wanted[i].gradient_norm, 1e-2 * wanted[i].gradient_norm);
+        }
+        for (size_t i = 0; i < maps.size(); ++i) {
+          CHECK(predictions[i].maps.sizes() == maps[i].maps.sizes());
+          CHECK(predictions[i].areas.sizes() == maps[i].areas.sizes());
+          CHECK_CLOSE(predictions[i].maps, maps[i].maps, 1e-3);
+        }
+      }
+    }
+  }
+}
+
+TEST(images_with_other_names_share_their_graphs) {
+  Case c(devices().back());
+  GraphCache& graphs = c.engine->graphs();
+  graphs.set_enabled(true);  // a CPU then knows the keys, and runs everything as it is
+  const auto run = [&](bool filled) {
+    c.engine->set_fills_names(filled);
+    graphs.clear();
+    std::vector<std::vector<CategorySpan>> names;
+    for (const int64_t count : {1, 2, 3, 4}) {
+      names.emplace_back();
+      for (int64_t i = 0; i < count; ++i) names.back().push_back({0, 1 + i, 1 + i % 2});
+    }
+    // Each alone, then in pairs of all kinds.
+    for (const auto& a : names) {
+      for (const auto& b : names) {
+        Inversion one(c.engine, c.image, c.embedding, with_names(c, a)),
+            other(c.engine, c.image, c.embedding, with_names(c, b));
+        for (auto* image : {&one, &other}) image->plan({{kBoxes, {40, 200}, 3}, {kBoxes, {40, 200}, 3}});
+        Inversion::step_together({&one, &other});
+        one.step();
+        one.predict(c.prediction());
+      }
+    }
+    return graphs.size();
+  };
+  // The encoder's; then a pair, a step alone and a prediction: once, or once for each mix.
+  const size_t shared = run(true);
+  CHECK(shared <= 3 + 3);
+  CHECK(run(false) > shared);
+  c.engine->set_fills_names(true);
+  // More than the loss's kernels take are left as they are.
+  const auto names = with_names(c, std::vector<CategorySpan>(65, {0, 1, 2}));
+  CHECK(Inversion(c.engine, c.image, c.embedding, names).step({kBoxes, {40, 200}, 3}).finite);
 }
 
 TEST(a_device_resizes_as_the_cpu_does) {

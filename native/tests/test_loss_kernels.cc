@@ -32,6 +32,7 @@ at::Tensor wide(const at::Tensor& x) { return x.detach().to(at::kCPU, at::kDoubl
 struct StepCase {
   int64_t views, images, side, categories;
   double sharpness = 2.0;
+  std::vector<int> counts = {};  // of each image's own categories; empty: all are
 };
 
 /** The whole picture, a crop, and ones that leave points uncovered; none ends at a point's centre, where float32 decides otherwise. */
@@ -49,17 +50,23 @@ void compare_step(const StepCase& s, const StepLossOptions& options) {
   const at::Tensor maps = at::rand({s.views, s.images, points, s.categories});
   maps.select(2, 0).zero_();  // as min_max leaves them: an exact 0 and 1
   maps.select(2, 1).fill_(1);
+  // What lies beyond an image's own is not looked at.
+  for (size_t i = 0; i < s.counts.size(); ++i) {
+    maps.select(1, static_cast<int64_t>(i)).narrow(2, s.counts[i], s.categories - s.counts[i]).fill_(std::nan(""));
+  }
+  const at::Tensor counts = s.counts.empty() ? at::Tensor() : at::tensor(s.counts, at::kInt);
   const at::Tensor leaf = on(maps).requires_grad_(), boxes = on(boxes_of(s.views, s.images));
   const at::Tensor upstream = at::rand({s.images}, at::kDouble) + 0.5;
 
   const at::Tensor wide_self = wide(self).requires_grad_(), wide_maps = wide(leaf).requires_grad_();
-  const StepLoss wanted = step_loss(wide_self, wide_maps, wide(boxes), options);
+  const StepLoss wanted = step_loss(wide_self, wide_maps, wide(boxes), options, counts);
   const auto gradients = torch::autograd::grad(
       {wanted.total}, {wide_self, wide_maps}, {upstream}, std::nullopt, false, /*allow_unused=*/true);
 
   const Kernels on_kernels;
   CHECK(kernels::available(leaf.device()));
-  const StepLoss got = step_loss(self, leaf, boxes, options);
+  const at::Tensor own_counts = counts.defined() ? on(counts) : counts;
+  const StepLoss got = step_loss(self, leaf, boxes, options, own_counts);
   CHECK_CLOSE(got.total, wanted.total, 1e-6);
   for (int64_t part = 0; part < 5; ++part) CHECK_CLOSE(got.parts.select(1, part), wanted.parts.select(1, part), 1e-6);
   CHECK(!got.parts.requires_grad());
@@ -68,7 +75,7 @@ void compare_step(const StepCase& s, const StepLossOptions& options) {
   CHECK_CLOSE(own[1], gradients[1], 1e-5);
   CHECK(own[0].defined() == gradients[0].defined());
   if (own[0].defined()) CHECK_CLOSE(own[0], gradients[0], 1e-5);
-  CHECK(step_loss(self, leaf, boxes, options).total.equal(got.total));
+  CHECK(step_loss(self, leaf, boxes, options, own_counts).total.equal(got.total));
 }
 
 }  // namespace
@@ -86,9 +93,12 @@ TEST_ON_EVERY_DEVICE(step_loss_of_kernels_equals_float64) {
   constant.cluster_weight = 0.3;
   constant.alpha = 2.5;
   compare_step({2, 1, 6, 5}, constant);
+  compare_step({2, 3, 5, 8, 2.0, {3, 8, 1}}, {});
+  compare_step({1, 2, 6, 16, 2.0, {9, 2}}, constant);
   if (harness::device().is_cpu()) return;  // too slow there
   for (const int64_t side : {16, 32, 64}) {
     for (const int64_t categories : {1, 3, 21, 64}) compare_step({2, 1, side, categories}, {});
+    compare_step({2, 2, side, 32, 2.0, {17, 21}}, {});
   }
 }
 
@@ -102,6 +112,7 @@ TEST_ON_EVERY_DEVICE(step_loss_of_kernels_has_all_options) {
       options.entropy = {
           normalise, region == Entropy::Region::covered ? Entropy::Reduce::sum : Entropy::Reduce::mean, region};
       compare_step({2, 2, 6, 5}, options);
+      compare_step({2, 2, 5, 4, 2.0, {4, 3}}, options);
     }
   }
 }

@@ -7,6 +7,7 @@
 #include "core/engine/stream.h"
 #include "core/error.h"
 #include "core/kernels/operators.h"
+#include "core/kernels/program.h"
 #include "core/kernels/read_attention.h"
 #include "core/maps/resize.h"
 #include "core/shapes.h"
@@ -40,7 +41,8 @@ Engine::Engine(EngineConfig config)
       device_(parse_device(config_.device)),
       dtype_(parse_dtype(config_.dtype, device_)),
       graphs_(device_),
-      encoder_batch_(device_.is_cpu() ? 2 : 4) {
+      encoder_batch_(device_.is_cpu() ? 2 : 4),
+      fills_names_(graphs_.enabled() && kernels::available(device_)) {
   if (device_.is_cpu()) keep_host_memory();
   use_own_stream(device_);
   set_precision(device_);
@@ -97,6 +99,7 @@ at::Tensor Engine::shrinking(int64_t out, int64_t in) const {
 }
 
 at::Tensor Engine::constant(const at::Tensor& host) {
+  if (!host.defined()) return host;
   if (!host.is_cpu() || device_.is_cpu()) return host.to(device_);
   for (auto one = constants_.begin(); one != constants_.end(); ++one) {
     if (one->first.scalar_type() != host.scalar_type() || !one->first.equal(host)) continue;

@@ -58,9 +58,15 @@ class Engine {
   const Schedule& schedule() const { return *schedule_; }
   /** Of everything that is computed again and again in the same shapes. */
   GraphCache& graphs() { return graphs_; }
+  /**
+   * Whether names are filled up to one of a few shapes, so that images with other names share their graphs: where there are
+   * graphs, and kernels that are told how many categories are there.
+   */
+  bool fills_names() const { return fills_names_; }
+  void set_fills_names(bool fills) { fills_names_ = fills; }
   /** Drops all that can be made again: graphs with their memory, resize matrices, constants on the device. */
   void forget();
-  /** `host` on the device. The last few are kept: what is asked for again is the same tensor, which nobody may change. */
+  /** `host`, where it is defined, on the device. The last few are kept: what is asked for again is the same tensor, which nobody may change. */
   at::Tensor constant(const at::Tensor& host);
   /** int64 [1] on the device, kept likewise. @throws Error see `check_timestep` */
   at::Tensor timestep(int64_t value);
@@ -131,6 +137,7 @@ class Engine {
   std::unique_ptr<Schedule> schedule_;
   GraphCache graphs_;
   int64_t encoder_batch_;
+  bool fills_names_;
   std::list<std::pair<at::Tensor, at::Tensor>>
       constants_;  // on the host and on the device, the last that was used first
   struct Shrinking {

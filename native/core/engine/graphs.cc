@@ -139,7 +139,7 @@ GraphCache::Entry& GraphCache::find(const std::string& key) {
 
 bool GraphCache::capture(Entry& entry, const std::vector<at::Tensor>& inputs, const Function& function, bool needed) {
   at::NoGradGuard no_grad;
-  auto graph = std::make_unique<Graph>();
+  std::unique_ptr<Graph> graph;
   // One pool for all: they run one after the other, and what a replay gives is copied out before the next.
   at::MempoolId_t pool{0, 0};
   for (const auto& other : entries_) {
@@ -152,6 +152,7 @@ bool GraphCache::capture(Entry& entry, const std::vector<at::Tensor>& inputs, co
     entry.inputs = copies(inputs);
     // What it took to run it plainly is kept for the next plain run, which is none: a graph has memory of its own.
     release_memory(device_);
+    graph = std::make_unique<Graph>();
     graph->begin(pool);
     begun = true;
     entry.outputs = function(entry.inputs);

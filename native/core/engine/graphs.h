@@ -60,6 +60,8 @@ class GraphCache {
   /** Name of the user scope (`at::RecordFunction`) around a function that is run as it is: what a graph would hold. */
   static constexpr const char* kScope = "invseg::graph";
   const Counts& counts() const { return counts_; }
+  /** Keys and shapes that are known: a graph each, at most. */
+  size_t size() const { return entries_.size(); }
   /** Why the last capture failed; empty where none did. */
   const std::string& failure() const { return failure_; }
 

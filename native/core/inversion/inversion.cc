@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <future>
+#include <numeric>
 #include <system_error>
 
 #include <torch/csrc/autograd/autograd.h>
@@ -61,13 +62,37 @@ Inversion::Inversion(std::shared_ptr<Engine> engine, Image image, const at::Tens
   // Names often are those of the image before, and then what follows from them is on the device.
   trainable_ = engine_->constant(
       at::from_blob(options_.trainable.data(), {prompts_, length, 1}, at::kByte).ne(0).to(at::kFloat));
-  pick_ = CategoryPicker(options_.spans, options_.subtokens, prompts_, length, at::kCPU);
-  pick_ = pick_.with(engine_->constant(pick_.weights()), engine_->constant(pick_.indices()));
   check_shape(options_.groups.empty() || options_.groups.size() == options_.spans.size(), "Expected one group a span");
-  merge_ = WordMerger(options_.groups, at::kCPU);
-  if (merge_.indices().defined()) merge_ = merge_.with(engine_->constant(merge_.indices()));
-  method_key_ = options_.key();
-  key_ = "image" + method_key_ + options_.shape_key() + ';' + std::to_string(prompts_);
+  shape_ = NameShape::of(options_.spans, options_.subtokens, options_.groups);
+  categories_ = shape_.categories;
+  names(filled(shape_));
+  key_ = options_.key();
+}
+
+std::optional<NameShape> Inversion::filled(const NameShape& shape) const {
+  const NameShape filled = shape.filled();
+  // Without its kernels the loss would have to ask the device how many are there.
+  if (!engine_->fills_names() || filled.categories > kMostLossCategories) return std::nullopt;
+  return filled;
+}
+
+const Inversion::Names& Inversion::names(const std::optional<NameShape>& filled) {
+  const NameShape shape = filled.value_or(shape_);
+  if (names_.count.defined() && names_.filled == filled.has_value() && names_.shape == shape) return names_;
+  std::vector<int64_t> groups = options_.groups;
+  if (groups.empty()) {
+    groups.resize(options_.spans.size());
+    std::iota(groups.begin(), groups.end(), 0);
+  }
+  const CategoryPicker pick(
+      options_.spans, options_.subtokens, prompts_, engine_->config().prompt_length, at::kCPU, shape);
+  const WordMerger merge(groups, at::kCPU, shape);
+  names_.shape = shape;
+  names_.filled = filled.has_value();
+  names_.pick = pick.with(engine_->constant(pick.weights()), engine_->constant(pick.indices()));
+  names_.merge = merge.with(engine_->constant(merge.indices()));
+  names_.count = engine_->constant(at::full({1}, categories_, at::kInt));
+  return names_;
 }
 
 double Inversion::plan(std::vector<StepInput> steps) {
@@ -206,6 +231,7 @@ enum Input {
   pick_weights,
   pick_indices,
   merge_indices,
+  category_count,
   kInputs
 };
 
@@ -227,16 +253,16 @@ at::Tensor prompts_of(const at::Tensor& x, int64_t views, int64_t first, int64_t
 }  // namespace
 
 std::vector<at::Tensor> Inversion::inputs(const Views& views) const {
-  return {state_.parameter, state_.first_moment, state_.second_moment, state_.step,
-          views.latents,    views.noise,         views.timesteps,      views.boxes,
-          trainable_,       pick_.weights(),     pick_.indices(),      merge_.indices()};
+  return {state_.parameter,      state_.first_moment,    state_.second_moment, state_.step, views.latents,
+          views.noise,           views.timesteps,        views.boxes,          trainable_,  names_.pick.weights(),
+          names_.pick.indices(), names_.merge.indices(), names_.count};
 }
 
 StepLoss Inversion::losses(const RawMaps& maps, const std::vector<at::Tensor>& own) const {
   const int64_t views = own[boxes].size(0), frame = options_.frame;
   const auto& training = options_.training;
-  const CategoryPicker pick = pick_.with(own[pick_weights], own[pick_indices]);
-  const WordMerger merge = merge_.with(own[merge_indices]);
+  const CategoryPicker pick = names_.pick.with(own[pick_weights], own[pick_indices]);
+  const WordMerger merge = names_.merge.with(own[merge_indices]);
   const at::Tensor categories =
       merge(pick(aggregate_cross(maps.cross, training.cross_weights, frame, training.cross_scale)));
   at::Tensor self = aggregate_self(maps.self, training.self_weights, frame);  // [V * P, N, N]
@@ -246,7 +272,8 @@ StepLoss Inversion::losses(const RawMaps& maps, const std::vector<at::Tensor>& o
   const auto of_one = [](const at::Tensor& x) { return x.unsqueeze(1); };
   return step_loss(
       of_one(self), of_one(refined), of_one(own[boxes]),
-      {options_.cluster, options_.cluster_weight, options_.alpha, options_.entropy});
+      {options_.cluster, options_.cluster_weight, options_.alpha, options_.entropy},
+      names_.filled ? own[category_count] : at::Tensor());
 }
 
 std::vector<at::Tensor> Inversion::update(
@@ -320,18 +347,21 @@ std::vector<StepResult> Inversion::step_together(const std::vector<Inversion*>& 
   check_shape(!images.empty(), "Expected at least one inversion");
   const Inversion& first = *images[0];
   Engine& engine = *first.engine_;
-  std::string key;
-  std::vector<at::Tensor> tensors;
+  NameShape shape;
   for (Inversion* image : images) {
     check_shape(image->planned() > 0, "No step is planned");
     check_shape(image->engine_.get() == &engine, "Expected inversions of one engine");
     if (image->ready_.empty()) image->open_views();
     check_shape(
-        image->ready_.front().boxes.size(0) == first.views_ahead() && image->method_key_ == first.method_key_,
+        image->ready_.front().boxes.size(0) == first.views_ahead() && image->key_ == first.key_,
         "Expected inversions with the same options and number of views for one step");
-    key += image->key_;
+    shape = shape.with(image->shape_);
   }
+  const std::optional<NameShape> filled = first.filled(shape);
+  std::string key = "step" + first.key_ + (filled ? "filled" : "");
+  std::vector<at::Tensor> tensors;
   for (Inversion* image : images) {
+    key += '|' + std::to_string(image->prompts_) + image->names(filled).shape.key();
     for (const auto& tensor : image->inputs(image->ready_.front())) tensors.push_back(tensor);
   }
   tensors.push_back(first.options_.training.self_heads);
@@ -373,10 +403,12 @@ Prediction Inversion::predict(const PredictOptions& options) {
   const at::Tensor timestep = engine_->timestep(options.timestep);
   const at::Tensor latent = engine_->latent(image_);
   const at::Tensor noise = options.noise_seed ? engine_->latent_noise(*options.noise_seed) : at::Tensor();
+  const Names& names = this->names(filled(shape_));
   const at::Tensor refined = engine_->graphs().run(
-      key_ + options.key(),
+      options.key() + key_ + ';' + std::to_string(prompts_) + names.shape.key(),
       {latent, timestep, state_.parameter, engine_->constant(selection.self_heads),
-       engine_->constant(selection.cross_heads), pick_.weights(), pick_.indices(), merge_.indices(), noise},
+       engine_->constant(selection.cross_heads), names.pick.weights(), names.pick.indices(), names.merge.indices(),
+       noise},
       [&](const std::vector<at::Tensor>& inputs) {
         MapSelection own = selection;
         own.self_heads = inputs[3];
@@ -386,7 +418,7 @@ Prediction Inversion::predict(const PredictOptions& options) {
         const auto& [iterations, strength] = options.refinement;
         const int64_t frame = engine_->config().latent_size;
         const auto categories = [&](const at::Tensor& cross) {  // [1, N, C]
-          return merge_.with(inputs[7])(pick_.with(inputs[5], inputs[6])(cross));
+          return names.merge.with(inputs[7])(names.pick.with(inputs[5], inputs[6])(cross));
         };
         if (iterations > 0) {
           const Attention attention = attend(*engine_, noised, inputs[1], inputs[2], own, true, frame);
@@ -397,7 +429,7 @@ Prediction Inversion::predict(const PredictOptions& options) {
             attend_applied(*engine_, noised, inputs[1], inputs[2], own, options.refine_iterations > 0, frame);
         return std::vector<at::Tensor>{refine(attention.self, categories(attention.cross), options.refine_iterations)};
       })[0];
-  Prediction result = label_maps(refined, options);
+  Prediction result = label_maps(refined.narrow(2, 0, categories_), options);
   wait_for(engine_->device());
   result.milliseconds = milliseconds_since(start);
   return result;

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,19 @@ class Inversion {
     at::Tensor timesteps;  // int64 [V]
   };
 
+  /** The names on the device. */
+  struct Names {
+    NameShape shape;
+    bool filled = false;  // up to a shape that is not their own: then the loss is told how many categories there are
+    CategoryPicker pick;
+    WordMerger merge;
+    at::Tensor count;  // int32 [1]: how many categories are the image's own
+  };
+
+  /** What names of `shape`, those of one image or of all that make a step together, are filled up to, if they are. */
+  std::optional<NameShape> filled(const NameShape& shape) const;
+  /** In their own shape without one. */
+  const Names& names(const std::optional<NameShape>& filled);
   /** Makes `Views` of the steps from `next_` on, as many as the encoder takes at once. */
   void open_views();
   /** What a step of this image on `views` reads: all of it may change from step to step and image to image. */
@@ -92,13 +106,13 @@ class Inversion {
   std::shared_ptr<Engine> engine_;
   Image image_;
   InversionOptions options_;
-  std::string method_key_;  // all options that are no tensors and that images of one step share
-  std::string key_;         // with the spans' and prompts' numbers: what a captured step of this image depends on
+  std::string key_;  // all options that are no tensors and that images of one step share
   int64_t prompts_;
+  NameShape shape_;     // of the names as they are
+  int64_t categories_;  // likewise
   AdamState state_;
   at::Tensor trainable_;  // [prompts, K, 1]
-  CategoryPicker pick_;
-  WordMerger merge_;
+  Names names_;           // as they were asked for last
   std::vector<StepInput> steps_;
   int64_t next_ = 0;
   std::deque<Views> ready_;  // of the steps from next_ on

@@ -40,13 +40,6 @@ std::string InversionOptions::key() const {
   return out.str();
 }
 
-std::string InversionOptions::shape_key() const {
-  std::string text = ';' + std::to_string(spans.size());
-  // The words of a group are joined by indices, whose number is a shape; how many categories they make is not.
-  for (const int64_t group : groups) text += ',' + std::to_string(group);
-  return text;
-}
-
 std::string PredictOptions::key() const {
   std::ostringstream out;
   out.precision(17);

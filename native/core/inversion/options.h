@@ -48,10 +48,8 @@ struct InversionOptions {
   std::vector<uint8_t> trainable;  ///< [prompts * K] 1 where the embedding may change
   AdamOptions adam;
 
-  /** Everything that a step's work depends on and that is no tensor, as text; the names' number and words aside. */
+  /** Everything that a step's work depends on and that is no tensor, as text; the names aside, whose `NameShape` it depends on. */
   std::string key() const;
-  /** Those: with both keys equal, two inversions share a graph. */
-  std::string shape_key() const;
 };
 
 /** `NativeStep`. */

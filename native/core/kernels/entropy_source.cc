@@ -7,9 +7,10 @@ const char* entropy_source() {
   return R"cuda(
 constexpr double kLogEps = 1e-8;
 
-// As in step_loss.cc. Entry b of a batch is view b / images of image b % images.
+// As in step_loss.cc. Entry b of a batch is view b / images of image b % images. Maps have `columns` categories in memory, of which
+// an image's are the first: what is beyond them is not read. Strides between entries and images are those of all columns.
 struct Case {
-  int views, images, points, categories, size, tiles;
+  int views, images, points, columns, size, tiles;
   int normalise;  // 0 none, 1 l1, 2 softmax
   int overlap, sum, symmetric;
   double scale, centre, cluster_weight, alpha;
@@ -73,12 +74,12 @@ __device__ double point_entropy(double* m, int categories, int normalise) {
 
 constexpr int kTogether = 4;  // categories of a point that a thread works on at once
 
-// entropy [images], and its gradient [B][points][categories] to the maps; means [images][points][categories] is scratch.
+// entropy [images], and its gradient [B][points][columns] to the maps; means [images][points][columns] is scratch.
 __device__ void entropy_of(
-    const Case& c, int image, const float* maps, const float* boxes, double* means, double* entropy, float* gradient,
+    const Case& c, int image, int categories, const float* maps, const float* boxes, double* means, double* entropy, float* gradient,
     double* scratch) {
-  const int size = c.size, categories = c.categories, chunks = (categories + kTogether - 1) / kTogether;
-  means += (long long)image * c.points * categories;
+  const int size = c.size, columns = c.columns, chunks = (categories + kTogether - 1) / kTogether;
+  means += (long long)image * c.points * columns;
   double total = 0, region = 0;
   for (int n = threadIdx.x; n < c.points; n += blockDim.x) {
     const int y = n / size, x = n % size;
@@ -97,10 +98,10 @@ __device__ void entropy_of(
         const int above = (int)py, left = (int)px;
         const int below = min(above + 1, size - 1), right = min(left + 1, size - 1);
         const float wy = py - above, wx = px - left;
-        const float* map = maps + (long long)b * c.points * categories;
+        const float* map = maps + (long long)b * c.points * columns;
         for (int k = 0; k < kTogether; ++k) {
           if (first + k >= categories) break;
-          const auto value = [&](int row, int column) { return map[(row * size + column) * categories + first + k]; };
+          const auto value = [&](int row, int column) { return map[(row * size + column) * columns + first + k]; };
           sum[k] += (1.0 - wy) * ((1.0 - wx) * value(above, left) + wx * (double)value(above, right)) +
                     wy * ((1.0 - wx) * value(below, left) + wx * (double)value(below, right));
         }
@@ -146,7 +147,7 @@ __device__ void entropy_of(
       }
     }
     for (int k = 0; k < kTogether; ++k) {
-      if (first + k < categories) gradient[((long long)b * c.points + n) * categories + first + k] = sum[k] * share;
+      if (first + k < categories) gradient[((long long)b * c.points + n) * columns + first + k] = sum[k] * share;
     }
   }
 }

@@ -27,30 +27,36 @@ struct alignas(16) Both { double u, v; };    // of one row of X and one column o
 struct alignas(16) Slopes { double w, t; };  // d loss / d w and t of one row of X
 
 // X of one point, whose maps are given; 0 beyond its rows.
-__device__ __forceinline__ double anchor_or_map(const float* maps, int row, const Case& c) {
-  if (row >= 2 * c.categories) return 0;
-  if (row >= c.categories) return maps[row - c.categories];
+__device__ __forceinline__ double anchor_or_map(const float* maps, int row, int categories, const Case& c) {
+  if (row >= 2 * categories) return 0;
+  if (row >= categories) return maps[row - categories];
   return 1.0 / (1.0 + exp(c.scale * (c.centre - maps[row])));
 }
 
+// Where entry b's partial sums begin.
+__device__ __forceinline__ long long partial_of(const Case& c, int b) {
+  return (long long)b * (c.columns + 4) * c.columns * c.tiles;
+}
+
 // Grid (tiles + 1, B). sums [B][2C][N] is U and V; partial [B][C C + 4C][tiles] is of each tile's columns sum_j U_a V_m + V_a U_m,
-// then w and t. The block beyond the tiles makes an image's entropy meanwhile.
+// then w and t; where an image has fewer categories than columns, so many of the first. The block beyond the tiles makes an image's entropy meanwhile.
 extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_columns(
     Case c, const float* __restrict__ self, const float* __restrict__ maps, const float* __restrict__ boxes,
-    Both* __restrict__ sums, double* __restrict__ partial, double* __restrict__ means, double* __restrict__ entropy,
+    const int* __restrict__ counts, Both* __restrict__ sums, double* __restrict__ partial, double* __restrict__ means, double* __restrict__ entropy,
     float* __restrict__ entropy_gradient) {
   __shared__ double x[kSlab][kChunk];
   __shared__ double reduced[kBlock / 32][4][kChunk][kTile];
   __shared__ Both tile[2 * kMostCategories][kTile];
-  const int b = blockIdx.y, points = c.points, rows = 2 * c.categories, pairs = c.categories * c.categories;
+  const int b = blockIdx.y, points = c.points, categories = counts[b % c.images];
+  const int rows = 2 * categories, pairs = categories * categories;
   if (blockIdx.x == c.tiles) {
-    if (b < c.images) entropy_of(c, b, maps, boxes, means, entropy, entropy_gradient, &x[0][0]);
+    if (b < c.images) entropy_of(c, b, categories, maps, boxes, means, entropy, entropy_gradient, &x[0][0]);
     return;
   }
   self += (long long)b * points * points;
-  maps += (long long)b * points * c.categories;
-  sums += (long long)b * rows * points;
-  partial += (long long)b * (pairs + 2 * rows) * c.tiles + blockIdx.x;
+  maps += (long long)b * points * c.columns;
+  sums += (long long)b * 2 * c.columns * points;
+  partial += partial_of(c, b) + blockIdx.x;
   const int column = threadIdx.x % kTile, lane = threadIdx.x / kTile, j = blockIdx.x * kTile + column;
 
   for (int first = 0; first < rows; first += kChunk) {
@@ -60,7 +66,7 @@ extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_columns(
       __syncthreads();
       for (int k = threadIdx.x; k < count * kChunk; k += kBlock) {
         const int point = k / kChunk;
-        x[point][k % kChunk] = anchor_or_map(maps + (begin + point) * c.categories, first + k % kChunk, c);
+        x[point][k % kChunk] = anchor_or_map(maps + (begin + point) * c.columns, first + k % kChunk, categories, c);
       }
       __syncthreads();
       if (j >= points) continue;
@@ -113,7 +119,7 @@ extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_columns(
     if (j < points) sums[(long long)(k / kTile) * points + j] = tile[k / kTile][column];
   }
   for (int k = threadIdx.x; k < pairs; k += kBlock) {
-    const Both *a = tile[k / c.categories], *m = tile[c.categories + k % c.categories];
+    const Both *a = tile[k / categories], *m = tile[categories + k % categories];
     double sum = 0;
     for (int i = 0; i < kTile; ++i) sum += a[i].u * m[i].v + a[i].v * m[i].u;
     partial[(long long)k * c.tiles] = sum;
@@ -122,9 +128,9 @@ extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_columns(
 
 // Of entry b, in the whole block: w and t, and the distances G [C][C] (row: anchor) in `distances`.
 __device__ void distances_of(
-    const Case& c, const double* partial, int b, double* distances, double* w, double* t) {
-  const int categories = c.categories, rows = 2 * categories, pairs = categories * categories;
-  partial += (long long)b * (pairs + 2 * rows) * c.tiles;
+    const Case& c, int categories, const double* partial, int b, double* distances, double* w, double* t) {
+  const int rows = 2 * categories, pairs = categories * categories;
+  partial += partial_of(c, b);
   __syncthreads();
   for (int k = threadIdx.x / 32; k < pairs + rows; k += kBlock / 32) {
     double sum = 0;
@@ -148,23 +154,24 @@ __device__ __forceinline__ double share_of_inter(const Case& c, int a, int m) {
   return c.symmetric ? 0.5 : a > m ? 1.0 : 0.0;
 }
 // What inter is multiplied by in the loss of one view.
-__device__ __forceinline__ double inter_weight(const Case& c) {
-  return c.categories > 1 ? -2.0 / (c.categories * (c.categories - 1.0)) : 0.0;
+__device__ __forceinline__ double inter_weight(int categories) {
+  return categories > 1 ? -2.0 / (categories * (categories - 1.0)) : 0.0;
 }
 
 // Grid (tiles + 1, B). The tiles' blocks leave d total / d U and V in slopes [B][2C][N] and to w and t in own_slopes [B][2C]; the
 // block beyond them an image's total [images] and parts [images][5]: total, cluster, entropy, intra, inter.
 extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_pairs(
-    Case c, const Both* __restrict__ sums, const double* __restrict__ partial, const double* __restrict__ entropy,
-    Both* __restrict__ slopes, Slopes* __restrict__ own_slopes, double* __restrict__ total, double* __restrict__ parts) {
+    Case c, const int* __restrict__ counts, const Both* __restrict__ sums, const double* __restrict__ partial,
+    const double* __restrict__ entropy, Both* __restrict__ slopes, Slopes* __restrict__ own_slopes, double* __restrict__ total, double* __restrict__ parts) {
   __shared__ double g[kMostCategories * kMostCategories], w[2 * kMostCategories], t[2 * kMostCategories];
   __shared__ double scratch[kBlock / 32];
-  const int categories = c.categories, rows = 2 * categories, pairs = categories * categories, b = blockIdx.y;
+  const int b = blockIdx.y, categories = counts[b % c.images];
+  const int rows = 2 * categories, pairs = categories * categories;
   if (blockIdx.x == c.tiles) {
     if (b >= c.images) return;
     double intra = 0, inter = 0;
     for (int v = 0; v < c.views; ++v) {
-      distances_of(c, partial, v * c.images + b, g, w, t);
+      distances_of(c, categories, partial, v * c.images + b, g, w, t);
       for (int k = threadIdx.x; k < pairs; k += kBlock) {
         const int a = k / categories, m = k % categories;
         if (a == m) intra += g[k];
@@ -175,7 +182,7 @@ extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_pairs(
     intra = block_sum(intra, scratch) / c.views;
     inter = block_sum(inter, scratch) / c.views;
     if (threadIdx.x == 0) {
-      const double cluster = intra / categories + (categories > 1 ? inter_weight(c) * inter : 0.0);
+      const double cluster = intra / categories + (categories > 1 ? inter_weight(categories) * inter : 0.0);
       total[b] = parts[b * 5] = c.cluster_weight * cluster + c.alpha * entropy[b];
       parts[b * 5 + 1] = cluster;
       parts[b * 5 + 2] = entropy[b];
@@ -184,7 +191,7 @@ extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_pairs(
     }
     return;
   }
-  distances_of(c, partial, b, g, w, t);
+  distances_of(c, categories, partial, b, g, w, t);
   // From G[a][m] to d total / d (a S m), in its place; through the area it is -G times that.
   double* const upstream = g;
   const double weight = c.cluster_weight / c.views;
@@ -195,26 +202,26 @@ extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_pairs(
         const int a = k < categories ? k : i, m = k < categories ? i : k - categories;
         const int other = k < categories ? categories + i : i;
         const double area = t[a] * t[categories + m];
-        const double to_pair = (a == m ? 1.0 / categories : inter_weight(c) * share_of_inter(c, a, m)) * weight;
+        const double to_pair = (a == m ? 1.0 / categories : inter_weight(categories) * share_of_inter(c, a, m)) * weight;
         if (to_pair == 0) continue;
         const double d = to_pair / (area > kSumFloor ? area : kSumFloor);
         const double d_area = area > kSumFloor ? -d * g[a * categories + m] : 0.0;
         own.w += d * t[other];
         own.t += d * w[other] + d_area * t[other];
       }
-      own_slopes[(long long)b * rows + k] = own;
+      own_slopes[(long long)b * 2 * c.columns + k] = own;
     }
     __syncthreads();
   }
   for (int k = threadIdx.x; k < pairs; k += kBlock) {
     const int a = k / categories, m = k % categories;
     const double area = t[a] * t[categories + m];
-    const double to_pair = (a == m ? 1.0 / categories : inter_weight(c) * share_of_inter(c, a, m)) * weight;
+    const double to_pair = (a == m ? 1.0 / categories : inter_weight(categories) * share_of_inter(c, a, m)) * weight;
     upstream[k] = to_pair / (area > kSumFloor ? area : kSumFloor);
   }
   __syncthreads();
-  sums += (long long)b * rows * c.points;
-  slopes += (long long)b * rows * c.points;
+  sums += (long long)b * 2 * c.columns * c.points;
+  slopes += (long long)b * 2 * c.columns * c.points;
   for (int k = threadIdx.x; k < rows * kTile; k += kBlock) {
     const int row = k / kTile, j = blockIdx.x * kTile + k % kTile;
     if (j >= c.points) continue;
@@ -231,21 +238,22 @@ extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_pairs(
 
 // Grid (points / kRowWarps, B). d_maps [B][N][C], and d_self [B][N][N] unless null, for the gradients upstream [images] of the totals.
 extern "C" __global__ void __launch_bounds__(kRowWarps * 32, 1) loss_rows(
-    Case c, const double* __restrict__ upstream, const float* __restrict__ self, const float* __restrict__ maps,
-    const Both* __restrict__ slopes, const Slopes* __restrict__ own_slopes, const float* __restrict__ entropy_gradient,
+    Case c, const int* __restrict__ counts, const double* __restrict__ upstream, const float* __restrict__ self,
+    const float* __restrict__ maps, const Both* __restrict__ slopes, const Slopes* __restrict__ own_slopes, const float* __restrict__ entropy_gradient,
     float* __restrict__ d_maps, float* __restrict__ d_self) {
   __shared__ double x[kRowWarps][kChunk], dx[kRowWarps][2 * kMostCategories];
-  const int b = blockIdx.y, points = c.points, rows = 2 * c.categories, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const int b = blockIdx.y, points = c.points, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const int categories = counts[b % c.images], rows = 2 * categories;
   const int row = blockIdx.x * kRowWarps + warp;
   const int i = min(row, points - 1);  // a warp without a row repeats the last one and keeps nothing
   const double up = upstream[b % c.images];
-  const long long from = ((long long)b * points + i) * points, map = ((long long)b * points + i) * c.categories;
-  slopes += (long long)b * rows * points;
-  own_slopes += (long long)b * rows;
+  const long long from = ((long long)b * points + i) * points, map = ((long long)b * points + i) * c.columns;
+  slopes += (long long)b * 2 * c.columns * points;
+  own_slopes += (long long)b * 2 * c.columns;
   const bool to_self = d_self != nullptr && row < points;
   for (int first = 0; first < rows; first += kChunk) {
     __syncwarp();
-    if (lane < kChunk) x[warp][lane] = up * anchor_or_map(maps + map, first + lane, c);
+    if (lane < kChunk) x[warp][lane] = up * anchor_or_map(maps + map, first + lane, categories, c);
     __syncwarp();
     double own[kChunk], dw[kChunk], sum[kChunk] = {};
 #pragma unroll
@@ -275,9 +283,13 @@ extern "C" __global__ void __launch_bounds__(kRowWarps * 32, 1) loss_rows(
   }
   __syncwarp();
   if (row >= points) return;
-  for (int k = lane; k < c.categories; k += 32) {
-    const double anchor = anchor_or_map(maps + map, k, c);
-    d_maps[map + k] = dx[warp][c.categories + k] + dx[warp][k] * c.scale * anchor * (1.0 - anchor) +
+  for (int k = lane; k < c.columns; k += 32) {
+    if (k >= categories) {
+      d_maps[map + k] = 0;
+      continue;
+    }
+    const double anchor = anchor_or_map(maps + map, k, categories, c);
+    d_maps[map + k] = dx[warp][categories + k] + dx[warp][k] * c.scale * anchor * (1.0 - anchor) +
                       up * c.alpha * entropy_gradient[map + k];
   }
 }

@@ -20,26 +20,97 @@ void check_spans(const std::vector<CategorySpan>& spans, int64_t prompts, int64_
   }
 }
 
+namespace {
+
+/** Members of each category, in their order. */
+std::vector<std::vector<int64_t>> members_of(const std::vector<int64_t>& groups) {
+  const int64_t categories = groups.empty() ? 0 : 1 + *std::max_element(groups.begin(), groups.end());
+  std::vector<std::vector<int64_t>> members(static_cast<size_t>(std::clamp<int64_t>(categories, 0, 256)));
+  for (size_t i = 0; i < groups.size(); ++i) {
+    check_shape(groups[i] >= 0 && groups[i] < 256, "Expected categories from 0 to 255 for groups");
+    members[static_cast<size_t>(groups[i])].push_back(static_cast<int64_t>(i));
+  }
+  for (const auto& group : members) check_shape(!group.empty(), "Expected a span for every category of groups");
+  return members;
+}
+
+int64_t longest_of(const std::vector<std::vector<int64_t>>& members) {
+  size_t longest = 1;
+  for (const auto& group : members) longest = std::max(longest, group.size());
+  return static_cast<int64_t>(longest);
+}
+
+/** The next power of two, at least `least`. */
+int64_t raised(int64_t number, int64_t least) {
+  int64_t result = least;
+  while (result < number) result *= 2;
+  return result;
+}
+
+}  // namespace
+
+NameShape NameShape::of(const std::vector<CategorySpan>& spans, SubtokenRule rule, const std::vector<int64_t>& groups) {
+  const auto members = members_of(groups);
+  NameShape shape;
+  shape.spans = static_cast<int64_t>(spans.size());
+  shape.longest_group = longest_of(members);
+  shape.categories = shape.longest_group > 1 ? static_cast<int64_t>(members.size()) : shape.spans;
+  if (rule == SubtokenRule::max) {
+    for (const auto& span : spans) shape.longest_span = std::max(shape.longest_span, span.count);
+  }
+  return shape;
+}
+
+NameShape NameShape::with(const NameShape& other) const {
+  NameShape both{
+      std::max(spans, other.spans), std::max(categories, other.categories), std::max(longest_span, other.longest_span),
+      std::max(longest_group, other.longest_group)};
+  if (both.longest_group == 1) both.categories = both.spans;
+  return both;
+}
+
+NameShape NameShape::filled() const {
+  NameShape result{raised(spans, 4), raised(categories, 4), raised(longest_span, 1), raised(longest_group, 1)};
+  if (longest_group == 1) result.categories = result.spans;
+  return result;
+}
+
+std::string NameShape::key() const {
+  std::string text;
+  for (const int64_t number : {spans, categories, longest_span, longest_group}) text += ';' + std::to_string(number);
+  return text;
+}
+
 CategoryPicker::CategoryPicker(
     const std::vector<CategorySpan>& spans, SubtokenRule rule, int64_t prompts, int64_t length, at::Device device)
-    : prompts_(prompts), spans_(static_cast<int64_t>(spans.size())), rule_(rule) {
+    : CategoryPicker(spans, rule, prompts, length, device, NameShape::of(spans, rule, {})) {}
+
+CategoryPicker::CategoryPicker(
+    const std::vector<CategorySpan>& spans, SubtokenRule rule, int64_t prompts, int64_t length, at::Device device,
+    const NameShape& shape)
+    : prompts_(prompts), spans_(shape.spans), rule_(rule) {
   check_spans(spans, prompts, length);
-  int64_t longest = 1;
-  for (const auto& span : spans) longest = std::max(longest, span.count);
-  at::Tensor weights = at::zeros({prompts * length, spans_});
-  at::Tensor indices = at::zeros({spans_, longest}, at::kLong);
-  for (int64_t c = 0; c < spans_; ++c) {
-    const auto& span = spans[static_cast<size_t>(c)];
-    const int64_t start = span.prompt * length + span.first;
-    const bool last = rule == SubtokenRule::last;
-    for (int64_t i = last ? span.count - 1 : 0; i < span.count; ++i) {
-      weights[start + i][c] = last ? 1.0 : 1.0 / static_cast<double>(span.count);
-    }
+  const auto start_of = [&](const CategorySpan& span) { return span.prompt * length + span.first; };
+  if (rule == SubtokenRule::max) {
     // A shorter span repeats its last sub-token, which changes no maximum.
-    for (int64_t i = 0; i < longest; ++i) indices[c][i] = start + std::min(i, span.count - 1);
+    at::Tensor indices = at::zeros({spans_, shape.longest_span}, at::kLong);
+    for (size_t c = 0; c < spans.size(); ++c) {
+      for (int64_t i = 0; i < shape.longest_span; ++i) {
+        indices[static_cast<int64_t>(c)][i] = start_of(spans[c]) + std::min(i, spans[c].count - 1);
+      }
+    }
+    indices_ = indices.flatten().to(device);
+    return;
+  }
+  at::Tensor weights = at::zeros({prompts * length, spans_});
+  const bool last = rule == SubtokenRule::last;
+  for (size_t c = 0; c < spans.size(); ++c) {
+    const auto& span = spans[c];
+    for (int64_t i = last ? span.count - 1 : 0; i < span.count; ++i) {
+      weights[start_of(span) + i][static_cast<int64_t>(c)] = last ? 1.0 : 1.0 / static_cast<double>(span.count);
+    }
   }
   weights_ = weights.to(device);
-  indices_ = indices.flatten().to(device);
 }
 
 at::Tensor CategoryPicker::operator()(const at::Tensor& cross) const {
@@ -65,25 +136,21 @@ WordMerger WordMerger::with(const at::Tensor& indices) const {
 }
 
 WordMerger::WordMerger(const std::vector<int64_t>& groups, at::Device device)
-    : spans_(static_cast<int64_t>(groups.size())) {
-  if (groups.empty()) return;
-  categories_ = 1 + *std::max_element(groups.begin(), groups.end());
-  std::vector<std::vector<int64_t>> members(static_cast<size_t>(std::clamp<int64_t>(categories_, 1, 256)));
-  for (size_t i = 0; i < groups.size(); ++i) {
-    check_shape(groups[i] >= 0 && groups[i] < 256, "Expected categories from 0 to 255 for groups");
-    members[static_cast<size_t>(groups[i])].push_back(static_cast<int64_t>(i));
-  }
-  size_t longest = 0;
-  for (const auto& group : members) {
-    check_shape(!group.empty(), "Expected a span for every category of groups");
-    longest = std::max(longest, group.size());
-  }
-  std::vector<int64_t> flat;
-  for (const auto& group : members) {
+    : WordMerger(groups, device, NameShape::of(std::vector<CategorySpan>(groups.size()), SubtokenRule::mean, groups)) {}
+
+WordMerger::WordMerger(const std::vector<int64_t>& groups, at::Device device, const NameShape& shape)
+    : spans_(shape.spans), categories_(shape.categories) {
+  if (groups.empty() || shape.longest_group == 1) return;
+  at::Tensor indices = at::zeros({categories_, shape.longest_group}, at::kLong);
+  const auto members = members_of(groups);
+  for (size_t c = 0; c < members.size(); ++c) {
     // A smaller group repeats its last word, which changes no maximum.
-    for (size_t i = 0; i < longest; ++i) flat.push_back(group[std::min(i, group.size() - 1)]);
+    for (int64_t i = 0; i < shape.longest_group; ++i) {
+      const auto own = static_cast<size_t>(i);
+      indices[static_cast<int64_t>(c)][i] = members[c][std::min(own, members[c].size() - 1)];
+    }
   }
-  if (longest > 1) indices_ = at::tensor(flat, at::kLong).to(device);
+  indices_ = indices.flatten().to(device);
 }
 
 at::Tensor WordMerger::operator()(const at::Tensor& maps) const {

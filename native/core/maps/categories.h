@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <torch/script.h>
@@ -20,20 +21,47 @@ enum class SubtokenRule { mean, last, max };
 /** @throws Error `INVALID_OPTION` for no span or more than 256, `SHAPE_MISMATCH` for one outside the prompts */
 void check_spans(const std::vector<CategorySpan>& spans, int64_t prompts, int64_t length);
 
+/**
+ * What the shapes of a step depend on through its names alone. Images whose names have one shape share a captured step, and
+ * names can be filled up to a larger one: what is beyond their own is computed and read by nobody.
+ */
+struct NameShape {
+  int64_t spans = 0;
+  int64_t categories = 0;     ///< that the spans are joined to; as many where nothing is joined
+  int64_t longest_span = 1;   ///< sub-tokens, where their number decides a shape: with `SubtokenRule::max`
+  int64_t longest_group = 1;  ///< words that are joined to one category
+
+  /** @param groups as `WordMerger` takes them @throws Error `SHAPE_MISMATCH` for groups that are no numbers of categories */
+  static NameShape of(const std::vector<CategorySpan>& spans, SubtokenRule rule, const std::vector<int64_t>& groups);
+
+  /** The least that holds both. */
+  NameShape with(const NameShape& other) const;
+
+  /** Each number raised to the next of a few, so that few shapes are left. */
+  NameShape filled() const;
+
+  bool operator==(const NameShape& other) const = default;
+  /** As text, for a key. */
+  std::string key() const;
+};
+
 /** Cross-attention of tokens -> one map a name. What it reads lies on the device: no shape and no copy depends on data. */
 class CategoryPicker {
  public:
   CategoryPicker() = default;
-  /** @throws Error see `check_spans` */
+  /** @param shape at least that of the spans @throws Error see `check_spans` */
+  CategoryPicker(
+      const std::vector<CategorySpan>& spans, SubtokenRule rule, int64_t prompts, int64_t length, at::Device device,
+      const NameShape& shape);
   CategoryPicker(
       const std::vector<CategorySpan>& spans, SubtokenRule rule, int64_t prompts, int64_t length, at::Device device);
 
-  /** cross [V * prompts, N, K] -> [V, N, spans], each from its own prompt */
+  /** cross [V * prompts, N, K] -> [V, N, shape's spans], each from its own prompt */
   at::Tensor operator()(const at::Tensor& cross) const;
 
   /** What depends on the spans, and the same picker over other tensors of those shapes: a captured step has its own. */
-  const at::Tensor& weights() const { return weights_; }
-  const at::Tensor& indices() const { return indices_; }
+  const at::Tensor& weights() const { return weights_; }  ///< undefined with `SubtokenRule::max`
+  const at::Tensor& indices() const { return indices_; }  ///< undefined with the others
   CategoryPicker with(const at::Tensor& weights, const at::Tensor& indices) const;
 
  private:
@@ -54,8 +82,10 @@ class WordMerger {
    * @throws Error `SHAPE_MISMATCH` for a category without a span
    */
   WordMerger(const std::vector<int64_t>& groups, at::Device device);
+  /** @param shape at least that of the groups */
+  WordMerger(const std::vector<int64_t>& groups, at::Device device, const NameShape& shape);
 
-  /** maps [B, N, spans] -> [B, N, C] */
+  /** maps [B, N, shape's spans] -> [B, N, shape's categories] */
   at::Tensor operator()(const at::Tensor& maps) const;
 
   /** Undefined where nothing is joined. */
