@@ -19,7 +19,7 @@ export const invseg: Method = {
   together,
 };
 
-/** All images make a step, then all make the next; one whose step is not finite makes no more. */
+/** All images make steps, then all make the next; one whose step is not finite makes no more. */
 async function together(contexts: readonly MethodContext[]): Promise<PromiseSettledResult<MethodOutcome>[]> {
   const opened: PromiseSettledResult<Loop>[] = [];
   for (const context of contexts) opened.push(await settled(() => Loop.open(context)));
@@ -39,14 +39,21 @@ async function makeSteps(loops: readonly Loop[]): Promise<void> {
     if (open.length === 0) return;
     for (const { context } of open) context.checkpoint();
     const results = await next(open);
-    for (const [i, loop] of open.entries()) await loop.take(results[i]!);
+    for (const [i, loop] of open.entries()) {
+      for (const result of results[i]!) await loop.take(result);
+    }
   }
 }
 
-async function next(loops: readonly Loop[]): Promise<NativeStepResult[]> {
+/** Steps of each, several at once where nobody waits for each of them. */
+async function next(loops: readonly Loop[]): Promise<NativeStepResult[][]> {
   const [first] = loops;
-  if (loops.length === 1) return [await first!.inversion.next()];
-  return first!.context.engine.nextTogether(loops.map(({ inversion }) => inversion));
+  const most = Math.min(...loops.map((loop) => (loop.context.stepwise ? 1 : loop.remaining)));
+  if (loops.length === 1) return [await first!.inversion.next(most)];
+  return first!.context.engine.nextTogether(
+    loops.map(({ inversion }) => inversion),
+    most,
+  );
 }
 
 /** The loop of one image. */
@@ -70,8 +77,12 @@ class Loop {
     return new Loop(context, inversion, steps, steps.length > 0 ? await inversion.plan(steps) : 0);
   }
 
+  get remaining(): number {
+    return this.#status === 'completed' ? this.steps.length - this.#losses.length : 0;
+  }
+
   get isOpen(): boolean {
-    return this.#status === 'completed' && this.#losses.length < this.steps.length;
+    return this.remaining > 0;
   }
 
   async take(result: NativeStepResult): Promise<void> {

@@ -26,7 +26,7 @@ export interface StepLoss {
   gradientNorm: number;
   /** Diffusion timestep of the step's views. */
   timestep: number;
-  /** Duration of the step. */
+  /** Duration of the step; on a GPU the mean of steps that it was given at once. */
   milliseconds: number;
 }
 
@@ -63,6 +63,8 @@ export interface MethodContext {
   readonly height: number;
   /** Keeps a handle until the call ends, however it ends. */
   own<T extends { dispose(): void }>(handle: T): T;
+  /** Somebody hears of each step before the next is made. */
+  readonly stepwise: boolean;
   /** Called between native calls. @throws {InvSegError} `ABORTED` or `DISPOSED` when the call is to end */
   checkpoint(): void;
   onStep(loss: StepLoss): void;

@@ -206,10 +206,11 @@ export interface NativeEngine {
     options: NativeInversionOptions,
   ): Promise<NativeInversion>;
   /**
-   * The next planned step of several images in one pass, each with its own loss and update; of one engine, one set of options and
-   * one number of views. Results in the order of the inversions, each with the duration of the whole pass.
+   * The next planned steps of several images in one pass, each with its own loss and update; of one engine, one set of options and
+   * one number of views. In the order of the inversions; steps as `NativeInversion.next` gives them, each with the duration of the
+   * whole pass.
    */
-  nextTogether(inversions: NativeInversion[]): Promise<NativeStepResult[]>;
+  nextTogether(inversions: NativeInversion[], most: number): Promise<NativeStepResult[][]>;
   /** One pass over the whole picture; the maps of each level before any aggregation (tests, research). */
   readMaps(
     image: NativeImage,
@@ -295,8 +296,11 @@ export interface NativeImage {
 export interface NativeInversion {
   /** Replaces the steps that are still to come. A GPU encodes the views of the first of them now, many at once: milliseconds. */
   plan(steps: NativeStep[]): Promise<number>;
-  /** The next planned step. */
-  next(): Promise<NativeStepResult>;
+  /**
+   * The next planned steps: at least one, at most `most`. A CPU makes one; a GPU is given as many as its memory holds, and is
+   * waited for once. After a step that is not finite comes no other. `milliseconds` is the mean of those made together.
+   */
+  next(most: number): Promise<NativeStepResult[]>;
   /** Plans one step and makes it. */
   step(step: NativeStep): Promise<NativeStepResult>;
   predict(options: NativePredictOptions): Promise<NativePrediction>;

@@ -135,6 +135,7 @@ async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promi
     width,
     height,
     own: (handle) => handles.own(handle),
+    stepwise: job.onProgress !== undefined || job.observe !== undefined,
     checkpoint: () => stop.check(),
     onStep: (loss) => listener.tell({ stage: 'step', step: loss.step, steps, loss }),
     onPredict: () => report('predict'),

@@ -23,7 +23,7 @@ export type SegmentOptions = MethodOverrides &
      * and numbers what it finds.
      */
     categories?: readonly string[] | string | undefined;
-    /** Ends the call between two steps with the code `ABORTED`. */
+    /** Ends the call between two steps with the code `ABORTED`; without `onProgress` a GPU first makes the steps that it was given. */
     signal?: AbortSignal | undefined;
     /**
      * Called before a stage and after every step. What it throws, or its promise is rejected with, ends the call; the call ends after

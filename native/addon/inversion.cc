@@ -105,12 +105,37 @@ Napi::Value InversionHandle::plan(const Napi::CallbackInfo& info) {
   });
 }
 
+namespace {
+
+Napi::Value steps_array(Napi::Env env, const std::vector<StepResult>& steps) {
+  const Napi::Array array = Napi::Array::New(env, steps.size());
+  for (size_t i = 0; i < steps.size(); ++i) array.Set(static_cast<uint32_t>(i), step_object(env, steps[i]));
+  return array;
+}
+
+/** On a CPU one step at a time: they wait for each other there, and whoever called may end the loop between them. */
+std::vector<std::vector<StepResult>> next_steps(const std::vector<std::shared_ptr<InversionState>>& own, int64_t most) {
+  std::vector<Inversion*> images;
+  for (const auto& one : own) images.push_back(one->inversion.get());
+  const bool ahead = !own.empty() && !own[0]->engine->engine->device().is_cpu();
+  return Inversion::steps_together(images, ahead ? most : 1);
+}
+
+int64_t most_steps(const Napi::Value& given) {
+  const int64_t most = integer_of(given, "the number of steps");
+  check_shape(most >= 1, "Expected at least one step");
+  return most;
+}
+
+}  // namespace
+
 Napi::Value InversionHandle::next(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return promised(env, [&]() -> Napi::Value {
     const auto own = state();
-    return own->engine->worker->submit(env, [own]() -> Reply {
-      return [result = own->inversion->step()](Napi::Env reply_env) { return step_object(reply_env, result); };
+    const int64_t most = most_steps(info[0]);
+    return own->engine->worker->submit(env, [own, most]() -> Reply {
+      return [results = next_steps({own}, most)](Napi::Env reply_env) { return steps_array(reply_env, results[0]); };
     });
   });
 }
@@ -127,13 +152,12 @@ Napi::Value EngineHandle::next_together(const Napi::CallbackInfo& info) {
       own.push_back(same_engine(handle.state(), *engine, "inversion"));
       for (uint32_t k = 0; k < i; ++k) check_shape(own[k] != own[i], "Expected each inversion once");
     }
-    return engine->worker->submit(env, [own = std::move(own)]() -> Reply {
-      std::vector<Inversion*> images;
-      for (const auto& one : own) images.push_back(one->inversion.get());
-      return [results = Inversion::step_together(images)](Napi::Env reply_env) -> Napi::Value {
+    const int64_t most = most_steps(info[1]);
+    return engine->worker->submit(env, [own = std::move(own), most]() -> Reply {
+      return [results = next_steps(own, most)](Napi::Env reply_env) -> Napi::Value {
         const Napi::Array array = Napi::Array::New(reply_env, results.size());
         for (size_t i = 0; i < results.size(); ++i)
-          array.Set(static_cast<uint32_t>(i), step_object(reply_env, results[i]));
+          array.Set(static_cast<uint32_t>(i), steps_array(reply_env, results[i]));
         return array;
       };
     });

@@ -12,6 +12,7 @@ inline constexpr int64_t kWidth = 640, kHeight = 480;
 
 struct Setting {
   int64_t steps, views, categories;
+  int64_t at_once = 1;  ///< steps that the device is given without waiting for each
 };
 
 /** RGB bytes [kHeight, kWidth, 3]: a disc on a pattern. */

@@ -1,7 +1,7 @@
 // Times the core at Stable Diffusion 2.1's full size, stage by stage, without Node.
 //
 //     invseg_bench --weights DIR --scripts models/sd21 [--device cuda] [--dtype auto] [--threads 0] [--images 5] [--steps 15]
-//                  [--views 2] [--categories 3] [--plain] [--fresh] [--kept] [--batches 1,8,16] [--encoder-batch 4]
+//                  [--views 2] [--categories 3] [--at-once 15] [--plain] [--fresh] [--kept] [--batches 1,8,16] [--encoder-batch 4]
 //                  [--json FILE] [--save FILE] [--against FILE]
 //                  [--trace FILE [--trace-kept] [--trace-batch 1]]
 //     invseg_bench --weights DIR --operators          operator calls of each stage
@@ -9,7 +9,8 @@
 //     invseg_bench --loss 4096                        the clustering loss alone, against S built
 //
 // Every image runs with views that are kept and then with fresh views in every step, with `--kept` or `--fresh` only so. `--batches`
-// times so many images whose steps are made together, `--plain` captures no graphs. `--save` keeps losses, prompt, maps and labels of one image; `--against` compares
+// times so many images whose steps are made together, `--plain` captures no graphs. `--at-once 1` waits for each step, which on a
+// CPU is always so. `--save` keeps losses, prompt, maps and labels of one image; `--against` compares
 // this run's with those of another, on another device or in another type. `--trace` writes the kernels of one image as a Chrome
 // trace, which scripts/gpu/kernels.py adds up; with fresh views unless `--trace-kept`, of `--trace-batch` images together.
 
@@ -111,7 +112,7 @@ double segment_together(
     images.back()->plan(plan(setting, fresh, own));
     list.push_back(images.back().get());
   }
-  for (int64_t i = 0; i < setting.steps; ++i) Inversion::step_together(list);
+  while (list[0]->planned() > 0) Inversion::steps_together(list, setting.at_once);
   for (auto& image : images) image->predict(prediction(config));
   wait_for(engine->device());
   return since(start);
@@ -148,11 +149,12 @@ Outcome segment(
   inversion.plan(plan(setting, fresh, seed));
   mark("views");
   Outcome outcome;
-  for (int64_t i = 0; i < setting.steps; ++i) {
-    const StepResult step = inversion.step();
-    if (stages != nullptr) stages->add("step", step.milliseconds);
-    outcome.losses.push_back(step.loss);
-    if (!step.finite) throw std::runtime_error("a step was not finite");
+  while (inversion.planned() > 0) {
+    for (const StepResult& step : Inversion::steps_together({&inversion}, setting.at_once)[0]) {
+      if (stages != nullptr) stages->add("step", step.milliseconds);
+      outcome.losses.push_back(step.loss);
+      if (!step.finite) throw std::runtime_error("a step was not finite");
+    }
   }
   mark("steps");
   PredictOptions predict = prediction(config);
@@ -207,7 +209,7 @@ int run(const Arguments& arguments) {
   config.device = arguments.text("device", "auto");
   config.dtype = arguments.text("dtype", "auto");
   config.threads = arguments.number("threads", 0);
-  const Setting setting{arguments.number("steps", 15), arguments.number("views", 2), arguments.number("categories", 3)};
+  Setting setting{arguments.number("steps", 15), arguments.number("views", 2), arguments.number("categories", 3)};
   const int64_t images = arguments.number("images", 5);
   if (arguments.values.count("inputs") != 0) {
     write_inputs(arguments.text("inputs"), setting, 7);
@@ -217,6 +219,7 @@ int run(const Arguments& arguments) {
   auto start = Clock::now();
   const auto engine = std::make_shared<Engine>(config);
   wait_for(engine->device());
+  setting.at_once = engine->device().is_cpu() ? 1 : arguments.number("at-once", setting.steps);
   if (arguments.values.count("plain") != 0) engine->graphs().set_enabled(false);
   engine->set_encoder_batch(arguments.number("encoder-batch", engine->encoder_batch()));
   std::printf(

@@ -230,6 +230,58 @@ TEST(planned_steps_are_the_same_steps) {
   }
 }
 
+TEST(steps_that_are_made_at_once_are_the_same_steps) {
+  for (const auto& device : devices()) {
+    Case c(device);
+    std::vector<StepInput> steps;  // their views are at hand after the first
+    for (uint64_t i = 0; i < 6; ++i) steps.push_back({i == 0 ? kBoxes : std::vector<float>{}, {40, 200}, i});
+    /** All steps of all images, `most` at once, and how many calls that took. */
+    const auto run = [&](const std::vector<Inversion*>& images, int64_t most) {
+      std::vector<std::vector<StepResult>> all(images.size());
+      int calls = 0;
+      for (auto* image : images) image->plan(steps);
+      for (; images[0]->planned() > 0; ++calls) {
+        const auto made = Inversion::steps_together(images, most);
+        for (size_t i = 0; i < images.size(); ++i) all[i].insert(all[i].end(), made[i].begin(), made[i].end());
+      }
+      return std::pair{all, calls};
+    };
+    const double tolerance = device == "cpu" ? 0 : 1e-4;
+    for (const int64_t most : {4, 100}) {
+      Inversion one = c.inversion(), same = c.inversion(), a = c.inversion(), b = c.inversion();
+      const auto [alone, calls] = run({&one}, 1);
+      CHECK(calls == 6);
+      const auto [got, fewer] = run({&same}, most);
+      CHECK(fewer == (device == "cpu" ? 3 : 2) - (most == 100 ? 1 : 0));
+      const auto [pair, calls_of_both] = run({&a, &b}, most);
+      CHECK(calls_of_both == fewer);
+      for (size_t k = 0; k < 6; ++k) {
+        CHECK_NEAR(got[0][k].loss, alone[0][k].loss, tolerance * std::abs(alone[0][k].loss));
+        for (const auto& image : pair) CHECK_NEAR(image[k].loss, alone[0][k].loss, 1e-4 * std::abs(alone[0][k].loss));
+      }
+      CHECK_CLOSE(same.embedding(), one.embedding(), tolerance);
+      CHECK_CLOSE(b.embedding(), one.embedding(), 1e-3);
+    }
+    // After a refusal nothing counts: of an image whose second step is refused, and beside one whose first is.
+    Inversion fine = c.inversion(), broken(c.engine, c.image, c.embedding * std::nan(""), c.options);
+    for (auto* image : {&fine, &broken}) image->plan({steps[0]});
+    Inversion::steps_together({&fine, &broken}, 1);
+    for (auto* image : {&fine, &broken}) image->plan(std::vector<StepInput>(steps.begin() + 1, steps.end()));
+    const auto made = Inversion::steps_together({&fine, &broken}, 5);
+    CHECK(made[0].size() == 5 && made[0].back().finite && fine.planned() == 0);
+    CHECK(made[1].size() == 1 && !made[1][0].finite && broken.planned() == 4);
+    c.options.adam.learning_rate = 1e38;
+    Inversion leaping = c.inversion(), careful = c.inversion();
+    for (auto* image : {&leaping, &careful}) CHECK(image->step(steps[0]).finite);
+    const at::Tensor leapt = careful.embedding().clone();
+    leaping.plan(std::vector<StepInput>(steps.begin() + 1, steps.end()));
+    const auto refused = Inversion::steps_together({&leaping}, 5)[0];
+    CHECK(refused.size() == 1 && !refused[0].finite);
+    CHECK_CLOSE(leaping.embedding(), leapt, 1e-6);
+    CHECK_ERROR(Inversion::steps_together({&leaping}, 0), "SHAPE_MISMATCH", "at least one step");
+  }
+}
+
 TEST(a_graph_replays_what_runs_plainly) {
   Case plain(devices().back()), captured(devices().back());
   plain.engine->graphs().set_enabled(false);

@@ -29,8 +29,10 @@ it('gives each image its own loss and update', () =>
     const plans = [0, 1].map((image) => [0, 1, 2].map((i) => ({ ...step(), noiseSeed: 10 * image + i })));
     await Promise.all([a!.plan(plans[0]!), b!.plan(plans[1]!), aloneA!.plan(plans[0]!), aloneB!.plan(plans[1]!)]);
     for (let i = 0; i < 3; i++) {
-      const together = await opened.engine.nextTogether([a!, b!]);
-      const alone = [await aloneA!.next(), await aloneB!.next()];
+      const results = await opened.engine.nextTogether([a!, b!], 2);
+      expect(results.map((steps) => steps.length)).toEqual([1, 1]); // a CPU makes one
+      const together = results.flat();
+      const alone = [...(await aloneA!.next(1)), ...(await aloneB!.next(1))];
       expect(together.map(({ finite }) => finite)).toEqual([true, true]);
       together.forEach(({ loss }, k) => expect(loss).toBeCloseTo(alone[k]!.loss, 5));
     }
@@ -41,14 +43,17 @@ it('gives each image its own loss and update', () =>
 it('refuses what is no such pass', () =>
   withInversions(2, async ([a, b]) => {
     const { engine } = opened;
-    await expect(engine.nextTogether([])).rejects.toEqual(failed('SHAPE_MISMATCH'));
-    await expect(engine.nextTogether(any(7))).rejects.toEqual(failed('INVALID_OPTION'));
-    await expect(engine.nextTogether([any({})])).rejects.toEqual(failed('SHAPE_MISMATCH'));
+    await expect(engine.nextTogether([], 1)).rejects.toEqual(failed('SHAPE_MISMATCH'));
+    await expect(engine.nextTogether(any(7), 1)).rejects.toEqual(failed('INVALID_OPTION'));
+    await expect(engine.nextTogether([any({})], 1)).rejects.toEqual(failed('SHAPE_MISMATCH'));
     await a!.plan([step()]);
-    await expect(engine.nextTogether([a!, b!])).rejects.toEqual(failed('SHAPE_MISMATCH')); // b has no step planned
-    await expect(engine.nextTogether([a!, a!])).rejects.toEqual(failed('SHAPE_MISMATCH'));
-    await expect(a!.next()).resolves.toMatchObject({ finite: true }); // and no refusal has used it up
-    await expect(a!.next()).rejects.toEqual(failed('SHAPE_MISMATCH'));
+    await expect(engine.nextTogether([a!], 0)).rejects.toEqual(failed('SHAPE_MISMATCH'));
+    await expect(engine.nextTogether([a!], any('two'))).rejects.toEqual(failed('INVALID_OPTION'));
+    await expect(a!.next(0)).rejects.toEqual(failed('SHAPE_MISMATCH'));
+    await expect(engine.nextTogether([a!, b!], 1)).rejects.toEqual(failed('SHAPE_MISMATCH')); // b has no step planned
+    await expect(engine.nextTogether([a!, a!], 1)).rejects.toEqual(failed('SHAPE_MISMATCH'));
+    await expect(a!.next(5)).resolves.toMatchObject([{ finite: true }]); // and no refusal has used it up
+    await expect(a!.next(1)).rejects.toEqual(failed('SHAPE_MISMATCH'));
     await expect(a!.plan(any([{}]))).rejects.toEqual(failed('SHAPE_MISMATCH'));
     await expect(a!.plan(any({}))).rejects.toEqual(failed('INVALID_OPTION'));
   }));

@@ -28,6 +28,8 @@ import { parseCategories } from '../../lib/text/names.js';
 export interface FakeBehaviour {
   /** Milliseconds of every native call. */
   delay?: number;
+  /** Steps that a call makes at most, as a GPU does; default 1. */
+  stepsAtOnce?: number;
   /** First step whose loss is not finite. */
   notFiniteAt?: number;
   /** Every prediction's scores. */
@@ -93,8 +95,8 @@ export class FakeEngine implements NativeEngine {
     return this.#handle({ read: async () => new Float32Array(size), scale });
   }
 
-  async nextTogether(inversions: NativeInversion[]): Promise<NativeStepResult[]> {
-    return Promise.all(inversions.map((inversion) => inversion.next()));
+  async nextTogether(inversions: NativeInversion[], most: number): Promise<NativeStepResult[][]> {
+    return Promise.all(inversions.map((inversion) => inversion.next(most)));
   }
 
   encodeImage(_rgb: Uint8Array, width: number, height: number, sample: boolean, seed: number): Promise<NativeImage> {
@@ -113,7 +115,7 @@ export class FakeEngine implements NativeEngine {
             planned.splice(0, planned.length, ...steps);
             return 0;
           }),
-        next: () => this.#call('step', () => this.#step(planned.shift()!, seen)),
+        next: (most: number) => this.#call('step', () => this.#next(planned, seen, most)),
         step: (step: NativeStep) => this.#call('step', () => this.#step(step, seen)),
         predict: (asked: NativePredictOptions) => this.#call('predict', () => this.#predict(asked, options, seen)),
         embedding: async () => new Float32Array(4),
@@ -180,6 +182,17 @@ export class FakeEngine implements NativeEngine {
   async dispose(): Promise<void> {
     this.calls.push('dispose');
     this.disposed = true;
+  }
+
+  #next(planned: NativeStep[], seen: NativeStep[], most: number): NativeStepResult[] {
+    const results: NativeStepResult[] = [];
+    do results.push(this.#step(planned.shift()!, seen));
+    while (
+      results.at(-1)!.finite &&
+      planned.length > 0 &&
+      results.length < Math.min(most, this.behaviour.stepsAtOnce ?? 1)
+    );
+    return results;
   }
 
   #step(step: NativeStep, seen: NativeStep[]): NativeStepResult {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { defaults } from '../../lib/options/index.js';
 import { maskOf } from '../../lib/segmenter/result.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
-import type { SegmentOptions } from '../../lib/segmenter/types.js';
+import type { Progress, SegmentOptions } from '../../lib/segmenter/types.js';
 import type { FakeBehaviour } from './fake.js';
 import { FakeEngine, fakeParts, picture } from './fake.js';
 
@@ -173,6 +173,49 @@ describe('seeds', () => {
       expect([5, 6]).toContain(timesteps[0]);
     }
     expect(new Set(engine.steps.map(({ noiseSeed }) => noiseSeed)).size).toBe(3);
+  });
+});
+
+describe('an engine that makes several steps at once', () => {
+  const stepCalls = (engine: FakeEngine) => engine.calls.filter((name) => name === 'step').length;
+
+  it('is asked for all of them, and gives what one at a time gives', async () => {
+    const one = open();
+    const wanted = await one.segmenter.segment(picture(), { ...cats, steps: 10 });
+    expect(stepCalls(one.engine)).toBe(10);
+    for (const [stepsAtOnce, calls] of [
+      [15, 1],
+      [4, 3],
+    ] as const) {
+      const { segmenter, engine } = open({ stepsAtOnce });
+      const result = await segmenter.segment(picture(), { ...cats, steps: 10 });
+      expect(stepCalls(engine)).toBe(calls);
+      expect(result.losses).toEqual(wanted.losses);
+      expect(result.labels).toEqual(wanted.labels);
+    }
+  });
+
+  it('makes one at a time for whoever hears of each, and can then be stopped between them', async () => {
+    const { segmenter, engine } = open({ stepsAtOnce: 15 });
+    const controller = new AbortController();
+    const heard: number[] = [];
+    const onProgress = ({ stage, step }: Progress): void => {
+      if (stage === 'step') heard.push(step);
+      if (step === 3) controller.abort();
+    };
+    await expect(
+      segmenter.segment(picture(), { ...cats, steps: 10, signal: controller.signal, onProgress }),
+    ).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(heard).toEqual([1, 2, 3]);
+    expect(stepCalls(engine)).toBe(3);
+  });
+
+  it('stops at a loss that is not finite', async () => {
+    const { segmenter, engine } = open({ stepsAtOnce: 15, notFiniteAt: 3 });
+    const result = await segmenter.segment(picture(), { ...cats, steps: 10 });
+    expect(result.status).toBe('non-finite');
+    expect(result.losses).toHaveLength(2);
+    expect(stepCalls(engine)).toBe(1);
   });
 });
 

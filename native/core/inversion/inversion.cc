@@ -252,9 +252,9 @@ at::Tensor prompts_of(const at::Tensor& x, int64_t views, int64_t first, int64_t
 
 }  // namespace
 
-std::vector<at::Tensor> Inversion::inputs(const Views& views) const {
-  return {state_.parameter,      state_.first_moment,    state_.second_moment, state_.step, views.latents,
-          views.noise,           views.timesteps,        views.boxes,          trainable_,  names_.pick.weights(),
+std::vector<at::Tensor> Inversion::inputs(const AdamState& state, const Views& views) const {
+  return {state.parameter,       state.first_moment,     state.second_moment, state.step, views.latents,
+          views.noise,           views.timesteps,        views.boxes,         trainable_, names_.pick.weights(),
           names_.pick.indices(), names_.merge.indices(), names_.count};
 }
 
@@ -342,49 +342,78 @@ std::vector<at::Tensor> Inversion::update(
   return result;
 }
 
-std::vector<StepResult> Inversion::step_together(const std::vector<Inversion*>& images) {
+namespace {
+
+/** Steps of one image, or images times steps, whose states are kept until the device has made them: 1 MiB each at full size. */
+constexpr int64_t kMostStates = 32;
+
+}  // namespace
+
+std::vector<std::vector<StepResult>> Inversion::steps_together(const std::vector<Inversion*>& images, int64_t most) {
   const auto start = std::chrono::steady_clock::now();
   check_shape(!images.empty(), "Expected at least one inversion");
+  check_shape(most >= 1, "Expected at least one step");
   const Inversion& first = *images[0];
   Engine& engine = *first.engine_;
   NameShape shape;
+  int64_t steps = std::min(most, std::max<int64_t>(1, kMostStates / static_cast<int64_t>(images.size())));
   for (Inversion* image : images) {
     check_shape(image->planned() > 0, "No step is planned");
     check_shape(image->engine_.get() == &engine, "Expected inversions of one engine");
     if (image->ready_.empty()) image->open_views();
-    check_shape(
-        image->ready_.front().boxes.size(0) == first.views_ahead() && image->key_ == first.key_,
-        "Expected inversions with the same options and number of views for one step");
+    steps = std::min(steps, static_cast<int64_t>(image->ready_.size()));
     shape = shape.with(image->shape_);
   }
   const std::optional<NameShape> filled = first.filled(shape);
   std::string key = "step" + first.key_ + (filled ? "filled" : "");
-  std::vector<at::Tensor> tensors;
-  for (Inversion* image : images) {
-    key += '|' + std::to_string(image->prompts_) + image->names(filled).shape.key();
-    for (const auto& tensor : image->inputs(image->ready_.front())) tensors.push_back(tensor);
-  }
-  tensors.push_back(first.options_.training.self_heads);
-  tensors.push_back(first.options_.training.cross_heads);
-  const auto done = engine.graphs().run(
-      key, tensors, [&images](const std::vector<at::Tensor>& given) { return update(images, given); });
+  for (Inversion* image : images) key += '|' + std::to_string(image->prompts_) + image->names(filled).shape.key();
 
+  // Of each image, before each step and after the last.
+  std::vector<std::vector<AdamState>> states;
+  for (const Inversion* image : images) states.push_back({image->state_});
   std::vector<at::Tensor> scalars;
-  for (size_t i = 0; i < images.size(); ++i) scalars.push_back(done[5 * i]);
-  // The step's only wait for the device.
+  for (size_t k = 0; k < static_cast<size_t>(steps); ++k) {
+    std::vector<at::Tensor> tensors;
+    for (size_t i = 0; i < images.size(); ++i) {
+      const Views& views = images[i]->ready_[k];
+      check_shape(
+          views.boxes.size(0) == first.ready_[k].boxes.size(0) && images[i]->key_ == first.key_,
+          "Expected inversions with the same options and number of views for one step");
+      for (const auto& tensor : images[i]->inputs(states[i][k], views)) tensors.push_back(tensor);
+    }
+    tensors.push_back(first.options_.training.self_heads);
+    tensors.push_back(first.options_.training.cross_heads);
+    const auto done = engine.graphs().run(
+        key, tensors, [&images](const std::vector<at::Tensor>& given) { return update(images, given); });
+    for (size_t i = 0; i < images.size(); ++i) {
+      const auto* own = &done[5 * i];
+      scalars.push_back(own[0]);
+      states[i].push_back({own[1], own[2], own[3], own[4]});
+    }
+  }
+  // The only wait for the device.
   const at::Tensor read = (scalars.size() == 1 ? scalars[0] : at::stack(scalars)).cpu();
-  std::vector<StepResult> results;
+  const double milliseconds = milliseconds_since(start) / static_cast<double>(steps);
+  std::vector<std::vector<StepResult>> results(images.size());
   for (size_t i = 0; i < images.size(); ++i) {
     // Nothing throws from here on.
+    auto& own = results[i];
+    do {
+      const auto* s = read.const_data_ptr<double>() + 7 * (own.size() * images.size() + i);
+      own.push_back({s[0], s[1], s[2], s[3], s[4], s[5], s[6] != 0.0, milliseconds});
+    } while (own.back().finite && own.size() < static_cast<size_t>(steps));
     Inversion& image = *images[i];
-    const auto* own = &done[5 * i];
-    image.state_ = {own[1], own[2], own[3], own[4]};
-    image.last_ = std::move(image.ready_.front());
-    image.ready_.pop_front();
-    ++image.next_;
-    const auto* s = read.const_data_ptr<double>() + 7 * i;
-    results.push_back({s[0], s[1], s[2], s[3], s[4], s[5], s[6] != 0.0, milliseconds_since(start)});
+    image.state_ = states[i][own.size()];
+    image.last_ = std::move(image.ready_[own.size() - 1]);
+    image.ready_.erase(image.ready_.begin(), image.ready_.begin() + static_cast<std::ptrdiff_t>(own.size()));
+    image.next_ += static_cast<int64_t>(own.size());
   }
+  return results;
+}
+
+std::vector<StepResult> Inversion::step_together(const std::vector<Inversion*>& images) {
+  std::vector<StepResult> results;
+  for (const auto& steps : steps_together(images, 1)) results.push_back(steps[0]);
   return results;
 }
 

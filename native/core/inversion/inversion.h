@@ -49,14 +49,19 @@ class Inversion {
   StepResult step();
 
   /**
-   * The next planned step of several images in one pass, each with its own loss, update and refusal: what one at a time would
+   * The next planned steps of several images in one pass, each with its own loss, update and refusal: what one at a time would
    * give, but for rounding.
    *
-   * A step that throws, as where memory runs out, leaves every image as it was: it can be made again.
+   * Several steps are given to the device without waiting for it in between. Steps after one that is not finite are not made, or
+   * made and forgotten. What throws, as where memory runs out, leaves every image as it was: it can be made again.
    *
-   * @return as many results as images, of one duration
+   * @param most steps, at least 1; fewer are made where fewer are planned or have their views at hand, and of many images
+   * @return for each image its steps, at least one, the last of them perhaps not finite. A step's duration is the mean of all
    * @throws Error `SHAPE_MISMATCH` when one has no step planned, or when engines, views or options other than the names' spans differ
    */
+  static std::vector<std::vector<StepResult>> steps_together(const std::vector<Inversion*>& images, int64_t most);
+
+  /** One step of several images, a result each. */
   static std::vector<StepResult> step_together(const std::vector<Inversion*>& images);
 
   /** Plans one step and makes it. */
@@ -92,16 +97,15 @@ class Inversion {
   const Names& names(const std::optional<NameShape>& filled);
   /** Makes `Views` of the steps from `next_` on, as many as the encoder takes at once. */
   void open_views();
-  /** What a step of this image on `views` reads: all of it may change from step to step and image to image. */
-  std::vector<at::Tensor> inputs(const Views& views) const;
-  /** From the maps of this image's views; `own` is `inputs(views)` or a graph's copies of it. */
+  /** What a step of this image from `state` on `views` reads: all of it may change from step to step and image to image. */
+  std::vector<at::Tensor> inputs(const AdamState& state, const Views& views) const;
+  /** From the maps of this image's views; `own` is `inputs(state, views)` or a graph's copies of it. */
   StepLoss losses(const RawMaps& maps, const std::vector<at::Tensor>& own) const;
   /**
    * One step of all images. `tensors`: the inputs of each, then the weights of the heads.
    * @return for each image [7] float64 (loss, cluster, entropy, intra, inter, gradient norm, finite) and the next state
    */
   static std::vector<at::Tensor> update(const std::vector<Inversion*>& images, const std::vector<at::Tensor>& tensors);
-  int64_t views_ahead() const { return ready_.empty() ? 0 : ready_.front().boxes.size(0); }
 
   std::shared_ptr<Engine> engine_;
   Image image_;
