@@ -79,6 +79,8 @@ node_part() {
   for device in "$DEVICE" cpu; do
     invseg evaluate --dataset miniature --sample 20 --device "$device" --batch 4 --out "$WORK/runs-$device-$$"
   done
+  # Many images, with all numbers of names: what the 20 took besides is the start and the capture of graphs.
+  [ "$DEVICE" = cpu ] || invseg evaluate --dataset miniature --sample 150 --device "$DEVICE" --batch 8 --out "$WORK/many-$$"
 }
 # Functions run under `timeout`, in a shell of their own.
 in_shell() {
@@ -99,7 +101,11 @@ for name in $parts; do
       echo "   $(grep -c ' ok$' "$OUT/tests.log") passed; what failed:"
       grep FAILED "$OUT/tests.log"
       ;;
-    time) part time 90 "$bench" "${full[@]}" --device cuda --images 10 --json "$OUT/time.json" ;;
+    time)
+      part time 90 "$bench" "${full[@]}" --device cuda --images 10 --json "$OUT/time.json"
+      # The same with a wait after each step.
+      part time-stepwise 60 "$bench" "${full[@]}" --device cuda --images 5 --at-once 1 --json "$OUT/time-stepwise.json"
+      ;;
     batch) part batch 120 "$bench" "${full[@]}" --device cuda --images 0 --batches "${BATCHES:-1,2,4,8,16}" --json "$OUT/batch.json" ;;
     plain) part plain 60 "$bench" "${full[@]}" --device cuda --images 3 --plain --json "$OUT/plain.json" ;;
     trace)
