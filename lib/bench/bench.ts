@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import os from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { integer, record, refuse } from '../checks/index.js';
-import { InvSegError } from '../errors.js';
 import { decodeImage } from '../image/index.js';
 import { Listener } from '../listener.js';
+import { resolveOptions } from '../options/index.js';
 import type { SegmentResult } from '../segmenter/index.js';
-import { checkSegmenter } from '../segmenter/index.js';
+import { checkSegmenter, Stop } from '../segmenter/index.js';
+import { packageVersion } from '../version.js';
 import { measureBatch } from './batches.js';
 import type { BatchSpeed, BenchOptions, BenchReport, BenchStage, Quantiles } from './types.js';
 import { benchStages } from './types.js';
@@ -23,7 +24,11 @@ const KEYS = [
   'random',
   'signal',
   'onImage',
+  'onReport',
 ] as const;
+
+/** Milliseconds between two looks at the event loop. */
+const LOOK = 1;
 
 /**
  * Times a model: segments one image `warmup` + `images` times, one after the other.
@@ -57,6 +62,7 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
     random,
     signal,
     onImage,
+    onReport,
   } = given;
   checkSegmenter(segmenter);
   integer(1, 10_000).read(images, 'images');
@@ -64,8 +70,14 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
   if (!Array.isArray(batches)) refuse('batches', 'a list of 1 to 64', batches);
   for (const [i, batch] of batches.entries()) integer(1, 64).read(batch, `batches[${i}]`);
   if (random !== undefined && typeof random !== 'boolean') refuse('random', 'true or false', random);
-  if (onImage !== undefined && typeof onImage !== 'function') refuse('onImage', 'a function', onImage);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'an AbortSignal', signal);
+  for (const [name, callback] of Object.entries({ onImage, onReport }))
+    if (callback !== undefined && typeof callback !== 'function') refuse(name, 'a function', callback);
+  if (options !== undefined) record(options, 'options.options', 'an object of options');
+  // Before minutes of work: what the first of several in one pass would refuse.
+  resolveOptions(options ?? {}, segmenter.info.model.methods);
   const listener = new Listener(onImage);
+  const settled = () => untilAborted(listener.settle(), signal);
   const segment = (): Promise<SegmentResult> =>
     segmenter.segment(picture, { ...options, categories, ...(signal && { signal }) });
   const { rgb, width, height } = await decodeImage(picture);
@@ -76,7 +88,7 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
     listener.tell(i + 1 - warmup);
   }
   const times = new Map<BenchStage, number[]>(benchStages.map((stage) => [stage, []]));
-  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const delay = monitorEventLoopDelay({ resolution: LOOK });
   delay.enable();
   const began = performance.now();
   let last: SegmentResult | undefined;
@@ -93,13 +105,10 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
     delay.disable();
   }
   const seconds = (performance.now() - began) / 1000;
-  await listener.settle();
-  const speeds: BatchSpeed[] = [];
-  for (const batch of batches)
-    speeds.push(await measureBatch(batch, { segmenter, picture, categories, options, images, signal }));
+  await settled();
   const { losses, options: resolved } = last!;
-  const { model, device, deviceName, dtype } = segmenter.info;
-  return {
+  const { model, device, deviceName, dtype, threads } = segmenter.info;
+  const report: BenchReport = {
     format: 'invseg-bench/1',
     date: new Date().toISOString(),
     host: {
@@ -107,6 +116,8 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
       cpu: os.cpus()[0]?.model ?? 'unknown',
       cores: os.availableParallelism(),
       node: process.version,
+      version: packageVersion(),
+      ...(threads !== undefined && { threads }),
     },
     model: { name: model.name, version: model.version, ...(random && { random }) },
     device,
@@ -120,12 +131,28 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
       [...times].filter(([, list]) => list.length > 0).map(([stage, list]) => [stage, quantiles(list)]),
     ),
     imagesPerSecond: images / seconds,
-    ...(speeds.length > 0 && { batches: speeds }),
     // In kilobytes on every system that Node runs on.
     peakMemory: process.resourceUsage().maxRSS * 1024,
-    eventLoopP99: delay.percentile(99) / 1e6,
+    // What is measured is the time from one look to the next.
+    eventLoopP99: Math.max(0, delay.percentile(99) / 1e6 - LOOK),
     losses: losses.length === 0 ? [] : [losses[0]!.total, losses.at(-1)!.total],
   };
+  const reports = new Listener(onReport);
+  reports.tell({ ...report });
+  const speeds: BatchSpeed[] = [];
+  for (const batch of batches) {
+    speeds.push(await measureBatch(batch, { segmenter, picture, categories, options, images, signal }));
+    report.batches = [...speeds];
+    report.peakMemory = process.resourceUsage().maxRSS * 1024;
+    reports.tell({ ...report });
+  }
+  await untilAborted(reports.settle(), signal);
+  return report;
+}
+
+/** Callbacks may take for ever; a call that is to end does not wait for them. */
+async function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  await new Stop(new AbortController().signal, signal).race(work);
 }
 
 /** Linear between the sorted values. @param values at least one */
@@ -137,32 +164,4 @@ export function quantiles(values: readonly number[]): Quantiles {
     return low + (place - Math.floor(place)) * (sorted[Math.ceil(place)]! - low);
   };
   return { p50: at(0.5), p90: at(0.9) };
-}
-
-/**
- * Takes a parsed file for a report, if it is one.
- *
- * @param value parsed JSON
- * @param name of the file, for the error
- * @returns the value
- * @throws {InvSegError} `INVALID_OPTION` for anything else
- * @example
- * ```ts
- * import { readFile } from 'node:fs/promises';
- * import { checkBenchReport } from 'invseg-native/bench';
- *
- * const report = checkBenchReport(JSON.parse(await readFile('bench.json', 'utf8')), 'bench.json');
- * console.log(report.stages.total?.p50);
- * ```
- */
-export function checkBenchReport(value: unknown, name: string): BenchReport {
-  const report = value as BenchReport | null;
-  const stages = typeof report === 'object' && report?.format === 'invseg-bench/1' ? report.stages : undefined;
-  const sound =
-    typeof stages === 'object' &&
-    stages !== null &&
-    Object.keys(stages).length > 0 &&
-    Object.values(stages).every((stage) => Number.isFinite(stage?.p50) && Number.isFinite(stage?.p90));
-  if (!sound) throw new InvSegError('INVALID_OPTION', `Expected a file that invseg bench --json wrote for ${name}`);
-  return report!;
 }

@@ -1,6 +1,6 @@
 /** Two benches of one machine: what got slower by more than their noise. */
 import { refuse } from '../checks/index.js';
-import { checkBenchReport } from './bench.js';
+import { checkBenchReport } from './report.js';
 import type { BenchReport, BenchStage } from './types.js';
 import { benchStages } from './types.js';
 
@@ -14,7 +14,10 @@ export interface StageChange {
   after: number;
   /** after / before. */
   ratio: number;
-  /** Beyond the threshold, and by more than a median and its ninth decile lie apart in either. */
+  /**
+   * Beyond the threshold, by more than a median and its ninth decile lie apart in either, and by at least a hundredth of the whole
+   * image: the text may take three times as long where nobody notices.
+   */
   slower: boolean;
 }
 
@@ -30,6 +33,8 @@ export interface BenchComparison {
 
 /** Two runs of one seed give one loss, but for the order of sums. */
 const LOSS_TOLERANCE = 1e-3;
+/** Of the whole image: what a stage must lose to count. */
+const NOTICED = 0.01;
 
 /**
  * Compares two reports of one machine: what got slower by more than the threshold and by more than their noise.
@@ -58,7 +63,8 @@ export function compareBenches(before: BenchReport, after: BenchReport, threshol
     if (!old || !now) return [];
     const ratio = now.p50 / Math.max(old.p50, 1e-9);
     const noise = Math.max(old.p90 - old.p50, now.p90 - now.p50);
-    const slower = ratio > 1 + threshold && now.p50 - old.p50 > noise;
+    const lost = now.p50 - old.p50;
+    const slower = ratio > 1 + threshold && lost > noise && lost >= NOTICED * before.stages.total!.p50;
     return [{ stage, before: old.p50, after: now.p50, ratio, slower }];
   });
   return { changes, slower: changes.some(({ slower }) => slower), differences: differencesOf(before, after) };
@@ -66,16 +72,23 @@ export function compareBenches(before: BenchReport, after: BenchReport, threshol
 
 function differencesOf(before: BenchReport, after: BenchReport): string[] {
   const other = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
-  const whole = (['deviceName', 'dtype', 'model', 'host', 'picture', 'categories'] as const).filter((key) =>
+  const whole = (['device', 'deviceName', 'dtype', 'model', 'picture', 'categories'] as const).filter((key) =>
     other(before[key], after[key]),
   );
-  const [old, now] = [before.options ?? {}, after.options ?? {}];
+  const [old, now] = [before.options, after.options];
   const names = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((key) => other(old[key], now[key]));
   const found = [...whole, ...names.map((name) => `options.${name}`)];
   // Where all is the same and the losses are not, the two did not compute the same.
-  const losses = (before.losses ?? []).map(
-    (loss, i) => Math.abs(loss - (after.losses?.[i] ?? NaN)) / Math.max(1, Math.abs(loss)),
+  const losses = before.losses.map(
+    (loss, i) => Math.abs(loss - (after.losses[i] ?? NaN)) / Math.max(1, Math.abs(loss)),
   );
   if (found.length === 0 && losses.some((difference) => !(difference <= LOSS_TOLERANCE))) found.push('losses');
+  // What changes times alone. A report of before they were said has no version.
+  const { version, threads, ...host } = before.host;
+  const { version: newVersion, threads: newThreads, ...newHost } = after.host;
+  if (other(host, newHost)) found.push('host');
+  if (version !== undefined && other(version, newVersion)) found.push('host.version');
+  if (version !== undefined && other(threads, newThreads)) found.push('host.threads');
+  if (before.images !== after.images) found.push('images');
   return found;
 }

@@ -2,7 +2,7 @@
 import type { MethodOptions } from '../options/index.js';
 import type { BenchReport, BenchStage } from './types.js';
 
-/** Two for a multiplication and an addition; `step` is without the views' encoding and of `views` views of three names. */
+/** Two for a multiplication and an addition; here `step` is without the views' encoding and of `views` views of three names. */
 export const COUNTED: Readonly<
   Record<string, { text: number; encode: number; step: number; prediction: number; views: number }>
 > = {
@@ -15,6 +15,9 @@ export const COUNTED: Readonly<
   },
 };
 
+/** Names of the models whose operations were counted. */
+export const countedModels: readonly string[] = Object.freeze(Object.keys(COUNTED));
+
 /** @returns operations of the stages of this report; empty for a model or a method that nobody counted */
 export function countedStages({ model, options, device }: BenchReport): Partial<Record<BenchStage, number>> {
   const one = COUNTED[model.name];
@@ -23,6 +26,8 @@ export function countedStages({ model, options, device }: BenchReport): Partial<
   if (!one || method !== 'invseg' || typeof steps !== 'number' || typeof count !== 'number') return {};
   // The loss and the network work view by view.
   const step = (one.step * count) / one.views;
+  // A CPU encodes a step's views as a part of it, a GPU those of all steps before the first.
+  const each = step + (device === 'cpu' && (fresh === 'perStep' || steps === 1) ? count * one.encode : 0);
   const encoded = steps === 0 ? 0 : count * (fresh === 'perStep' ? steps : 1);
   // A CPU encodes the picture at once, a GPU with its first views or, without any, for the prediction.
   const late = device === 'cpu' ? 0 : one.encode;
@@ -33,7 +38,7 @@ export function countedStages({ model, options, device }: BenchReport): Partial<
     text: one.text,
     encode,
     inversion,
-    ...(steps > 0 && { step }),
+    ...(steps > 0 && { step: each }),
     predict,
     total: encode + inversion + predict,
   };

@@ -1,11 +1,14 @@
 /** Accuracy and time of methods on one data set, a row a method. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import os, { tmpdir } from 'node:os';
 import path from 'node:path';
-import { oneOf, pathText, record, refuse } from '../checks/index.js';
+import { integer, oneOf, pathText, record, refuse, rejectUnknown } from '../checks/index.js';
 import type { Dataset } from '../datasets/index.js';
 import { checkDatasetGiven } from '../datasets/index.js';
-import { evaluateRun } from '../evaluation/index.js';
+import { InvSegError } from '../errors.js';
+import { evaluateRun, openFolder } from '../evaluation/index.js';
+import type { JournalRecord } from '../journal/index.js';
+import { Journal } from '../journal/index.js';
 import type { NameSource } from '../names/index.js';
 import type { MethodName, MethodOverrides } from '../options/index.js';
 import { methodNames, resolveOptions } from '../options/index.js';
@@ -103,11 +106,13 @@ export interface MethodRow {
  */
 export async function* benchMethods(given: MethodsBenchOptions): AsyncGenerator<MethodRow, void, undefined> {
   record(given, 'options', 'an object with segmenter, dataset and methods');
+  rejectUnknown(given, KEYS);
   const { segmenter, dataset, methods, options = {}, batch = 1, out, signal, onPicture } = given;
   checkSegmenter(segmenter);
   checkDatasetGiven(dataset);
   if (!Array.isArray(methods) || methods.length === 0 || new Set(methods).size < methods.length)
     refuse('methods', 'a list of methods, each once', methods);
+  record(options, 'options.options', 'an object of options');
   if ('method' in options) refuse('options.method', 'the methods in methods', options.method);
   // All are refused before one is run.
   for (const [i, method] of methods.entries()) {
@@ -115,8 +120,15 @@ export async function* benchMethods(given: MethodsBenchOptions): AsyncGenerator<
     resolveOptions({ ...options, method }, segmenter.info.model.methods);
   }
   if (out !== undefined) pathText.read(out, 'out');
+  integer(1, 64).read(batch, 'batch');
+  if (given.names !== undefined && typeof given.names?.namesFor !== 'function')
+    refuse('names', 'a NameSource', given.names);
+  if (onPicture !== undefined && typeof onPicture !== 'function') refuse('onPicture', 'a function', onPicture);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'an AbortSignal', signal);
   const folder = out ?? (await mkdtemp(path.join(tmpdir(), 'invseg-bench-')));
   try {
+    // Times go on only with what they were measured with; what an evaluation counts depends on none of it.
+    if (out !== undefined) await checkMeasured(out, { batch, ...placeOf(segmenter) });
     for (const method of methods) {
       const own = { ...options, method };
       const warmUp = { ...own, categories: dataset.classes.slice(1, 3).map(({ prompt }) => prompt) };
@@ -155,7 +167,29 @@ export async function* benchMethods(given: MethodsBenchOptions): AsyncGenerator<
         imagesPerSecond: times.length > 0 ? (1000 * times.length) / times.reduce((sum, time) => sum + time, 0) : 0,
       };
     }
+  } catch (error) {
+    // The journal goes with the folder.
+    if (out === undefined && error instanceof InvSegError && error.code === 'ABORTED')
+      throw new InvSegError('ABORTED', 'The bench was aborted; name a folder (out, --out) to resume one', {
+        cause: error.cause,
+      });
+    throw error;
   } finally {
     if (out === undefined) await rm(folder, { recursive: true, force: true });
   }
+}
+
+const KEYS = [
+  ...['segmenter', 'dataset', 'methods', 'options', 'sample', 'seed', 'batch', 'names', 'out', 'signal', 'onPicture'],
+];
+
+/** What times depend on beside the settings of a run. */
+function placeOf({ info: { deviceName, threads } }: Segmenter) {
+  return { deviceName, cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.availableParallelism(), threads: threads ?? 0 };
+}
+
+/** @throws {InvSegError} `INVALID_OPTION` where the times in `folder` are of something else; `OUTPUT_FAILED` */
+async function checkMeasured(folder: string, measured: JournalRecord): Promise<void> {
+  await openFolder(folder, false);
+  await using _ = await Journal.open(path.join(folder, 'bench.jsonl'), { format: 'invseg-bench-run/1', ...measured });
 }

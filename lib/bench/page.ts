@@ -2,8 +2,8 @@
 import { refuse } from '../checks/index.js';
 import { framed, type Html, html, style } from '../page/index.js';
 import { bars } from './bars.js';
-import { checkBenchReport } from './bench.js';
 import { countedStages } from './counted.js';
+import { checkBenchReport } from './report.js';
 import type { BenchReport, BenchStage } from './types.js';
 import { benchStages } from './types.js';
 

@@ -17,7 +17,7 @@ export interface BenchOptions {
   images?: number;
   /** Images before, which are not; default 2. The first of a kind compiles and captures on a GPU. */
   warmup?: number;
-  /** Also images per second with so many in one pass, each 1–64. On a CPU it brings nothing. Default none. */
+  /** Also images per second with so many in one pass, each 1–64. What it brings a CPU depends on the model. Default none. */
   batches?: readonly number[];
   /** The model is one of `randomModel`; the report says so. Default false. */
   random?: boolean;
@@ -27,6 +27,11 @@ export interface BenchOptions {
    * Told after each image, those of the warm-up too (negative numbers up to 0). What it throws, or its promise is rejected with, ends the bench.
    */
   onImage?: (image: number) => unknown;
+  /**
+   * Told the report when the single images are measured, and again after each of `batches`: what is there is not lost if the rest
+   * fails or is aborted. What it throws, or its promise is rejected with, ends the bench.
+   */
+  onReport?: (report: BenchReport) => unknown;
 }
 
 /** Milliseconds. */
@@ -80,6 +85,10 @@ export interface BenchReport {
     cores: number;
     /** Version of Node. */
     node: string;
+    /** Version of this package; missing in reports of before it was there. */
+    version?: string;
+    /** CPU threads that the engine was asked to use; missing where LibTorch decides. */
+    threads?: number;
   };
   /** The model. */
   model: {
@@ -119,7 +128,7 @@ export interface BenchReport {
   batches?: BatchSpeed[];
   /** Peak resident memory of the process, bytes. */
   peakMemory: number;
-  /** How late a timer is at most in 99 of 100 cases, milliseconds. */
+  /** How late a timer of one millisecond is at most in 99 of 100 cases, milliseconds. */
   eventLoopP99: number;
   /** Total loss of the first and last step of the last image: two benches of one model and seed must agree. */
   losses: number[];

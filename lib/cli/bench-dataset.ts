@@ -6,6 +6,7 @@ import { openDataset } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
 import type { MethodName } from '../options/index.js';
 import { methodNames, resolveEngineOptions } from '../options/index.js';
+import { checkSteps, hasSteps } from './flags/check-for.js';
 import type { DatasetFlags } from './flags/dataset.js';
 import { datasetOptions } from './flags/dataset.js';
 import type { EngineFlag, SegmentFlags } from './flags/options.js';
@@ -37,6 +38,8 @@ export async function benchDataset(
     flags[name] === undefined ? undefined : integer(1, most).read(parseValue(flags[name]), `--${name}`);
   const [sample, batch] = [count('sample', 10_000_000), count('batch', 64)];
   const { steps } = flags;
+  // Those without steps leave the number unread; where all do, nobody reads it.
+  if (!methods.some((method) => hasSteps(method))) checkSteps(methods[0]!, flags);
   const engine = resolveEngineOptions(engineFlags(flags));
   const dataset = await openDataset(datasetOptions(flags.dataset, flags));
   await using segmenter = await interruptible(io.openSegmenter(engine), io.signal);
@@ -62,8 +65,9 @@ export async function benchDataset(
     }
   } finally {
     progress.clear();
+    // Those of an aborted bench too.
+    if (rows.length > 0) io.out(asTable(rows));
   }
-  io.out(asTable(rows));
 }
 
 function readMethods(text = methodNames.join(',')): MethodName[] {

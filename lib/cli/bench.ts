@@ -1,6 +1,6 @@
 /** `invseg bench`: how long a picture takes, stage by stage, and what got slower since another time. */
 
-import { stat, writeFile } from 'node:fs/promises';
+import { open, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
@@ -9,6 +9,7 @@ import {
   bench,
   checkBenchReport,
   compareBenches,
+  countedModels,
   drawnPicture,
   randomModel,
   randomModels,
@@ -16,13 +17,14 @@ import {
 } from '../bench/index.js';
 import { integer } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
-import { resolveEngineOptions } from '../options/index.js';
+import type { MethodName, MethodOverrides } from '../options/index.js';
+import { methodNames, resolveEngineOptions } from '../options/index.js';
 import { LIMITS, parseJson, readText } from '../system/index.js';
 import type { BenchDatasetFlags } from './bench-dataset.js';
 import { benchDataset } from './bench-dataset.js';
 import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
-import { checkFor } from './flags/check-for.js';
-import { addDatasetFlags, datasetHelp } from './flags/dataset.js';
+import { checkFor, checkSteps } from './flags/check-for.js';
+import { addDatasetFlags, datasetFlagNames, datasetHelp } from './flags/dataset.js';
 import { categoriesOption } from './flags/names.js';
 import { engineFlags, parseSettings, parseValue } from './flags/options.js';
 import { asComparison, asTable } from './terminal/bench-text.js';
@@ -105,13 +107,19 @@ async function benchCommand(image: string | undefined, flags: BenchFlags, io: Io
   const before = flags.against === undefined ? undefined : await readReport(flags.against);
   if (flags.json !== undefined) await checkTarget('--json', flags.json);
   if (flags.page !== undefined) await checkTarget('--page', flags.page);
+  if (flags.json !== undefined && flags.page !== undefined && path.resolve(flags.json) === path.resolve(flags.page))
+    throw new InvSegError('INVALID_OPTION', `Expected two files but --json and --page both name ${flags.json}`);
   const rate = flags.rate === undefined ? undefined : positive(flags.rate);
   const images = integer(1, 10_000).read(parseValue(flags.images), '--images');
   const warmup = integer(0, 10_000).read(parseValue(flags.warmup), '--warmup');
   const { steps } = flags;
   if (flags.dataset !== undefined) return datasetRows(image, flags, io);
-  const only = (['methods', 'sample', 'batch', 'out', 'root'] as const).find((name) => flags[name] !== undefined);
-  if (only) throw new InvSegError('INVALID_OPTION', `Expected --dataset with --${only}, which belongs to it`);
+  const only = (['methods', 'sample', 'batch', 'out', ...datasetFlagNames] as const).find(
+    (name) => flags[name] !== undefined,
+  );
+  if (only) throw new InvSegError('INVALID_OPTION', `Expected --dataset with ${spelt(only)}, which belongs to it`);
+  const settings = parseSettings(flags.set);
+  checkSteps(methodOf(settings), flags);
   const batches = flags.batches === undefined ? undefined : readBatches(flags.batches);
   const engine = resolveEngineOptions(engineFlags(flags));
   if (flags.keep !== undefined && flags.random === undefined)
@@ -120,24 +128,54 @@ async function benchCommand(image: string | undefined, flags: BenchFlags, io: Io
   await using random = flags.random && (await openRandom(flags.random, flags.keep, io));
   const model = random ? { ...engine, model: random.folder } : engine;
   await using segmenter = await interruptible(io.openSegmenter(model), io.signal);
-  const report = await bench({
+  if (rate !== undefined && !countedModels.includes(segmenter.info.model.name))
+    throw new InvSegError(
+      'INVALID_OPTION',
+      `Expected a model whose operations were counted (${countedModels.join(', ')}) for --rate but the model is ${segmenter.info.model.name}; leave --rate out`,
+    );
+  const batchesOf = batches ?? (segmenter.info.device.startsWith('cuda') ? [1, 2, 4, 8, 16] : []);
+  let known: BenchReport | undefined;
+  const work = bench({
     segmenter,
     picture: image ?? drawnPicture(),
     categories: (flags.categories ?? 'cat,bus').split(',').map((name) => name.trim()),
-    options: { ...parseSettings(flags.set), ...(steps !== undefined && { steps: parseValue(steps) as number }) },
+    options: { ...settings, ...(steps !== undefined && { steps: parseValue(steps) as number }) },
     images,
     warmup,
-    batches: batches ?? (segmenter.info.device.startsWith('cuda') ? [1, 2, 4, 8, 16] : []),
+    batches: batchesOf,
     random: random !== undefined,
     signal: io.signal,
     onImage: (image) => io.err(image > 0 ? `image ${image}/${images}\n` : `warm-up ${image + warmup}/${warmup}\n`),
+    onReport: (report) => {
+      known = report;
+      const next = batchesOf[report.batches?.length ?? 0];
+      if (next !== undefined) io.err(`${next} in one pass\n`);
+    },
   });
-  io.out(asTable(report));
+  const keep = async (report: BenchReport): Promise<void> => {
+    io.out(asTable(report));
+    if (flags.json !== undefined) await write('--json', flags.json, `${JSON.stringify(report, null, 2)}\n`);
+    if (flags.page !== undefined) await write('--page', flags.page, renderBench(report, { rate: rate && rate * 1e12 }));
+  };
+  let report: BenchReport;
+  try {
+    report = await work;
+  } catch (error) {
+    // What was measured until then is kept.
+    if (known) await keep(known);
+    throw error;
+  }
+  await keep(report);
   const comparison = before && compareBenches(before, report, threshold);
   if (comparison) io.out(asComparison(comparison, flags.against!));
-  if (flags.json !== undefined) await write('--json', flags.json, `${JSON.stringify(report, null, 2)}\n`);
-  if (flags.page !== undefined) await write('--page', flags.page, renderBench(report, { rate: rate && rate * 1e12 }));
   return comparison?.slower ? EXIT.failed : EXIT.ok;
+}
+
+const spelt = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** Of `--set method=…`; what is no method is refused where it is used. */
+function methodOf({ method }: MethodOverrides): MethodName {
+  return methodNames.find((name) => name === method) ?? 'invseg';
 }
 
 async function datasetRows(image: string | undefined, flags: BenchFlags, io: Io): Promise<number> {
@@ -190,12 +228,21 @@ async function readReport(file: string): Promise<BenchReport> {
 
 /** Before minutes of work, not after. @throws {InvSegError} `OUTPUT_FAILED` */
 async function checkTarget(flag: string, file: string): Promise<void> {
+  if (file === '') throw new InvSegError('INVALID_OPTION', `Expected the name of a file for ${flag} but received none`);
   const kind = await stat(file).catch(() => undefined);
   if (kind?.isDirectory())
     throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: it is a folder; name a file in it`);
   const folder = await stat(path.dirname(path.resolve(file))).catch(() => undefined);
   if (!folder?.isDirectory())
     throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: its folder is not there`);
+  // A device or a pipe is opened once, by whoever writes.
+  if (kind !== undefined && !kind.isFile()) return;
+  try {
+    await (await open(file, 'a')).close();
+    if (kind === undefined) await unlink(file);
+  } catch (cause) {
+    throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 async function write(flag: string, file: string, content: string, mode: 'w' | 'a' = 'w'): Promise<void> {

@@ -82,7 +82,7 @@ export function addEvaluateCommand(program: Command, io: Io, done: (code: number
 async function evaluateCommand(flags: EvaluateFlags, io: Io): Promise<number> {
   // Everything that can be refused without a model is refused first.
   const given = (name: 'sample' | 'prefetch' | 'batch', rule: ReturnType<typeof integer>): number | undefined =>
-    flags[name] === undefined ? undefined : rule.read(parseValue(flags[name]), name);
+    flags[name] === undefined ? undefined : rule.read(parseValue(flags[name]), `--${name}`);
   const sample = given('sample', integer(1, 10_000_000));
   const prefetch = given('prefetch', integer(0, 64));
   const batch = given('batch', integer(1, 64))!;

@@ -26,6 +26,8 @@ export interface ModelFacts {
 export interface SegmenterParts {
   readonly engine: NativeEngine;
   readonly model: ModelFacts;
+  /** CPU threads that were asked for; undefined: LibTorch decides. */
+  readonly threads?: number | undefined;
   /** Whether the files that the engine reads again are still those that were opened. @throws {InvSegError} `WEIGHTS_CHANGED` */
   checkWeights?(): Promise<void>;
   /** Hashes of what the model is made of; reads its weights once. */

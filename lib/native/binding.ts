@@ -297,8 +297,8 @@ export interface NativeInversion {
   /** Replaces the steps that are still to come. A GPU encodes the views of the first of them now, many at once: milliseconds. */
   plan(steps: NativeStep[]): Promise<number>;
   /**
-   * The next planned steps: at least one, at most `most`. A CPU makes one; a GPU is given as many as its memory holds, and is
-   * waited for once. After a step that is not finite comes no other. `milliseconds` is the mean of those made together.
+   * The next planned steps: at least one, at most `most`. A CPU makes one; a GPU is given those whose views are encoded, at
+   * most 32 of all images together, and is waited for once. After a step that is not finite comes no other. `milliseconds` is the mean of those made together.
    */
   next(most: number): Promise<NativeStepResult[]>;
   /** Plans one step and makes it. */

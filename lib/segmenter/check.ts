@@ -4,8 +4,10 @@ import { integer, isPlainObject, record, refuse } from '../checks/index.js';
 
 /** By its methods, since it may come from another copy of this package. @throws {InvSegError} `INVALID_OPTION` */
 export function checkSegmenter(value: unknown, name = 'segmenter'): void {
-  const { segment, observe } = isPlainObject(value) ? value : {};
-  if (typeof segment !== 'function' || typeof observe !== 'function') refuse(name, 'an open Segmenter', value);
+  const { segment, observe, info } = isPlainObject(value) ? value : {};
+  const model = isPlainObject(info) ? info['model'] : undefined;
+  if (typeof segment !== 'function' || typeof observe !== 'function' || !isPlainObject(model))
+    refuse(name, 'an open Segmenter', value);
 }
 
 /** @throws {InvSegError} `INVALID_OPTION` unless it has a size and names */

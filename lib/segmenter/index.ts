@@ -7,6 +7,7 @@ export { maskOf } from './result.js';
 export { resultJson } from './result-json.js';
 export type { ModelInfo, SegmenterInfo } from './segmenter.js';
 export { Segmenter } from './segmenter.js';
+export { Stop } from './stop.js';
 export { labelsAt } from './strengths.js';
 export type {
   ArrayJson,

@@ -32,6 +32,7 @@ export async function openParts({
     checkWeights: () => watch.check(),
     identity: () => (identity ? Promise.resolve(identity) : bundle.identity()),
     model: modelFacts(bundle),
+    threads: threads === 0 ? undefined : threads,
     selectMaps: (choice) => mapSelection(manifest, choice),
     buildPrompts: (input, request) => planPrompts(tokenizer, input, request),
   };

@@ -96,7 +96,7 @@ type Finish = (outcome: MethodOutcome) => Promise<SegmentResult>;
 async function prepare(parts: SegmenterParts, job: Run, handles: Handles): Promise<Prepared> {
   const { engine, model } = parts;
   const { options, prompts, selections, stop } = job;
-  const { steps } = options;
+  const steps = methods[options.method].hasSteps ? options.steps : 0;
   const listener = new Listener(job.onProgress);
   const report = (stage: Progress['stage']): void => {
     stop.check();

@@ -44,6 +44,8 @@ export interface SegmenterInfo {
   deviceName: string;
   /** Precision of its weights: `float32`, `bfloat16` or `float16`. */
   dtype: string;
+  /** CPU threads that were asked for; missing where LibTorch decides. */
+  threads?: number;
 }
 
 /**
@@ -76,6 +78,7 @@ export class Segmenter implements AsyncDisposable {
       device: engine.device,
       deviceName: engine.deviceName,
       dtype: engine.dtype,
+      ...(parts.threads !== undefined && { threads: parts.threads }),
     };
   }
 

@@ -9,7 +9,7 @@ export interface Progress {
   stage: 'decode' | 'encode' | 'step' | 'predict';
   /** From 1 in the stage `step`, 0 elsewhere. */
   step: number;
-  /** Steps that were asked for. */
+  /** Steps that will be made, if all are finite; 0 for a method without any. */
   steps: number;
   /** Losses of the step that just ended. */
   loss?: StepLoss;

@@ -112,7 +112,11 @@ double segment_together(
     images.back()->plan(plan(setting, fresh, own));
     list.push_back(images.back().get());
   }
-  while (list[0]->planned() > 0) Inversion::steps_together(list, setting.at_once);
+  while (list[0]->planned() > 0) {
+    for (const auto& steps : Inversion::steps_together(list, setting.at_once)) {
+      if (!steps.back().finite) throw std::runtime_error("a step was not finite");
+    }
+  }
   for (auto& image : images) image->predict(prediction(config));
   wait_for(engine->device());
   return since(start);

@@ -125,6 +125,7 @@ TEST(fifteen_steps_lower_the_loss_and_predict_a_mask) {
 TEST(steps_through_emulated_kernels_are_the_same_steps) {
   if (!emulation::possible()) SKIP("no C++ compiler");
   Case c("cpu");
+  c.options.spans.push_back({0, 2, 1});  // four categories, which are filled up
   const auto steps = [&] {
     Inversion inversion = c.inversion();
     std::vector<StepResult> results;
@@ -420,7 +421,7 @@ TEST(images_with_other_names_share_their_graphs) {
     c.engine->set_fills_names(filled);
     graphs.clear();
     std::vector<std::vector<CategorySpan>> names;
-    for (const int64_t count : {1, 2, 3, 4}) {
+    for (const int64_t count : {4, 5, 6, 7}) {
       names.emplace_back();
       for (int64_t i = 0; i < count; ++i) names.back().push_back({0, 1 + i, 1 + i % 2});
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { quantiles } from '../../lib/bench/bench.js';
 import type { BenchReport } from '../../lib/bench/index.js';
-import { bench, checkBenchReport, compareBenches } from '../../lib/bench/index.js';
+import { bench, checkBenchReport, compareBenches, renderBench } from '../../lib/bench/index.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
 import { FakeEngine, fakeParts } from '../segmenter/fake.js';
 
@@ -16,6 +16,26 @@ async function measure(options: object = {}): Promise<{ report: BenchReport; eng
   const report = await bench({ segmenter, picture, categories: ['cat'], images: 3, warmup: 2, onImage, ...options });
   return { report, engine, told };
 }
+
+/** As a file has it. */
+const written: BenchReport = {
+  format: 'invseg-bench/1',
+  date: '2026-11-27T10:00:00.000Z',
+  host: { platform: 'linux-x64', cpu: 'a processor', cores: 2, node: 'v20.0.0', version: '0.1.0' },
+  model: { name: 'fake', version: '1' },
+  device: 'cpu',
+  deviceName: 'a device',
+  dtype: 'float32',
+  picture: { width: 640, height: 480, hash: 'abc' },
+  categories: ['cat', 'background'],
+  options: { method: 'invseg' },
+  images: 5,
+  stages: { total: { p50: 1, p90: 1 } },
+  imagesPerSecond: 1,
+  peakMemory: 1,
+  eventLoopP99: 0,
+  losses: [1, 2],
+};
 
 describe('a bench', () => {
   it('measures the images after the warm-up and all their steps', async () => {
@@ -103,6 +123,54 @@ describe('a bench', () => {
     await expect(bench(null as never)).rejects.toEqual(code('INVALID_OPTION'));
   });
 
+  it.each<[string, object]>([
+    ['options', { options: null }],
+    ['options', { options: 5 }],
+    ['options', { options: [] }],
+    ['onProgress', { options: { onProgress: () => {} }, batches: [2] }],
+    ['signal', { signal: 0 }],
+    ['signal', { signal: null }],
+    ['onReport', { onReport: 1 }],
+    ['segmenter', { segmenter: { segment() {}, observe() {} } }],
+  ])('names a wrong %s before the first image', async (name, change) => {
+    const engine = new FakeEngine();
+    await using segmenter = Segmenter.of(fakeParts(engine));
+    const given = { segmenter, picture, categories: ['cat'], images: 1, ...change };
+    await expect(bench(given as never)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining(name) as string,
+    });
+    expect(engine.calls).toEqual([]);
+  });
+
+  it('does not wait for a callback when it is aborted', async () => {
+    const controller = new AbortController();
+    const onImage = (image: number) => {
+      if (image === 3) setTimeout(() => controller.abort(), 10);
+      return new Promise(() => {});
+    };
+    await expect(measure({ onImage, signal: controller.signal })).rejects.toEqual(code('ABORTED'));
+  });
+
+  it('tells what is measured so far: an abort during the batches loses nothing of the single images', async () => {
+    const controller = new AbortController();
+    const reports: BenchReport[] = [];
+    const onReport = (report: BenchReport): void => {
+      reports.push(report);
+      if (report.batches?.length === 1) controller.abort();
+    };
+    const given = { images: 1, warmup: 0, batches: [1, 2], signal: controller.signal, onReport };
+    await expect(measure(given)).rejects.toEqual(code('ABORTED'));
+    expect(reports.map(({ batches }) => batches?.length ?? 0)).toEqual([0, 1]);
+    for (const report of reports) expect(checkBenchReport(JSON.parse(JSON.stringify(report)), 'x')).toEqual(report);
+  });
+
+  it('counts how late the event loop is, without the millisecond between two looks', async () => {
+    const { report } = await measure({ options: { steps: 1 }, images: 5 });
+    expect(report.eventLoopP99).toBeGreaterThanOrEqual(0);
+    expect(report.host.version).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
   it('ends with what its listener rejects with', async () => {
     for (const last of [-1, 3]) {
       const onImage = async (image: number) => {
@@ -127,11 +195,50 @@ describe('a bench', () => {
   ])('does not take %j for a report', (value) =>
     expect(() => checkBenchReport(value, '--against old.json')).toThrow(/--against old.json/),
   );
+
+  it.each<[string, object]>([
+    ['losses', { losses: 5 }],
+    ['losses[0]', { losses: ['x'] }],
+    ['host', { host: undefined }],
+    ['host.cores', { host: { ...written.host, cores: 'two' } }],
+    ['host.version', { host: { ...written.host, version: 7 } }],
+    ['model', { model: null }],
+    ['picture', { picture: null }],
+    ['categories', { categories: 'x' }],
+    ['options', { options: null }],
+    ['date', { date: 5 }],
+    ['batches', { batches: 5 }],
+    ['batches[0].images', { batches: [{ batch: 1 }] }],
+    ['peers[0].kind', { peers: [{}] }],
+    ['stages.total', { stages: { text: { p50: 1, p90: 1 } } }],
+    ['a stage', { stages: { ...written.stages, foo: { p50: 1, p90: 1 } } }],
+    ['stages', { stages: [{ p50: 1, p90: 1 }] }],
+    ['stages.total.p50', { stages: { total: { p50: -1, p90: 1 } } }],
+  ])('names %s of a report where it is wrong, for every reader', (name, change) => {
+    const broken = { ...written, ...change } as BenchReport;
+    for (const read of [
+      () => checkBenchReport(broken, 'old.json'),
+      () => compareBenches(written, broken, 0.1),
+      () => renderBench(broken),
+    ]) {
+      expect(read).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+      expect(read).toThrow(name);
+    }
+  });
+
+  it('takes a report of before the version was said, and what later versions add', () => {
+    const { version: _, ...host } = written.host;
+    expect(checkBenchReport({ ...written, host, new: 1 }, 'x')).toMatchObject({ new: 1 });
+    expect(compareBenches({ ...written, host }, written, 0.1).differences).toEqual([]);
+  });
 });
 
 describe('two benches', () => {
-  const at = (p50: number, p90: number, more: Partial<BenchReport> = {}): BenchReport =>
-    ({ format: 'invseg-bench/1', stages: { total: { p50, p90 } }, dtype: 'float32', ...more }) as BenchReport;
+  const at = (p50: number, p90: number, more: Partial<BenchReport> = {}): BenchReport => ({
+    ...written,
+    stages: { total: { p50, p90 } },
+    ...more,
+  });
 
   it.each([
     ['faster', at(100, 110), at(80, 90), false],
@@ -152,9 +259,26 @@ describe('two benches', () => {
     ['pictures', { picture: { width: 1, height: 1, hash: 'x' } }, ['picture']],
     ['options', { options: { steps: 3, alpha: 1 } }, ['options.steps']],
     ['losses alone', { losses: [1, 2.1] }, ['losses']],
+    ['versions', { host: { ...written.host, version: '9.9.9' } }, ['host.version']],
+    [
+      'versions, and of other losses',
+      { host: { ...written.host, version: '9.9.9' }, losses: [1, 2.1] },
+      ['losses', 'host.version'],
+    ],
+    ['threads', { host: { ...written.host, threads: 1 } }, ['host.threads']],
+    ['numbers of images', { images: 50 }, ['images']],
+    ['devices of one name', { device: 'cuda:1' }, ['device']],
   ])('of other %s are no pair', (_, more, differences) => {
     const base = { categories: ['cat'], options: { steps: 2, alpha: 1 }, losses: [1, 2] };
     expect(compareBenches(at(1, 1, base), at(1, 1, { ...base, ...more }), 0.1).differences).toEqual(differences);
+  });
+
+  it('do not ask whether a stage that nobody notices is slower', () => {
+    const text = (p50: number): Partial<BenchReport> => ({
+      stages: { text: { p50, p90: p50 }, total: { p50: 600, p90: 610 } },
+    });
+    expect(compareBenches(at(0, 0, text(2)), at(0, 0, text(7)), 0.1).slower).toBe(false);
+    expect(compareBenches(at(0, 0, text(2)), at(0, 0, text(9)), 0.1).slower).toBe(true);
   });
 
   it('refuse what is no report and no share', () => {

@@ -87,6 +87,11 @@ it('keeps runs where it is told to, and goes on with them; else it leaves nothin
   expect(own.calls).toBe(2);
   const timeless = (rows: MethodRow[]) => rows.map(({ date: _, ...rest }) => rest);
   expect(timeless(again)).toEqual(timeless(first));
+  // Times of one image in a pass are none of six in one.
+  await expect(rowsOf({ out, batch: 6 })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(/other settings: batch.*\n.*1 there, 6 now/s) as string,
+  });
 });
 
 it('ends when it is aborted, and leaves nothing', async () => {
@@ -94,6 +99,15 @@ it('ends when it is aborted, and leaves nothing', async () => {
   const onPicture: MethodsBenchOptions['onPicture'] = (_, done) => done === 3 && stop.abort();
   await expect(rowsOf({ signal: stop.signal, onPicture })).rejects.toMatchObject({ code: 'ABORTED' });
   expect(left()).toEqual([]);
+});
+
+it('does not speak of a journal that is gone', async () => {
+  await expect(rowsOf({ signal: AbortSignal.abort() })).rejects.toThrow(/name a folder/);
+  const out = path.join(root, 'aborted');
+  const stop = new AbortController();
+  await expect(rowsOf({ out, signal: stop.signal, onPicture: () => stop.abort() })).rejects.toThrow(
+    /is in the journal/,
+  );
 });
 
 it.each<[string, object]>([
@@ -105,6 +119,13 @@ it.each<[string, object]>([
   ['no segmenter', { segmenter: {} }],
   ['no data set', { dataset: {} }],
   ['a batch of 0', { batch: 0 }],
+  ['options that are none', { options: 5 }],
+  ['no options', { options: null }],
+  ['names that are no source', { names: {} }],
+  ['names that are a number', { names: 5 }],
+  ['a listener that is none', { onPicture: 5 }],
+  ['a signal that is none', { signal: 0 }],
+  ['a key that nobody knows', { onImage: () => {} }],
 ])('refuses %s', async (_, more) => {
   await expect(rowsOf(more)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
 });

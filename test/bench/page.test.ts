@@ -43,6 +43,8 @@ describe('operations of a report', () => {
     const onCpu = countedStages(report({ device: 'cpu' }));
     expect([onCpu.encode, onCpu.inversion]).toEqual([encode! + 1_116_658_466_816, inversion! - 1_116_658_466_816]);
     expect([onCpu.predict, onCpu.total]).toEqual([predict, total]);
+    expect(onCpu.step).toBe(step! + 2 * 1_116_658_466_816); // and a step's views in the step
+    expect(10 * onCpu.step!).toBe(onCpu.inversion);
     const kept = countedStages(
       report({ options: { method: 'invseg', steps: 10, views: { count: 4, fresh: 'perImage' } } }),
     );

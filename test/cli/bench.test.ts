@@ -13,12 +13,15 @@ import { command } from '../support/command.js';
 const folder = mkdtempSync(path.join(tmpdir(), 'invseg-bench-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function invseg(...args: string[]) {
+const invseg = (...args: string[]) => withModel('fake', '--steps', '1', ...args);
+
+async function withModel(name: string, ...args: string[]) {
   const opened: Partial<EngineOptions>[] = [];
-  const said = await command(['bench', '--images', '1', '--warmup', '0', '--steps', '1', ...args], {
+  const said = await command(['bench', '--images', '1', '--warmup', '0', ...args], {
     openSegmenter: (options) => {
       opened.push(options);
-      return Promise.resolve(Segmenter.of(fakeParts(new FakeEngine())));
+      const parts = fakeParts(new FakeEngine());
+      return Promise.resolve(Segmenter.of({ ...parts, model: { ...parts.model, name } }));
     },
   });
   return { ...said, opened };
@@ -54,6 +57,18 @@ it('compares with figures that it wrote', async () => {
   expect((await invseg('--against', file, '--threshold', '1000')).out).toContain('no stage is slower');
 });
 
+it('keeps its figures where those of before share nothing with them', async () => {
+  const file = path.join(folder, 'old.json');
+  const written = path.join(folder, 'new.json');
+  expect((await invseg('--json', file)).code).toBe(0);
+  const old = JSON.parse(readFileSync(file, 'utf8'));
+  for (const change of [{ losses: 5 }, { stages: { foo: { p50: 1, p90: 1 } } }, { host: null }]) {
+    writeFileSync(file, JSON.stringify({ ...old, ...change }));
+    const { code, opened, err } = await invseg('--against', file, '--json', written);
+    expect([code, opened], err).toEqual([2, []]); // before the work, not after it
+  }
+});
+
 it('refuses figures that are none before it opens a model', async () => {
   const deep = path.join(folder, 'deep.json');
   writeFileSync(deep, '['.repeat(100_000) + ']'.repeat(100_000));
@@ -73,8 +88,14 @@ it('refuses figures that are none before it opens a model', async () => {
 
 it('writes a page', async () => {
   const file = path.join(folder, 'page.html');
-  expect((await invseg('--page', file, '--rate', '2.5')).code).toBe(0);
+  expect((await invseg('--page', file)).code).toBe(0);
   expect(readFileSync(file, 'utf8')).toContain('<title>fake on a test</title>');
+  const counted = await withModel('stable-diffusion-2.1', '--steps', '1', '--page', file, '--rate', '2.5');
+  expect(counted.code).toBe(0);
+  expect(readFileSync(file, 'utf8')).toContain('times its limit');
+  // Nobody counted the operations of others, so they have no limits.
+  const other = await invseg('--page', file, '--rate', '2.5');
+  expect([other.code, other.err]).toEqual([2, expect.stringContaining('counted (stable-diffusion-2.1)')]);
 });
 
 it('opens random weights that were kept, and says so', async () => {
@@ -131,6 +152,7 @@ it('gives accuracy and time of methods on a data set, a row each', async () => {
     for (const [args, why] of [
       [['--methods', 'magic', '--json', file], '--methods'],
       [['--methods', 'invseg,invseg'], 'once'],
+      [['--methods', 'baseline,diffseg', '--steps', '1'], '--steps is for a method that learns'],
       [['--batch', '0'], '--batch'],
       [['--random', 'sd21'], 'cannot be used'],
       [['--categories', 'cat'], 'cannot be used'],
@@ -179,6 +201,14 @@ it('refuses a place for its figures, and counts, before it opens a model', async
     [['--images', '0'], '--images'],
     [['--warmup', '-1'], '--warmup'],
     [['--threshold', ''], '--threshold'],
+    [['--json', ''], '--json'],
+    [['--json', '/proc/x.json'], '--json /proc/x.json'],
+    [['--json', path.join(folder, 'x'), '--page', path.join(folder, 'x')], 'both name'],
+    [['--split', 'val'], '--dataset with --split'],
+    [['--masks', 'x'], '--dataset with --masks'],
+    [['--index-order', 'x'], '--dataset with --index-order'],
+    [['--crowd', 'class'], '--dataset with --crowd'],
+    [['--set', 'method=baseline'], '--steps is for a method that learns'],
   ] as const) {
     const { code, err, opened } = await invseg(...args);
     expect(code).not.toBe(0);

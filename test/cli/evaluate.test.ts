@@ -140,7 +140,7 @@ it('refuses what cannot work before a model is opened', async () => {
     [['--names', 'diffsegmenter', '--model', root], /--clip and --blip/],
     [['--shard', '2/2'], /Expected i\/n/],
     [['--queue-name', 'mine'], /--queue-name is for --queue/],
-    [['--sample', '0'], /for sample/],
+    [['--sample', '0'], /for --sample/],
     [['--steps', 'many'], /steps/],
     [['--method', 'baseline', '--steps', '3'], /--steps is for a method that learns in steps \(invseg\)/],
     [['--on-problem', 'hide'], /onProblem/],

@@ -10,16 +10,18 @@ export function checkFor(flag: string, value: unknown, other: string, otherValue
   throw new InvSegError('INVALID_OPTION', `${flag} is for ${other}; name both, or leave ${flag} out`);
 }
 
+export const hasSteps = (method: MethodName): boolean => methods[method].hasSteps === true;
+
 /** @throws {InvSegError} `INVALID_OPTION` for flags of the steps beside a method that has none; 0 of them are as good */
 export function checkSteps(method: MethodName, flags: { steps?: string; compareLoss?: true }): void {
-  if (methods[method].hasSteps) return;
+  if (hasSteps(method)) return;
   const given = [
     flags.steps !== undefined && flags.steps.trim() !== '0' && '--steps',
     flags.compareLoss && '--compare-loss',
   ];
   const flag = given.find(Boolean);
   if (!flag) return;
-  const learning = methodNames.filter((name) => methods[name].hasSteps).join(', ');
+  const learning = methodNames.filter(hasSteps).join(', ');
   throw new InvSegError(
     'INVALID_OPTION',
     `${flag} is for a method that learns in steps (${learning}) but the method is ${method}; leave ${flag} out`,

@@ -22,6 +22,9 @@ const flags = {
   links: '--links <rule>',
 } as const satisfies Partial<Record<keyof DatasetOptions, string>>;
 
+/** As commander names what was given. */
+export const datasetFlagNames = ['root', ...(Object.keys(flags) as (keyof typeof flags)[])] as const;
+
 /** Flags as commander gives them; the rules and messages are the API's. */
 export type DatasetFlags = { [K in keyof typeof flags]?: string } & { root?: string };
 

@@ -87,11 +87,10 @@ const Inversion::Names& Inversion::names(const std::optional<NameShape>& filled)
   const CategoryPicker pick(
       options_.spans, options_.subtokens, prompts_, engine_->config().prompt_length, at::kCPU, shape);
   const WordMerger merge(groups, at::kCPU, shape);
-  names_.shape = shape;
-  names_.filled = filled.has_value();
-  names_.pick = pick.with(engine_->constant(pick.weights()), engine_->constant(pick.indices()));
-  names_.merge = merge.with(engine_->constant(merge.indices()));
-  names_.count = engine_->constant(at::full({1}, categories_, at::kInt));
+  // All or nothing: the device may have no memory left for one of them.
+  names_ = Names{
+      shape, filled.has_value(), pick.with(engine_->constant(pick.weights()), engine_->constant(pick.indices())),
+      merge.with(engine_->constant(merge.indices())), engine_->constant(at::full({1}, categories_, at::kInt))};
   return names_;
 }
 
@@ -362,6 +361,17 @@ std::vector<std::vector<StepResult>> Inversion::steps_together(const std::vector
     check_shape(image->engine_.get() == &engine, "Expected inversions of one engine");
     if (image->ready_.empty()) image->open_views();
     steps = std::min(steps, static_cast<int64_t>(image->ready_.size()));
+    const auto views_differ = [&](int64_t k) {
+      const auto of = [k](const Inversion& one) { return one.ready_[static_cast<size_t>(k)].boxes.size(0); };
+      return of(*image) != of(first);
+    };
+    check_shape(
+        !views_differ(0) && image->key_ == first.key_,
+        "Expected inversions with the same options and number of views for one step");
+    // Later ones may differ; then those before them are made.
+    for (int64_t k = 1; k < steps; ++k) {
+      if (views_differ(k)) steps = k;
+    }
     shape = shape.with(image->shape_);
   }
   const std::optional<NameShape> filled = first.filled(shape);
@@ -375,11 +385,7 @@ std::vector<std::vector<StepResult>> Inversion::steps_together(const std::vector
   for (size_t k = 0; k < static_cast<size_t>(steps); ++k) {
     std::vector<at::Tensor> tensors;
     for (size_t i = 0; i < images.size(); ++i) {
-      const Views& views = images[i]->ready_[k];
-      check_shape(
-          views.boxes.size(0) == first.ready_[k].boxes.size(0) && images[i]->key_ == first.key_,
-          "Expected inversions with the same options and number of views for one step");
-      for (const auto& tensor : images[i]->inputs(states[i][k], views)) tensors.push_back(tensor);
+      for (const auto& tensor : images[i]->inputs(states[i][k], images[i]->ready_[k])) tensors.push_back(tensor);
     }
     tensors.push_back(first.options_.training.self_heads);
     tensors.push_back(first.options_.training.cross_heads);
@@ -393,15 +399,16 @@ std::vector<std::vector<StepResult>> Inversion::steps_together(const std::vector
   }
   // The only wait for the device.
   const at::Tensor read = (scalars.size() == 1 ? scalars[0] : at::stack(scalars)).cpu();
-  const double milliseconds = milliseconds_since(start) / static_cast<double>(steps);
+  const double milliseconds = milliseconds_since(start);
   std::vector<std::vector<StepResult>> results(images.size());
   for (size_t i = 0; i < images.size(); ++i) {
     // Nothing throws from here on.
     auto& own = results[i];
     do {
       const auto* s = read.const_data_ptr<double>() + 7 * (own.size() * images.size() + i);
-      own.push_back({s[0], s[1], s[2], s[3], s[4], s[5], s[6] != 0.0, milliseconds});
+      own.push_back({s[0], s[1], s[2], s[3], s[4], s[5], s[6] != 0.0, 0});
     } while (own.back().finite && own.size() < static_cast<size_t>(steps));
+    for (auto& step : own) step.milliseconds = milliseconds / static_cast<double>(own.size());
     Inversion& image = *images[i];
     image.state_ = states[i][own.size()];
     image.last_ = std::move(image.ready_[own.size() - 1]);

@@ -40,12 +40,15 @@ int64_t longest_of(const std::vector<std::vector<int64_t>>& members) {
   return static_cast<int64_t>(longest);
 }
 
-/** The next power of two, at least `least`. */
-int64_t raised(int64_t number, int64_t least) {
-  int64_t result = least;
+/** The next power of two. */
+int64_t raised(int64_t number) {
+  int64_t result = 1;
   while (result < number) result *= 2;
   return result;
 }
+
+/** 3, 7, 15 and so on: the prediction multiplies one plane more, and its kernel takes 4, 8, 16 or 32 at once. */
+int64_t filled_number(int64_t number) { return raised(std::max<int64_t>(number, 3) + 1) - 1; }
 
 }  // namespace
 
@@ -70,7 +73,7 @@ NameShape NameShape::with(const NameShape& other) const {
 }
 
 NameShape NameShape::filled() const {
-  NameShape result{raised(spans, 4), raised(categories, 4), raised(longest_span, 1), raised(longest_group, 1)};
+  NameShape result{filled_number(spans), filled_number(categories), raised(longest_span), raised(longest_group)};
   if (longest_group == 1) result.categories = result.spans;
   return result;
 }
@@ -93,13 +96,12 @@ CategoryPicker::CategoryPicker(
   const auto start_of = [&](const CategorySpan& span) { return span.prompt * length + span.first; };
   if (rule == SubtokenRule::max) {
     // A shorter span repeats its last sub-token, which changes no maximum.
-    at::Tensor indices = at::zeros({spans_, shape.longest_span}, at::kLong);
-    for (size_t c = 0; c < spans.size(); ++c) {
-      for (int64_t i = 0; i < shape.longest_span; ++i) {
-        indices[static_cast<int64_t>(c)][i] = start_of(spans[c]) + std::min(i, spans[c].count - 1);
-      }
+    std::vector<int64_t> indices;
+    for (const auto& span : spans) {
+      for (int64_t i = 0; i < shape.longest_span; ++i) indices.push_back(start_of(span) + std::min(i, span.count - 1));
     }
-    indices_ = indices.flatten().to(device);
+    indices.resize(static_cast<size_t>(spans_ * shape.longest_span));
+    indices_ = at::tensor(indices, at::kLong).to(device);
     return;
   }
   at::Tensor weights = at::zeros({prompts * length, spans_});
@@ -141,16 +143,15 @@ WordMerger::WordMerger(const std::vector<int64_t>& groups, at::Device device)
 WordMerger::WordMerger(const std::vector<int64_t>& groups, at::Device device, const NameShape& shape)
     : spans_(shape.spans), categories_(shape.categories) {
   if (groups.empty() || shape.longest_group == 1) return;
-  at::Tensor indices = at::zeros({categories_, shape.longest_group}, at::kLong);
-  const auto members = members_of(groups);
-  for (size_t c = 0; c < members.size(); ++c) {
+  std::vector<int64_t> indices;
+  for (const auto& group : members_of(groups)) {
     // A smaller group repeats its last word, which changes no maximum.
-    for (int64_t i = 0; i < shape.longest_group; ++i) {
-      const auto own = static_cast<size_t>(i);
-      indices[static_cast<int64_t>(c)][i] = members[c][std::min(own, members[c].size() - 1)];
+    for (size_t i = 0; i < static_cast<size_t>(shape.longest_group); ++i) {
+      indices.push_back(group[std::min(i, group.size() - 1)]);
     }
   }
-  indices_ = indices.flatten().to(device);
+  indices.resize(static_cast<size_t>(categories_ * shape.longest_group));
+  indices_ = at::tensor(indices, at::kLong).to(device);
 }
 
 at::Tensor WordMerger::operator()(const at::Tensor& maps) const {

@@ -72,7 +72,10 @@ class CategoryPicker {
   at::Tensor indices_;  // [spans * longest span] into prompts * K, max
 };
 
-/** Joins the maps of several words of one category, such as the words that describe a background, by their maximum. */
+/**
+ * Joins the maps of several words of one category, such as the words that describe a background, by their maximum. Where each
+ * category has one word, maps stay in the order of the words.
+ */
 class WordMerger {
  public:
   /** Leaves maps as they are. */
