@@ -9,7 +9,8 @@ import { describeError, EXIT } from './terminal/failure.js';
 
 const interrupt = new AbortController();
 let signalled: NodeJS.Signals | undefined;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+// SIGHUP: the terminal was closed. What is finished is kept and temporary folders go, as with the others.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // The first one lets the running step end and keeps what is finished; the second one does not wait.
     if (signalled) process.exit(128 + constants.signals[signal]);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { standardDevices } from '../../lib/cli/flags/devices.js';
 import { parseDevices, threadsFor } from '../../lib/evaluation/devices.js';
@@ -95,13 +96,23 @@ describe.skipIf(process.platform !== 'linux')('processes', { timeout: 180_000 },
     expect(report(at('own-2'))).toEqual(report(at('own-1')));
   });
 
-  it.each(['SIGINT', 'SIGKILL'] as const)('end with the command on %s, and it goes on', async (signal) => {
+  it.each([
+    ['SIGINT', { code: 130, signal: null }],
+    ['SIGHUP', { code: 129, signal: null }],
+    ['SIGKILL', { code: null, signal: 'SIGKILL' }],
+  ] as const)('end with the command on %s, and it goes on', async (signal, ending) => {
     const first = evaluate(signal, '--devices', 'cpu,cpu');
     await until('three pictures', () => journalled(at(signal)).length >= 3);
     const children = childrenOf(first.child.pid!);
     expect(children.length).toBeGreaterThanOrEqual(2);
+    if (signal !== 'SIGKILL') {
+      // A terminal sends them to all of its processes; what the children do is up to the command.
+      for (const child of children) process.kill(child, signal);
+      await sleep(100);
+      expect(first.text.err).not.toContain('started again');
+    }
     first.child.kill(signal);
-    expect(await first.ended).toEqual(signal === 'SIGINT' ? { code: 130, signal: null } : { code: null, signal });
+    expect(await first.ended, first.text.err).toEqual(ending);
     await until('no child', () => !children.some(alive));
     const before = journalled(at(signal)).length;
     const second = evaluate(signal, '--devices', 'cpu');

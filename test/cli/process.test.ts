@@ -90,7 +90,11 @@ describe('invseg', () => {
     expect(err).toContain('code: IMAGE_UNREADABLE');
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('%s ends it between two steps; what is finished stays', async (signal) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s ends it between two steps; what is finished stays', async (signal, exit) => {
     copyFileSync(file, path.join(folder, 'a.png'));
     copyFileSync(file, path.join(folder, 'b.png'));
     // The first picture's line says that it is done; the second one then runs.
@@ -102,7 +106,7 @@ describe('invseg', () => {
       setTimeout(() => kill(signal), 100);
     });
     expect(performance.now() - sent).toBeLessThan(10_000);
-    expect(ended).toMatchObject({ code: signal === 'SIGINT' ? 130 : 143, signal: null });
+    expect(ended).toMatchObject({ code: exit, signal: null });
     expect(ended.err).toContain('code: ABORTED');
     expect(readdirSync(out).sort()).toEqual(['a.json', 'a.labels.png', 'a.overlay.png']);
   });

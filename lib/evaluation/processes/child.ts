@@ -45,7 +45,7 @@ export function serveParent<Setup>(open: (setup: Setup, device: string) => Promi
         .then((result) => say({ type: 'done', place, result }));
     }
   });
-  // Ctrl-C reaches every process of the terminal; the parent decides what is finished first.
-  process.on('SIGINT', () => {});
+  // Ctrl-C, and a terminal that is closed, reach every process of it; the parent decides what is finished first.
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
   process.on('disconnect', () => process.exit(0));
 }
