@@ -1,6 +1,6 @@
 /** Accuracy and time of methods on one data set, a row a method. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import os, { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { integer, oneOf, pathText, record, refuse, rejectUnknown } from '../checks/index.js';
 import type { Dataset } from '../datasets/index.js';
@@ -14,6 +14,7 @@ import type { MethodName, MethodOverrides } from '../options/index.js';
 import { methodNames, resolveOptions } from '../options/index.js';
 import type { Segmenter } from '../segmenter/index.js';
 import { checkSegmenter } from '../segmenter/index.js';
+import { temporaryFolder } from '../system/index.js';
 import { quantiles } from './bench.js';
 import { drawnPicture } from './drawn-picture.js';
 import type { Quantiles } from './types.js';
@@ -125,7 +126,7 @@ export async function* benchMethods(given: MethodsBenchOptions): AsyncGenerator<
     refuse('names', 'a NameSource', given.names);
   if (onPicture !== undefined && typeof onPicture !== 'function') refuse('onPicture', 'a function', onPicture);
   if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'an AbortSignal', signal);
-  const folder = out ?? (await mkdtemp(path.join(tmpdir(), 'invseg-bench-')));
+  const folder = out ?? (await temporaryFolder('invseg-bench-'));
   try {
     // Times go on only with what they were measured with; what an evaluation counts depends on none of it.
     if (out !== undefined) await checkMeasured(out, { batch, ...placeOf(segmenter) });

@@ -6,7 +6,7 @@ export { decodeText, FileError, LIMITS, openFile, readBounded, readStart, readTe
 export { parseJson } from './json.js';
 export type { Gpu } from './nvidia.js';
 export { nvidiaGpus, olderDriver } from './nvidia.js';
-export { makeFolder, makeFolderSync, prepareFolder, unwritable, writeWhole } from './outputs.js';
+export { makeFolder, makeFolderSync, prepareFolder, temporaryFolder, unwritable, writeWhole } from './outputs.js';
 export { ownProcess } from './processes.js';
 export { freeBytes, nearestFolder } from './space.js';
 export { sweepTemporaries, temporaryIn } from './whole-file.js';

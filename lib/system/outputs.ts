@@ -1,6 +1,7 @@
 /** Where results go: folders that can be written to, and files that are whole or not there. */
 import { mkdirSync, statSync } from 'node:fs';
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { InvSegError } from '../errors.js';
 import { sweepTemporaries, temporaryIn, writeWholeFile } from './whole-file.js';
@@ -56,6 +57,20 @@ export async function prepareFolder(folder: string): Promise<void> {
   }
 }
 
+/**
+ * A new folder for what goes again.
+ * @param start of its name
+ * @throws {InvSegError} `OUTPUT_FAILED`
+ */
+export async function temporaryFolder(start: string): Promise<string> {
+  const place = tmpdir();
+  try {
+    return await mkdtemp(path.join(place, start));
+  } catch (cause) {
+    throw unwritable(place, cause, '; name another temporary folder in TMPDIR');
+  }
+}
+
 /** Writes beside the target and renames: a reader, and whoever comes after Ctrl-C, sees whole files only. */
 export async function writeWhole(file: string, content: Uint8Array | string): Promise<void> {
   try {
@@ -65,17 +80,18 @@ export async function writeWhole(file: string, content: Uint8Array | string): Pr
   }
 }
 
-/** The error of a file or folder that cannot be written. */
-export function unwritable(file: string, cause: unknown): InvSegError {
+/** The error of a file or folder that cannot be written. @param advice what to do about it */
+export function unwritable(file: string, cause: unknown, advice = ''): InvSegError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const why = reasons[code ?? ''] ?? code ?? message;
-  return new InvSegError('OUTPUT_FAILED', `${file}: it cannot be written (${why})`, { cause });
+  return new InvSegError('OUTPUT_FAILED', `${file}: it cannot be written (${why})${advice}`, { cause });
 }
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EROFS: 'read-only',
   ENOSPC: 'no space left',
+  ENOENT: 'there is no such folder',
   ENOTDIR: 'a file is in the way',
   EEXIST: 'a file is in the way',
 };

@@ -110,6 +110,19 @@ it('does not speak of a journal that is gone', async () => {
   );
 });
 
+it('says that there is no temporary folder, where it needs one', async () => {
+  process.env['TMPDIR'] = path.join(root, 'none');
+  try {
+    await expect(rowsOf()).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      message: `${path.join(root, 'none')}: it cannot be written (there is no such folder); name another temporary folder in TMPDIR`,
+    });
+    expect(await rowsOf({ out: path.join(root, 'elsewhere') })).toHaveLength(2);
+  } finally {
+    process.env['TMPDIR'] = temporary;
+  }
+});
+
 it.each<[string, object]>([
   ['no method', { methods: [] }],
   ['a method twice', { methods: ['invseg', 'invseg'] }],
