@@ -1,14 +1,13 @@
 /** A model of full size with random weights: speed and memory do not depend on the values, and nothing is downloaded. */
-import { mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { oneOf, record } from '../checks/index.js';
-import { InvSegError } from '../errors.js';
-import { LIMITS, makeFolder, readText } from '../system/index.js';
-import { byteLetters, WORD_END } from '../text/index.js';
-import type { Shapes } from './random-weights.js';
-import { weightBytes, writeRandomWeights } from './random-weights.js';
+import { isSignal, oneOf, pathText, record, refuse, rejectUnknown } from '../checks/index.js';
+import { LIMITS, readText, temporaryFolder } from '../system/index.js';
+import { keepParts, writeParts } from './random-folder.js';
+import type { ModelShapes } from './random-parts.js';
+import { partsOf } from './random-parts.js';
 
 /** Models that `randomModel` makes. */
 export const randomModels = Object.freeze(['sd21'] as const);
@@ -17,7 +16,10 @@ export type RandomModelName = (typeof randomModels)[number];
 
 /** Options of `randomModel`. */
 export interface RandomModelOptions {
-  /** Where the weights are kept for the next time; those that are there are used. Default: a temporary folder, which `dispose` removes. */
+  /**
+   * Where the weights are kept for the next time; those that are there are used. A folder that holds anything else is refused. Default: a
+   * temporary folder, which goes with the model or the process.
+   */
   folder?: string | undefined;
   /** Ends the call with the code `ABORTED`. */
   signal?: AbortSignal | undefined;
@@ -28,18 +30,6 @@ export interface RandomModel extends AsyncDisposable {
   /** In diffusers layout, for `Segmenter.open({ model })`. To be disposed of after the segmenter. */
   folder: string;
 }
-
-type Module = 'textEncoder' | 'vaeEncoder' | 'unet';
-const FILES: Readonly<Record<Module, string>> = {
-  textEncoder: 'text_encoder/model.safetensors',
-  vaeEncoder: 'vae/diffusion_pytorch_model.safetensors',
-  unet: 'unet/diffusion_pytorch_model.safetensors',
-};
-/** Written last: a folder that has it is whole. */
-const INDEX = 'model_index.json';
-const VOCABULARY = 49408;
-/** Beside the weights: the tokenizer, and what a file system takes for itself. */
-const SPARE = 64 * 2 ** 20;
 
 /**
  * Writes a model of full size with random weights, 2.5 GB (bfloat16), in a minute or less: speed and memory do not
@@ -63,19 +53,35 @@ const SPARE = 64 * 2 ** 20;
 export async function randomModel(name: RandomModelName, options: RandomModelOptions = {}): Promise<RandomModel> {
   oneOf(...randomModels).read(name, 'the random model');
   record(options, 'options', 'an object with folder or signal');
-  const { folder: kept, signal } = options;
-  if (kept !== undefined && (typeof kept !== 'string' || kept === ''))
-    throw new InvSegError('INVALID_OPTION', 'Expected a path for folder');
-  const shapes = await readShapes(name);
+  rejectUnknown(options, ['folder', 'signal']);
+  const { folder, signal } = options;
+  if (folder !== undefined) pathText.read(folder, 'folder');
+  if (signal !== undefined && !isSignal(signal)) refuse('signal', 'an AbortSignal', signal);
+  return makeRandomModel(name, await readShapes(name), options);
+}
+
+/** The same for networks of any size. */
+export async function makeRandomModel(
+  name: string,
+  shapes: ModelShapes,
+  { folder: kept, signal }: RandomModelOptions = {},
+): Promise<RandomModel> {
+  const parts = partsOf(name, shapes);
   if (kept !== undefined) {
     const folder = path.resolve(kept);
-    if (!(await isThere(path.join(folder, INDEX)))) await write(folder, shapes, signal);
+    await keepParts(folder, name, parts, signal);
     return { folder, [Symbol.asyncDispose]: async () => {} };
   }
-  const folder = await mkdtemp(path.join(tmpdir(), 'invseg-random-'));
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const folder = await temporaryFolder('invseg-random-');
+  // A process that ends by itself, and does not dispose of it, leaves nothing either.
+  const removeAtOnce = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeAtOnce);
+  const remove = async (): Promise<void> => {
+    await rm(folder, { recursive: true, force: true });
+    process.off('exit', removeAtOnce);
+  };
   try {
-    await write(folder, shapes, signal);
+    await writeParts(folder, parts, signal);
   } catch (error) {
     await remove();
     throw error;
@@ -83,47 +89,8 @@ export async function randomModel(name: RandomModelName, options: RandomModelOpt
   return { folder, [Symbol.asyncDispose]: remove };
 }
 
-async function readShapes(name: RandomModelName): Promise<Record<Module, Shapes>> {
+async function readShapes(name: RandomModelName): Promise<ModelShapes> {
   // The same two steps up from lib/bench and from dist/bench.
   const file = fileURLToPath(new URL(`../../models/${name}/parameters.json`, import.meta.url));
-  return JSON.parse(await readText(file, LIMITS.manifest)) as Record<Module, Shapes>;
+  return JSON.parse(await readText(file, LIMITS.manifest)) as ModelShapes;
 }
-
-async function write(folder: string, shapes: Record<Module, Shapes>, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    for (const name of ['text_encoder', 'vae', 'unet', 'tokenizer']) await makeFolder(path.join(folder, name));
-    await checkRoom(folder, shapes);
-    await writeFile(path.join(folder, 'tokenizer/vocab.json'), JSON.stringify(vocabulary()));
-    await writeFile(path.join(folder, 'tokenizer/merges.txt'), '#version: 0.2\n');
-  } catch (cause) {
-    if (cause instanceof InvSegError) throw cause;
-    throw new InvSegError('OUTPUT_FAILED', `Cannot write in ${folder}: ${(cause as Error).message}`, { cause });
-  }
-  for (const [seed, module] of (Object.keys(FILES) as Module[]).entries())
-    await writeRandomWeights(path.join(folder, FILES[module]), shapes[module], { seed, signal });
-  const index = {
-    _class_name: 'StableDiffusionPipeline',
-    _random: 'weights of invseg bench --random: they see nothing',
-  };
-  await writeFile(path.join(folder, INDEX), `${JSON.stringify(index, null, 2)}\n`);
-}
-
-async function checkRoom(folder: string, shapes: Record<Module, Shapes>): Promise<void> {
-  const needed = Object.values(shapes).reduce((sum, one) => sum + weightBytes(one), SPARE);
-  const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize >= needed) return;
-  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
-  throw new InvSegError(
-    'OUTPUT_FAILED',
-    `Expected room for ${gigabytes(needed)} of random weights in ${folder} but there are ${gigabytes(bavail * bsize)}; name a folder elsewhere`,
-  );
-}
-
-/** CLIP's bytes, alone and ending a word, and no merges: a name has a token a letter, which costs the engine nothing. */
-function vocabulary(): Record<string, number> {
-  const tokens = [...byteLetters, ...byteLetters.map((letter) => letter + WORD_END)];
-  while (tokens.length < VOCABULARY - 2) tokens.push(`<unused ${tokens.length}>`);
-  return Object.fromEntries([...tokens, '<|startoftext|>', '<|endoftext|>'].map((token, id) => [token, id]));
-}
-
-const isThere = async (file: string): Promise<boolean> => (await stat(file).catch(() => undefined))?.isFile() ?? false;

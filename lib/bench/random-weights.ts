@@ -1,8 +1,9 @@
 /** Weights of any size with random values, written as safetensors a few megabytes at a time. */
 import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { InvSegError } from '../errors.js';
 import { Random } from '../random.js';
+import { readStart } from '../system/index.js';
 
 /** Parameter → shape, in the order of the file. */
 export type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -21,9 +22,17 @@ export function weightBytes(shapes: Shapes): number {
   return Object.values(shapes).reduce((sum, shape) => sum + BYTES * elements(shape), 0);
 }
 
+/** Whether `file` is what `writeRandomWeights` wrote, by its size and its header: the values are not read. */
+export async function areRandomWeights(file: string, shapes: Shapes): Promise<boolean> {
+  const expected = header(shapes);
+  const found = await stat(file);
+  if (!found.isFile() || found.size !== expected.length + weightBytes(shapes)) return false;
+  return (await readStart(file, expected.length)).equals(expected);
+}
+
 /**
  * Initialised as PyTorch does by default, so that activations stay of the order of 1 through hundreds of layers and float16 does not
- * overflow: weights and biases uniform in ±1/√(inputs), norms 1 and 0. One seed gives one file.
+ * overflow: weights and biases uniform in ±1/√(inputs), norms 1 and 0. One seed gives one file. A file that is there is left alone.
  *
  * @throws {InvSegError} `OUTPUT_FAILED`; `ABORTED`
  */
@@ -34,7 +43,7 @@ export async function writeRandomWeights(
 ): Promise<void> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file, 'w');
+    handle = await open(file, 'wx');
     await handle.writev([header(shapes)]);
     const source = new Values(seed);
     for (const [name, shape] of Object.entries(shapes)) {
@@ -54,7 +63,7 @@ export async function writeRandomWeights(
 const elements = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
 
 /** Length, JSON, spaces up to a multiple of eight. */
-function header(shapes: Shapes): Uint8Array {
+function header(shapes: Shapes): Buffer {
   let at = 0;
   const entries = Object.entries(shapes).map(([name, shape]) => {
     const begin = at;

@@ -11,6 +11,7 @@ export {
   flag,
   integer,
   isPlainObject,
+  isSignal,
   number,
   oneOf,
   pathBelow,

@@ -193,3 +193,9 @@ export function record(value: unknown, name: string, expects: string): Record<st
 
 /** A path or a name that becomes one; whether something is there is found out later. */
 export const pathText = text('a path', (value) => value !== '');
+
+/** By its shape: the caller's AbortSignal may come from another realm or a polyfill. */
+export function isSignal(value: unknown): value is AbortSignal {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+}

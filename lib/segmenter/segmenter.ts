@@ -1,6 +1,6 @@
 /** The class users hold: a loaded model that segments one image after the other. */
 
-import { integer, isPlainObject, refuse } from '../checks/index.js';
+import { integer, isPlainObject, isSignal, refuse } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import type { ImageInput } from '../image/index.js';
 import type { ModelFacts, Observer, SegmenterParts } from '../methods/index.js';
@@ -321,10 +321,4 @@ export class Segmenter implements AsyncDisposable {
 
 function modelInfo({ name, version, folder, resolutions, methods = {}, names = [] }: ModelFacts): ModelInfo {
   return { name, version, folder, resolutions: [...resolutions], methods: structuredClone(methods), names: [...names] };
-}
-
-// By its shape: the caller's AbortSignal may come from another realm or a polyfill.
-function isSignal(value: unknown): value is AbortSignal {
-  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
-  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
 }

@@ -9,7 +9,7 @@ import { weightBytes, writeRandomWeights } from '../../lib/bench/random-weights.
 import { openBundle } from '../../lib/models/index.js';
 import { readHeader } from '../../lib/models/safetensors.js';
 import { loadBinding } from '../../lib/native/load.js';
-import { ClipTokenizer } from '../../lib/text/tokenizer.js';
+import { hollowModel } from './hollow.js';
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(path.join(tmpdir(), 'invseg-weights-'))));
@@ -64,6 +64,9 @@ describe('random weights', () => {
     const aborted = writeRandomWeights(at('d'), shapes, { signal: AbortSignal.abort() });
     await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
     await expect(writeRandomWeights(at('none/d'), shapes)).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+    writeFileSync(at('mine'), 'mine');
+    await expect(writeRandomWeights(at('mine'), shapes)).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+    expect(readFileSync(at('mine'), 'utf8')).toBe('mine');
   });
 });
 
@@ -80,28 +83,17 @@ describe('a random model', () => {
       if (before === undefined) delete process.env['TMPDIR'];
       else process.env['TMPDIR'] = before;
     }
-    // In a folder that is kept: no index, so that the next one begins anew.
-    await expect(randomModel('sd21', { folder: at('kept'), signal: AbortSignal.abort() })).rejects.toMatchObject({
-      code: 'ABORTED',
-    });
-    expect(readdirSync(at('kept'))).not.toContain('model_index.json');
-    const tokenizer = await ClipTokenizer.load(at('kept/tokenizer'), {
-      length: 77,
-      bos: 49406,
-      eos: 49407,
-      pad: 0,
-      vocabulary: 49408,
-    });
-    expect(tokenizer.length).toBe(77);
   });
 
-  it('that is there is used as it is, and kept', async () => {
-    writeFileSync(at('kept/model_index.json'), '{}');
+  it('that is there is used as it is, and opens', async () => {
+    await hollowModel(at('kept'));
+    const files = readdirSync(at('kept'), { recursive: true, encoding: 'utf8' });
+    const times = files.map((name) => statSync(at(`kept/${name}`)).mtimeMs);
     await using model = await randomModel('sd21', { folder: at('kept') });
     expect(model.folder).toBe(at('kept'));
     await model[Symbol.asyncDispose]();
-    expect(statSync(at('kept/model_index.json')).size).toBe(2);
-    await expect(openBundle(at('kept'))).rejects.toMatchObject({ code: expect.stringMatching(/^WEIGHTS_/) as string });
+    expect(files.map((name) => statSync(at(`kept/${name}`)).mtimeMs)).toEqual(times);
+    expect((await openBundle(at('kept'))).name).toContain('stable-diffusion-2.1');
   });
 
   it.each([

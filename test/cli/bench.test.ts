@@ -1,11 +1,12 @@
 /** `invseg bench` with a fake engine: which model it opens, and what it refuses before it opens one. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { EngineOptions } from '../../lib/options/index.js';
 import { Segmenter } from '../../lib/segmenter/segmenter.js';
+import { hollowModel } from '../bench/hollow.js';
 import { makeFolder } from '../evaluation/fake.js';
 import { FakeEngine, fakeParts } from '../segmenter/fake.js';
 import { command } from '../support/command.js';
@@ -100,8 +101,7 @@ it('writes a page', async () => {
 
 it('opens random weights that were kept, and says so', async () => {
   const kept = path.join(folder, 'kept');
-  mkdirSync(kept);
-  writeFileSync(path.join(kept, 'model_index.json'), '{}');
+  await hollowModel(kept);
   const file = path.join(folder, 'random.json');
   const { code, out, err, opened } = await invseg('--random', 'sd21', '--keep', kept, '--batches', '2', '--json', file);
   expect([code, opened.map(({ model }) => model)]).toEqual([0, [kept]]);
