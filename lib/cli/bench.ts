@@ -17,9 +17,11 @@ import {
 } from '../bench/index.js';
 import { integer } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
+import { decodeImage } from '../image/index.js';
 import type { MethodName, MethodOverrides } from '../options/index.js';
-import { methodNames, resolveEngineOptions } from '../options/index.js';
+import { methodNames, resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { LIMITS, parseJson, readText } from '../system/index.js';
+import { parseCategories } from '../text/index.js';
 import type { BenchDatasetFlags } from './bench-dataset.js';
 import { benchDataset } from './bench-dataset.js';
 import { addEngineFlags, addHelp, addMethodFlags } from './flags/add.js';
@@ -124,6 +126,11 @@ async function benchCommand(image: string | undefined, flags: BenchFlags, io: Io
   const engine = resolveEngineOptions(engineFlags(flags));
   if (flags.keep !== undefined && flags.random === undefined)
     throw new InvSegError('INVALID_OPTION', 'Expected --random with --keep, which says where its weights are kept');
+  // What is wrong with the call is said before 2.5 GB are written, or a model is opened.
+  const options = { ...settings, ...(steps !== undefined && { steps: parseValue(steps) as number }) };
+  const categories = (flags.categories ?? 'cat,bus').split(',').map((name) => name.trim());
+  parseCategories(categories, resolveOptions(options).background.name);
+  if (image !== undefined) await decodeImage(image, { signal: io.signal });
   // Freed after the segmenter, which may read its weights again.
   await using random = flags.random && (await openRandom(flags.random, flags.keep, io));
   const model = random ? { ...engine, model: random.folder } : engine;
@@ -138,8 +145,8 @@ async function benchCommand(image: string | undefined, flags: BenchFlags, io: Io
   const work = bench({
     segmenter,
     picture: image ?? drawnPicture(),
-    categories: (flags.categories ?? 'cat,bus').split(',').map((name) => name.trim()),
-    options: { ...settings, ...(steps !== undefined && { steps: parseValue(steps) as number }) },
+    categories,
+    options,
     images,
     warmup,
     batches: batchesOf,

@@ -1,6 +1,6 @@
 /** `invseg bench` with a fake engine: which model it opens, and what it refuses before it opens one. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -119,12 +119,46 @@ it('refuses other random weights, and what does not go with them, before it writ
     [['--keep', folder], '--random'],
     [['--random', 'sd21', '--batches', '0'], '--batches'],
     [['--random', 'sd21', '--device', 'tpu'], 'device'],
+    [['--random', 'sd21', '--set', 'foo=1'], 'Unknown option foo'],
+    [['--random', 'sd21', '--set', 'method=magic'], 'method'],
+    [['--random', 'sd21', '--set', 'background.name=cat'], 'background.name'],
+    [['--random', 'sd21', '--steps', '-1'], 'steps'],
+    [['--random', 'sd21', '--categories', 'cat,cat'], 'categories'],
+    [['--random', 'sd21', '--categories', ' '], 'category 1'],
   ] as const) {
     const { code, err, opened } = await invseg(...args);
     expect([code, opened]).toEqual([2, []]);
     expect(err).toContain(why);
     expect(err).not.toContain('writing');
   }
+});
+
+it('looks at the image before it writes weights or opens a model', async () => {
+  const broken = path.join(folder, 'broken.png');
+  writeFileSync(broken, 'mine');
+  for (const [image, code] of [
+    [path.join(folder, 'nofile.jpg'), 'IMAGE_NOT_FOUND'],
+    [folder, 'IMAGE_'],
+    [broken, 'IMAGE_UNREADABLE'],
+  ] as const) {
+    for (const args of [[], ['--random', 'sd21'], ['--random', 'sd21', '--keep', path.join(folder, 'untouched')]]) {
+      const said = await invseg(image, ...args);
+      expect([said.code, said.opened], said.err).toEqual([1, []]);
+      expect(said.err).toContain(`code: ${code}`);
+      expect(said.err).not.toContain('writing');
+    }
+  }
+  expect(existsSync(path.join(folder, 'untouched'))).toBe(false);
+});
+
+it('refuses a folder of weights that are not random', async () => {
+  const mine = path.join(folder, 'mine');
+  mkdirSync(path.join(mine, 'unet'), { recursive: true });
+  writeFileSync(path.join(mine, 'unet/diffusion_pytorch_model.safetensors'), 'mine');
+  const { code, err, opened } = await invseg('--random', 'sd21', '--keep', mine);
+  expect([code, opened]).toEqual([1, []]);
+  expect(err).toContain('expected an empty folder, or one with random weights of sd21, but there is unet');
+  expect(readFileSync(path.join(mine, 'unet/diffusion_pytorch_model.safetensors'), 'utf8')).toBe('mine');
 });
 
 it('gives accuracy and time of methods on a data set, a row each', async () => {
