@@ -3,8 +3,9 @@
  * in turns, so that what else the machine does falls on both. The ratio is the result; losses and labels must agree.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -13,8 +14,28 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Losses of the two may differ by the order of their sums, and labels where two maps are equal to rounding. */
 const [LOSS_TOLERANCE, LABELS] = [1e-4, 0.995];
 
-/** @returns exit code: 1 where the two did not compute the same */
+/** @returns exit code: 1 where the two did not compute the same; that of the signal that ended it */
 export async function peers(args, python) {
+  const interrupt = new AbortController();
+  let signalled;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // The second one waits for nothing.
+      if (signalled) process.exit(128 + constants.signals[signal]);
+      signalled = signal;
+      interrupt.abort(signal);
+    });
+  }
+  try {
+    return await measure(args, python, interrupt.signal);
+  } catch (error) {
+    if (!signalled) throw error;
+    console.error('Interrupted');
+    return 128 + constants.signals[signalled];
+  }
+}
+
+async function measure(args, python, signal) {
   const { values } = parseArgs({
     args,
     options: {
@@ -38,9 +59,11 @@ export async function peers(args, python) {
   const { resolveEngineOptions } = await import('../../dist/options/index.js');
   const { openBundle } = await import('../../dist/models/index.js');
 
-  const random = values.random === undefined ? undefined : await randomModel(values.random);
-  const inputs = await mkdtemp(path.join(tmpdir(), 'invseg-peers-'));
+  const inputs = mkdtempSync(path.join(tmpdir(), 'invseg-peers-'));
+  process.on('exit', () => rmSync(inputs, { recursive: true, force: true }));
+  let random;
   try {
+    if (values.random !== undefined) random = await randomModel(values.random, { signal });
     const model = random?.folder ?? values.model;
     const { picture, categories } = await whatIsSeen(model);
     // Opened for its rounds alone: at full size the memory is not enough for both.
@@ -69,11 +92,13 @@ export async function peers(args, python) {
             warmup,
             random: random !== undefined,
             options: { steps },
+            signal,
           }),
         );
-        if (round === rounds - 1) last = await segmenter.segment(picture, { categories, steps });
+        if (round === rounds - 1) last = await segmenter.segment(picture, { categories, steps, signal });
       });
-      for (const [kind, rows] of others) rows.push(await peer(python, { inputs, kind, images, warmup, threads }));
+      for (const [kind, rows] of others)
+        rows.push(await peer(python, { inputs, kind, images, warmup, threads, signal }));
     }
     const theirs = await readFile(path.join(inputs, 'labels.u8'));
     return await tell(ours, others, {
@@ -162,17 +187,22 @@ async function writeInputs(folder, { parts, bundle, picture, categories, steps }
   await writeFile(path.join(folder, 'picture.u8'), picture.data);
 }
 
-async function peer(python, { inputs, kind, images, warmup, threads }) {
+async function peer(python, { inputs, kind, images, warmup, threads, signal }) {
   const args = ['-W', 'ignore', '-m', 'bench.beside', '--inputs', inputs, '--kind', kind];
   const counts = { images, warmup, threads };
   for (const [name, value] of Object.entries(counts)) args.push(`--${name}`, String(value));
   const child = spawn(python, args, {
     cwd: path.join(root, 'scripts'),
     stdio: ['ignore', 'pipe', 'inherit'],
+    signal,
   });
   let text = '';
   child.stdout.on('data', (data) => (text += data));
-  const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+  const code = await new Promise((resolve, reject) => {
+    // One that is interrupted is waited for: it writes where the inputs are.
+    child.on('error', (error) => signal.aborted || reject(error)).on('close', resolve);
+  });
+  signal.throwIfAborted();
   if (code !== 0) throw new Error(`The peer ${kind} ended with exit code ${code}`);
   return JSON.parse(text);
 }

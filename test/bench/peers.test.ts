@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -32,6 +32,35 @@ it('the straightforward peer computes what the engine computes, on the miniature
     expect([peer!.losses.length, report.ours.losses.length]).toEqual([3, 3]);
     for (const [i, loss] of peer!.losses.entries()) expect(Math.abs(loss - report.ours.losses[i]!)).toBeLessThan(1e-4);
     expect(report.labelsEqual).toBeGreaterThan(0.995);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+// The weights that one of them begins with are taken away before they are whole.
+it.each([
+  ['SIGINT', 'invseg-peers-', []],
+  ['SIGTERM', 'invseg-random-', ['--random', 'sd21']],
+  ['SIGHUP', 'invseg-peers-', []],
+] as const)('ends with %s, and leaves nothing', { timeout: 120_000 }, async (signal, start, more) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'invseg-peers-'));
+  const temporary = path.join(folder, 'temporary');
+  mkdirSync(temporary);
+  try {
+    const args = ['scripts/bench.mjs', '--peers', '--images', '9', '--steps', '3', '--threads', '1', ...more];
+    const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, TMPDIR: temporary } });
+    let err = '';
+    child.stderr.on('data', (data) => (err += data));
+    const watch = setInterval(() => {
+      if (!readdirSync(temporary).some((name) => name.startsWith(start))) return;
+      clearInterval(watch);
+      child.kill(signal);
+    }, 5);
+    const ended = await new Promise((resolve) => child.on('close', (...how) => resolve(how)));
+    clearInterval(watch);
+    expect(ended, err).toEqual([128 + constants.signals[signal], null]);
+    expect(err).toBe('Interrupted\n');
+    expect(readdirSync(temporary)).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true });
   }
