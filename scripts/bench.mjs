@@ -25,7 +25,17 @@ try {
   process.exitCode = 1;
 }
 
+/** Files that cannot be written are refused before the measurement. */
+async function checkTargets() {
+  const { checkTarget } = await import('../dist/cli/flags/target.js');
+  for (const [i, arg] of args.entries()) {
+    const [flag, value = args[i + 1]] = arg.split(/=(.*)/s);
+    if (flag === '--json' || flag === '--page') await checkTarget(flag, value ?? '');
+  }
+}
+
 async function beside() {
+  await checkTargets();
   const { peers } = await import('./bench/peers.mjs');
   return peers(
     args.filter((arg) => arg !== '--peers'),
@@ -42,6 +52,7 @@ async function findPython(purpose) {
 }
 
 async function flops() {
+  await checkTargets();
   const python = await findPython('counts the operations');
   // Python runs among its modules; the file is the caller's.
   const own = args

@@ -1,6 +1,6 @@
 /** `invseg bench`: how long a picture takes, stage by stage, and what got slower since another time. */
 
-import { open, stat, unlink, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
@@ -29,6 +29,7 @@ import { checkFor, checkSteps } from './flags/check-for.js';
 import { addDatasetFlags, datasetFlagNames, datasetHelp } from './flags/dataset.js';
 import { categoriesOption } from './flags/names.js';
 import { engineFlags, parseSettings, parseValue } from './flags/options.js';
+import { checkTarget } from './flags/target.js';
 import { asComparison, asTable } from './terminal/bench-text.js';
 import { EXIT } from './terminal/failure.js';
 import { interruptible } from './terminal/interruptible.js';
@@ -231,25 +232,6 @@ async function readReport(file: string): Promise<BenchReport> {
     throw new InvSegError('INVALID_OPTION', `Cannot read --against ${file}: ${(cause as Error).message}`, { cause });
   }
   return checkBenchReport(value, `--against ${file}`);
-}
-
-/** Before minutes of work, not after. @throws {InvSegError} `OUTPUT_FAILED` */
-async function checkTarget(flag: string, file: string): Promise<void> {
-  if (file === '') throw new InvSegError('INVALID_OPTION', `Expected the name of a file for ${flag} but received none`);
-  const kind = await stat(file).catch(() => undefined);
-  if (kind?.isDirectory())
-    throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: it is a folder; name a file in it`);
-  const folder = await stat(path.dirname(path.resolve(file))).catch(() => undefined);
-  if (!folder?.isDirectory())
-    throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: its folder is not there`);
-  // A device or a pipe is opened once, by whoever writes.
-  if (kind !== undefined && !kind.isFile()) return;
-  try {
-    await (await open(file, 'a')).close();
-    if (kind === undefined) await unlink(file);
-  } catch (cause) {
-    throw new InvSegError('OUTPUT_FAILED', `Cannot write ${flag} ${file}: ${(cause as Error).message}`, { cause });
-  }
 }
 
 async function write(flag: string, file: string, content: string, mode: 'w' | 'a' = 'w'): Promise<void> {

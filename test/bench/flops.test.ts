@@ -31,3 +31,11 @@ it('the operations of a step are those of the layers that it needs', () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+it.each(['--flops', '--peers'])('%s refuses a file that cannot be written before it measures', (mode) => {
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/bench.mjs', mode, '--json', '/nope/x.json'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([1, expect.stringContaining('Cannot write --json /nope/x.json')]);
+});
