@@ -29,7 +29,9 @@ def main() -> None:
     options = parser.parse_args()
     writer = os.path.join(HERE, "..", "parity", "write_random_sd21.py")
     subprocess.run([sys.executable, writer, "--out", options.out, "--dtype", options.dtype], check=True)
-    with open(os.path.join(options.out, "index.tsv"), "w", encoding="utf-8") as index:
+    # It appears when it is whole: who finds it takes the weights for made.
+    index_file = os.path.join(options.out, "index.tsv")
+    with open(f"{index_file}.part", "w", encoding="utf-8") as index:
         for module, (stem, prefixes) in FILES.items():
             name = f"{stem}.safetensors"
             with open(os.path.join(options.out, name), "rb") as file:
@@ -41,6 +43,7 @@ def main() -> None:
                 begin, end = (8 + length + offset for offset in entry["data_offsets"])
                 shape = ",".join(str(size) for size in entry["shape"])
                 index.write("\t".join([module, tensor, name, entry["dtype"], shape, str(begin), str(end)]) + "\n")
+    os.replace(f"{index_file}.part", index_file)
 
 
 if __name__ == "__main__":
