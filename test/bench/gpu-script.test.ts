@@ -20,11 +20,11 @@ function write(name: string, text: string): void {
 const program = (name: string, body = ''): void =>
   write(name, `#!/bin/sh\necho "${path.basename(name)} $*" >>"${at('calls')}"\n${body}\n`);
 
-/** `--save`, the last option, writes its file. */
+/** Does what `body` says, then writes the files of `--save` and `--trace`. */
 const bench = (body: string): void =>
   program(
     'work/build/invseg_bench',
-    `${body}\necho "timed"\nfor last; do :; done\n[ "\${last%.part}" = "$last" ] || touch "$last"`,
+    `${body}\necho "timed"\nfor word; do case $last in --save | --trace) echo "{}" >"$word" ;; esac; last=$word; done`,
   );
 
 /** A checkout in which everything is built and made, so that no part has anything to do. */
@@ -72,8 +72,10 @@ function run(parts: string[], variables: Record<string, string> = {}): Ended {
 
 describe('the GPU script', () => {
   it('passes where all parts pass', () => {
-    const { status, out } = run(['build', 'tests', 'time', 'compare', 'node']);
-    expect([status, out.trim().split('\n').at(-1)]).toEqual([0, '== all parts passed']);
+    const named = ['batch', 'trace-batch', 'compiled', 'node'];
+    const { status, out, failed } = run(['build', 'tests', 'time', 'plain', 'trace', 'peers', 'compare', ...named]);
+    expect([status, failed, out.trim().split('\n').at(-1)]).toEqual([0, [], '== all parts passed']);
+    expect([existsSync(at('out/trace.json.gz')), existsSync(at('out/trace-batch.json.gz'))]).toEqual([true, true]);
     expect(read('out/time.log')).toBe('timed\n');
   });
 
