@@ -18,6 +18,7 @@ import {
 import { integer } from '../checks/index.js';
 import { InvSegError } from '../errors.js';
 import { decodeImage } from '../image/index.js';
+import { checkDevice, loadBinding } from '../native/index.js';
 import type { MethodName, MethodOverrides } from '../options/index.js';
 import { methodNames, resolveEngineOptions, resolveOptions } from '../options/index.js';
 import { LIMITS, parseJson, readText } from '../system/index.js';
@@ -132,6 +133,7 @@ async function benchCommand(image: string | undefined, flags: BenchFlags, io: Io
   const categories = (flags.categories ?? 'cat,bus').split(',').map((name) => name.trim());
   parseCategories(categories, resolveOptions(options).background.name);
   if (image !== undefined) await decodeImage(image, { signal: io.signal });
+  if (flags.random !== undefined) checkThere(engine.device);
   // Freed after the segmenter, which may read its weights again.
   await using random = flags.random && (await openRandom(flags.random, flags.keep, io));
   const model = random ? { ...engine, model: random.folder } : engine;
@@ -197,6 +199,19 @@ async function datasetRows(image: string | undefined, flags: BenchFlags, io: Io)
     mode = 'a';
   });
   return EXIT.ok;
+}
+
+/** Before weights are written for it. @throws {InvSegError} `DEVICE_UNAVAILABLE`, the codes of a missing set-up */
+function checkThere(device: string): void {
+  const addon = loadBinding();
+  checkDevice(addon, device);
+  const { cudaDevices } = addon.binding.info();
+  const [kind, index = '0'] = device.split(':');
+  if (kind === 'cuda' && !(Number(index) < cudaDevices))
+    throw new InvSegError(
+      'DEVICE_UNAVAILABLE',
+      `Device ${device} is not there: LibTorch sees ${cudaDevices} GPUs; run invseg doctor`,
+    );
 }
 
 function openRandom(name: RandomModelName, folder: string | undefined, io: Io): Promise<RandomModel> {

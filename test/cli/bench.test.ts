@@ -112,6 +112,13 @@ it('opens random weights that were kept, and says so', async () => {
   expect(existsSync(kept)).toBe(true);
 });
 
+it('writes no random weights for a device that is not there', async () => {
+  const { code, err, opened } = await invseg('--random', 'sd21', '--device', 'cuda:99');
+  expect([code, opened]).toEqual([1, []]);
+  expect(err).toContain('cuda:99 is not there');
+  expect(err).not.toContain('writing');
+});
+
 it('refuses other random weights, and what does not go with them, before it writes any', async () => {
   for (const [args, why] of [
     [['--random', 'sdxl'], 'Allowed choices are sd21'],
