@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import os from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { integer, record, refuse } from '../checks/index.js';
+import { integer, isSignal, record, refuse } from '../checks/index.js';
 import { decodeImage } from '../image/index.js';
 import { Listener } from '../listener.js';
 import { resolveOptions } from '../options/index.js';
@@ -70,7 +70,7 @@ export async function bench(given: BenchOptions): Promise<BenchReport> {
   if (!Array.isArray(batches)) refuse('batches', 'a list of 1 to 64', batches);
   for (const [i, batch] of batches.entries()) integer(1, 64).read(batch, `batches[${i}]`);
   if (random !== undefined && typeof random !== 'boolean') refuse('random', 'true or false', random);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'an AbortSignal', signal);
+  if (signal !== undefined && !isSignal(signal)) refuse('signal', 'an AbortSignal', signal);
   for (const [name, callback] of Object.entries({ onImage, onReport }))
     if (callback !== undefined && typeof callback !== 'function') refuse(name, 'a function', callback);
   if (options !== undefined) record(options, 'options.options', 'an object of options');

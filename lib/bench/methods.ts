@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { integer, oneOf, pathText, record, refuse, rejectUnknown } from '../checks/index.js';
+import { integer, isSignal, oneOf, pathText, record, refuse, rejectUnknown } from '../checks/index.js';
 import type { Dataset } from '../datasets/index.js';
 import { checkDatasetGiven } from '../datasets/index.js';
 import { InvSegError } from '../errors.js';
@@ -125,7 +125,7 @@ export async function* benchMethods(given: MethodsBenchOptions): AsyncGenerator<
   if (given.names !== undefined && typeof given.names?.namesFor !== 'function')
     refuse('names', 'a NameSource', given.names);
   if (onPicture !== undefined && typeof onPicture !== 'function') refuse('onPicture', 'a function', onPicture);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'an AbortSignal', signal);
+  if (signal !== undefined && !isSignal(signal)) refuse('signal', 'an AbortSignal', signal);
   const folder = out ?? (await temporaryFolder('invseg-bench-'));
   try {
     // Times go on only with what they were measured with; what an evaluation counts depends on none of it.
@@ -180,9 +180,7 @@ export async function* benchMethods(given: MethodsBenchOptions): AsyncGenerator<
   }
 }
 
-const KEYS = [
-  ...['segmenter', 'dataset', 'methods', 'options', 'sample', 'seed', 'batch', 'names', 'out', 'signal', 'onPicture'],
-];
+const KEYS = 'segmenter dataset methods options sample seed batch names out signal onPicture'.split(' ');
 
 /** What times depend on beside the settings of a run. */
 function placeOf({ info: { deviceName, threads } }: Segmenter) {

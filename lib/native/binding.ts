@@ -207,8 +207,8 @@ export interface NativeEngine {
   ): Promise<NativeInversion>;
   /**
    * The next planned steps of several images in one pass, each with its own loss and update; of one engine, one set of options and
-   * one number of views. In the order of the inversions; steps as `NativeInversion.next` gives them, each with the duration of the
-   * whole pass.
+   * one number of views. In the order of the inversions; steps as `NativeInversion.next` gives them. `milliseconds` is the whole
+   * pass's, not an image's share.
    */
   nextTogether(inversions: NativeInversion[], most: number): Promise<NativeStepResult[][]>;
   /** One pass over the whole picture; the maps of each level before any aggregation (tests, research). */
@@ -298,7 +298,8 @@ export interface NativeInversion {
   plan(steps: NativeStep[]): Promise<number>;
   /**
    * The next planned steps: at least one, at most `most`. A CPU makes one; a GPU is given those whose views are encoded, at
-   * most 32 of all images together, and is waited for once. After a step that is not finite comes no other. `milliseconds` is the mean of those made together.
+   * most 32 of all images together, and is waited for once. After a step that is not finite comes no other.
+   * `milliseconds` is the mean of those made together.
    */
   next(most: number): Promise<NativeStepResult[]>;
   /** Plans one step and makes it. */

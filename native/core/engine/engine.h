@@ -66,7 +66,10 @@ class Engine {
   void set_fills_names(bool fills) { fills_names_ = fills; }
   /** Drops all that can be made again: graphs with their memory, resize matrices, constants on the device. */
   void forget();
-  /** `host`, where it is defined, on the device. The last few are kept: what is asked for again is the same tensor, which nobody may change. */
+  /**
+   * `host`, where it is defined, on the device. The last few are kept: what is asked for again is the same tensor, which nobody
+   * may change.
+   */
   at::Tensor constant(const at::Tensor& host);
   /** int64 [1] on the device, kept likewise. @throws Error see `check_timestep` */
   at::Tensor timestep(int64_t value);

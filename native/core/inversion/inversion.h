@@ -56,7 +56,8 @@ class Inversion {
    * made and forgotten. What throws, as where memory runs out, leaves every image as it was: it can be made again.
    *
    * @param most steps, at least 1; fewer are made where fewer are planned or have their views at hand, and of many images
-   * @return for each image its steps, at least one, the last of them perhaps not finite. A step's duration is the mean of all
+   * @return for each image its steps, at least one, the last of them perhaps not finite. An image's durations add up to the
+   *   call's
    * @throws Error `SHAPE_MISMATCH` when one has no step planned, or when engines, views or options other than the names' spans differ
    */
   static std::vector<std::vector<StepResult>> steps_together(const std::vector<Inversion*>& images, int64_t most);

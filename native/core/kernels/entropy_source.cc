@@ -76,8 +76,8 @@ constexpr int kTogether = 4;  // categories of a point that a thread works on at
 
 // entropy [images], and its gradient [B][points][columns] to the maps; means [images][points][columns] is scratch.
 __device__ void entropy_of(
-    const Case& c, int image, int categories, const float* maps, const float* boxes, double* means, double* entropy, float* gradient,
-    double* scratch) {
+    const Case& c, int image, int categories, const float* maps, const float* boxes, double* means, double* entropy,
+    float* gradient, double* scratch) {
   const int size = c.size, columns = c.columns, chunks = (categories + kTogether - 1) / kTogether;
   means += (long long)image * c.points * columns;
   double total = 0, region = 0;

@@ -39,11 +39,12 @@ __device__ __forceinline__ long long partial_of(const Case& c, int b) {
 }
 
 // Grid (tiles + 1, B). sums [B][2C][N] is U and V; partial [B][C C + 4C][tiles] is of each tile's columns sum_j U_a V_m + V_a U_m,
-// then w and t; where an image has fewer categories than columns, so many of the first. The block beyond the tiles makes an image's entropy meanwhile.
+// then w and t; where an image has fewer categories than columns, so many of the first. The block beyond the tiles makes an image's
+// entropy meanwhile.
 extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_columns(
     Case c, const float* __restrict__ self, const float* __restrict__ maps, const float* __restrict__ boxes,
-    const int* __restrict__ counts, Both* __restrict__ sums, double* __restrict__ partial, double* __restrict__ means, double* __restrict__ entropy,
-    float* __restrict__ entropy_gradient) {
+    const int* __restrict__ counts, Both* __restrict__ sums, double* __restrict__ partial, double* __restrict__ means,
+    double* __restrict__ entropy, float* __restrict__ entropy_gradient) {
   __shared__ double x[kSlab][kChunk];
   __shared__ double reduced[kBlock / 32][4][kChunk][kTile];
   __shared__ Both tile[2 * kMostCategories][kTile];
@@ -162,7 +163,8 @@ __device__ __forceinline__ double inter_weight(int categories) {
 // block beyond them an image's total [images] and parts [images][5]: total, cluster, entropy, intra, inter.
 extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_pairs(
     Case c, const int* __restrict__ counts, const Both* __restrict__ sums, const double* __restrict__ partial,
-    const double* __restrict__ entropy, Both* __restrict__ slopes, Slopes* __restrict__ own_slopes, double* __restrict__ total, double* __restrict__ parts) {
+    const double* __restrict__ entropy, Both* __restrict__ slopes, Slopes* __restrict__ own_slopes,
+    double* __restrict__ total, double* __restrict__ parts) {
   __shared__ double g[kMostCategories * kMostCategories], w[2 * kMostCategories], t[2 * kMostCategories];
   __shared__ double scratch[kBlock / 32];
   const int b = blockIdx.y, categories = counts[b % c.images];
@@ -239,8 +241,8 @@ extern "C" __global__ void __launch_bounds__(kBlock, 1) loss_pairs(
 // Grid (points / kRowWarps, B). d_maps [B][N][C], and d_self [B][N][N] unless null, for the gradients upstream [images] of the totals.
 extern "C" __global__ void __launch_bounds__(kRowWarps * 32, 1) loss_rows(
     Case c, const int* __restrict__ counts, const double* __restrict__ upstream, const float* __restrict__ self,
-    const float* __restrict__ maps, const Both* __restrict__ slopes, const Slopes* __restrict__ own_slopes, const float* __restrict__ entropy_gradient,
-    float* __restrict__ d_maps, float* __restrict__ d_self) {
+    const float* __restrict__ maps, const Both* __restrict__ slopes, const Slopes* __restrict__ own_slopes,
+    const float* __restrict__ entropy_gradient, float* __restrict__ d_maps, float* __restrict__ d_self) {
   __shared__ double x[kRowWarps][kChunk], dx[kRowWarps][2 * kMostCategories];
   const int b = blockIdx.y, points = c.points, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const int categories = counts[b % c.images], rows = 2 * categories;
